@@ -1,0 +1,67 @@
+// One process per contestant and workload: another contestant's garbage, shapes and caches cannot touch its figures.
+// The parent asks for one run at a time and takes turns between contestants.
+import type { Contestant, DatabaseName, Factory } from "./workloads/contestant.js";
+
+export interface Job {
+  workload: string;
+  database: DatabaseName;
+  contestant: "raw" | "athanor";
+  url: string;
+  scale: number;
+}
+
+export type Request = { type: "run"; round: number; check: boolean } | { type: "stop" };
+export type Reply =
+  | { type: "ready" }
+  | { type: "absent"; why: string }
+  | { type: "ran"; ms: number; checksum?: string }
+  | { type: "stopped"; peakMb: number }
+  | { type: "failed"; why: string };
+
+const job = JSON.parse(process.argv[2]!) as Job;
+const send = (reply: Reply) => process.send!(reply);
+
+async function factories(): Promise<Record<string, Factory>> {
+  if (job.contestant === "athanor") return (await import("./athanor/index.js")).athanor;
+  return job.database === "sqlite" ? (await import("./raw/sqlite.js")).raw : (await import("./raw/postgresql.js")).raw;
+}
+
+async function prepare(): Promise<Contestant | undefined> {
+  const factory = (await factories())[job.workload];
+  return factory?.(job);
+}
+
+async function once(contestant: Contestant, round: number, check: boolean): Promise<Reply> {
+  await contestant.before?.(round);
+  globalThis.gc?.();
+  const begun = process.hrtime.bigint();
+  const pending = contestant.run(round);
+  const result = pending instanceof Promise ? await pending : pending;
+  const ms = Number(process.hrtime.bigint() - begun) / 1e6;
+  return check ? { type: "ran", ms, checksum: await contestant.check(result, round) } : { type: "ran", ms };
+}
+
+const explain = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+try {
+  const contestant = await prepare();
+  if (contestant === undefined) {
+    send({ type: "absent", why: "no such contestant" });
+  } else {
+    process.on("message", async (request: Request) => {
+      try {
+        if (request.type === "run") send(await once(contestant, request.round, request.check));
+        else {
+          await contestant.close();
+          send({ type: "stopped", peakMb: process.resourceUsage().maxRSS / 1024 });
+          process.disconnect();
+        }
+      } catch (error) {
+        send({ type: "failed", why: explain(error) });
+      }
+    });
+    send({ type: "ready" });
+  }
+} catch (error) {
+  send({ type: "failed", why: explain(error) });
+}

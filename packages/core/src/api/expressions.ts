@@ -1,0 +1,136 @@
+/** The public functions that build expressions, with their types laid over the nodes. */
+import { ColumnDefinition } from "../schema/definition.js";
+import { Element, innerStatement } from "../sql/element.js";
+import { Bind, conjunction, criterion, FALSE, NamedBind, negate, NULL, operand, STAR, TRUE, Tuple, type Expression, type Ordering as OrderingNode } from "../sql/expression.js";
+import { Alias, asFrom, requireFrom } from "../sql/from.js";
+import { callFunction, Case as CaseNode, Cast, countOf, Exists, LiteralColumn, ordering } from "../sql/functions.js";
+import * as ops from "../sql/operators.js";
+import { sql as sqlTag, text as textClause, TextClause, TextExpression } from "../sql/text.js";
+import { NULL_TYPE, type SqlType } from "../types/sql-type.js";
+import { ArgumentError } from "../errors/errors.js";
+import type { ColumnLike, Family } from "../typing/columns.js";
+import type { AnyExpr, BooleanExpr, Case, CastTo, Condition, Criterion, Families, Func, Ordering, PlainExpr, Rows, SqlText, Typed } from "../typing/expressions.js";
+import type { AnyTable, TableOf, NameOf, PropsOf } from "../typing/tables.js";
+
+/** The SQL type inside a definition such as `integer()`; where a user names a type. */
+export function sqlTypeOf(definition: unknown, where: string): SqlType {
+  if (definition instanceof ColumnDefinition) return definition.fields.type;
+  throw new ArgumentError(`${where}: a type such as integer() or string(20) is needed.`);
+}
+// The nodes have every operator; the public interfaces show those of one family. This is the one place they meet.
+function typed<X>(node: Element): X {
+  return node as unknown as X;
+}
+
+export function and(...criteria: Criterion[]): Condition {
+  return typed(conjunction(ops.and, criteria.map(criterion)));
+}
+export function or(...criteria: Criterion[]): Condition {
+  return typed(conjunction(ops.or, criteria.map(criterion)));
+}
+export function not(condition: Criterion): Condition {
+  return typed(negate(criterion(condition)));
+}
+export function exists(query: Rows<readonly unknown[]>): BooleanExpr<boolean> {
+  const element = query instanceof Element ? query : (query as { readonly [innerStatement]?: Element })[innerStatement];
+  if (element === undefined) throw new ArgumentError("exists(): a select is needed.");
+  return typed(new Exists(element));
+}
+export function cast<X extends AnyExpr, T, F extends string>(what: X, to: ColumnLike<T, F>): CastTo<X, T, F> {
+  return typed(new Cast(operand(what), sqlTypeOf(to, "cast()")));
+}
+/** Changes the type in TypeScript and the conversion of values, not the SQL. */
+export function typeCoerce<X extends AnyExpr, T, F extends string>(what: X, to: ColumnLike<T, F>): CastTo<X, T, F> {
+  return typed(new Cast(operand(what), sqlTypeOf(to, "typeCoerce()"), true));
+}
+/** A bound value with its type said. */
+export function literal<T, F extends string>(value: T, as: ColumnLike<T, F>): Families<T, never, never>[F & Family] {
+  return typed(value === null ? NULL : new Bind(value, sqlTypeOf(as, "literal()")));
+}
+/** SQL the program vouches for, as a column: never user input. */
+export function literalColumn<T, F extends string>(source: string, as: ColumnLike<T, F>): Families<T, never, never>[F & Family] {
+  return typed(new LiteralColumn(source, sqlTypeOf(as, "literalColumn()")));
+}
+/** A parameter to be filled at execution: `conn.execute(stmt, { name: … })`. */
+export function bindParam<T, F extends string>(name: string, as: ColumnLike<T, F>): Families<T, never, never>[F & Family] {
+  return typed(new NamedBind(name, sqlTypeOf(as, "bindParam()")));
+}
+export function when<T>(condition: Criterion, then: T | Typed<T, any, any>): Case<T> {
+  return typed(new CaseNode(undefined, [[criterion(condition), operand(then)]], undefined));
+}
+export function tuple(...items: AnyExpr[]): PlainExpr<unknown[]> {
+  return typed(new Tuple(items.map((i) => operand(i))));
+}
+export function asc(what: AnyExpr): Ordering {
+  return typed<Ordering>(operand(what).asc());
+}
+export function desc(what: AnyExpr): Ordering {
+  return typed<Ordering>(operand(what).desc());
+}
+const constant = <X>(node: Expression) => typed<X>(node);
+/** SQL NULL, TRUE and FALSE as expressions. */
+export const null_: PlainExpr<null> = constant(NULL);
+export const true_: Condition = constant(TRUE);
+export const false_: Condition = constant(FALSE);
+export const star: PlainExpr<unknown> = constant(STAR);
+
+const NAMES: { readonly [method: string]: string } = {
+  rowNumber: "row_number",
+  denseRank: "dense_rank",
+  firstValue: "first_value",
+  lastValue: "last_value",
+};
+/**
+ * SQL functions: `func.count(Post.c.id)`, `func.call("similarity", float(), a, b)`. The known ones are typed; an unknown
+ * name is reached through `call`, which asks for the type.
+ */
+export const func: Func = new Proxy(Object.create(null) as Func, {
+  get(_, name) {
+    if (typeof name !== "string" || name === "then") return undefined;
+    if (name === "count") return (what?: unknown) => countOf(what);
+    if (name === "call") return (sqlName: string, type: unknown, ...args: unknown[]) => callFunction(sqlName, args, sqlTypeOf(type, "func.call()"));
+    return (...args: unknown[]) => callFunction(NAMES[name] ?? name, args);
+  },
+});
+
+type SqlTag = ((strings: TemplateStringsArray, ...values: unknown[]) => SqlText) & {
+  /** A name, quoted as the database wants. */
+  identifier(...names: string[]): unknown;
+  /** Text that goes into the statement as it is. Never give it user input. */
+  raw(text: string): SqlText;
+  join(items: readonly unknown[], separator?: string): SqlText;
+  /** SQL with `:name` parameters: `sql.text("select * from cars where make = :make").bindParams({ make })`. */
+  text(source: string): SqlText;
+};
+/**
+ * SQL as a tagged template: every `${}` is bound, never interpolated; columns, tables and fragments are rendered in
+ * place.
+ *
+ * @example await conn.execute(sql`select id from cars where make = ${make}`)
+ */
+export const sql = Object.assign(sqlTag, { text: textClause }) as unknown as SqlTag;
+/** SQLAlchemy's `text()` under a name of its own (`text()` is a column type here); the same as `sql.text`. */
+export function sqlText(source: string): SqlText {
+  return typed(textClause(source));
+}
+
+// Methods of raw SQL that speak in definitions rather than in types.
+Object.defineProperties(TextClause.prototype, {
+  columns: {
+    value(this: TextClause, types: { readonly [name: string]: unknown }) {
+      return this.withColumns(Object.keys(types).map((name) => ({ name, type: sqlTypeOf(types[name], "columns()") })));
+    },
+  },
+  as: {
+    value(this: TextClause, type: unknown) {
+      return new TextExpression(this, sqlTypeOf(type, "as()"));
+    },
+  },
+});
+
+/** The same table under another name: `alias(cars, "c2")`. For models use the ORM's `aliased`. */
+export function alias<M extends AnyTable, N extends string = `anonymous ${NameOf<M>}`>(table: M, name?: N): TableOf<N, PropsOf<M>, M["$"]["options"]> {
+  return typed(new Alias(requireFrom(table, "alias()"), name));
+}
+export type { OrderingNode };
+export { asFrom, NULL_TYPE, ordering };

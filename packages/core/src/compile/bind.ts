@@ -1,0 +1,105 @@
+/** Fills the placeholders of a compiled statement: conversion, named values, lists, batches of rows. */
+import { ArgumentError } from "../errors/errors.js";
+import type { KeyedRows } from "../sql/expression.js";
+import type { Convert } from "../types/adapter.js";
+import type { BindSlot, BoundStatement, Compiled, InsertColumn, InsertPlan } from "./compiled.js";
+
+export type NamedValues = { readonly [name: string]: unknown };
+const NONE: NamedValues = {};
+
+function convert(value: unknown, process: Convert | null): unknown {
+  return value === null || process === null ? value : process(value);
+}
+function valueOf(slot: BindSlot, params: readonly unknown[], named: NamedValues): unknown {
+  if (slot.source < 0) return slot.compute === undefined ? slot.constant : slot.compute();
+  if (slot.name !== undefined && slot.name in named) return named[slot.name];
+  const value = params[slot.source];
+  if (value === undefined && slot.name !== undefined) {
+    throw new ArgumentError(`A value is required for the parameter ':${slot.name}'; give it to execute() or bindParams().`, "parameter.missing");
+  }
+  return value;
+}
+
+/**
+ * The texts and parameters to send, in order. One for most statements; several for an INSERT of many rows.
+ *
+ * @throws ArgumentError when a named parameter has no value
+ */
+export function bindStatement(compiled: Compiled, params: readonly unknown[], named: NamedValues = NONE): readonly BoundStatement[] {
+  if (compiled.insert !== undefined) return bindRows(compiled, compiled.insert, params);
+  const { slots } = compiled;
+  if (compiled.pieces !== undefined) return [bindExpanding(compiled, compiled.pieces, params, named)];
+  const out = new Array<unknown>(slots.length);
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i] as BindSlot;
+    out[i] = convert(valueOf(slot, params, named), slot.process);
+  }
+  return [{ sql: compiled.sql, params: out }];
+}
+
+/** Lists of any length share one compiled form; the placeholders are written here. */
+function bindExpanding(compiled: Compiled, pieces: readonly string[], params: readonly unknown[], named: NamedValues): BoundStatement {
+  const out: unknown[] = [];
+  let sql = pieces[0] as string;
+  const placeholder = compiled.placeholder;
+  compiled.slots.forEach((slot, i) => {
+    const value = valueOf(slot, params, named);
+    if (!slot.expanding) {
+      out.push(convert(value, slot.process));
+      sql += placeholder(out.length) + slot.suffix;
+    } else {
+      const list = value as readonly unknown[];
+      if (!Array.isArray(list)) throw new ArgumentError("in(): the parameter for a list is not a list.");
+      sql += list.length === 0 ? compiled.emptyList(slot.negated) : list
+        .map((v) => {
+          if (Array.isArray(v) && slot.tuple) {
+            return `(${v.map((x) => { out.push(convert(x, slot.process)); return placeholder(out.length); }).join(", ")})`;
+          }
+          if (v === null) return "NULL";
+          out.push(convert(v, slot.process));
+          return placeholder(out.length) + slot.suffix;
+        })
+        .join(", ");
+    }
+    sql += pieces[i + 1] as string;
+  });
+  return { sql, params: out };
+}
+
+function bindRows(compiled: Compiled, plan: InsertPlan, params: readonly unknown[]): readonly BoundStatement[] {
+  const { rows } = params[plan.rowsSource] as KeyedRows;
+  const width = plan.columns.length;
+  const fixed = compiled.slots.map((slot) => convert(valueOf(slot, params, NONE), slot.process));
+  const most = width === 0 ? 1 : Math.max(1, Math.min(plan.pageSize, Math.floor((plan.maxParameters - fixed.length) / width)));
+  const out: BoundStatement[] = [];
+  for (let from = 0; from < rows.length; from += most) {
+    const count = Math.min(most, rows.length - from);
+    const values = new Array<unknown>(count * width);
+    let at = 0;
+    for (let r = from; r < from + count; r++) {
+      const row = rows[r] as { readonly [key: string]: unknown };
+      for (let c = 0; c < width; c++) values[at++] = cell(plan.columns[c] as InsertColumn, row);
+    }
+    out.push({ sql: textFor(plan, count), params: fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed] });
+  }
+  return out;
+}
+function cell(column: InsertColumn, row: { readonly [key: string]: unknown }): unknown {
+  let value = row[column.key];
+  if (value === undefined) {
+    const source = column.default;
+    if (source === undefined) throw new ArgumentError(`insert(): '${column.key}' is missing in a row.`, "argument.undefined");
+    value = "call" in source ? source.call(row as never) : "value" in source ? source.value : undefined;
+    if (value === undefined) throw new ArgumentError(`insert(): the default of '${column.key}' gave undefined; give null for SQL NULL.`, "argument.undefined");
+  }
+  return convert(value, column.process);
+}
+/** Texts by row count are kept: a page size and the remainders of the last loads. */
+function textFor(plan: InsertPlan, count: number): string {
+  let sql = plan.texts.get(count);
+  if (sql === undefined) {
+    if (plan.texts.size > 64) plan.texts.clear();
+    plan.texts.set(count, (sql = plan.render(count)));
+  }
+  return sql;
+}

@@ -1,0 +1,107 @@
+/**
+ * Finds the compiled form of a statement by its structure. The key is walked once; equal structures share the entry
+ * whatever their values are. Source: SQLAlchemy "SQL Compilation Caching".
+ */
+import type { Element } from "../sql/element.js";
+import { type KeyedBind, KeyWriter } from "../sql/key.js";
+
+interface Entry<E> {
+  readonly ids: Int32Array;
+  readonly texts: readonly string[];
+  readonly value: E;
+  next: Entry<E> | undefined;
+  /** Generation of the last use. */
+  used: number;
+}
+export interface CacheHit<E> {
+  readonly value: E;
+  readonly params: unknown[];
+}
+
+const NO_TEXTS: readonly string[] = [];
+const writer = new KeyWriter();
+
+/** A bounded map from structures to values. Not tied to a dialect: keep one per engine. */
+export class StatementCache<E> {
+  readonly #buckets = new Map<number, Entry<E>>();
+  readonly #capacity: number;
+  #size = 0;
+  #clock = 0;
+  hits = 0;
+  misses = 0;
+  /** Statements that declared no structure. */
+  uncacheable = 0;
+
+  constructor(capacity = 500) {
+    this.#capacity = capacity;
+  }
+  get size(): number {
+    return this.#size;
+  }
+  /**
+   * The value for this statement's structure, and its parameters in order of the walk. `build` is called on a miss with
+   * the index of each parameter node.
+   */
+  lookup(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): CacheHit<E> {
+    const key = writer.reset();
+    statement.walk(key);
+    const { n, ids, texts, params } = key;
+    if (key.cacheable) {
+      let hash = 0x811c9dc5 ^ texts.length;
+      for (let i = 0; i < n; i++) hash = Math.imul(hash ^ (ids[i] as number), 0x01000193);
+      for (let i = 0; i < texts.length; i++) hash = Math.imul(hash ^ (texts[i] as string).length, 0x01000193);
+      for (let entry = this.#buckets.get(hash); entry !== undefined; entry = entry.next) {
+        if (same(entry, ids, n, texts)) {
+          this.hits++;
+          entry.used = ++this.#clock;
+          return { value: entry.value, params };
+        }
+      }
+      const stored = { ids: ids.slice(0, n), texts: texts.length === 0 ? NO_TEXTS : texts };
+      const value = this.#build(statement, build);
+      this.misses++;
+      if (this.#size >= this.#capacity) this.#evict();
+      this.#buckets.set(hash, { ...stored, value, next: this.#buckets.get(hash), used: ++this.#clock });
+      this.#size++;
+      return { value, params };
+    }
+    this.uncacheable++;
+    return { value: this.#build(statement, build), params };
+  }
+  clear(): void {
+    this.#buckets.clear();
+    this.#size = 0;
+  }
+  #build(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): E {
+    const recording = new KeyWriter().reset(true);
+    statement.walk(recording);
+    const binds = new Map<KeyedBind, number>();
+    (recording.binds as KeyedBind[]).forEach((bind, i) => {
+      if (!binds.has(bind)) binds.set(bind, i);
+    });
+    return build(binds);
+  }
+  /** Drops the older half: dropping one at a time would sort at every miss of a full cache. */
+  #evict(): void {
+    const all: { hash: number; entry: Entry<E> }[] = [];
+    for (const [hash, first] of this.#buckets) {
+      for (let entry: Entry<E> | undefined = first; entry !== undefined; entry = entry.next) all.push({ hash, entry });
+    }
+    all.sort((a, b) => b.entry.used - a.entry.used);
+    this.#buckets.clear();
+    const kept = all.slice(0, Math.floor(this.#capacity / 2));
+    for (const { hash, entry } of kept) {
+      entry.next = this.#buckets.get(hash);
+      this.#buckets.set(hash, entry);
+    }
+    this.#size = kept.length;
+  }
+}
+
+function same<E>(entry: Entry<E>, ids: Int32Array, n: number, texts: readonly string[]): boolean {
+  const own = entry.ids;
+  if (own.length !== n || entry.texts.length !== texts.length) return false;
+  for (let i = 0; i < n; i++) if (own[i] !== ids[i]) return false;
+  for (let i = 0; i < texts.length; i++) if (entry.texts[i] !== texts[i]) return false;
+  return true;
+}

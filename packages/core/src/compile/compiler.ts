@@ -1,0 +1,274 @@
+/** Renders whole statements: INSERT, UPDATE, DELETE, and the finished form of any statement. */
+import type { Dialect, StatementCompiler } from "../dialects/dialect.js";
+import { CompileError } from "../errors/errors.js";
+import type { Table, TableColumn } from "../schema/table.js";
+import { DeleteStatement, type Excluded, InsertStatement, UpdateStatement } from "../sql/dml.js";
+import type { Element } from "../sql/element.js";
+import { Bind, type Expression, NamedBind } from "../sql/expression.js";
+import { ColumnReference, type FromClause, ItemElement } from "../sql/from.js";
+import { QueryStatement, type SelectItem } from "../sql/select.js";
+import { TextClause } from "../sql/text.js";
+import { referencedFroms } from "../sql/traverse.js";
+import { NULL_TYPE } from "../types/sql-type.js";
+import type { BindSlot, Compiled, InsertPlan, ResultColumn, ResultItem } from "./compiled.js";
+import { MARKED } from "./expression-compiler.js";
+import { QueryCompiler } from "./query-compiler.js";
+
+/** The base of every dialect's compiler. */
+export abstract class SqlCompiler extends QueryCompiler implements StatementCompiler {
+  /** Rows per statement of a batched INSERT. */
+  protected readonly insertPageSize: number = 1000;
+
+  compile(statement: Element): Compiled {
+    const started = performance.now();
+    if (statement instanceof InsertStatement) return this.compileInsert(statement, started);
+    const body = this.render(statement);
+    let columns: readonly ResultColumn[] | undefined = [];
+    let items: readonly ResultItem[] | undefined;
+    let kind: Compiled["kind"] = "text";
+    if (statement instanceof QueryStatement) {
+      kind = "select";
+      ({ columns, items } = this.resultOf(statement.selected, statement.exportedColumns));
+    } else if (statement instanceof UpdateStatement || statement instanceof DeleteStatement) {
+      kind = statement.kind;
+      ({ columns, items } = this.resultOf(statement.returningItems));
+    } else if (statement instanceof TextClause) {
+      columns = statement.resultColumns?.map((c) => ({ key: c.name, type: c.type, process: this.dialect.resultProcessor(c.type) }));
+    } else throw new CompileError(`A '${statement.kind}' cannot be executed.`);
+    return this.finish(kind, this.withClause() + body, columns, items, started);
+  }
+
+  /** Orders the parameters as their places stand in the text. */
+  protected finish(
+    kind: Compiled["kind"],
+    text: string,
+    columns: readonly ResultColumn[] | undefined,
+    items: readonly ResultItem[] | undefined,
+    started: number,
+    insert?: InsertPlan,
+  ): Compiled {
+    const { pieces, slots } = this.split(text);
+    const expanding = slots.some((s) => s.expanding);
+    const dialect: Dialect = this.dialect;
+    const returnsRows = columns === undefined ? undefined : columns.length > 0;
+    return {
+      kind,
+      sql: this.assemble(pieces, slots, expanding),
+      pieces: expanding ? pieces : undefined,
+      slots,
+      columns,
+      items,
+      insert,
+      placeholder: (n) => dialect.placeholder(n),
+      emptyList: (negated) => this.emptyList(negated),
+      hint: {
+        prepare: kind !== "text",
+        returnsRows,
+        exactIntegers: columns === undefined || columns.some((c) => needsExactIntegers(c.type.kind)),
+      },
+      hits: 0,
+      generatedAt: started,
+    };
+  }
+  protected split(text: string): { pieces: string[]; slots: BindSlot[] } {
+    const parts = text.split(MARKED);
+    const pieces: string[] = [];
+    const slots: BindSlot[] = [];
+    parts.forEach((part, i) => {
+      if (i % 2 === 0) pieces.push(part);
+      else slots.push(this.slots[Number(part)] as BindSlot);
+    });
+    return { pieces, slots };
+  }
+  protected assemble(pieces: readonly string[], slots: readonly BindSlot[], expanding: boolean, first = 1): string {
+    let sql = pieces[0] as string;
+    slots.forEach((slot, i) => {
+      // A list has no length here: this form is for reading; bindStatement writes the real one.
+      sql += slot.expanding ? (expanding ? "…" : "") : this.dialect.placeholder(first + i) + slot.suffix;
+      sql += pieces[i + 1] as string;
+    });
+    return sql;
+  }
+
+  // ---- INSERT
+
+  protected compileInsert(statement: InsertStatement, started: number): Compiled {
+    for (const cte of statement.ctes) this.hoist(cte);
+    const { columns, items } = this.resultOf(statement.returningItems);
+    const { layout, source, table } = statement;
+    const into = `INSERT INTO ${this.tableName(table)}`;
+    if (layout !== undefined && layout.inline === undefined && !this.options.literalBinds && this.cteTexts.size === 0) {
+      const plan = this.rowsPlan(statement, `${into} (${layout.columns.map((c) => this.quote(c.columnName)).join(", ")}) VALUES `);
+      return { ...this.finish("insert", plan.render(1), columns, items, started, plan), slots: plan.fixedSlots };
+    }
+    let body: string;
+    if (source !== undefined) {
+      body = `${into} (${source.columns.map((c) => this.quote(c.columnName)).join(", ")}) ${this.alone(source.query)}`;
+    } else if (layout === undefined || layout.columns.length === 0) {
+      body = `${into} ${this.defaultValues}`;
+    } else {
+      const rows = layout.inline ?? this.inlineRows(statement);
+      body = `${into} (${layout.columns.map((c) => this.quote(c.columnName)).join(", ")}) VALUES ${rows
+        .map((row) => `(${row.map((value) => this.assigned(value)).join(", ")})`)
+        .join(", ")}`;
+    }
+    const text = this.withClause() + body + this.conflict(statement) + this.returning(statement.returningItems, table);
+    return this.finish("insert", text, columns, items, started);
+  }
+  private inlineRows(statement: InsertStatement): readonly (readonly Expression[])[] {
+    const layout = statement.layout as NonNullable<InsertStatement["layout"]>;
+    return (statement.rows ?? []).map((row) =>
+      layout.columns.map((c) => {
+        const given = row[c.key];
+        const source = c.fields.default;
+        const value = given !== undefined ? given : source === undefined ? null : "call" in source ? source.call(row as never) : "value" in source ? source.value : null;
+        return new Bind(value, c.type);
+      }),
+    );
+  }
+  protected readonly defaultValues: string = "DEFAULT VALUES";
+  private rowsPlan(statement: InsertStatement, head: string): InsertPlan & { readonly fixedSlots: readonly BindSlot[] } {
+    const layout = statement.layout as NonNullable<InsertStatement["layout"]>;
+    const tail = this.conflict(statement) + this.returning(statement.returningItems, statement.table);
+    const { pieces, slots: fixedSlots } = this.split(tail);
+    const { dialect } = this;
+    const width = layout.columns.length;
+    const suffixes = layout.columns.map((c) => this.bindSuffixBesideColumn(c.type));
+    const empty = width === 0;
+    const numbered = dialect.placeholder(1) !== dialect.placeholder(2);
+    const group = (first: number) => `(${suffixes.map((s, i) => dialect.placeholder(first + i) + s).join(", ")})`;
+    const constant = numbered ? "" : group(1);
+    const render = (rows: number): string => {
+      if (empty) return head.replace(/ \(\) VALUES $/, ` ${this.defaultValues}`) + this.assemble(pieces, fixedSlots, false);
+      let sql = head;
+      for (let r = 0; r < rows; r++) sql += (r === 0 ? "" : ", ") + (numbered ? group(1 + r * width) : constant);
+      return sql + this.assemble(pieces, fixedSlots, false, 1 + rows * width);
+    };
+    return {
+      columns: layout.columns.map((c) => ({ key: c.key, process: dialect.bindProcessor(c.type), default: c.fields.default })),
+      rowsSource: this.binds.get(layout.rowsBind) ?? 0,
+      pageSize: empty ? 1 : this.insertPageSize,
+      maxParameters: dialect.capabilities.maxParameters,
+      fixedFirst: false,
+      fixedSlots,
+      render,
+      texts: new Map(),
+    };
+  }
+  visitInsert(statement: InsertStatement): string {
+    return this.compileInsert(statement, 0).sql;
+  }
+  /** A value in VALUES or SET, beside its column. */
+  protected assigned(value: Expression): string {
+    return value instanceof Bind || value instanceof NamedBind ? this.bind(value, this.bindSuffixBesideColumn(value.type)) : this.render(value);
+  }
+  protected conflict(statement: InsertStatement): string {
+    const clause = statement.conflict;
+    if (clause === undefined) return "";
+    if (clause.action === "duplicateKey") {
+      throw new CompileError(`${this.dialect.name} has no ON DUPLICATE KEY UPDATE; use onConflictDoUpdate().`);
+    }
+    const target = clause.target.length === 0 ? "" : ` (${clause.target.map((c) => this.quote(c.columnName)).join(", ")})`;
+    if (clause.action === "nothing") return ` ON CONFLICT${target} DO NOTHING`;
+    const set = clause.set.map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`).join(", ");
+    const where = clause.where === undefined ? "" : ` WHERE ${this.criterion(clause.where)}`;
+    return ` ON CONFLICT${target} DO UPDATE SET ${set}${where}`;
+  }
+  visitExcluded(excluded: Excluded): string {
+    return excluded.fromName as string;
+  }
+
+  // ---- UPDATE and DELETE
+
+  visitUpdate(statement: UpdateStatement): string {
+    for (const cte of statement.ctes) this.hoist(cte);
+    if (statement.assignments.length === 0) throw new CompileError(`update(): nothing is set on '${statement.table.fullName}'; call set().`);
+    const { table } = statement;
+    const others = this.otherFroms(table, [...statement.criteria, ...statement.assignments.map((a) => a.value)]);
+    this.scopes.push({ froms: new Set<FromClause>([table, ...others]), labels: new Map() });
+    const set = [
+      ...statement.assignments.map(({ column, value }) => `${this.setTarget(column, others.length > 0)} = ${this.assigned(value)}`),
+      ...this.onUpdate(statement),
+    ].join(", ");
+    const text = this.updateText(statement, table, others, set) + this.returning(statement.returningItems, table);
+    this.scopes.pop();
+    return text;
+  }
+  protected updateText(statement: UpdateStatement, table: Table, others: readonly FromClause[], set: string): string {
+    if (others.length > 0 && this.dialect.capabilities.multiTableUpdate === false) {
+      throw new CompileError(`${this.dialect.name} cannot update '${table.fullName}' from other tables; use a subquery.`);
+    }
+    const from = others.length === 0 ? "" : ` FROM ${others.map((f) => this.from(f)).join(", ")}`;
+    return `UPDATE ${this.tableName(table)} SET ${set}${from}${this.where(statement.criteria)}`;
+  }
+  protected setTarget(column: TableColumn, _several: boolean): string {
+    return this.quote(column.columnName);
+  }
+  private onUpdate(statement: UpdateStatement): string[] {
+    const out: string[] = [];
+    for (const column of statement.table.columns) {
+      const source = column.fields.onUpdate;
+      if (source === undefined || statement.assignments.some((a) => a.column === column)) continue;
+      const process = this.dialect.bindProcessor(column.type);
+      const convert = (v: unknown) => (v === null || v === undefined || process === null ? (v ?? null) : process(v));
+      let text: string;
+      if ("expression" in source) text = this.render(source.expression);
+      else if (this.options.literalBinds) text = this.dialect.literal("call" in source ? source.call({} as never) : source.value, column.type);
+      else if ("call" in source) text = this.addSlot({ compute: () => convert(source.call({} as never)) });
+      else text = this.addSlot({ constant: convert(source.value) });
+      out.push(`${this.quote(column.columnName)} = ${text}`);
+    }
+    return out;
+  }
+  visitDelete(statement: DeleteStatement): string {
+    for (const cte of statement.ctes) this.hoist(cte);
+    const { table } = statement;
+    const others = this.otherFroms(table, statement.criteria);
+    this.scopes.push({ froms: new Set<FromClause>([table, ...others]), labels: new Map() });
+    const text = this.deleteText(statement, table, others) + this.returning(statement.returningItems, table);
+    this.scopes.pop();
+    return text;
+  }
+  protected deleteText(statement: DeleteStatement, table: Table, others: readonly FromClause[]): string {
+    if (others.length > 0 && this.dialect.capabilities.multiTableDelete === false) {
+      throw new CompileError(`${this.dialect.name} cannot delete from '${table.fullName}' by other tables; use exists() or a subquery.`);
+    }
+    const using = others.length === 0 ? "" : ` USING ${others.map((f) => this.from(f)).join(", ")}`;
+    return `DELETE FROM ${this.tableName(table)}${using}${this.where(statement.criteria)}`;
+  }
+  protected where(criteria: readonly Expression[]): string {
+    return criteria.length === 0 ? "" : ` WHERE ${this.criteria(criteria)}`;
+  }
+  private otherFroms(table: Table, expressions: readonly Expression[]): FromClause[] {
+    const read = new Set<FromClause>();
+    for (const e of expressions) referencedFroms(e, read);
+    read.delete(table);
+    return [...read];
+  }
+  protected returning(items: readonly SelectItem[], table: Table): string {
+    if (items.length === 0) return "";
+    this.requireReturning(table);
+    const columns = exportedNames(items).map(({ expression, name }) => {
+      const text = this.returnedValue(expression);
+      return expression instanceof ColumnReference && expression.columnName === name ? text : `${text} AS ${this.quote(name)}`;
+    });
+    return ` RETURNING ${columns.join(", ")}`;
+  }
+  protected requireReturning(_table: Table): void {}
+  protected returnedValue(expression: Expression): string {
+    return this.render(expression);
+  }
+}
+
+function exportedNames(items: readonly SelectItem[]): { expression: Expression; name: string }[] {
+  const out: { expression: Expression; name: string }[] = [];
+  let anonymous = 0;
+  for (const item of items) {
+    if (item instanceof ItemElement) for (const c of item.itemColumns) out.push({ expression: c, name: c.columnName });
+    else out.push({ expression: item, name: item instanceof ColumnReference ? item.columnName : (item.name ?? `anon_${++anonymous}`) });
+  }
+  return out;
+}
+function needsExactIntegers(kind: string): boolean {
+  return kind === "bigInteger" || kind === NULL_TYPE.kind || kind === "decorated" || kind === "numeric";
+}

@@ -1,0 +1,254 @@
+/** Renders SELECT, set operations, FROM clauses and CTEs. */
+import { CompileError } from "../errors/errors.js";
+import { Table } from "../schema/table.js";
+import type { Element } from "../sql/element.js";
+import { Bind, Expression, Label, NamedBind, type Ordering } from "../sql/expression.js";
+import { Alias, ColumnReference, Cte, type FromClause, ItemElement, Join, Subquery, type Subselectable, type TableSample } from "../sql/from.js";
+import * as ops from "../sql/operators.js";
+import { CompoundStatement, exportedColumnsOf, QueryStatement, SelectStatement, type SelectItem } from "../sql/select.js";
+import type { SqlType } from "../types/sql-type.js";
+import type { ResultColumn, ResultItem } from "./compiled.js";
+import { ExpressionCompiler } from "./expression-compiler.js";
+import { planFroms } from "./from-plan.js";
+
+interface Scope {
+  /** What queries inside may take from this one. */
+  readonly froms: ReadonlySet<FromClause>;
+  /** Expressions of the select list by label: ORDER BY and GROUP BY may name them. */
+  readonly labels: ReadonlyMap<Expression, string>;
+}
+const NOTHING: ReadonlySet<FromClause> = new Set();
+
+export abstract class QueryCompiler extends ExpressionCompiler {
+  protected readonly scopes: Scope[] = [];
+  protected readonly cteTexts = new Map<Cte, string>();
+  protected hasRecursiveCte = false;
+
+  // ---- SELECT
+
+  visitSelect(statement: SelectStatement): string {
+    return this.select(statement, NOTHING);
+  }
+  protected nested(query: Element): string {
+    const outside = new Set(this.scopes.flatMap((s) => [...s.froms]));
+    if (query instanceof SelectStatement) return this.select(query, outside);
+    return this.render(query);
+  }
+
+  protected select(statement: SelectStatement, outside: ReadonlySet<FromClause>): string {
+    const froms = planFroms(statement, outside);
+    const exported = statement.exportedColumns;
+    const labels = new Map<Expression, string>();
+    for (const item of statement.selected) if (item instanceof Label) labels.set(item, item.label);
+    const scope: Scope = { froms: new Set(froms.flatMap((f) => [f, ...f.leaves])), labels };
+    this.scopes.push(scope);
+    for (const cte of statement.ctes) this.hoist(cte);
+    const parts: string[] = [`SELECT ${this.distinct(statement)}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`];
+    if (froms.length > 0) parts.push(`FROM ${froms.map((f) => this.from(f)).join(", ")}`);
+    else if (statement.criteria.length > 0 && this.dummyFrom !== "") parts.push(`FROM ${this.dummyFrom}`);
+    if (statement.criteria.length > 0) parts.push(`WHERE ${this.criteria(statement.criteria)}`);
+    if (statement.groupByList.length > 0) parts.push(`GROUP BY ${statement.groupByList.map((g) => this.byLabel(g) ?? this.render(g)).join(", ")}`);
+    if (statement.havingList.length > 0) parts.push(`HAVING ${this.criteria(statement.havingList)}`);
+    this.tail(statement, parts);
+    const lock = this.forUpdate(statement);
+    if (lock !== "") parts.push(lock);
+    this.scopes.pop();
+    return parts.join(" ");
+  }
+  /** For databases where WHERE needs a FROM. */
+  protected readonly dummyFrom: string = "";
+  protected criteria(list: readonly Expression[]): string {
+    if (list.length === 1) return this.criterion(list[0] as Expression);
+    return list.map((c) => this.criterion(c, ops.and)).join(" AND ");
+  }
+  protected distinct(statement: SelectStatement): string {
+    if (statement.distinctValue === false) return "";
+    if (statement.distinctValue === true) return "DISTINCT ";
+    return `DISTINCT ON (${this.renderList(statement.distinctValue)}) `;
+  }
+  /** One entry of the select list; named when its own name would not be the wanted one. */
+  protected selected(expression: Expression, name: string): string {
+    const text = this.selectedValue(expression);
+    if (expression instanceof ColumnReference && expression.columnName === name) return text;
+    if (expression.kind === "literalColumn" || expression.kind === "tableStar" || expression.kind === "constant" && name === "*") return text;
+    return `${text} AS ${this.quote(name)}`;
+  }
+  protected selectedValue(expression: Expression): string {
+    return this.render(expression);
+  }
+  private byLabel(node: Expression): string | undefined {
+    const scope = this.scopes.at(-1);
+    const label = scope?.labels.get(node);
+    return label === undefined ? undefined : this.quote(label);
+  }
+  protected tail(statement: QueryStatement, parts: string[]): void {
+    if (statement.orderByList.length > 0) parts.push(`ORDER BY ${statement.orderByList.map((o) => this.ordering(o)).join(", ")}`);
+    const limits = this.limits(statement.limitValue, statement.offsetValue);
+    if (limits !== "") parts.push(limits);
+  }
+  protected ordering(node: Ordering): string {
+    const label = this.byLabel(node.expression);
+    return label === undefined ? this.render(node) : this.orderingText(label, node);
+  }
+  protected limits(limit: Expression | undefined, offset: Expression | undefined): string {
+    const parts: string[] = [];
+    if (limit !== undefined) parts.push(`LIMIT ${this.limitValue(limit)}`);
+    else if (offset !== undefined && this.unlimited !== "") parts.push(`LIMIT ${this.unlimited}`);
+    if (offset !== undefined) parts.push(`OFFSET ${this.limitValue(offset)}`);
+    return parts.join(" ");
+  }
+  /** Stands for "no limit" where OFFSET needs one. */
+  protected readonly unlimited: string = "";
+  protected limitValue(value: Expression): string {
+    return value instanceof Bind || value instanceof NamedBind ? this.bind(value, "") : this.render(value);
+  }
+  protected forUpdate(_statement: SelectStatement): string {
+    return "";
+  }
+
+  // ---- FROM
+
+  protected from(from: FromClause): string {
+    if (from instanceof Table) return this.tableName(from);
+    if (from instanceof Join) return this.join(from);
+    if (from instanceof Subquery) return this.subquery(from);
+    if (from instanceof Cte) {
+      this.hoist(from.root === from || from.recursivePart !== undefined ? from : from.root);
+      return this.quote(from.fromName as string);
+    }
+    if (from instanceof Alias) return this.alias(from);
+    return this.render(from);
+  }
+  visitTable(table: Table): string {
+    return this.tableName(table);
+  }
+  visitAlias(from: Alias): string {
+    return this.from(from);
+  }
+  visitSubquery(from: Subquery): string {
+    return this.from(from);
+  }
+  visitCte(from: Cte): string {
+    return this.from(from);
+  }
+  visitJoin(from: Join): string {
+    return this.from(from);
+  }
+  tableName(table: Table): string {
+    const schema = this.schemaOf(table);
+    return schema === undefined ? this.quote(table.tableName) : `${this.quote(schema)}.${this.quote(table.tableName)}`;
+  }
+  protected schemaOf(table: Table): string | undefined {
+    return table.schema;
+  }
+  protected alias(alias: Alias): string {
+    const name = this.quote(this.nameOf(alias));
+    const of = this.from(alias.of);
+    if (alias.kind !== "tableSample") return `${of} AS ${name}`;
+    const sample = alias as TableSample;
+    const seed = sample.seed === undefined ? "" : ` REPEATABLE (${this.render(sample.seed)})`;
+    return `${of} AS ${name} TABLESAMPLE ${sample.method}(${this.render(sample.sampling)})${seed}`;
+  }
+  protected subquery(subquery: Subquery): string {
+    const name = this.quote(this.nameOf(subquery));
+    if (subquery.isLateral && !this.dialect.capabilities.lateral) throw new CompileError(`${this.dialect.name} has no LATERAL.`);
+    const inner = subquery.isLateral ? this.nested(subquery.query) : this.alone(subquery.query);
+    return `${subquery.isLateral ? "LATERAL " : ""}(${inner}) AS ${name}`;
+  }
+  /** A query that sees nothing of the statement around it. */
+  protected alone(query: Element): string {
+    const kept = this.scopes.splice(0);
+    const text = this.render(query);
+    this.scopes.push(...kept);
+    return text;
+  }
+  protected nameOf(from: FromClause): string {
+    const own = from.fromName;
+    if (own !== undefined) return own;
+    return this.anonymousName(from, from instanceof Alias || from instanceof Subquery ? from.nameHint : "anon");
+  }
+  protected fromQualifier(from: FromClause): string | undefined {
+    if (from instanceof Table) return this.tableName(from);
+    return this.quote(this.nameOf(from));
+  }
+  protected join(join: Join): string {
+    const words = { inner: "JOIN", left: "LEFT OUTER JOIN", full: "FULL OUTER JOIN" } as const;
+    if (join.joinKind === "full" && !this.dialect.capabilities.fullJoin) {
+      throw new CompileError(`${this.dialect.name} has no FULL OUTER JOIN; use a union of two left joins.`);
+    }
+    const right = join.right instanceof Join ? `(${this.from(join.right)})` : this.from(join.right);
+    return `${this.from(join.left)} ${words[join.joinKind]} ${right} ON ${this.criterion(join.on)}`;
+  }
+
+  // ---- CTEs
+
+  protected hoist(cte: Cte): void {
+    const root = cte.root;
+    const known = this.cteTexts.get(root);
+    if (known !== undefined && (known === "" || cte.recursivePart === undefined || known.includes("UNION"))) return;
+    this.cteTexts.set(root, "");
+    if (cte.recursive) this.hasRecursiveCte = true;
+    const part = cte.recursivePart;
+    const first = this.alone(cte.query);
+    const text = part === undefined ? first : `${first} UNION ${part.all ? "ALL " : ""}${this.alone(part.query)}`;
+    const names = cte.recursive ? `(${cte.query.exportedColumns.map((c) => this.quote(c.columnName)).join(", ")})` : "";
+    // Set anew so that what it refers to, hoisted meanwhile, comes before it.
+    this.cteTexts.delete(root);
+    this.cteTexts.set(root, `${this.quote(cte.fromName as string)}${names} AS (${text})`);
+  }
+  protected withClause(): string {
+    if (this.cteTexts.size === 0) return "";
+    return `WITH ${this.hasRecursiveCte ? "RECURSIVE " : ""}${[...this.cteTexts.values()].join(", ")} `;
+  }
+
+  // ---- set operations
+
+  visitCompound(statement: CompoundStatement): string {
+    for (const cte of statement.ctes) this.hoist(cte);
+    const parts = [statement.members.map((m) => this.member(m)).join(` ${statement.setOperator} `)];
+    this.compoundTail(statement, parts);
+    return parts.join(" ");
+  }
+  private compoundTail(statement: CompoundStatement, parts: string[]): void {
+    const columns = statement.exportedColumns;
+    if (statement.orderByList.length > 0) {
+      const names = statement.orderByList.map((o) => {
+        const at = columns.find((c) => c.expression === o.expression || (o.expression instanceof ColumnReference && c.key === o.expression.key));
+        return at === undefined ? this.render(o) : this.orderingText(this.quote(at.columnName), o);
+      });
+      parts.push(`ORDER BY ${names.join(", ")}`);
+    }
+    const limits = this.limits(statement.limitValue, statement.offsetValue);
+    if (limits !== "") parts.push(limits);
+  }
+  /** A member with its own ORDER BY or LIMIT, or another set operation, has to be set apart. */
+  protected member(member: QueryStatement): string {
+    const apart = member.orderByList.length > 0 || member.limitValue !== undefined || member.offsetValue !== undefined || member instanceof CompoundStatement;
+    const text = this.alone(member);
+    if (!apart) return text;
+    return this.dialect.capabilities.compoundParentheses ? `(${text})` : `SELECT * FROM (${text})`;
+  }
+
+  // ---- what comes back
+
+  /** Columns and positions of the rows of a select list. */
+  protected resultOf(items: readonly SelectItem[], exported: Subselectable["exportedColumns"] = exportedColumnsOf(items)): {
+    columns: ResultColumn[];
+    items: ResultItem[] | undefined;
+  } {
+    const columns = exported.map((c) => ({ key: c.key, type: c.expression.type, process: this.resultProcessor(c.expression.type, c.expression) }));
+    if (!items.some((i) => i instanceof ItemElement)) return { columns, items: undefined };
+    let at = 0;
+    const positions = items.map((item) => {
+      const from = at;
+      at += item instanceof ItemElement ? item.itemColumns.length : 1;
+      const nested = item instanceof ItemElement;
+      return { name: nested ? item.itemName : (columns[from] as ResultColumn).key, from, to: at, nested };
+    });
+    return { columns, items: positions };
+  }
+  protected resultProcessor(type: SqlType, _expression: Expression): ResultColumn["process"] {
+    return this.dialect.resultProcessor(type);
+  }
+}
+export { Expression, type QueryStatement };

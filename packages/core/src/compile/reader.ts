@@ -1,0 +1,119 @@
+/** Turns raw rows into rows that answer by position and by name. One class per shape, made once. */
+import type { Dialect } from "../dialects/dialect.js";
+import type { FieldInfo } from "../dialects/driver.js";
+import type { Convert } from "../types/adapter.js";
+import type { Compiled, ResultColumn, ResultItem } from "./compiled.js";
+import { RowBase } from "./row.js";
+
+/** Reads one chunk of raw rows; the arrays of the driver become the rows. */
+export type RowReader = (raw: unknown[][]) => unknown[];
+/** What `result.keys()` gives. */
+export interface ReaderShape {
+  readonly keys: readonly string[];
+  readonly read: RowReader;
+}
+
+const shapes = new WeakMap<Compiled, ReaderShape>();
+
+/** The reader of a compiled statement; for raw SQL, of the fields the driver reports. */
+export function rowReader(compiled: Compiled, fields: readonly FieldInfo[] | null, dialect: Dialect): ReaderShape {
+  if (compiled.columns !== undefined) {
+    let shape = shapes.get(compiled);
+    if (shape === undefined) shapes.set(compiled, (shape = declaredShape(compiled.columns, compiled.items)));
+    return shape;
+  }
+  const columns = (fields ?? []).map((f) => ({ key: f.name, process: dialect.undeclaredProcessor(f.typeCode) }));
+  return flatShape(columns);
+}
+
+function declaredShape(columns: readonly ResultColumn[], items: readonly ResultItem[] | undefined): ReaderShape {
+  if (items === undefined) return flatShape(columns);
+  const keys = items.map((i) => i.name);
+  const prototype = rowPrototype(keys);
+  const convert = converter(columns);
+  const read: RowReader = (raw) =>
+    raw.map((values) => {
+      convert?.(values);
+      const row = items.map((item) => {
+        if (!item.nested) return values[item.from];
+        const part: { [key: string]: unknown } = {};
+        let any = false;
+        for (let i = item.from; i < item.to; i++) {
+          const value = values[i];
+          if (value !== null) any = true;
+          part[(columns[i] as ResultColumn).key] = value;
+        }
+        return any ? part : null;
+      });
+      return Object.setPrototypeOf(row, prototype);
+    });
+  return { keys, read };
+}
+
+function flatShape(columns: readonly { readonly key: string; readonly process: Convert | null }[]): ReaderShape {
+  const keys = columns.map((c) => c.key);
+  const prototype = rowPrototype(keys);
+  const convert = converter(columns);
+  const { setPrototypeOf } = Object;
+  const read: RowReader =
+    convert === undefined
+      ? (raw) => {
+          for (let i = 0; i < raw.length; i++) setPrototypeOf(raw[i], prototype);
+          return raw;
+        }
+      : (raw) => {
+          for (let i = 0; i < raw.length; i++) {
+            const values = raw[i] as unknown[];
+            convert(values);
+            setPrototypeOf(values, prototype);
+          }
+          return raw;
+        };
+  return { keys, read };
+}
+
+/** Converts the columns that need it, in place; undefined when none does. */
+export function converter(columns: readonly { readonly process: Convert | null }[]): ((values: unknown[]) => void) | undefined {
+  const at: number[] = [];
+  const by: Convert[] = [];
+  columns.forEach(({ process }, i) => {
+    if (process === null) return;
+    at.push(i);
+    by.push(process);
+  });
+  if (at.length === 0) return undefined;
+  return (values) => {
+    for (let k = 0; k < at.length; k++) {
+      const i = at[k] as number;
+      const value = values[i];
+      if (value !== null) values[i] = (by[k] as Convert)(value);
+    }
+  };
+}
+
+/** Names an array already has are read by position or under another label. */
+const OWN = new Set(Object.getOwnPropertyNames(Array.prototype));
+function rowPrototype(keys: readonly string[]): object {
+  class Row extends RowBase {}
+  keys.forEach((key, i) => {
+    if (OWN.has(key) || /^\d+$/.test(key)) return;
+    Object.defineProperty(Row.prototype, key, {
+      get(this: unknown[]) {
+        return this[i];
+      },
+      configurable: true,
+      enumerable: false,
+    });
+  });
+  Object.defineProperty(Row.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    value(this: unknown[]) {
+      return Object.fromEntries(keys.map((key, i) => [key, this[i]]));
+    },
+  });
+  Object.defineProperty(Row.prototype, "toObject", {
+    value(this: unknown[]) {
+      return Object.fromEntries(keys.map((key, i) => [key, this[i]]));
+    },
+  });
+  return Row.prototype;
+}

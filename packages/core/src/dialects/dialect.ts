@@ -1,0 +1,192 @@
+/** What a database is to the rest of Athanor. Each dialect folder extends this class and nothing else names databases. */
+import { DatabaseError, type DatabaseErrorDetails } from "../errors/errors.js";
+import type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "../types/adapter.js";
+import { DecoratedType, NULL_TYPE, type SqlType, typeOfValue } from "../types/sql-type.js";
+import { CompileError } from "../errors/errors.js";
+import type { Compiled } from "../compile/compiled.js";
+import type { Element } from "../sql/element.js";
+import type { Driver, DriverConnection } from "./driver.js";
+
+/** Renders one statement; made anew for each compilation. `binds`: parameter node → index among collected parameters. */
+export interface StatementCompiler {
+  compile(statement: Element): Compiled;
+}
+/** Renders DDL elements; some need several statements. */
+export interface DdlCompiler {
+  statements(element: Element): readonly string[];
+}
+
+/** The parts of a database URL a dialect reads; `engine/url.ts` makes them. */
+export interface DatabaseUrl {
+  readonly dialect: string;
+  readonly driver: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly database: string | undefined;
+  /** Repeated keys become lists. */
+  readonly query: { readonly [key: string]: string | readonly string[] };
+  /** With the password masked. */
+  toString(): string;
+}
+
+/** What a database can do. Ask these, never the dialect's name. */
+export interface Capabilities {
+  readonly returning: { readonly insert: boolean; readonly update: boolean; readonly delete: boolean };
+  readonly nativeBoolean: boolean;
+  readonly nativeUuid: boolean;
+  readonly nativeEnum: boolean;
+  readonly nativeArray: boolean;
+  readonly schemas: boolean;
+  readonly sequences: boolean;
+  readonly savepoints: boolean;
+  /** DDL takes part in transactions. */
+  readonly transactionalDdl: boolean;
+  /** ALTER TABLE can change columns and constraints; otherwise the table is rebuilt. */
+  readonly alterTable: boolean;
+  readonly comments: boolean;
+  readonly isDistinctFrom: boolean;
+  readonly forUpdate: boolean;
+  readonly lateral: boolean;
+  readonly fullJoin: boolean;
+  readonly multiTableUpdate: "from" | "list" | false;
+  readonly multiTableDelete: "using" | false;
+  readonly cteInDml: boolean;
+  readonly dmlInCte: boolean;
+  readonly nullsOrdering: boolean;
+  readonly onConflict: "conflict" | "duplicateKey";
+  /** Members of a set operation may stand in parentheses. */
+  readonly compoundParentheses: boolean;
+  /** RETURNING gives rows in the order of VALUES for sure. */
+  readonly orderedReturning: boolean;
+  readonly maxParameters: number;
+  readonly maxIdentifierLength: number;
+  readonly advisoryLocks: boolean;
+  readonly twoPhase: boolean;
+  readonly isolationLevels: readonly string[];
+}
+
+export interface DialectInfo {
+  /** "15.20", "10.11.19-MariaDB". */
+  readonly serverVersion: string;
+  readonly defaultSchema: string | undefined;
+}
+
+export abstract class Dialect implements TypeResolver {
+  abstract readonly name: string;
+  /** The name migrations print: "PostgresqlImpl". */
+  abstract readonly implName: string;
+  abstract readonly capabilities: Capabilities;
+  protected abstract readonly adapters: TypeAdapters;
+  /** Reserved words in lower case: quoted when used as names. */
+  abstract readonly reservedWords: ReadonlySet<string>;
+  abstract readonly identifierQuote: '"' | "`";
+  /** The n-th placeholder (from 1): `?`, `$1`. */
+  abstract placeholder(n: number): string;
+  abstract createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): StatementCompiler;
+  abstract createDdlCompiler(): DdlCompiler;
+  /** Imports the driver package and prepares it; throws MissingDriverError with the install command. */
+  abstract loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver>;
+  /** Runs once, on the first connection: version, default schema, session settings. */
+  abstract initialize(connection: DriverConnection): Promise<DialectInfo>;
+  /** Turns a driver's error into ours. */
+  abstract classify(error: unknown, details: DatabaseErrorDetails): DatabaseError;
+  /** The processor for a column nobody declared, from the driver's type code. */
+  abstract undeclaredProcessor(typeCode: number | string | null): Convert | null;
+
+  readonly #binds = new Map<number, Convert | null>();
+  readonly #results = new Map<number, Convert | null>();
+
+  protected adapter(type: SqlType): TypeAdapter {
+    const found = (this.adapters as { readonly [kind: string]: TypeAdapter })[type.kind];
+    if (found === undefined) {
+      throw new CompileError(`${this.name} has no type for '${type}'. Give the column a variant or another type.`, "type.unsupported");
+    }
+    return found;
+  }
+  ddlType(type: SqlType): string {
+    return type instanceof DecoratedType ? this.ddlType(type.impl) : this.adapter(type).ddl(type, this);
+  }
+  castType(type: SqlType): string {
+    if (type instanceof DecoratedType) return this.castType(type.impl);
+    const adapter = this.adapter(type);
+    return (adapter.castDdl ?? adapter.ddl).call(adapter, type, this);
+  }
+  bindSuffix(type: SqlType): string {
+    if (type instanceof DecoratedType) return this.bindSuffix(type.impl);
+    return this.adapter(type).bindSuffix?.(type, this) ?? "";
+  }
+  bindProcessor(type: SqlType): Convert | null {
+    let found = this.#binds.get(type.id);
+    if (found === undefined) this.#binds.set(type.id, (found = this.#makeBind(type)));
+    return found;
+  }
+  resultProcessor(type: SqlType): Convert | null {
+    let found = this.#results.get(type.id);
+    if (found === undefined) this.#results.set(type.id, (found = this.#makeResult(type)));
+    return found;
+  }
+  #makeBind(type: SqlType): Convert | null {
+    if (!(type instanceof DecoratedType)) return this.adapter(type).bind?.(type, this) ?? null;
+    const inner = this.bindProcessor(type.impl);
+    const outer = type.toDatabase as Convert;
+    if (inner === null) return outer;
+    return (value) => {
+      const stored = outer(value);
+      return stored === null || stored === undefined ? null : inner(stored);
+    };
+  }
+  #makeResult(type: SqlType): Convert | null {
+    if (!(type instanceof DecoratedType)) return this.adapter(type).result?.(type, this) ?? null;
+    const inner = this.resultProcessor(type.impl);
+    const outer = type.fromDatabase as Convert;
+    return inner === null ? outer : (value) => outer(inner(value));
+  }
+  /** The driver's form of a value nobody declared a type for: by the type its JavaScript value suggests. */
+  bindUndeclared(value: unknown): unknown {
+    if (value === null || value === undefined) return null;
+    const type = typeOfValue(value);
+    if (type === NULL_TYPE) return value;
+    const process = this.bindProcessor(type);
+    return process === null ? value : process(value);
+  }
+  /** A value written into SQL text: for DDL, offline scripts and printing. */
+  literal(value: unknown, type: SqlType): string {
+    if (value === null || value === undefined) return "NULL";
+    if (type instanceof DecoratedType) return this.literal((type.toDatabase as Convert)(value), type.impl);
+    const make = this.adapter(type).literal;
+    if (make !== undefined) return make.call(this.adapter(type), type, this)(value);
+    const bound = this.bindProcessor(type);
+    return this.literalOf(bound === null ? value : bound(value));
+  }
+  /** A driver-level value as a literal. */
+  protected literalOf(value: unknown): string {
+    switch (typeof value) {
+      case "number":
+        if (!Number.isFinite(value)) throw new CompileError(`${value} has no literal in ${this.name}.`);
+        return String(value);
+      case "bigint":
+        return String(value);
+      case "boolean":
+        return value ? "true" : "false";
+      case "string":
+        return this.stringLiteral(value);
+      default:
+        if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString("hex")}'`;
+        throw new CompileError(`A value of type ${typeof value} has no literal in ${this.name}.`);
+    }
+  }
+  stringLiteral(value: string): string {
+    return `'${value.replaceAll("'", "''")}'`;
+  }
+  /** An identifier, quoted when it has to be: reserved, mixed case or odd characters. */
+  quote(name: string): string {
+    return /^[a-z_][a-z0-9_$]*$/.test(name) && !this.reservedWords.has(name) ? name : this.quoteAlways(name);
+  }
+  quoteAlways(name: string): string {
+    const q = this.identifierQuote;
+    if (name.includes("\0")) throw new CompileError("A name holds a NUL character.", "name.invalid");
+    return q + name.replaceAll(q, q + q) + q;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The seam to database drivers. A driver may answer at once (SQLite) or with a promise; callers await once.
+ * Rows travel as arrays in the order of the select list.
+ */
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What the engine tells a driver about a statement. */
+export interface StatementHint {
+  /** Keep a prepared statement for this text. */
+  readonly prepare: boolean;
+  /** false: the statement gives no rows for sure; undefined: unknown (raw SQL). */
+  readonly returnsRows: boolean | undefined;
+  /** Read whole numbers without loss (as bigint where beyond 2^53): set where a 64-bit column or raw SQL is read. */
+  readonly exactIntegers: boolean;
+}
+export interface FieldInfo {
+  readonly name: string;
+  /** The driver's type code, for columns without a declared type: an OID, a MySQL type number, a SQLite declared type. */
+  readonly typeCode: number | string | null;
+}
+export interface RawResult {
+  readonly rows: unknown[][];
+  /** null for statements without rows. */
+  readonly fields: readonly FieldInfo[] | null;
+  /** Rows matched by UPDATE or DELETE, inserted by INSERT; -1 where the driver does not know. */
+  readonly rowCount: number;
+  readonly lastInsertId: number | bigint | null;
+}
+export interface RawStream extends AsyncIterable<unknown[][]> {
+  /** Known after the first chunk. */
+  readonly fields: readonly FieldInfo[] | null;
+}
+export interface BeginOptions {
+  readonly isolationLevel?: IsolationLevel | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly deferrable?: boolean | undefined;
+}
+export type IsolationLevel = "READ UNCOMMITTED" | "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE" | "AUTOCOMMIT";
+
+/** One physical connection. Statements never overlap: the engine's Connection queues them. */
+export interface DriverConnection {
+  /** Sends one statement. Errors are the driver's own; the dialect classifies them. */
+  execute(sql: string, params: readonly unknown[], hint: StatementHint): MaybePromise<RawResult>;
+  /** One statement for many parameter sets; gives the total row count. */
+  executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): MaybePromise<RawResult>;
+  /** Rows in chunks through a cursor of the server, where there is one. */
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream;
+  /** Several statements in one text, without parameters and results: scripts. */
+  executeScript(sql: string): MaybePromise<void>;
+  begin(options: BeginOptions): MaybePromise<void>;
+  commit(): MaybePromise<void>;
+  rollback(): MaybePromise<void>;
+  ping(): MaybePromise<void>;
+  /** Asks the server to stop the running statement; used by cancellation. The connection is not reused after. */
+  cancel(): MaybePromise<void>;
+  /** Friendly end. */
+  close(): MaybePromise<void>;
+  /** Ends at once, without a word to the server. */
+  terminate(): void;
+  /** False once the driver saw the connection die. */
+  readonly alive: boolean;
+  /** The driver's own connection object, for what Athanor does not cover. */
+  readonly raw: unknown;
+}
+
+/** What a dialect needs to open connections; made from the URL once per engine. */
+export interface Driver {
+  readonly name: string;
+  connect(): Promise<DriverConnection>;
+  /** The pool this driver wants: one connection shared by all (`:memory:`), or as many as the pool allows. */
+  readonly pooling: "queue" | "single";
+  /** Frees what the driver itself holds (a PGlite instance). */
+  dispose?(): MaybePromise<void>;
+}

@@ -1,0 +1,146 @@
+/** MySQL's and MariaDB's SQL. */
+import { SqlCompiler } from "../../compile/compiler.js";
+import { CompileError } from "../../errors/errors.js";
+import type { Table, TableColumn } from "../../schema/table.js";
+import type { DeleteStatement, Excluded, InsertStatement, UpdateStatement } from "../../sql/dml.js";
+import { type Binary, type Expression, type JsonPath, type Collate } from "../../sql/expression.js";
+import { ColumnReference, type FromClause } from "../../sql/from.js";
+import * as ops from "../../sql/operators.js";
+import type { SelectStatement } from "../../sql/select.js";
+
+export class MysqlCompiler extends SqlCompiler {
+  protected override readonly insertPageSize = 1000;
+  protected override readonly unlimited = "18446744073709551615";
+  protected override readonly defaultValues = "() VALUES ()";
+  protected override readonly dummyFrom = "DUAL";
+
+  protected override binaryOverride(node: Binary): string | undefined {
+    const sides = () => [this.operand(node.left, node.oper), this.operand(node.right, node.oper)] as const;
+    switch (node.oper) {
+      case ops.concat: {
+        const parts: string[] = [];
+        const flatten = (e: Expression): void => {
+          if ("oper" in e && (e as Binary).oper === ops.concat) {
+            flatten((e as Binary).left);
+            flatten((e as Binary).right);
+          } else parts.push(this.render(e));
+        };
+        flatten(node);
+        return `concat(${parts.join(", ")})`;
+      }
+      case ops.isDistinctFrom: {
+        const [a, b] = sides();
+        return `NOT (${a} <=> ${b})`;
+      }
+      case ops.isNotDistinctFrom: {
+        const [a, b] = sides();
+        return `${a} <=> ${b}`;
+      }
+      case ops.regexpMatch:
+      case ops.notRegexpMatch: {
+        const [a, b] = sides();
+        return `${a} ${node.oper === ops.regexpMatch ? "REGEXP" : "NOT REGEXP"} ${b}`;
+      }
+      case ops.match:
+        return `MATCH (${this.render(node.left)}) AGAINST (${this.render(node.right)} IN BOOLEAN MODE)`;
+      case ops.bitXor: {
+        const [a, b] = sides();
+        return `${a} ^ ${b}`;
+      }
+      case ops.arrayContains:
+        return `JSON_CONTAINS(${this.render(node.left)}, ${this.render(node.right)})`;
+      case ops.arrayOverlaps:
+        return `JSON_OVERLAPS(${this.render(node.left)}, ${this.render(node.right)})`;
+      default:
+        return super.binaryOverride(node);
+    }
+  }
+  override visitQuantified(node: Parameters<SqlCompiler["visitQuantified"]>[0]): string {
+    if (node.quantifier !== "ANY" || node.oper !== ops.eq || node.over.type.family !== "array") return super.visitQuantified(node);
+    const quoted = node.subject.type.family === "text" ? `JSON_QUOTE(${this.render(node.subject)})` : `CAST(${this.render(node.subject)} AS CHAR)`;
+    return `JSON_CONTAINS(${this.render(node.over)}, ${quoted})`;
+  }
+  /** `/` divides truly here already. */
+  protected override trueDivision(left: Expression, right: Expression): string {
+    return `${this.operand(left, ops.div)} / ${this.divisor(right)}`;
+  }
+  protected override integerDivision(left: Expression, right: Expression): string {
+    return `${this.operand(left, ops.div)} DIV ${this.divisor(right)}`;
+  }
+  override visitCollate(node: Collate): string {
+    return `${this.operand(node.expression, ops.collate)} COLLATE ${this.quote(node.collation)}`;
+  }
+  protected override functionName(name: string): string {
+    return name.toLowerCase() === "now" ? "now(6)" : name.toLowerCase() === "random" ? "rand" : name;
+  }
+  override visitCall(node: Parameters<SqlCompiler["visitCall"]>[0]): string {
+    // length() counts bytes here; everywhere else, and in what users mean, characters.
+    const text = super.visitCall(node);
+    return node.functionName.toLowerCase() === "length" ? text.replace(/^length/i, "char_length") : text;
+  }
+  override visitJsonPath(node: JsonPath): string {
+    const path = this.dialect.stringLiteral(`$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join("")}`);
+    const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
+    switch (node.as_) {
+      case "text":
+        return `JSON_UNQUOTE(${value})`;
+      case "number":
+        return `(JSON_UNQUOTE(${value}) + 0.0e0)`;
+      case "boolean":
+        return `${value} = true`;
+      default:
+        return value;
+    }
+  }
+  protected override forUpdate(statement: SelectStatement): string {
+    const lock = statement.forUpdate;
+    if (lock === undefined) return "";
+    return `${lock.read ? "LOCK IN SHARE MODE" : "FOR UPDATE"}${lock.nowait ? " NOWAIT" : ""}${lock.skipLocked ? " SKIP LOCKED" : ""}`;
+  }
+  protected override distinct(statement: SelectStatement): string {
+    if (typeof statement.distinctValue !== "boolean") throw new CompileError("MySQL has no DISTINCT ON; use groupBy() or a window function.");
+    return super.distinct(statement);
+  }
+
+  // ---- DML
+
+  protected override conflict(statement: InsertStatement): string {
+    const clause = statement.conflict;
+    if (clause === undefined) return "";
+    if (clause.action === "nothing") {
+      // A no-op assignment keeps other errors (unlike INSERT IGNORE).
+      const column = statement.table.primaryKey[0] ?? statement.table.columns[0];
+      const name = this.quote((column as TableColumn).columnName);
+      return ` ON DUPLICATE KEY UPDATE ${name} = ${name}`;
+    }
+    if (clause.where !== undefined) throw new CompileError("MySQL's ON DUPLICATE KEY UPDATE takes no WHERE; use a CASE in set.");
+    const set = clause.set.map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`).join(", ");
+    return ` ON DUPLICATE KEY UPDATE ${set}`;
+  }
+  override visitColumn(column: ColumnReference): string {
+    if (column.from.kind === "excluded") return `VALUES(${this.quote(column.columnName)})`;
+    return super.visitColumn(column);
+  }
+  override visitExcluded(_excluded: Excluded): string {
+    throw new CompileError("MySQL's inserted row is read column by column.");
+  }
+  protected override setTarget(column: TableColumn, several: boolean): string {
+    return several ? this.visitColumn(column) : this.quote(column.columnName);
+  }
+  protected override updateText(statement: UpdateStatement, table: Table, others: readonly FromClause[], set: string): string {
+    const tables = [table, ...others].map((f) => this.from(f)).join(", ");
+    return `UPDATE ${tables} SET ${set}${this.where(statement.criteria)}`;
+  }
+  protected override deleteText(statement: DeleteStatement, table: Table, others: readonly FromClause[]): string {
+    if (others.length === 0) return super.deleteText(statement, table, others);
+    const name = this.tableName(table);
+    return `DELETE FROM ${name} USING ${[name, ...others.map((f) => this.from(f))].join(", ")}${this.where(statement.criteria)}`;
+  }
+  protected override requireReturning(table: Table): void {
+    const { insert } = this.dialect.capabilities.returning;
+    if (!insert) throw new CompileError(`${this.dialect.name} has no RETURNING; read '${table.fullName}' back by its key.`, "returning.unsupported");
+  }
+  protected override returnedValue(expression: Expression): string {
+    return expression instanceof ColumnReference ? this.quote(expression.columnName) : this.render(expression);
+  }
+}

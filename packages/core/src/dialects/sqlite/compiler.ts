@@ -1,0 +1,91 @@
+/** SQLite's SQL. */
+import { SqlCompiler } from "../../compile/compiler.js";
+import { CompileError } from "../../errors/errors.js";
+import { type Binary, Bind, type Expression, type Extract, type InArray, type JsonPath } from "../../sql/expression.js";
+import { ColumnReference } from "../../sql/from.js";
+import * as ops from "../../sql/operators.js";
+
+const STRFTIME: { readonly [field: string]: string } = {
+  year: "%Y", month: "%m", day: "%d", hour: "%H", minute: "%M", second: "%S", dow: "%w", doy: "%j", week: "%W", epoch: "%s",
+};
+
+export class SqliteCompiler extends SqlCompiler {
+  protected override readonly insertPageSize = 250;
+  protected override readonly unlimited = "-1";
+
+  protected override binaryOverride(node: Binary): string | undefined {
+    switch (node.oper) {
+      case ops.isDistinctFrom:
+        return `${this.operand(node.left, ops.is)} IS NOT ${this.operand(node.right, ops.is)}`;
+      case ops.isNotDistinctFrom:
+        return `${this.operand(node.left, ops.is)} IS ${this.operand(node.right, ops.is)}`;
+      case ops.regexpMatch:
+        return `${this.operand(node.left, node.oper)} REGEXP ${this.operand(node.right, node.oper)}`;
+      case ops.notRegexpMatch:
+        return `${this.operand(node.left, node.oper)} NOT REGEXP ${this.operand(node.right, node.oper)}`;
+      case ops.bitXor: {
+        const [a, b] = [this.operand(node.left, ops.bitXor), this.operand(node.right, ops.bitXor)];
+        return `(${a} | ${b}) - (${a} & ${b})`;
+      }
+      case ops.arrayContains:
+        return `NOT EXISTS (SELECT 1 FROM json_each(${this.render(node.right)}) AS b WHERE b.value NOT IN (SELECT value FROM json_each(${this.render(node.left)})))`;
+      case ops.arrayOverlaps:
+        return `EXISTS (SELECT 1 FROM json_each(${this.render(node.left)}) AS a JOIN json_each(${this.render(node.right)}) AS b ON a.value = b.value)`;
+      default:
+        return super.binaryOverride(node);
+    }
+  }
+  override visitQuantified(node: Parameters<SqlCompiler["visitQuantified"]>[0]): string {
+    if (node.quantifier !== "ANY" || node.oper !== ops.eq) return super.visitQuantified(node);
+    return `${this.operand(node.subject, ops.inOp)} IN (SELECT value FROM json_each(${this.render(node.over)}))`;
+  }
+  override emptyList(negated: boolean): string {
+    return negated ? "SELECT 1 FROM (SELECT 1) WHERE 1!=1" : "SELECT 1 FROM (SELECT 1) WHERE 1!=1";
+  }
+  /** One parameter for any number of keys: the list travels as JSON text. */
+  override visitInArray(node: InArray): string {
+    const { values } = node;
+    const kind = values.type.kind;
+    if (kind === "binary" || kind === "decorated") return super.visitInArray(node);
+    const element = this.dialect.bindProcessor(values.type);
+    const big = kind === "bigInteger";
+    const process = (list: unknown) =>
+      JSON.stringify((list as readonly unknown[]).map((v) => {
+        const bound = v === null || element === null ? v : element(v);
+        return typeof bound === "bigint" ? String(bound) : bound;
+      }));
+    const source = this.binds.get(values) ?? -1;
+    const slot = this.addSlot({ source, constant: source < 0 ? process(values.value) : undefined, process, name: values instanceof Bind ? undefined : values.parameter });
+    return `${this.operand(node.subject, ops.inOp)} IN (SELECT ${big ? "CAST(value AS INTEGER)" : "value"} FROM json_each(${slot}))`;
+  }
+  override visitExtract(node: Extract): string {
+    const format = STRFTIME[node.field];
+    if (format === undefined) throw new CompileError(`extract(): SQLite has no field '${node.field}'.`);
+    return `CAST(STRFTIME('${format}', ${this.render(node.expression)}) AS INTEGER)`;
+  }
+  protected override functionName(name: string): string {
+    switch (name.toLowerCase()) {
+      case "now":
+        return "STRFTIME('%Y-%m-%d %H:%M:%f', 'now')";
+      case "char_length":
+        return "length";
+      default:
+        return name;
+    }
+  }
+  override visitJsonPath(node: JsonPath): string {
+    const path = this.dialect.stringLiteral(`$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p.replaceAll('"', '\\"')}"`)).join("")}`);
+    const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
+    switch (node.as_) {
+      case "json":
+        return `JSON_QUOTE(${value})`;
+      case "number":
+        return `CAST(${value} AS REAL)`;
+      default:
+        return value;
+    }
+  }
+  protected override returnedValue(expression: Expression): string {
+    return expression instanceof ColumnReference ? this.quote(expression.columnName) : this.render(expression);
+  }
+}

@@ -1,0 +1,729 @@
+/**
+ * A connection as users and the ORM hold it: begins a transaction with the first statement, queues statements, knows
+ * savepoints, and keeps its head when the server goes away. Source: SQLAlchemy "Working with Engines and Connections".
+ *
+ * Longer than most files: transaction state, the statement path and recovery share the same few private fields.
+ */
+import { bindStatement, type NamedValues } from "../compile/bind.js";
+import type { BoundStatement, Compiled } from "../compile/compiled.js";
+import type { BeginOptions, DriverConnection, IsolationLevel, MaybePromise, RawResult, RawStream, StatementHint } from "../dialects/driver.js";
+import { didYouMean } from "../errors/did-you-mean.js";
+import {
+  ArgumentError,
+  type DatabaseError,
+  InvalidRequestError,
+  PendingRollbackError,
+  ResourceClosedError,
+} from "../errors/errors.js";
+import type { Element } from "../sql/element.js";
+import type { HasRow, HasScalar } from "../typing/rows.js";
+import { planDriverSql, StatementSource } from "./execute.js";
+import type { Lease } from "./pool.js";
+import { SerialQueue } from "./queue.js";
+import { type Execution, Result } from "./result.js";
+import type { EngineServices, StatementEvent } from "./services.js";
+import { Savepoint, Transaction, type TransactionOwner } from "./transaction.js";
+
+export type Parameters = NamedValues | readonly NamedValues[];
+/** A row when nothing more is known of the statement. */
+export type AnyRow = readonly unknown[] & { readonly [name: string]: unknown };
+export interface ConnectionOptions {
+  /** For all transactions of this connection; "AUTOCOMMIT" sends no BEGIN at all. */
+  readonly isolationLevel?: IsolationLevel | undefined;
+}
+
+const SCRIPT_HINT: StatementHint = { prepare: false, returnsRows: false, exactIntegers: false };
+
+/**
+ * A connection on loan from the engine's pool.
+ *
+ * @example
+ * await using conn = await engine.connect();
+ * await conn.execute(sql`update t set n = n + 1`);
+ * await conn.commit();                                   // without it, leaving the block rolls back
+ */
+export class Connection implements TransactionOwner {
+  readonly #services: EngineServices;
+  readonly #queue = new SerialQueue();
+  /** Results created and not yet started; they come before whatever is asked for next. */
+  readonly #waiting: Execution[] = [];
+  #lease: Lease | null;
+  #closed = false;
+  #isolation: IsolationLevel | undefined;
+  #transaction: Transaction | null = null;
+  #begin: BeginOptions = {};
+  /** BEGIN went out and neither COMMIT nor ROLLBACK has. */
+  #begun = false;
+  #nested: Savepoint | null = null;
+  #savepoints = 0;
+  /** Set by a lost connection or a failed COMMIT inside a transaction: only rollback() helps. */
+  #broken: "disconnect" | "commit" | null = null;
+  /** The transaction of a `begin(async …)` block: once ended, the block may not begin another. */
+  #scope: Transaction | null = null;
+  #stream: ConnectionStream | null = null;
+
+  /** Made by `engine.connect()`. */
+  constructor(services: EngineServices, lease: Lease, options: ConnectionOptions = {}) {
+    this.#services = services;
+    this.#lease = lease;
+    this.#isolation = options.isolationLevel ?? services.isolationLevel;
+    if (this.#isolation !== undefined) this.#checkIsolation(this.#isolation);
+    services.pool.watch(this, lease);
+    if (!services.events.quiet) services.events.emit("engineConnect", { connection: this });
+  }
+
+  get dialect(): EngineServices["dialect"] {
+    return this.#services.dialect;
+  }
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+  /** A transaction is open, begun by `begin()` or by a statement. */
+  get inTransaction(): boolean {
+    return this.#transaction !== null;
+  }
+  get inNestedTransaction(): boolean {
+    return this.#nested !== null;
+  }
+  /** The connection to the server was lost and not yet replaced. */
+  get isInvalidated(): boolean {
+    return this.#lease === null && !this.#closed;
+  }
+  get isolationLevel(): IsolationLevel | undefined {
+    return this.#isolation;
+  }
+  /** The driver's connection object, for what Athanor does not cover. */
+  get driverConnection(): unknown {
+    return this.#lease?.connection.raw;
+  }
+  /** Belongs to the physical connection: forgotten when that is replaced. */
+  get info(): Map<unknown, unknown> {
+    if (this.#lease === null) throw new ResourceClosedError("The connection is closed.", "connection.closed");
+    return this.#lease.record.info;
+  }
+
+  // ---- statements ----
+
+  /**
+   * Runs a statement. `params`: values of its named parameters, values for an INSERT or, as a list, many sets of them.
+   * @throws (when awaited) DatabaseError and its kinds, CompileError, PendingRollbackError
+   */
+  execute<R = AnyRow>(statement: HasRow<R>, params?: Parameters): Result<R>;
+  execute(statement: Element, params?: Parameters): Result<AnyRow>;
+  execute(statement: unknown, params?: Parameters): Result<unknown> {
+    return Result.of(new StatementSource(this, this.#services, this.#waiting, statement, params));
+  }
+  /** The first column of the first row, or null. */
+  scalar<V>(statement: HasScalar<V>, params?: Parameters): Promise<V | null>;
+  scalar(statement: Element, params?: Parameters): Promise<unknown>;
+  scalar(statement: unknown, params?: Parameters): Promise<unknown> {
+    return this.execute(statement as Element, params).scalar();
+  }
+  /** The first column of all rows. */
+  scalars<V>(statement: HasScalar<V>, params?: Parameters): Result<V>;
+  scalars(statement: Element, params?: Parameters): Result<unknown>;
+  scalars(statement: unknown, params?: Parameters): Result<unknown> {
+    return this.execute(statement as Element, params).scalars();
+  }
+  /**
+   * Sends SQL in the driver's own syntax (`?` or `$1`), with values as the driver takes them; a list of lists runs it
+   * for each. Values read: by the driver's type codes.
+   *
+   * @example await conn.execDriverSql("select * from t where id = ?", [1]).one()
+   */
+  execDriverSql<R = AnyRow>(sql: string, params: readonly unknown[] = []): Result<R> {
+    return Result.of<R>(planDriverSql(this, this.#services, this.#waiting, sql, params));
+  }
+  /** Runs several statements separated by `;`. Never give it user input. */
+  async executeScript(sql: string): Promise<void> {
+    await this.#serial(() =>
+      this.#ready((driver) => {
+        this.#announce(sql, []);
+        return this.#guard(() => driver.executeScript(sql), sql, []);
+      }),
+    );
+  }
+  /**
+   * Runs a compiled statement: the short way for the ORM. `params` as collected by the statement cache. Answers at once
+   * when the driver does.
+   */
+  run(compiled: Compiled, params: readonly unknown[], named?: NamedValues): MaybePromise<RawResult> {
+    const bound = bindStatement(compiled, params, named);
+    if (bound.length === 1) {
+      const only = bound[0] as BoundStatement;
+      return this.send(only.sql, only.params, compiled.hint);
+    }
+    return this.#runAll(compiled, bound);
+  }
+  /** Sends one statement with driver-level values. */
+  send(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
+    if (this.#waiting.length > 0) this.#startWaiting();
+    const queue = this.#queue;
+    if (queue.busy) return queue.run(() => this.#send(sql, params, hint, badge));
+    if (this.#begun && this.#stream === null && this.#lease !== null && this.#services.events.quiet && this.#services.logger === undefined && this.#broken === null) {
+      let result: MaybePromise<RawResult>;
+      try {
+        result = this.#lease.connection.execute(sql, params, hint);
+      } catch (error) {
+        throw this.#failed(error, sql, params);
+      }
+      if (!(result instanceof Promise)) return result;
+      return queue.hold(
+        result.catch((error) => {
+          throw this.#failed(error, sql, params);
+        }),
+      );
+    }
+    return queue.run(() => this.#send(sql, params, hint, badge));
+  }
+  /** Sends one statement for many parameter sets. */
+  sendMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
+    if (this.#waiting.length > 0) this.#startWaiting();
+    return this.#queue.run(() =>
+      this.#ready((driver) => {
+        const { events, logger } = this.#services;
+        const first = sets[0] ?? [];
+        if (events.quiet && logger === undefined) return this.#guard(() => driver.executeMany(sql, sets, hint), sql, first);
+        const text = this.#before(sql, first, sets);
+        logger?.many(text.sql, badge ?? "driver sql", sets);
+        const started = performance.now();
+        return chain(
+          this.#guard(() => driver.executeMany(text.sql, sets, hint), text.sql, first),
+          (result) => this.#after({ connection: this, sql: text.sql, params: first, sets }, result, started),
+        );
+      }),
+    );
+  }
+  /** Rows of a statement through a cursor, in chunks. The connection serves other work in between. */
+  openStream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): ConnectionStream {
+    return new ConnectionStream(sql, params, async (stream) => {
+      this.#startWaiting();
+      await this.#serial(() =>
+        this.#ready((driver) => {
+          this.#announce(sql, params);
+          this.#stream = stream;
+          return driver.stream(sql, params, hint, chunkRows);
+        }, true),
+      ).then((raw) => stream.attach(raw));
+      return {
+        next: (pull) => Promise.resolve(this.#queue.run(() => pull())),
+        failed: (error) => this.#failed(error, sql, params),
+        ended: () => {
+          if (this.#stream === stream) this.#stream = null;
+        },
+      };
+    });
+  }
+
+  // ---- transactions ----
+
+  /**
+   * Begins a transaction, or runs a block in one: commit when it ends well, rollback when it throws. BEGIN goes to the
+   * server with the first statement.
+   *
+   * @throws InvalidRequestError when a transaction is open already, as it is after the first statement
+   */
+  begin(options?: BeginOptions): Promise<Transaction>;
+  begin<T>(block: (transaction: Transaction) => T | Promise<T>, options?: BeginOptions): Promise<T>;
+  async begin<T>(block?: BeginOptions | ((transaction: Transaction) => T | Promise<T>), options?: BeginOptions): Promise<Transaction | T> {
+    if (typeof block !== "function") return this.#serial(() => this.#start(block ?? {}));
+    const transaction = await this.#serial(() => this.#start(options ?? {}));
+    this.#scope = transaction;
+    try {
+      const value = await block(transaction);
+      if (this.#waiting.length > 0) this.#startWaiting();
+      if (transaction.isActive) await transaction.commit();
+      return value;
+    } catch (error) {
+      await this.#quietly(transaction);
+      throw error;
+    } finally {
+      this.#scope = null;
+    }
+  }
+  /**
+   * Sets a savepoint (and begins a transaction when none is open), or runs a block in one.
+   *
+   * @example
+   * await conn.beginNested(async () => { … });      // undone alone when it throws
+   */
+  beginNested(): Promise<Savepoint>;
+  beginNested<T>(block: (savepoint: Savepoint) => T | Promise<T>): Promise<T>;
+  async beginNested<T>(block?: (savepoint: Savepoint) => T | Promise<T>): Promise<Savepoint | T> {
+    const savepoint = await this.#serial(() =>
+      this.#ready(() => {
+        const made = new Savepoint(this, `athanor_savepoint_${++this.#savepoints}`, this.#nested);
+        return chain(this.#command(`SAVEPOINT ${made.name}`), () => {
+          this.#nested = made;
+          this.#services.events.emit("savepoint", { connection: this, name: made.name });
+          return made;
+        });
+      }),
+    );
+    if (block === undefined) return savepoint;
+    try {
+      const value = await block(savepoint);
+      if (this.#waiting.length > 0) this.#startWaiting();
+      if (savepoint.isActive) await savepoint.commit();
+      return value;
+    } catch (error) {
+      await this.#quietly(savepoint);
+      throw error;
+    }
+  }
+  /** Commits what is open; the next statement begins anew. Does nothing when nothing is open. */
+  async commit(): Promise<void> {
+    await this.#serial(() => this.#commit());
+  }
+  /** Rolls back what is open, and makes a broken connection usable again. */
+  async rollback(): Promise<void> {
+    await this.#serial(() => this.#rollback());
+  }
+  /**
+   * Another isolation level for the transactions to come; "AUTOCOMMIT" for none.
+   * @throws InvalidRequestError inside a transaction
+   */
+  async setIsolationLevel(level: IsolationLevel): Promise<void> {
+    this.#checkIsolation(level);
+    await this.#serial(() => {
+      if (this.#transaction !== null) {
+        throw new InvalidRequestError(
+          "The isolation level cannot change inside a transaction; commit or roll back first, or set it before the first statement.",
+          "isolation.in-transaction",
+        );
+      }
+      this.#isolation = level;
+    });
+  }
+  /**
+   * Gives the connection back. Work already asked for is waited for; an open transaction is rolled back.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    if (this.#waiting.length > 0) this.#startWaiting();
+    this.#closed = true;
+    await this.#queue.run(() => chain(this.#drain(true), () => this.#giveBack()));
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+  /** Ends the physical connection at once; the next statement uses another. For a connection known to be bad. */
+  invalidate(error?: unknown): void {
+    if (this.#lease !== null) this.#lose(error, false);
+  }
+  /** Asks the server to stop the running statement, which then fails; the physical connection is not used again. */
+  async cancel(): Promise<void> {
+    const lease = this.#lease;
+    if (lease === null) return;
+    this.#services.pool.invalidate(lease, { soft: true });
+    await lease.connection.cancel();
+  }
+
+  // ---- for the handles ----
+
+  commitRoot(handle: Transaction): Promise<void> {
+    return this.#own(handle, () => this.#commit());
+  }
+  rollbackRoot(handle: Transaction): Promise<void> {
+    return this.#own(handle, () => this.#rollback());
+  }
+  async releaseSavepoint(handle: Savepoint): Promise<void> {
+    await this.#serial(() =>
+      this.#ready(() => {
+        if (!handle.isActive) throw new InvalidRequestError("This savepoint has already ended.", "transaction.ended");
+        return chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`), () => {
+          this.#endNested(handle);
+          this.#services.events.emit("releaseSavepoint", { connection: this, name: handle.name });
+        });
+      }),
+    );
+  }
+  async rollbackToSavepoint(handle: Savepoint): Promise<void> {
+    await this.#serial(() => {
+      if (!handle.isActive) return;
+      if (this.#broken !== null) return this.#endNested(handle);
+      return this.#ready(() =>
+        chain(this.#command(`ROLLBACK TO SAVEPOINT ${handle.name}`), () =>
+          chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`), () => {
+            this.#endNested(handle);
+            this.#services.events.emit("rollbackSavepoint", { connection: this, name: handle.name });
+          }),
+        ),
+      );
+    });
+  }
+
+  // ---- inside ----
+
+  async #own(handle: Transaction, work: () => MaybePromise<void>): Promise<void> {
+    await this.#serial(() => {
+      if (this.#transaction === handle) return work();
+    });
+  }
+  /** After an error: roll back, but let the first error be the one that is seen. */
+  async #quietly(handle: Transaction | Savepoint): Promise<void> {
+    try {
+      await handle.close();
+    } catch {
+      // The server ends the transaction with the connection; the caller learns of the first error.
+    }
+  }
+  async #serial<T>(work: () => MaybePromise<T>): Promise<T> {
+    if (this.#waiting.length > 0) this.#startWaiting();
+    return this.#queue.run(work);
+  }
+  #startWaiting(): void {
+    const first = this.#waiting.length;
+    for (let i = 0; i < first && this.#waiting.length > 0; i++) (this.#waiting[0] as Execution).start();
+  }
+  #send(sql: string, params: readonly unknown[], hint: StatementHint, badge: string | undefined): MaybePromise<RawResult> {
+    return this.#ready((driver) => {
+      const { events, logger } = this.#services;
+      if (events.quiet && logger === undefined) return this.#guard(() => driver.execute(sql, params, hint), sql, params);
+      const text = this.#before(sql, params);
+      logger?.statement(text.sql, badge ?? "driver sql", text.params);
+      const started = performance.now();
+      return chain(
+        this.#guard(() => driver.execute(text.sql, text.params, hint), text.sql, text.params),
+        (result) => this.#after({ connection: this, sql: text.sql, params: text.params }, result, started),
+      );
+    });
+  }
+  async #runAll(compiled: Compiled, bound: readonly BoundStatement[]): Promise<RawResult> {
+    let rows: unknown[][] = [];
+    let rowCount = 0;
+    let last: RawResult | undefined;
+    for (const { sql, params } of bound) {
+      last = await this.send(sql, params, compiled.hint);
+      rows = rows.length === 0 ? last.rows : rows.concat(last.rows);
+      rowCount = rowCount < 0 || last.rowCount < 0 ? -1 : rowCount + last.rowCount;
+    }
+    return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
+  }
+  #before(sql: string, params: readonly unknown[], sets?: readonly (readonly unknown[])[]): { sql: string; params: readonly unknown[] } {
+    const { events } = this.#services;
+    let text: { readonly sql: string; readonly params: readonly unknown[] } = { sql, params };
+    if (events.has("beforeExecute")) text = events.reduce("beforeExecute", text, (t) => ({ connection: this, ...t, sets }));
+    if (events.has("statement")) events.emit("statement", { connection: this, sql: text.sql, params: text.params, sets });
+    return { sql: text.sql, params: text.params };
+  }
+  #after(event: StatementEvent, result: RawResult, started: number): RawResult {
+    const { events, logger } = this.#services;
+    if (logger?.rows && result.fields !== null) logger.result(result.rows);
+    if (events.has("afterExecute")) events.emit("afterExecute", { ...event, result, milliseconds: performance.now() - started });
+    return result;
+  }
+  #announce(sql: string, params: readonly unknown[], badge = "driver sql"): void {
+    const { events, logger } = this.#services;
+    if (!events.quiet) events.emit("statement", { connection: this, sql, params });
+    if (logger === undefined) return;
+    if (params.length === 0 && badge === "") logger.line(sql);
+    else logger.statement(sql, badge, params);
+  }
+  /** Runs work once the connection is usable and inside a transaction. */
+  #ready<T>(work: (driver: DriverConnection) => MaybePromise<T>, streaming = false): MaybePromise<T> {
+    if (this.#closed && !streaming && this.#lease === null) throw closed();
+    if (this.#broken !== null) throw this.#pending();
+    if (this.#stream !== null) {
+      const drained = this.#drain(streaming);
+      if (drained instanceof Promise) return drained.then(() => this.#ready(work, streaming));
+    }
+    const lease = this.#lease;
+    if (lease === null) {
+      if (this.#closed) throw closed();
+      return this.#reconnect().then(() => this.#ready(work, streaming));
+    }
+    if (this.#begun || this.#isolation === "AUTOCOMMIT") {
+      if (this.#transaction === null) this.#autobegin();
+      return work(lease.connection);
+    }
+    if (this.#transaction === null) this.#autobegin();
+    return chain(this.#sendBegin(lease), () => work(lease.connection));
+  }
+  #autobegin(): void {
+    if (this.#scope !== null && !this.#scope.isActive) {
+      throw new InvalidRequestError(
+        "The transaction of this begin() block has ended; nothing more can run in the block.",
+        "transaction.ended",
+      );
+    }
+    this.#start({});
+  }
+  #start(options: BeginOptions): Transaction {
+    if (this.#closed && this.#lease === null) throw closed();
+    if (this.#broken !== null) throw this.#pending();
+    if (this.#transaction !== null) {
+      throw new InvalidRequestError(
+        "This connection is already in a transaction: the first statement begins one. Call begin() before it, commit or " +
+          "roll back first, or use beginNested().",
+        "transaction.begun",
+      );
+    }
+    if (options.isolationLevel !== undefined) this.#checkIsolation(options.isolationLevel);
+    const level = options.isolationLevel ?? this.#isolation;
+    if (options.isolationLevel === "AUTOCOMMIT") {
+      throw new ArgumentError("begin() cannot turn on AUTOCOMMIT; connect with { isolationLevel: \"AUTOCOMMIT\" }.");
+    }
+    this.#begin = { ...options, isolationLevel: level };
+    this.#savepoints = 0;
+    return (this.#transaction = new Transaction(this));
+  }
+  #sendBegin(lease: Lease): MaybePromise<void> {
+    const begun = () => {
+      this.#begun = true;
+      if (!this.#services.events.quiet) this.#services.events.emit("begin", { connection: this });
+    };
+    const { events, logger } = this.#services;
+    if (!events.quiet) events.emit("statement", { connection: this, sql: "BEGIN", params: [] });
+    logger?.line("BEGIN");
+    try {
+      const result = lease.connection.begin(this.#begin);
+      if (result instanceof Promise) {
+        return result.then(begun, (error) => {
+          throw this.#beginFailed(error);
+        });
+      }
+    } catch (error) {
+      throw this.#beginFailed(error);
+    }
+    begun();
+  }
+  /** Nothing was done in the transaction yet: it is simply not there. */
+  #beginFailed(error: unknown): Error {
+    this.#finish();
+    return this.#failed(error, "BEGIN", []);
+  }
+  #commit(): MaybePromise<void> {
+    if (this.#broken !== null) throw this.#pending();
+    if (this.#transaction === null) return;
+    const lease = this.#lease;
+    if (!this.#begun || lease === null) return this.#finish();
+    return chain(this.#drain(true), () => {
+      const { events } = this.#services;
+      if (!events.quiet) {
+        events.emit("commit", { connection: this });
+      }
+      this.#announce("COMMIT", [], "");
+      return this.#settle(
+        () => lease.connection.commit(),
+        () => this.#finish(),
+        (error) => {
+          const failure = this.#failed(error, "COMMIT", []);
+          this.#broken ??= "commit";
+          return failure;
+        },
+      );
+    });
+  }
+  #rollback(): MaybePromise<void> {
+    const lease = this.#lease;
+    if (this.#transaction === null && this.#broken === null) return;
+    if (!this.#begun || lease === null || this.#broken === "disconnect") return this.#finish();
+    return chain(this.#drain(true), () => {
+      if (!this.#services.events.quiet) this.#services.events.emit("rollback", { connection: this });
+      this.#announce("ROLLBACK", [], "");
+      return this.#settle(
+        () => lease.connection.rollback(),
+        () => this.#finish(),
+        (error) => {
+          const failure = this.#failed(error, "ROLLBACK", []);
+          // A connection that cannot roll back is of no use to anybody; the server rolls back when it goes.
+          if (this.#lease !== null) this.#lose(error, false);
+          this.#finish();
+          return failure;
+        },
+      );
+    });
+  }
+  #settle(work: () => MaybePromise<void>, done: () => void, failed: (error: unknown) => Error): MaybePromise<void> {
+    let result: MaybePromise<void>;
+    try {
+      result = work();
+    } catch (error) {
+      throw failed(error);
+    }
+    if (result instanceof Promise) {
+      return result.then(done, (error) => {
+        throw failed(error);
+      });
+    }
+    done();
+  }
+  /** The transaction is over: handles know it, the next statement begins another. */
+  #finish(): void {
+    this.#transaction?.deactivate();
+    for (let s = this.#nested; s !== null; s = s.parent) s.deactivate();
+    this.#transaction = null;
+    this.#nested = null;
+    this.#begun = false;
+    this.#broken = null;
+    this.#begin = {};
+  }
+  /** Ends a savepoint and those inside it. */
+  #endNested(handle: Savepoint): void {
+    let inner = this.#nested;
+    while (inner !== null && inner !== handle) {
+      inner.deactivate();
+      inner = inner.parent;
+    }
+    handle.deactivate();
+    if (inner === handle) this.#nested = handle.parent;
+  }
+  #command(sql: string): MaybePromise<RawResult> {
+    const driver = (this.#lease as Lease).connection;
+    this.#announce(sql, [], "");
+    return this.#guard(() => driver.execute(sql, [], SCRIPT_HINT), sql, []);
+  }
+  #guard<T>(work: () => MaybePromise<T>, sql: string, params: readonly unknown[]): MaybePromise<T> {
+    let result: MaybePromise<T>;
+    try {
+      result = work();
+    } catch (error) {
+      throw this.#failed(error, sql, params);
+    }
+    if (!(result instanceof Promise)) return result;
+    return result.catch((error) => {
+      throw this.#failed(error, sql, params);
+    });
+  }
+  /** The error as ours; a lost connection is taken out of service. */
+  #failed(error: unknown, sql: string, params: readonly unknown[]): Error {
+    const { dialect, hideParameters, events } = this.#services;
+    const failure: DatabaseError = dialect.classify(error, { statement: sql, parameters: params, hideParameters, cause: error });
+    if ((failure.connectionInvalidated || this.#lease?.connection.alive === false) && this.#lease !== null) this.#lose(error, true);
+    this.#services.logger?.line(`${failure.name}: ${failure.message.split("\n", 1)[0]}`);
+    if (!events.has("error")) return failure;
+    return events.reduce<"error", Error>("error", failure, (e) => ({ connection: this, error: e as DatabaseError }));
+  }
+  #lose(error: unknown, all: boolean): void {
+    const lease = this.#lease as Lease;
+    this.#lease = null;
+    this.#services.pool.invalidate(lease, { all, error });
+    if (this.#transaction !== null && this.#begun) this.#broken = "disconnect";
+    for (let s = this.#nested; s !== null; s = s.parent) s.deactivate();
+    this.#begun = false;
+    this.#stream = null;
+  }
+  async #reconnect(): Promise<void> {
+    const lease = await this.#services.pool.acquire();
+    this.#lease = lease;
+    this.#services.pool.watch(this, lease);
+  }
+  #pending(): PendingRollbackError {
+    return new PendingRollbackError(
+      this.#broken === "commit"
+        ? "The COMMIT of this transaction failed; call rollback() before anything else."
+        : "The connection was lost inside this transaction and its work with it; call rollback(), then run it again.",
+      "transaction.pending-rollback",
+    );
+  }
+  /** Reads what an open stream still has to give into memory, so that other work can use the connection. */
+  #drain(ending: boolean): MaybePromise<void> {
+    const stream = this.#stream;
+    if (stream === null || (!ending && stream.interleaves)) return;
+    this.#stream = null;
+    return stream.drain();
+  }
+  #giveBack(): MaybePromise<void> {
+    const lease = this.#lease;
+    this.#lease = null;
+    const clean = !this.#begun;
+    if (lease !== null && !clean && !this.#services.events.quiet) {
+      this.#services.events.emit("rollback", { connection: this });
+      this.#services.events.emit("statement", { connection: this, sql: "ROLLBACK", params: [] });
+    }
+    if (!clean) this.#services.logger?.line("ROLLBACK");
+    this.#finish();
+    if (lease !== null) return this.#services.pool.release(lease, clean);
+  }
+  #checkIsolation(level: IsolationLevel): void {
+    const known = [...this.dialect.capabilities.isolationLevels, "AUTOCOMMIT"];
+    if (known.includes(level)) return;
+    throw new ArgumentError(
+      `${this.dialect.name} has no isolation level '${level}'.${didYouMean(level, known)} Known: ${[...new Set(known)].join(", ")}.`,
+      "isolation.unknown",
+    );
+  }
+}
+
+interface StreamHost {
+  next<T>(pull: () => Promise<T>): Promise<T>;
+  failed(error: unknown): Error;
+  ended(): void;
+}
+/** A cursor of a connection. Chunks are pulled in turn with other work; what is drained waits in memory. */
+export class ConnectionStream implements AsyncIterable<unknown[][]> {
+  readonly sql: string;
+  readonly params: readonly unknown[];
+  readonly #open: (stream: ConnectionStream) => Promise<StreamHost>;
+  #raw: RawStream | undefined;
+  #iterator: AsyncIterator<unknown[][]> | undefined;
+  readonly #buffer: unknown[][][] = [];
+  #done = false;
+
+  constructor(sql: string, params: readonly unknown[], open: (stream: ConnectionStream) => Promise<StreamHost>) {
+    this.sql = sql;
+    this.params = params;
+    this.#open = open;
+  }
+  get fields(): RawStream["fields"] {
+    return this.#raw?.fields ?? null;
+  }
+  /** Other statements may run between chunks. */
+  get interleaves(): boolean {
+    return (this.#raw as { readonly interleaves?: boolean } | undefined)?.interleaves ?? false;
+  }
+  attach(raw: RawStream): void {
+    this.#raw = raw;
+    this.#iterator = raw[Symbol.asyncIterator]();
+  }
+  async drain(): Promise<void> {
+    while (!this.#done) {
+      const chunk = await (this.#iterator as AsyncIterator<unknown[][]>).next();
+      if (chunk.done) this.#done = true;
+      else this.#buffer.push(chunk.value);
+    }
+  }
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown[][]> {
+    const host = await this.#open(this);
+    const iterator = this.#iterator as AsyncIterator<unknown[][]>;
+    try {
+      for (;;) {
+        const waiting = this.#buffer.shift();
+        if (waiting !== undefined) {
+          yield waiting;
+          continue;
+        }
+        if (this.#done) return;
+        const chunk = await host.next(async () => {
+          const ready = this.#buffer.shift();
+          if (ready !== undefined) return ready;
+          if (this.#done) return undefined;
+          const pulled = await iterator.next();
+          if (pulled.done) this.#done = true;
+          return pulled.done ? undefined : pulled.value;
+        });
+        if (chunk === undefined) return;
+        yield chunk;
+      }
+    } catch (error) {
+      this.#done = true;
+      throw host.failed(error);
+    } finally {
+      host.ended();
+      if (!this.#done) {
+        this.#done = true;
+        await host.next(async () => {
+          await iterator.return?.();
+        });
+      }
+    }
+  }
+}
+
+function closed(): ResourceClosedError {
+  return new ResourceClosedError("The connection is closed; take another from engine.connect().", "connection.closed");
+}
+function chain<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}

@@ -1,0 +1,341 @@
+/** The engine: a dialect, a pool, a statement cache and listeners for one database. Source: SQLAlchemy "Engine Configuration". */
+import { StatementCache } from "../compile/cache.js";
+import type { Compiled } from "../compile/compiled.js";
+import type { Dialect, DialectInfo } from "../dialects/dialect.js";
+import type { BeginOptions, Driver, DriverConnection, IsolationLevel, MaybePromise } from "../dialects/driver.js";
+import { dialectFor } from "../dialects/registry.js";
+import { didYouMean } from "../errors/did-you-mean.js";
+import { ArgumentError, isRetryable } from "../errors/errors.js";
+import type { ExecutionOptions } from "../sql/statement.js";
+import { Connection, type ConnectionOptions } from "./connection.js";
+import { Events, type ListenOptions } from "./events.js";
+import { type Echo, Logger } from "./log.js";
+import { type Lease, Pool, POOL_EVENTS, type PoolEvents } from "./pool.js";
+import { ENGINE_EVENTS, type EngineEvents, type EngineServices } from "./services.js";
+import type { Transaction } from "./transaction.js";
+import { makeUrl, type Url } from "./url.js";
+
+export interface EngineOptions {
+  /** Connections kept open. Default 5. */
+  readonly poolSize?: number;
+  /** Further connections under load. Default 10; -1: no limit. */
+  readonly maxOverflow?: number;
+  /** Seconds to wait for a connection. Default 30 (4 for a database in memory, which has only one). */
+  readonly poolTimeout?: number;
+  /** Seconds after which a connection is replaced at its next use; -1: never. */
+  readonly poolRecycle?: number;
+  readonly poolPrePing?: boolean;
+  readonly poolUseLifo?: boolean;
+  readonly poolResetOnReturn?: "rollback" | "commit" | "none";
+  /** Print statements: true, "debug" (rows too), or a function for the lines. */
+  readonly echo?: Echo;
+  /** Keep parameters out of logs and errors. */
+  readonly hideParameters?: boolean;
+  /** A token in front of every logged line. */
+  readonly loggingName?: string;
+  readonly isolationLevel?: IsolationLevel;
+  /** Handed to the driver, over what the URL says. */
+  readonly connectArgs?: { readonly [name: string]: unknown };
+  /** Compiled statements kept. Default 500; 0 keeps none. */
+  readonly statementCacheSize?: number;
+  readonly executionOptions?: ExecutionOptions;
+  /** Called before each physical connection; gives connect arguments over the others: rotating passwords. */
+  readonly connectArgsProvider?: () => MaybePromise<{ readonly [name: string]: unknown }>;
+}
+const OPTIONS = [
+  "poolSize",
+  "maxOverflow",
+  "poolTimeout",
+  "poolRecycle",
+  "poolPrePing",
+  "poolUseLifo",
+  "poolResetOnReturn",
+  "echo",
+  "hideParameters",
+  "loggingName",
+  "isolationLevel",
+  "connectArgs",
+  "statementCacheSize",
+  "executionOptions",
+  "connectArgsProvider",
+] as const satisfies readonly (keyof EngineOptions)[];
+
+/** What `withOptions` may vary. */
+export interface SiblingOptions {
+  readonly isolationLevel?: IsolationLevel;
+  readonly executionOptions?: ExecutionOptions;
+  readonly loggingName?: string;
+  readonly echo?: Echo;
+}
+export interface TransactionRetries extends BeginOptions {
+  /** Further attempts after the first. Default 3. */
+  readonly retries?: number;
+  /** Milliseconds before the n-th retry (from 1). Default: about 10, 40, 160 … with chance in it, at most 2000. */
+  readonly backoff?: (attempt: number) => number;
+}
+
+/** A promise of a connection that also cleans up: `await using conn = await engine.connect()`. */
+export interface ConnectionPromise extends Promise<Connection>, AsyncDisposable {}
+
+/** What siblings share. */
+class Core {
+  readonly url: Url;
+  readonly dialect: Dialect;
+  readonly cache: StatementCache<Compiled>;
+  readonly options: EngineOptions;
+  readonly single: boolean;
+  pool: Pool;
+  info: DialectInfo | undefined;
+  #driver: Promise<Driver> | undefined;
+  #initializing: Promise<void> | undefined;
+  readonly #dialectOf: Dialect;
+
+  constructor(url: Url, dialect: Dialect, options: EngineOptions) {
+    this.url = url;
+    this.dialect = this.#dialectOf = dialect;
+    this.options = options;
+    this.cache = new StatementCache<Compiled>(options.statementCacheSize ?? 500);
+    this.single = (dialect as { singleConnection?(url: Url): boolean }).singleConnection?.(url) ?? false;
+    this.pool = new Pool(() => this.#connect(), {
+      size: this.single ? 1 : options.poolSize,
+      maxOverflow: this.single ? 0 : options.maxOverflow,
+      timeout: options.poolTimeout ?? (this.single ? 4 : 30),
+      recycle: this.single ? -1 : options.poolRecycle,
+      prePing: this.single ? false : options.poolPrePing,
+      useLifo: options.poolUseLifo,
+      resetOnReturn: options.poolResetOnReturn,
+      timeoutHint: this.single
+        ? `${dialect.name} in memory has a single connection: another session or connection holds it. Close that one first, or use a file.`
+        : undefined,
+    });
+  }
+  async #connect(): Promise<DriverConnection> {
+    const driver = await this.driver();
+    let connection: DriverConnection;
+    try {
+      connection = await driver.connect();
+    } catch (error) {
+      throw this.#dialectOf.classify(error, { cause: error });
+    }
+    if (this.info === undefined) {
+      try {
+        await (this.#initializing ??= this.#initialize(connection));
+      } catch (error) {
+        connection.terminate();
+        throw this.#dialectOf.classify(error, { cause: error });
+      }
+    }
+    return connection;
+  }
+  /** Once for all connections opened side by side; again when it failed. */
+  async #initialize(connection: DriverConnection): Promise<void> {
+    try {
+      this.info = await this.dialect.initialize(connection);
+    } finally {
+      this.#initializing = undefined;
+    }
+  }
+  driver(): Promise<Driver> {
+    if (this.#driver === undefined) {
+      const { connectArgs, connectArgsProvider } = this.options;
+      const loading = this.dialect.loadDriver(this.url, {
+        ...connectArgs,
+        ...(connectArgsProvider === undefined ? undefined : { connectArgsProvider }),
+      });
+      this.#driver = loading;
+      loading.catch(() => {
+        if (this.#driver === loading) this.#driver = undefined;
+      });
+    }
+    return this.#driver;
+  }
+  async dispose(): Promise<void> {
+    await this.pool.dispose();
+    const driver = this.#driver;
+    this.#driver = undefined;
+    if (driver !== undefined) await (await driver.catch(() => undefined))?.dispose?.();
+  }
+}
+
+/**
+ * The gate to one database; make one per database and program. It opens nothing before the first `connect()`.
+ *
+ * @example
+ * const engine = createEngine("postgresql://ann@localhost/shop", { poolSize: 10 });
+ * await engine.begin(async (conn) => {
+ *   await conn.execute(insert(users).values({ name: "Ann" }));
+ * });
+ * await engine.dispose();
+ */
+export class Engine implements AsyncDisposable {
+  readonly #core: Core;
+  readonly #services: EngineServices & { readonly pool: Pool };
+  readonly #events: Events<EngineEvents>;
+  readonly #connectionOptions: ConnectionOptions;
+
+  /** Made by `createEngine` and `withOptions`. */
+  constructor(core: Core, options: SiblingOptions, parent?: Events<EngineEvents>) {
+    this.#core = core;
+    this.#events = new Events<EngineEvents>(ENGINE_EVENTS, parent);
+    const { echo } = options;
+    const hideParameters = core.options.hideParameters ?? false;
+    this.#connectionOptions = {};
+    this.#services = {
+      dialect: core.dialect,
+      cache: core.cache,
+      events: this.#events,
+      pool: core.pool,
+      logger: echo === undefined || echo === false ? undefined : new Logger(echo, hideParameters, options.loggingName),
+      hideParameters,
+      isolationLevel: options.isolationLevel,
+      options: options.executionOptions ?? {},
+    };
+    this.#sibling = options;
+  }
+  readonly #sibling: SiblingOptions;
+
+  get url(): Url {
+    return this.#core.url;
+  }
+  get dialect(): Dialect {
+    return this.#core.dialect;
+  }
+  /** Compiled statements by structure. */
+  get cache(): StatementCache<Compiled> {
+    return this.#core.cache;
+  }
+  get pool(): Pool {
+    return this.#core.pool;
+  }
+  get executionOptions(): ExecutionOptions {
+    return this.#services.options;
+  }
+  /** Server version and default schema; undefined before the first connection. */
+  get info(): DialectInfo | undefined {
+    return this.#core.info;
+  }
+
+  /**
+   * A connection from the pool.
+   * @throws OperationalError, MissingDriverError, PoolTimeoutError
+   */
+  connect(options?: ConnectionOptions): ConnectionPromise {
+    let opened: Promise<Connection>;
+    try {
+      opened = Promise.resolve(this.open(options));
+    } catch (error) {
+      opened = Promise.reject(error);
+    }
+    return Object.assign(opened, { [Symbol.asyncDispose]: async () => (await opened).close() });
+  }
+  /** Like `connect()`, but answers at once when an idle connection is there. */
+  open(options: ConnectionOptions = this.#connectionOptions): MaybePromise<Connection> {
+    const lease = this.#core.pool.acquire();
+    if (lease instanceof Promise) return lease.then((l) => this.#connection(l, options));
+    return this.#connection(lease, options);
+  }
+  #connection(lease: Lease, options: ConnectionOptions): Connection {
+    try {
+      return new Connection(this.#services, lease, options);
+    } catch (error) {
+      const released = this.#core.pool.release(lease, true);
+      if (released instanceof Promise) released.catch(() => {});
+      throw error;
+    }
+  }
+  /** Runs a block in a transaction of its own: commit when it ends well, rollback when it throws. */
+  async begin<T>(block: (connection: Connection) => T | Promise<T>, options: BeginOptions = {}): Promise<T> {
+    const connection = await this.open();
+    let value: T;
+    try {
+      value = await connection.begin(() => block(connection), options);
+    } catch (error) {
+      await connection.close().catch(() => {});
+      throw error;
+    }
+    await connection.close();
+    return value;
+  }
+  /**
+   * Like `begin`, and runs the whole block again on a new transaction when the database says that this may help:
+   * serialization failure, deadlock, failover, a busy file. The block must not do outside work that cannot be repeated.
+   *
+   * @throws what the last attempt threw
+   */
+  async runTransaction<T>(block: (connection: Connection, attempt: number) => T | Promise<T>, options: TransactionRetries = {}): Promise<T> {
+    const { retries = 3, backoff = defaultBackoff, ...begin } = options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.begin((connection) => block(connection, attempt), begin);
+      } catch (error) {
+        if (attempt > retries || !isRetryable(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
+      }
+    }
+  }
+  /** An engine with other options on the same pool, cache and listeners. */
+  withOptions(options: SiblingOptions): Engine {
+    return new Engine(
+      this.#core,
+      { ...this.#sibling, ...options, executionOptions: { ...this.#sibling.executionOptions, ...options.executionOptions } },
+      this.#events,
+    );
+  }
+  /** Listens to an event of the engine or its pool; gives the function that stops it. */
+  on<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K], options?: ListenOptions): () => void;
+  on<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K], options?: ListenOptions): () => void;
+  on(name: string, listener: never, options?: ListenOptions): () => void {
+    if ((POOL_EVENTS as readonly string[]).includes(name)) return this.#core.pool.events.on(name as keyof PoolEvents, listener, options);
+    if (!(ENGINE_EVENTS as readonly string[]).includes(name)) {
+      const known = [...ENGINE_EVENTS, ...POOL_EVENTS];
+      throw new ArgumentError(`There is no event '${name}'.${didYouMean(name, known)} Known: ${known.join(", ")}.`, "event.unknown");
+    }
+    return this.#events.on(name as keyof EngineEvents, listener, options);
+  }
+  off<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K]): void;
+  off<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K]): void;
+  off(name: string, listener: never): void {
+    if ((POOL_EVENTS as readonly string[]).includes(name)) this.#core.pool.events.off(name as keyof PoolEvents, listener);
+    else this.#events.off(name as keyof EngineEvents, listener);
+  }
+  /** Closes all idle connections; those in use close when given back. The engine may be used again. */
+  async dispose(): Promise<void> {
+    await this.#core.dispose();
+    this.#events.emit("dispose", { engine: this });
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+  toString(): string {
+    return `Engine(${this.url})`;
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * Makes an engine from a URL; nothing is opened yet.
+ *
+ * @throws ArgumentError for a URL, a dialect or an option that cannot be right
+ * @example createEngine("sqlite:///app.db", { echo: true })
+ */
+export function createEngine(url: string | Url, options: EngineOptions = {}): Engine {
+  for (const name of Object.keys(options)) {
+    if (!(OPTIONS as readonly string[]).includes(name)) {
+      throw new ArgumentError(`createEngine() has no option '${name}'.${didYouMean(name, OPTIONS)}`, "engine.option");
+    }
+  }
+  const parsed = makeUrl(url);
+  const dialect = dialectFor(parsed);
+  const { isolationLevel } = options;
+  if (isolationLevel !== undefined && isolationLevel !== "AUTOCOMMIT" && !dialect.capabilities.isolationLevels.includes(isolationLevel)) {
+    const known = [...dialect.capabilities.isolationLevels, "AUTOCOMMIT"];
+    throw new ArgumentError(`${dialect.name} has no isolation level '${isolationLevel}'.${didYouMean(isolationLevel, known)} Known: ${known.join(", ")}.`, "isolation.unknown");
+  }
+  return new Engine(new Core(parsed, dialect, options), options);
+}
+
+function defaultBackoff(attempt: number): number {
+  return Math.min(2000, 10 * 4 ** (attempt - 1)) * (0.5 + Math.random());
+}

@@ -1,0 +1,264 @@
+/**
+ * The rows of a statement. A result is awaited, or walked with `for await`; it starts by itself in a microtask, so a
+ * forgotten one runs too. Source: SQLAlchemy "Fetching Rows".
+ */
+import type { MaybePromise } from "../dialects/driver.js";
+import { MultipleResultsFound, NoResultFound, ResourceClosedError } from "../errors/errors.js";
+
+/** What came back, not yet read into rows. */
+export interface Fetched {
+  /** null: the statement gives no rows. */
+  readonly rows: unknown[][] | null;
+  readonly keys: readonly string[] | null;
+  /** Turns the driver's rows into rows for the user. */
+  readonly read: (raw: unknown[][]) => unknown[];
+  readonly rowCount: number;
+  readonly lastInsertId: number | bigint | null;
+}
+/** Some rows of a stream, read. */
+export interface Chunk {
+  readonly rows: unknown[];
+  readonly keys: readonly string[];
+}
+/** Where results come from: a connection, or the ORM's session. */
+export interface ResultSource {
+  /** Runs the statement and reads everything into memory. */
+  run(): MaybePromise<Fetched>;
+  /** Runs it with a cursor; gives rows in lists. */
+  stream(chunkRows: number): AsyncIterable<Chunk>;
+  /** Results created earlier on the same connection and not yet started; shared by all of them. */
+  readonly waiting: Execution[];
+  /** Rows per chunk when streamed. */
+  readonly chunkRows: number;
+}
+
+/** One execution, shared by the views of its result. */
+export class Execution {
+  readonly source: ResultSource;
+  #outcome: MaybePromise<Fetched> | undefined;
+  #state: "new" | "started" | "streamed" = "new";
+
+  constructor(source: ResultSource) {
+    this.source = source;
+    source.waiting.push(this);
+    queueMicrotask(() => {
+      if (this.#state === "new") this.start();
+    });
+  }
+  /** Starts everything asked for earlier on this connection, then this. */
+  start(): void {
+    if (this.#state !== "new") return;
+    this.#inTurn();
+    this.#state = "started";
+    try {
+      this.#outcome = this.source.run();
+    } catch (error) {
+      this.#outcome = Promise.reject(error);
+    }
+  }
+  fetched(): MaybePromise<Fetched> {
+    if (this.#state === "streamed") throw consumed();
+    this.start();
+    return this.#outcome as MaybePromise<Fetched>;
+  }
+  /** Chunks of rows: through a cursor when nothing has run yet, which this call claims at once. */
+  chunks(size: number): AsyncIterable<Chunk> {
+    if (this.#state !== "new") return this.#buffered(size);
+    this.#inTurn();
+    this.#state = "streamed";
+    return this.source.stream(size);
+  }
+  async *#buffered(size: number): AsyncGenerator<Chunk> {
+    const { rows, read, keys } = requireRows(await this.fetched());
+    for (let at = 0; at < rows.length; at += size) yield { rows: read(rows.slice(at, at + size)), keys };
+  }
+  #inTurn(): void {
+    const { waiting } = this.source;
+    if (!waiting.includes(this)) return;
+    for (let next = waiting.shift(); next !== undefined && next !== this; next = waiting.shift()) next.start();
+  }
+}
+function consumed(): ResourceClosedError {
+  return new ResourceClosedError("This result was already streamed; execute the statement again to read it again.", "result.consumed");
+}
+function requireRows(fetched: Fetched): { rows: unknown[][]; read: Fetched["read"]; keys: readonly string[] } {
+  if (fetched.rows === null) {
+    throw new ResourceClosedError("This statement gives no rows; add returning() or read rowCount().", "result.no-rows");
+  }
+  return { rows: fetched.rows, read: fetched.read, keys: fetched.keys ?? [] };
+}
+
+type Step = (rows: unknown[], keys: readonly string[]) => unknown[];
+
+/**
+ * The result of `execute()`. Await it for all rows; `for await` right away streams them.
+ *
+ * @example
+ * const rows = await conn.execute(statement);
+ * const user = await conn.execute(statement).one();
+ * for await (const row of conn.execute(statement)) console.log(row.name);
+ */
+export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
+  readonly #execution: Execution;
+  readonly #steps: readonly Step[];
+  readonly #unique: ((row: never) => unknown) | undefined;
+
+  constructor(execution: Execution, steps: readonly Step[] = [], unique?: (row: never) => unknown) {
+    this.#execution = execution;
+    this.#steps = steps;
+    this.#unique = unique;
+  }
+  /** A result of statements run by `source`. */
+  static of<R>(source: ResultSource): Result<R> {
+    return new Result<R>(new Execution(source));
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: results are awaitable on purpose
+  then<A = R[], B = never>(
+    fulfilled?: ((rows: R[]) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.all().then(fulfilled, rejected);
+  }
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<R[] | B> {
+    return this.all().catch(rejected);
+  }
+  finally(done?: (() => void) | null): Promise<R[]> {
+    return this.all().finally(done);
+  }
+  /** All rows. @throws ResourceClosedError when the statement gives none; awaiting the result itself gives `[]` then. */
+  all(): Promise<R[]> {
+    return this.#with((fetched) => (fetched.rows === null && this.#steps.length === 0 ? [] : this.#read(fetched)));
+  }
+  /** The first row, or null. */
+  first(): Promise<R | null> {
+    return this.#with((fetched) => this.#read(fetched, 1)[0] ?? null);
+  }
+  /** @throws NoResultFound, MultipleResultsFound */
+  one(): Promise<R> {
+    return this.#with((fetched) => {
+      const rows = this.#read(fetched, 2);
+      if (rows.length === 0) throw new NoResultFound("one() found no row; oneOrNone() gives null then.", "result.none");
+      return single(rows, "one");
+    });
+  }
+  /** @throws MultipleResultsFound */
+  oneOrNone(): Promise<R | null> {
+    return this.#with((fetched) => {
+      const rows = this.#read(fetched, 2);
+      return rows.length === 0 ? null : single(rows, "oneOrNone");
+    });
+  }
+  /** First column of the first row, or null. */
+  scalar(): Promise<FirstOf<R> | null> {
+    return this.scalars().first();
+  }
+  /** First column of the only row. @throws NoResultFound, MultipleResultsFound */
+  scalarOne(): Promise<FirstOf<R>> {
+    return this.scalars().one();
+  }
+  /** @throws MultipleResultsFound */
+  scalarOneOrNone(): Promise<FirstOf<R> | null> {
+    return this.scalars().oneOrNone();
+  }
+  /** The first column of every row, or another by position or name. */
+  scalars<V = FirstOf<R>>(column: number | string = 0): Result<V> {
+    return this.#view<V>((rows, keys) => {
+      if (typeof column === "string" && !keys.includes(column)) {
+        throw new ResourceClosedError(`The result has no column '${column}'; it has ${keys.join(", ")}.`, "result.column");
+      }
+      return rows.map((row) => (row as { readonly [key: string | number]: unknown })[column]);
+    });
+  }
+  /** Rows as plain objects by column name. */
+  mappings(): Result<{ [name: string]: unknown }> {
+    return this.#view((rows, keys) =>
+      rows.map((row) => Object.fromEntries(keys.map((key, i) => [key, (row as readonly unknown[])[i]]))),
+    );
+  }
+  /** Leaves out rows seen before; `by` says what makes two rows the same (default: all their values). */
+  unique(by?: (row: R) => unknown): Result<R> {
+    return new Result<R>(this.#execution, this.#steps, (by ?? sameness) as (row: never) => unknown);
+  }
+  /** Rows in lists of `size`. Streams when nothing was read before. */
+  async *partitions(size?: number): AsyncIterableIterator<R[]> {
+    const seen = this.#unique === undefined ? undefined : new Set<unknown>();
+    for await (const { rows, keys } of this.#execution.chunks(size ?? this.#execution.source.chunkRows)) {
+      const list = this.#finish(rows, keys, seen);
+      if (list.length > 0) yield list;
+    }
+  }
+  [Symbol.asyncIterator](): AsyncIterator<R> {
+    const chunks = this.#execution.chunks(this.#execution.source.chunkRows);
+    const seen = this.#unique === undefined ? undefined : new Set<unknown>();
+    return flatten(chunks, (chunk) => this.#finish(chunk.rows, chunk.keys, seen));
+  }
+  /** Rows matched by UPDATE or DELETE, inserted by INSERT; -1 where the driver does not know. */
+  rowCount(): Promise<number> {
+    return this.#with((fetched) => fetched.rowCount);
+  }
+  /** The key generated by a one-row INSERT where the driver reports it (SQLite, MySQL); else null. */
+  lastInsertId(): Promise<number | bigint | null> {
+    return this.#with((fetched) => fetched.lastInsertId);
+  }
+  /** Names of the columns. @throws ResourceClosedError */
+  keys(): Promise<readonly string[]> {
+    return this.#with((fetched) => requireRows(fetched).keys);
+  }
+
+  #view<V>(step: Step): Result<V> {
+    return new Result<V>(this.#execution, [...this.#steps, step]);
+  }
+  async #with<T>(use: (fetched: Fetched) => T): Promise<T> {
+    const fetched = this.#execution.fetched();
+    return use(fetched instanceof Promise ? await fetched : fetched);
+  }
+  #read(fetched: Fetched, most?: number): R[] {
+    const { rows, read, keys } = requireRows(fetched);
+    if (this.#unique !== undefined) {
+      const all = this.#finish(read(rows), keys, new Set());
+      return most === undefined ? all : all.slice(0, most);
+    }
+    return this.#finish(read(most === undefined || rows.length <= most ? rows : rows.slice(0, most)), keys, undefined);
+  }
+  #finish(read: unknown[], keys: readonly string[], seen: Set<unknown> | undefined): R[] {
+    let rows = read;
+    for (const step of this.#steps) rows = step(rows, keys);
+    if (seen === undefined) return rows as R[];
+    const by = this.#unique as (row: unknown) => unknown;
+    return rows.filter((row) => {
+      const key = by(row);
+      return seen.has(key) ? false : (seen.add(key), true);
+    }) as R[];
+  }
+}
+
+/** What `scalar()` gives of a row. */
+export type FirstOf<R> = R extends readonly [infer F, ...unknown[]] ? F : R extends { readonly 0: infer F } ? F : unknown;
+
+function single<T>(rows: T[], method: string): T {
+  if (rows.length > 1) {
+    throw new MultipleResultsFound(`${method}() found several rows where at most one was expected.`, "result.multiple");
+  }
+  return rows[0] as T;
+}
+/** Equal for rows of equal values; objects (entities) count by identity. */
+const objects = new WeakMap<object, number>();
+let objectCount = 0;
+function sameness(row: unknown): unknown {
+  if (!Array.isArray(row)) return row;
+  return row
+    .map((value: unknown) => {
+      if (value instanceof Date) return `date:${value.getTime()}`;
+      if (typeof value === "object" && value !== null) {
+        let id = objects.get(value);
+        if (id === undefined) objects.set(value, (id = ++objectCount));
+        return `object:${id}`;
+      }
+      return typeof value === "string" ? `string:${value.length}:${value}` : `${typeof value}:${String(value)}`;
+    })
+    .join("|");
+}
+async function* flatten<R>(chunks: AsyncIterable<Chunk>, finish: (chunk: Chunk) => R[]): AsyncGenerator<R> {
+  for await (const chunk of chunks) for (const row of finish(chunk)) yield row;
+}

@@ -1,0 +1,48 @@
+/**
+ * What schema objects ask of a connection or an engine, said structurally: the engine stands above the schema and is
+ * not imported here.
+ */
+import type { Dialect } from "../dialects/dialect.js";
+import { InvalidRequestError } from "../errors/errors.js";
+import type { ReflectionQuery, Reflector } from "../reflection/types.js";
+import type { Statement } from "../sql/statement.js";
+
+/** A connection: runs one statement after the other. */
+export interface SchemaConnection {
+  readonly dialect: Dialect;
+  execute(statement: Statement): PromiseLike<unknown>;
+}
+/** An engine: lends a connection inside a transaction. */
+export interface SchemaEngine {
+  readonly dialect: Dialect;
+  connect(...args: never): unknown;
+  begin<T>(work: (connection: SchemaConnection) => Promise<T>): PromiseLike<T>;
+}
+export type SchemaBind = SchemaConnection | SchemaEngine;
+
+/** Runs work on the connection, or on one of the engine's, in a transaction of its own. */
+export async function withConnection<T>(bind: SchemaBind, work: (connection: SchemaConnection) => Promise<T>): Promise<T> {
+  return "connect" in bind ? await bind.begin(work) : await work(bind);
+}
+
+/** A dialect that can read schemas. */
+interface ReflectingDialect {
+  createReflector?(): Reflector;
+}
+export function reflectorOf(dialect: Dialect): Reflector {
+  const make = (dialect as ReflectingDialect).createReflector;
+  if (make !== undefined) return make.call(dialect);
+  throw new InvalidRequestError(
+    `The dialect '${dialect.name}' cannot read schemas: it has no createReflector(). Pass { checkFirst: false } to create or drop without looking.`,
+    "reflection.unsupported",
+  );
+}
+
+/** Rows of a statement as lists, whatever shape the result has: a promise of rows, or a result with `all()`. */
+export function queryOn(connection: SchemaConnection): ReflectionQuery {
+  return async (statement) => {
+    const result = (await connection.execute(statement)) as { all?: () => PromiseLike<unknown> } | readonly unknown[];
+    const rows = Array.isArray(result) ? result : await (result as { all: () => PromiseLike<unknown> }).all();
+    return rows as readonly (readonly unknown[])[];
+  };
+}

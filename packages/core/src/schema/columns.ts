@@ -1,0 +1,211 @@
+/**
+ * Column definitions by type: `integer()`, `string(64)`. A leading name is the column's name in the database, as
+ * migrations write it: `string("name", 64)`. The public types are laid over these in `typing/`.
+ * Source: SQLAlchemy "Column and Data Types".
+ */
+import { ArgumentError } from "../errors/errors.js";
+import {
+  ArrayType,
+  BIG_INTEGER,
+  BigIntegerType,
+  BINARY,
+  BinaryType,
+  BOOLEAN,
+  BooleanType,
+  DATE,
+  DATETIME,
+  DateTimeType,
+  DecoratedType,
+  DOUBLE,
+  EnumType,
+  FloatType,
+  INTEGER,
+  JSON_TYPE,
+  NULL_TYPE,
+  NumericType,
+  SmallIntegerType,
+  STRING,
+  type SqlType,
+  StringType,
+  TEXT,
+  TIME,
+  UuidType,
+} from "../types/sql-type.js";
+import { ColumnDefinition } from "./definition.js";
+
+const SMALL_INTEGER = new SmallIntegerType();
+const UUID = new UuidType();
+const FLOAT = new FloatType();
+
+/** Whether the type gets a CHECK where the database lacks it; kept on the definition until the table is finished. */
+export interface TypeCheckRequest {
+  readonly of: "boolean" | "enum";
+  readonly name: string | undefined;
+}
+const typeChecks = new WeakMap<SqlType, TypeCheckRequest>();
+/** What the type of a column asks for, if anything. */
+export function typeCheckOf(type: SqlType): TypeCheckRequest | undefined {
+  return typeChecks.get(type);
+}
+function withCheck<T extends SqlType>(type: T, of: TypeCheckRequest["of"], options: CheckedTypeOptions): T {
+  if (options.createConstraint) typeChecks.set(type, { of, name: options.constraintName });
+  return type;
+}
+export interface CheckedTypeOptions {
+  /** Adds a CHECK on databases without the type; off by default, as in SQLAlchemy 1.4 and newer. */
+  readonly createConstraint?: boolean | undefined;
+  readonly constraintName?: string | undefined;
+}
+
+type Args = readonly unknown[];
+/** Takes a leading column name off the arguments. */
+function named(args: Args): { readonly column: string | undefined; readonly rest: Args } {
+  return typeof args[0] === "string" ? { column: args[0], rest: args.slice(1) } : { column: undefined, rest: args };
+}
+function simple(type: SqlType): (...args: Args) => ColumnDefinition {
+  return (...args) => ColumnDefinition.of(type, named(args).column);
+}
+function whole(value: unknown, factory: string, what: string, least = 1): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
+  throw new ArgumentError(`${factory}(): ${what} is a whole number from ${least}, not ${JSON.stringify(value)}.`);
+}
+function options<T extends object>(value: unknown, factory: string): Partial<T> {
+  if (value === undefined) return {};
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Partial<T>;
+  throw new ArgumentError(`${factory}(): options are an object, not ${JSON.stringify(value)}.`);
+}
+
+export const integer = simple(INTEGER);
+export const smallInteger = simple(SMALL_INTEGER);
+/** 64 bits; `{ mode: "number" }` reads numbers and refuses what is not exact. */
+export function bigInteger(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const { mode } = options<{ mode: "bigint" | "number" }>(rest[0], "bigInteger");
+  if (mode !== undefined && mode !== "bigint" && mode !== "number") {
+    throw new ArgumentError(`bigInteger(): mode is "bigint" or "number", not ${JSON.stringify(mode)}.`);
+  }
+  return ColumnDefinition.of(mode === "number" ? new BigIntegerType("number") : BIG_INTEGER, column);
+}
+/** Binary floating point; a precision in bits chooses the storage. */
+export function float(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const precision = whole(rest[0], "float", "the precision");
+  return ColumnDefinition.of(precision === undefined ? FLOAT : new FloatType(precision), column);
+}
+export const double = simple(DOUBLE);
+/** Exact decimals: `numeric(10, 2)`; strings in JavaScript unless `{ mode: "number" }`. */
+export function numeric(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const last = rest[rest.length - 1];
+  const hasOptions = typeof last === "object" && last !== null;
+  const { mode } = options<{ mode: "string" | "number" }>(hasOptions ? last : undefined, "numeric");
+  const [first, second] = hasOptions ? rest.slice(0, -1) : rest;
+  const precision = whole(first, "numeric", "the precision");
+  const scale = whole(second, "numeric", "the scale", 0);
+  return ColumnDefinition.of(new NumericType(precision, scale, mode), column);
+}
+/** `{ createConstraint: true }` adds `CHECK (flag IN (0, 1))` where the database has no booleans. */
+export function boolean(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const given = options<CheckedTypeOptions>(rest[0], "boolean");
+  if (!given.createConstraint) return ColumnDefinition.of(BOOLEAN, column);
+  return ColumnDefinition.of(withCheck(new BooleanType(), "boolean", given), column);
+}
+/** VARCHAR(length); without a length unbounded where the database can, and refused by MySQL. */
+export function string(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const length = whole(rest[0], "string", "the length");
+  return ColumnDefinition.of(length === undefined ? STRING : new StringType(length), column);
+}
+export const text = simple(TEXT);
+export const uuid = simple(UUID);
+/** `{ timezone: true }`: a point in time where the database stores one. */
+export function dateTime(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const { timezone } = options<{ timezone: boolean }>(rest[0], "dateTime");
+  return ColumnDefinition.of(timezone ? new DateTimeType(true) : DATETIME, column);
+}
+export const date = simple(DATE);
+export const time = simple(TIME);
+export function binary(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const length = whole(rest[0], "binary", "the length");
+  return ColumnDefinition.of(length === undefined ? BINARY : new BinaryType(length), column);
+}
+export const json = simple(JSON_TYPE);
+/** `array(string())`: native on PostgreSQL, JSON text elsewhere. */
+export function array(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const [of] = rest;
+  if (!(of instanceof ColumnDefinition)) throw new ArgumentError("array(): the type of the elements is needed: array(string()).");
+  return ColumnDefinition.of(new ArrayType(of.fields.type), column);
+}
+
+export interface EnumerationOptions extends CheckedTypeOptions {
+  /** Name of the type, where it is one of the database's own. */
+  readonly name?: string | undefined;
+  readonly native?: boolean | undefined;
+}
+/**
+ * A closed list of strings: the values, a list of them, or an object whose values they are; options come after a list
+ * or an object.
+ *
+ * @example enumeration("draft", "published")
+ * @example enumeration(["draft", "published"], { name: "post_status", native: true })
+ */
+export function enumeration(...args: Args): ColumnDefinition {
+  const isGroup = (x: unknown): x is object => typeof x === "object" && x !== null;
+  const at = args.findIndex(isGroup);
+  if (at > 1) throw new ArgumentError("enumeration(): values, or a list or object of them, but not both.");
+  const column = at === 1 ? (args[0] as string) : undefined;
+  const group = at < 0 ? args : (args[at] as object);
+  const values: readonly unknown[] = Array.isArray(group) ? group : Object.values(group);
+  const bad = values.find((v) => typeof v !== "string");
+  if (bad !== undefined || values.length === 0) {
+    throw new ArgumentError(
+      values.length === 0 ? "enumeration(): at least one value is needed." : `enumeration(): values are strings, not ${JSON.stringify(bad)}.`,
+    );
+  }
+  if (new Set(values).size < values.length) throw new ArgumentError(`enumeration(): a value occurs twice in ${values.join(", ")}.`);
+  const given = options<EnumerationOptions>(at < 0 ? undefined : args[at + 1], "enumeration");
+  const type = new EnumType(values as string[], { name: given.name, native: given.native });
+  return ColumnDefinition.of(withCheck(type, "enum", given), column);
+}
+
+/**
+ * A type of your own on top of one that exists: what JavaScript sees, and what is stored.
+ *
+ * @example
+ * class Money extends TypeDecorator<Decimal, string> {
+ *   readonly impl = numeric(12, 2);
+ *   toDatabase(value: Decimal) { return value.toString(); }
+ *   fromDatabase(value: string) { return new Decimal(value); }
+ * }
+ */
+export abstract class TypeDecorator<JS, DB> {
+  abstract readonly impl: ColumnDefinition;
+  abstract toDatabase(value: JS): DB;
+  abstract fromDatabase(value: DB): JS;
+}
+export function custom(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const [Decorator] = rest;
+  if (typeof Decorator !== "function") throw new ArgumentError("custom(): a TypeDecorator class is needed.");
+  const decorator = new (Decorator as new () => TypeDecorator<unknown, unknown>)();
+  if (!(decorator.impl instanceof ColumnDefinition)) {
+    throw new ArgumentError(`custom(): ${Decorator.name} has no impl, the type it stands on: readonly impl = string().`);
+  }
+  const type = new DecoratedType(
+    decorator.impl.fields.type,
+    (value) => decorator.toDatabase(value),
+    (value) => decorator.fromDatabase(value),
+    Decorator,
+  );
+  return ColumnDefinition.of(type, column);
+}
+/** A column of any type: of a type class of one's own, or without one, when a foreign key brings it. */
+export function column(...args: Args): ColumnDefinition {
+  const { column: name, rest } = named(args);
+  return ColumnDefinition.of((rest[0] as SqlType | undefined) ?? NULL_TYPE, name);
+}

@@ -1,0 +1,160 @@
+/** What `createAll` and `dropAll` execute, in order. Source: SQLAlchemy `SchemaGenerator` and `SchemaDropper`. */
+import { CircularDependencyError } from "../errors/errors.js";
+import { ArrayType, DecoratedType, EnumType, type SqlType } from "../types/sql-type.js";
+import { queryOn, reflectorOf, type SchemaConnection } from "./bind.js";
+import {
+  AddConstraint,
+  CreateIndex,
+  CreateSequence,
+  CreateTable,
+  CreateType,
+  DropConstraint,
+  DropSequence,
+  DropTable,
+  DropType,
+  type Sequence,
+} from "./ddl.js";
+import { sortTables } from "./sort-tables.js";
+import type { Table } from "./table.js";
+
+export interface CreateScope {
+  readonly tables: readonly Table[];
+  readonly sequences: readonly Sequence[];
+  /** The whole MetaData: then types go with it when it is dropped. */
+  readonly every: boolean;
+  readonly checkFirst: boolean;
+}
+type Fire = (
+  event: "beforeCreate" | "afterCreate" | "beforeDrop" | "afterDrop",
+  tables: readonly Table[],
+  table?: Table,
+) => Promise<void>;
+
+interface NativeEnum {
+  readonly type: EnumType;
+  readonly schema: string | undefined;
+}
+/** The enumerations that are types of their own, each once by name. */
+function nativeEnums(tables: readonly Table[]): readonly NativeEnum[] {
+  const found = new Map<string, NativeEnum>();
+  for (const table of tables) {
+    for (const column of table.columns) {
+      let type: SqlType = column.type;
+      while (type instanceof DecoratedType || type instanceof ArrayType) {
+        type = type instanceof DecoratedType ? type.impl : type.element;
+      }
+      if (!(type instanceof EnumType) || !type.native || type.name === undefined) continue;
+      const key = JSON.stringify([table.schema ?? null, type.name]);
+      if (!found.has(key)) found.set(key, { type, schema: table.schema });
+    }
+  }
+  return [...found.values()];
+}
+
+/** What exists, asked once per schema and kind. */
+class Existing {
+  readonly #connection: SchemaConnection;
+  readonly #known = new Map<string, Promise<ReadonlySet<string>>>();
+  constructor(connection: SchemaConnection) {
+    this.#connection = connection;
+  }
+  has(kind: "table" | "sequence" | "enum", schema: string | undefined, name: string): Promise<boolean> {
+    const key = JSON.stringify([kind, schema ?? null]);
+    let names = this.#known.get(key);
+    if (names === undefined) {
+      const reflector = reflectorOf(this.#connection.dialect);
+      const query = queryOn(this.#connection);
+      const found: Promise<readonly (string | { readonly name: string })[]> =
+        kind === "table"
+          ? reflector.tableNames(query, schema)
+          : kind === "sequence"
+            ? reflector.sequences(query, schema)
+            : reflector.enums(query, schema);
+      names = found.then((list) => new Set(list.map((x) => (typeof x === "string" ? x : x.name))));
+      this.#known.set(key, names);
+    }
+    return names.then((set) => set.has(name));
+  }
+}
+
+export async function createTables(connection: SchemaConnection, scope: CreateScope, fire: Fire): Promise<void> {
+  const { capabilities } = connection.dialect;
+  const existing = new Existing(connection);
+  const missing = async <T>(kind: "table" | "sequence" | "enum", items: readonly T[], of: (item: T) => readonly [string | undefined, string]) => {
+    if (!scope.checkFirst) return [...items];
+    const left: T[] = [];
+    for (const item of items) if (!(await existing.has(kind, ...of(item)))) left.push(item);
+    return left;
+  };
+  const tables = await missing("table", scope.tables, (t) => [t.schema, t.tableName]);
+  const { order, late } = sortTables(tables);
+  const without = capabilities.alterTable ? late : new Set<never>();
+  await fire("beforeCreate", order);
+  if (capabilities.nativeEnum) {
+    // Where enumerations have no names of their own the compiler has nothing to say about them.
+    const types = nativeEnums(tables).filter(({ type, schema }) => connection.dialect.createDdlCompiler().statements(new CreateType(type, schema)).length > 0);
+    for (const { type, schema } of await missing("enum", types, (e) => [e.schema, e.type.name as string])) {
+      await connection.execute(new CreateType(type, schema));
+    }
+  }
+  if (capabilities.sequences) {
+    for (const sequence of await missing("sequence", scope.sequences, (s) => [s.schema, s.name])) {
+      await connection.execute(new CreateSequence(sequence));
+    }
+  }
+  for (const table of order) {
+    await fire("beforeCreate", [table], table);
+    await connection.execute(new CreateTable(table, { without }));
+    for (const index of table.indexes) await connection.execute(new CreateIndex(index));
+    await fire("afterCreate", [table], table);
+  }
+  for (const key of without) await connection.execute(new AddConstraint(key.table, key));
+  await fire("afterCreate", order);
+}
+
+export async function dropTables(connection: SchemaConnection, scope: CreateScope, fire: Fire): Promise<void> {
+  const { capabilities } = connection.dialect;
+  const existing = new Existing(connection);
+  const present: Table[] = [];
+  for (const table of scope.tables) {
+    if (!scope.checkFirst || (await existing.has("table", table.schema, table.tableName))) present.push(table);
+  }
+  const { order, late } = sortTables(present);
+  const reversed = [...order].reverse();
+  await fire("beforeDrop", reversed);
+  if (capabilities.alterTable) {
+    const unnamed = [...late].filter((key) => typeof key.name !== "string");
+    // One that is only marked useAlter goes with its table; one in a circle has to go before.
+    const stuck = unnamed.filter((key) => !key.options.useAlter);
+    const [first] = stuck;
+    if (first !== undefined) {
+      throw new CircularDependencyError(
+        `Tables ${[...new Set(stuck.flatMap((k) => [k.table.fullName, k.referredTable.fullName]))].join(", ")} refer to each other, and the foreign key of '${first.table.fullName}' (${first.columns.map((c) => c.columnName).join(", ")}) has no name by which it could be dropped first. Name it: references("…", { name: "…" }), or give the MetaData a naming convention for 'fk'.`,
+        "schema.unnamed-cycle",
+      );
+    }
+    for (const key of late) {
+      if (typeof key.name === "string") await connection.execute(new DropConstraint(key.table, key));
+    }
+  }
+  for (const table of reversed) {
+    await fire("beforeDrop", [table], table);
+    await connection.execute(new DropTable(table));
+    await fire("afterDrop", [table], table);
+  }
+  if (scope.every && capabilities.nativeEnum) {
+    for (const { type, schema } of nativeEnums(scope.tables)) {
+      const drop = new DropType(type, schema);
+      if (connection.dialect.createDdlCompiler().statements(drop).length === 0) continue;
+      if (!scope.checkFirst || (await existing.has("enum", schema, type.name as string))) await connection.execute(drop);
+    }
+  }
+  if (capabilities.sequences) {
+    for (const sequence of scope.sequences) {
+      if (!scope.checkFirst || (await existing.has("sequence", sequence.schema, sequence.name))) {
+        await connection.execute(new DropSequence(sequence));
+      }
+    }
+  }
+  await fire("afterDrop", reversed);
+}

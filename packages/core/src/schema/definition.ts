@@ -1,0 +1,170 @@
+/**
+ * Column definitions: what `integer().primaryKey()` builds. A definition knows nothing of a table yet; every method
+ * gives a new definition, so one may be shared by mixins. Source: SQLAlchemy "Column and mapped_column".
+ */
+import { ArgumentError } from "../errors/errors.js";
+import { Element } from "../sql/element.js";
+import { Expression } from "../sql/expression.js";
+import type { SqlType } from "../types/sql-type.js";
+
+export type ReferenceAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRICT" | "NO ACTION";
+export interface ReferenceOptions {
+  readonly onDelete?: ReferenceAction;
+  readonly onUpdate?: ReferenceAction;
+  readonly deferrable?: boolean;
+  readonly initially?: "DEFERRED" | "IMMEDIATE";
+  /** Name of the constraint. */
+  readonly name?: string;
+  readonly match?: "FULL" | "PARTIAL" | "SIMPLE";
+  /** Created by ALTER TABLE after both tables exist. */
+  readonly useAlter?: boolean;
+}
+/** A value, a function called once per row, or an SQL expression. */
+export type DefaultSource = { readonly value: unknown } | { readonly call: (row: never) => unknown } | { readonly expression: Expression };
+export interface IdentityOptions {
+  readonly always?: boolean;
+  readonly start?: number;
+  readonly increment?: number;
+}
+
+export interface ColumnFields {
+  readonly type: SqlType;
+  readonly columnName: string | undefined;
+  readonly primaryKey: boolean;
+  readonly nullable: boolean;
+  readonly unique: boolean | string;
+  readonly index: boolean | string;
+  readonly default: DefaultSource | undefined;
+  readonly onUpdate: DefaultSource | undefined;
+  /** SQL text or an SQL element. */
+  readonly serverDefault: string | Element | undefined;
+  readonly serverOnUpdate: string | Element | undefined;
+  readonly computed: { readonly sql: string | Element; readonly persisted: boolean | undefined } | undefined;
+  readonly identity: IdentityOptions | undefined;
+  readonly autoincrement: boolean | "auto";
+  readonly references: { readonly target: string; readonly options: ReferenceOptions } | undefined;
+  readonly checks: readonly { readonly sql: string | Element; readonly name: string | undefined }[];
+  readonly comment: string | undefined;
+  readonly deferred: boolean;
+  readonly deferredGroup: string | undefined;
+  readonly info: { readonly [key: string]: unknown };
+  /** The discriminator's classes, kept for the ORM. */
+  readonly subclasses: readonly unknown[] | undefined;
+  readonly renamedFrom: string | undefined;
+}
+
+function source(value: unknown): DefaultSource {
+  if (value === undefined) throw new ArgumentError("default(): undefined is no default; pass null for SQL NULL.", "argument.undefined");
+  if (value instanceof Expression) return { expression: value };
+  if (typeof value === "function") return { call: value as (row: never) => unknown };
+  return { value };
+}
+
+export class ColumnDefinition {
+  readonly fields: ColumnFields;
+  constructor(fields: ColumnFields) {
+    this.fields = fields;
+  }
+  /** A definition of a type with nothing else said. */
+  static of(type: SqlType, columnName?: string): ColumnDefinition {
+    return new ColumnDefinition({
+      type,
+      columnName,
+      primaryKey: false,
+      nullable: false,
+      unique: false,
+      index: false,
+      default: undefined,
+      onUpdate: undefined,
+      serverDefault: undefined,
+      serverOnUpdate: undefined,
+      computed: undefined,
+      identity: undefined,
+      autoincrement: "auto",
+      references: undefined,
+      checks: [],
+      comment: undefined,
+      deferred: false,
+      deferredGroup: undefined,
+      info: {},
+      subclasses: undefined,
+      renamedFrom: undefined,
+    });
+  }
+  with(changes: Partial<ColumnFields>): ColumnDefinition {
+    return new ColumnDefinition({ ...this.fields, ...changes });
+  }
+  /** The whole primary key; a composite one is the table's `primaryKey` option. */
+  primaryKey(): ColumnDefinition {
+    return this.with({ primaryKey: true, nullable: false });
+  }
+  nullable(yes = true): ColumnDefinition {
+    return this.with({ nullable: yes });
+  }
+  notNull(): ColumnDefinition {
+    return this.with({ nullable: false });
+  }
+  /** A UNIQUE constraint; together with `index()` one unique index. */
+  unique(name?: string): ColumnDefinition {
+    return this.with({ unique: name ?? true });
+  }
+  index(name?: string): ColumnDefinition {
+    return this.with({ index: name ?? true });
+  }
+  /** The column's name in the database where it is not the naming strategy's. */
+  named(column: string): ColumnDefinition {
+    return this.with({ columnName: column });
+  }
+  default(value: unknown): ColumnDefinition {
+    return this.with({ default: source(value) });
+  }
+  /** Text is SQL as written: `"0"`, `"CURRENT_TIMESTAMP"`, `"'draft'"`. */
+  serverDefault(sql: string | Element): ColumnDefinition {
+    return this.with({ serverDefault: sql });
+  }
+  onUpdate(value: unknown): ColumnDefinition {
+    return this.with({ onUpdate: source(value) });
+  }
+  serverOnUpdate(sql: string | Element): ColumnDefinition {
+    return this.with({ serverOnUpdate: sql });
+  }
+  computed(sql: string | Element, options: { persisted?: boolean } = {}): ColumnDefinition {
+    return this.with({ computed: { sql, persisted: options.persisted } });
+  }
+  identity(options: IdentityOptions = {}): ColumnDefinition {
+    return this.with({ identity: options });
+  }
+  autoincrement(yes = true): ColumnDefinition {
+    return this.with({ autoincrement: yes });
+  }
+  /** `"user.id"`: table and column by their names in the database; checked when the tables are configured. */
+  references(target: string, options: ReferenceOptions = {}): ColumnDefinition {
+    if (typeof target !== "string" || target.split(".").length < 2) {
+      throw new ArgumentError(`references(): "table.column" is needed, not ${JSON.stringify(target)}.`);
+    }
+    return this.with({ references: { target, options } });
+  }
+  check(sql: string | Element, name?: string): ColumnDefinition {
+    return this.with({ checks: [...this.fields.checks, { sql, name }] });
+  }
+  comment(text: string): ColumnDefinition {
+    return this.with({ comment: text });
+  }
+  /** Not selected until asked for. */
+  deferred(group?: string): ColumnDefinition {
+    return this.with({ deferred: true, deferredGroup: group });
+  }
+  info(info: { readonly [key: string]: unknown }): ColumnDefinition {
+    return this.with({ info: { ...this.fields.info, ...info } });
+  }
+  subclasses(...classes: unknown[]): ColumnDefinition {
+    return this.with({ subclasses: classes });
+  }
+  subclassTypes(): ColumnDefinition {
+    return this.with({ subclasses: [] });
+  }
+  /** Tells autogenerate that this column had another name. */
+  renamedFrom(column: string): ColumnDefinition {
+    return this.with({ renamedFrom: column });
+  }
+}

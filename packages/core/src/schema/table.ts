@@ -1,0 +1,155 @@
+/** Tables and their columns. Source: SQLAlchemy "Describing Databases with MetaData". */
+import { ArgumentError } from "../errors/errors.js";
+import { didYouMean } from "../errors/did-you-mean.js";
+import { ColumnReference, FromClause } from "../sql/from.js";
+import { type KeyWriter, nextId, OP } from "../sql/key.js";
+import type { SqlType } from "../types/sql-type.js";
+import { NULL_TYPE } from "../types/sql-type.js";
+import type { Constraint, ForeignKey, Index, MetaDataFace } from "./constraint.js";
+import { ColumnDefinition, type ColumnFields } from "./definition.js";
+import type { TableArgument } from "./table-constraints.js";
+
+/** A column of a table; an expression in statements. */
+export class TableColumn extends ColumnReference {
+  readonly from: Table;
+  readonly key: string;
+  readonly columnName: string;
+  readonly fields: ColumnFields;
+  readonly columnId: number = nextId();
+  /** Position in the table. */
+  readonly position: number;
+  /** Filled when the table is finished; what each refers to is looked up at its first use. */
+  foreignKeys: readonly ForeignKey[] = [];
+  #resolvedType: SqlType | undefined;
+  constructor(table: Table, key: string, columnName: string, fields: ColumnFields, position: number) {
+    super();
+    this.from = table;
+    this.key = key;
+    this.columnName = columnName;
+    this.fields = fields;
+    this.position = position;
+  }
+  get table(): Table {
+    return this.from;
+  }
+  /** A column given only a foreign key takes the type of the column it refers to. */
+  get type(): SqlType {
+    if (this.#resolvedType !== undefined) return this.#resolvedType;
+    const own = this.fields.type;
+    if (own !== NULL_TYPE || this.foreignKeys.length === 0) return own;
+    return (this.#resolvedType = (this.foreignKeys[0] as ForeignKey).column.type);
+  }
+  get primaryKey(): boolean {
+    return this.table.primaryKey.includes(this);
+  }
+  get nullable(): boolean {
+    return this.fields.nullable && !this.primaryKey;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.column);
+    key.id(this.columnId);
+  }
+  override toString(): string {
+    return `${this.table.fullName}.${this.columnName}`;
+  }
+}
+
+/** What a table is made of before it exists: columns in order, keyed by property. */
+export interface TableParts {
+  readonly name: string;
+  readonly schema?: string | undefined;
+  readonly columns: readonly { readonly key: string; readonly columnName: string; readonly definition: ColumnDefinition }[];
+  readonly primaryKey?: readonly string[] | undefined;
+  /** Called with the finished table: builds table-level constraints and indexes. */
+  readonly constraints?: ((table: Table) => readonly TableArgument[]) | undefined;
+  readonly comment?: string | undefined;
+  readonly info?: { readonly [key: string]: unknown } | undefined;
+  /** `{ sqlite: { strict: true }, mysql: { engine: "InnoDB" } }`: options by dialect name. */
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
+  /** Where foreign keys are looked up and names come from; `MetaData.add` refuses tables of another. */
+  readonly metadata?: MetaDataFace | undefined;
+}
+
+/** A table. It is registered in a MetaData by `schema/metadata.ts`, which also resolves its foreign keys. */
+export class Table extends FromClause {
+  readonly kind = "table";
+  /** What it was made of; copies are made of the same. */
+  readonly parts: TableParts;
+  readonly tableName: string;
+  readonly schema: string | undefined;
+  readonly columns: readonly TableColumn[];
+  #primaryKey: readonly TableColumn[];
+  readonly comment: string | undefined;
+  readonly info: { readonly [key: string]: unknown };
+  readonly dialectOptions: { readonly [dialect: string]: { readonly [option: string]: unknown } };
+  readonly metadata: MetaDataFace | undefined;
+  /** All constraints, in order of declaration; the primary key first. Filled by `finishTable`. */
+  constraints: readonly Constraint[] = [];
+  indexes: readonly Index[] = [];
+  constructor(parts: TableParts) {
+    super();
+    this.parts = parts;
+    this.tableName = parts.name;
+    this.schema = parts.schema;
+    this.comment = parts.comment;
+    this.info = parts.info ?? {};
+    this.dialectOptions = parts.dialectOptions ?? {};
+    this.metadata = parts.metadata;
+    const names = new Set<string>();
+    this.columns = parts.columns.map(({ key, columnName, definition }, i) => {
+      if (names.has(columnName)) throw new ArgumentError(`Table '${parts.name}' has two columns named '${columnName}'.`);
+      names.add(columnName);
+      return new TableColumn(this, key, columnName, definition.fields, i);
+    });
+    if (parts.primaryKey !== undefined && parts.primaryKey.length > 0) {
+      this.#primaryKey = parts.primaryKey.map((key) => {
+        const column = this.columns.find((c) => c.key === key);
+        if (column === undefined) {
+          throw new ArgumentError(`Table '${parts.name}': primaryKey names '${key}', which is no column.${didYouMean(key, this.columns.map((c) => c.key))}`);
+        }
+        return column;
+      });
+    } else {
+      this.#primaryKey = this.columns.filter((c) => c.fields.primaryKey);
+    }
+  }
+  get primaryKey(): readonly TableColumn[] {
+    return this.#primaryKey;
+  }
+  /** For a primary key given as a constraint; only while the table is being finished. */
+  setPrimaryKey(columns: readonly TableColumn[]): void {
+    this.#primaryKey = columns;
+  }
+  get fromName(): string {
+    return this.tableName;
+  }
+  /** `schema.table`, or the table's name alone. */
+  get fullName(): string {
+    return this.schema === undefined ? this.tableName : `${this.schema}.${this.tableName}`;
+  }
+  /**
+   * The column whose value the database makes: the only integer primary key without a foreign key or default, or the
+   * one that asks for it. Source: SQLAlchemy "autoincrement='auto'".
+   */
+  get autoincrementColumn(): TableColumn | undefined {
+    const explicit = this.primaryKey.find((c) => c.fields.autoincrement === true || c.fields.identity !== undefined);
+    if (explicit !== undefined) return explicit;
+    const [only, ...others] = this.primaryKey;
+    if (only === undefined || others.length > 0) return undefined;
+    const { type, references, autoincrement, default: default_, serverDefault } = only.fields;
+    const whole = type.kind === "integer" || type.kind === "smallInteger" || type.kind === "bigInteger";
+    if (!whole || autoincrement === false || references !== undefined || default_ !== undefined || serverDefault !== undefined) return undefined;
+    return only.foreignKeys.length === 0 ? only : undefined;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.table);
+    key.id(this.id);
+  }
+  walkReference(key: KeyWriter): void {
+    key.id(this.id);
+  }
+  override toString(): string {
+    return this.fullName;
+  }
+}
+export { ColumnDefinition };

@@ -1,0 +1,247 @@
+/** INSERT, UPDATE, DELETE as nodes. Source: SQLAlchemy "Using INSERT Statements", "UPDATE and DELETE". */
+import { didYouMean } from "../errors/did-you-mean.js";
+import { ArgumentError } from "../errors/errors.js";
+import type { ColumnDefinition } from "../schema/definition.js";
+import { Table, type TableColumn } from "../schema/table.js";
+import { innerStatement } from "./element.js";
+import { criterion, Expression, type KeyedRows, operand, RowsBind } from "./expression.js";
+import { Alias, asFrom, type ColumnMap, type Cte, type FromClause, requireFrom, type Subselectable } from "./from.js";
+import { type KeyWriter, OP } from "./key.js";
+import { exportedColumnsOf, QueryStatement, type SelectItem, selectItem } from "./select.js";
+import { Statement } from "./statement.js";
+
+export type RowValues = { readonly [key: string]: unknown };
+
+function tableOf(value: unknown, where: string): Table {
+  const from = requireFrom(value, where);
+  if (from instanceof Table) return from;
+  throw new ArgumentError(`${where}: a table or model is needed, not an alias or subquery.`);
+}
+
+abstract class DmlStatement extends Statement {
+  readonly returningItems: readonly SelectItem[] = [];
+  readonly ctes: readonly Cte[] = [];
+  /** Rows of the affected table; entities and columns. */
+  returning(...items: unknown[]): this {
+    return this.with({ returningItems: [...this.returningItems, ...items.map(selectItem)] });
+  }
+  addCte(...ctes: Cte[]): this {
+    return this.with({ ctes: [...this.ctes, ...ctes] });
+  }
+  get exportedColumns(): Subselectable["exportedColumns"] {
+    return exportedColumnsOf(this.returningItems);
+  }
+  protected walkReturning(key: KeyWriter): void {
+    key.id(this.returningItems.length);
+    for (const item of this.returningItems) item.walk(key);
+    for (const c of this.ctes) c.walk(key);
+    key.id(OP.end);
+  }
+}
+
+export interface ConflictClause {
+  readonly action: "nothing" | "update" | "duplicateKey";
+  readonly target: readonly TableColumn[];
+  readonly set: readonly { readonly column: TableColumn; readonly value: Expression }[];
+  readonly where: Expression | undefined;
+}
+
+/** The row that could not be inserted: `excluded.email` in ON CONFLICT, `VALUES(email)` in ON DUPLICATE KEY. */
+export class Excluded extends Alias {
+  override readonly kind = "excluded";
+}
+
+export class InsertStatement extends DmlStatement {
+  readonly kind = "insert";
+  readonly table: Table;
+  /** Rows as given; the first one's keys fix the columns. */
+  readonly rows: readonly RowValues[] | undefined = undefined;
+  readonly source: { readonly columns: readonly TableColumn[]; readonly query: Subselectable } | undefined = undefined;
+  readonly conflict: ConflictClause | undefined = undefined;
+  /** Set by `values()`: columns in table order and the parameter that carries all rows. */
+  readonly layout: InsertLayout | undefined = undefined;
+
+  constructor(into: unknown) {
+    super();
+    this.table = tableOf(into, "insert()");
+  }
+  values(rows: RowValues | readonly RowValues[]): this {
+    const list: readonly RowValues[] = Array.isArray(rows) ? rows : [rows as RowValues];
+    if (this.rows !== undefined) return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
+    return this.with({ rows: list, layout: layoutOf(this.table, list) });
+  }
+  fromSelect(columns: readonly string[], query: unknown): this {
+    const inner = query instanceof QueryStatement ? query : (query as { readonly [innerStatement]?: Subselectable })?.[innerStatement];
+    if (inner === undefined) throw new ArgumentError("fromSelect(): a select is needed.");
+    const list = columns.map((key) => this.table.column(key) as TableColumn);
+    const given = (inner as Subselectable).exportedColumns.length;
+    if (given !== list.length) throw new ArgumentError(`fromSelect(): ${list.length} columns are named but the select gives ${given}.`);
+    return this.with({ source: { columns: list, query: inner } });
+  }
+  onConflictDoNothing(options: { target?: readonly string[] } = {}): this {
+    return this.with({ conflict: { action: "nothing", target: this.#columns(options.target ?? []), set: [], where: undefined } });
+  }
+  onConflictDoUpdate(options: { target: readonly string[]; set: unknown; where?: unknown }): this {
+    const conflict: ConflictClause = {
+      action: "update",
+      target: this.#columns(options.target),
+      set: this.#setters(options.set),
+      where: options.where === undefined ? undefined : criterion(options.where),
+    };
+    return this.with({ conflict });
+  }
+  onDuplicateKeyUpdate(set: unknown): this {
+    return this.with({ conflict: { action: "duplicateKey", target: [], set: this.#setters(set), where: undefined } });
+  }
+  #columns(keys: readonly string[]): readonly TableColumn[] {
+    return keys.map((key) => this.table.column(key) as TableColumn);
+  }
+  #setters(set: unknown): ConflictClause["set"] {
+    const values = typeof set === "function" ? (set as (excluded: ColumnMap) => RowValues)(new Excluded(this.table, "excluded").c) : (set as RowValues);
+    return setters(this.table, values);
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.insert);
+    key.id(this.table.id);
+    const layout = this.layout;
+    if (layout !== undefined) {
+      key.id(layout.columns.length);
+      for (const c of layout.columns) key.id(c.columnId);
+      layout.rowsBind.walk(key);
+      if (layout.inline !== undefined) {
+        for (const row of layout.inline) for (const value of row) value.walk(key);
+        key.id(layout.inline.length);
+      }
+    }
+    if (this.source !== undefined) {
+      for (const c of this.source.columns) key.id(c.columnId);
+      this.source.query.walk(key);
+    }
+    const conflict = this.conflict;
+    if (conflict !== undefined) {
+      key.text(conflict.action);
+      for (const c of conflict.target) key.id(c.columnId);
+      for (const { column, value } of conflict.set) {
+        key.id(column.columnId);
+        value.walk(key);
+      }
+      conflict.where?.walk(key);
+    }
+    this.walkReturning(key);
+  }
+}
+
+/** How the rows of an INSERT are laid out. */
+export interface InsertLayout {
+  /** Columns that get a value: given ones and those with a client-side default, in table order. */
+  readonly columns: readonly TableColumn[];
+  /** Carries all rows as one parameter; the compiled form knows how to read it. */
+  readonly rowsBind: RowsBind;
+  /** Set when a row holds SQL expressions: every value as an expression, row by row. */
+  readonly inline: readonly (readonly Expression[])[] | undefined;
+}
+
+function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
+  const first = rows[0];
+  if (first === undefined) throw new ArgumentError("insert().values([]): there is no row to insert. Leave the statement out.");
+  const keys = Object.keys(first);
+  for (const key of keys) {
+    if (!table.columns.some((c) => c.key === key)) {
+      throw new ArgumentError(`insert(): table '${table.fullName}' has no column '${key}'.${didYouMean(key, table.columns.map((c) => c.key))}`, "column.unknown");
+    }
+  }
+  const columns = table.columns.filter((c) => c.key in first || c.fields.default !== undefined);
+  let inline = false;
+  rows.forEach((row, i) => {
+    for (const key of keys) {
+      const value = row[key];
+      if (value === undefined) {
+        const why = key in row ? "is undefined" : "is missing";
+        throw new ArgumentError(`insert(): '${key}' ${why} in row ${i}; the first row fixes the columns. Pass null for SQL NULL.`, "argument.undefined");
+      }
+      if (value instanceof Expression || (typeof value === "object" && value !== null && asFrom(value) === undefined && isQuery(value))) inline = true;
+    }
+    if (Object.keys(row).length !== keys.length) {
+      const odd = Object.keys(row).find((k) => !(k in first));
+      if (odd !== undefined) throw new ArgumentError(`insert(): row ${i} has '${odd}', which the first row has not; all rows need the same keys.`);
+    }
+  });
+  if (columns.some((c) => !(c.key in first) && c.fields.default !== undefined && "expression" in c.fields.default)) inline = true;
+  const keyed: KeyedRows = { rows, columns };
+  return {
+    columns,
+    rowsBind: new RowsBind(keyed),
+    inline: inline ? rows.map((row) => columns.map((c) => valueFor(c, row))) : undefined,
+  };
+}
+function isQuery(value: object): boolean {
+  return value instanceof QueryStatement || innerStatement in value;
+}
+function valueFor(column: TableColumn, row: RowValues): Expression {
+  if (column.key in row) return operand(row[column.key], column.type);
+  const source = column.fields.default as NonNullable<ColumnDefinition["fields"]["default"]>;
+  if ("expression" in source) return source.expression;
+  return operand("call" in source ? source.call(row as never) : source.value, column.type);
+}
+function setters(table: Table, values: RowValues): readonly { readonly column: TableColumn; readonly value: Expression }[] {
+  return Object.keys(values).map((key) => {
+    const column = table.columns.find((c) => c.key === key);
+    if (column === undefined) {
+      throw new ArgumentError(`set(): table '${table.fullName}' has no column '${key}'.${didYouMean(key, table.columns.map((c) => c.key))}`, "column.unknown");
+    }
+    if (values[key] === undefined) throw new ArgumentError(`set(): '${key}' is undefined. Pass null for SQL NULL, or leave it out.`, "argument.undefined");
+    return { column, value: operand(values[key], column.type) };
+  });
+}
+
+export class UpdateStatement extends DmlStatement {
+  readonly kind = "update";
+  readonly table: Table;
+  readonly assignments: readonly { readonly column: TableColumn; readonly value: Expression }[] = [];
+  readonly criteria: readonly Expression[] = [];
+  readonly fromList: readonly FromClause[] = [];
+  constructor(table: unknown) {
+    super();
+    this.table = tableOf(table, "update()");
+  }
+  set(values: RowValues): this {
+    const added = setters(this.table, values);
+    const kept = this.assignments.filter((a) => !added.some((b) => b.column === a.column));
+    return this.with({ assignments: [...kept, ...added] });
+  }
+  where(...criteria: unknown[]): this {
+    return this.with({ criteria: [...this.criteria, ...criteria.map(criterion)] });
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.update);
+    key.id(this.table.id);
+    key.id(this.assignments.length);
+    for (const { column, value } of this.assignments) {
+      key.id(column.columnId);
+      value.walk(key);
+    }
+    key.id(this.criteria.length);
+    for (const c of this.criteria) c.walk(key);
+    this.walkReturning(key);
+  }
+}
+
+export class DeleteStatement extends DmlStatement {
+  readonly kind = "delete";
+  readonly table: Table;
+  readonly criteria: readonly Expression[] = [];
+  constructor(table: unknown) {
+    super();
+    this.table = tableOf(table, "deleteFrom()");
+  }
+  where(...criteria: unknown[]): this {
+    return this.with({ criteria: [...this.criteria, ...criteria.map(criterion)] });
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.delete);
+    key.id(this.table.id);
+    key.id(this.criteria.length);
+    for (const c of this.criteria) c.walk(key);
+    this.walkReturning(key);
+  }
+}

@@ -1,0 +1,717 @@
+/**
+ * Expressions and the nodes their operators make. They live in one file because an operator method constructs the node
+ * that extends the class the method belongs to: apart, the files would import each other.
+ *
+ * Typing is laid over these classes in `typing/`: which methods an expression shows depends on its family.
+ */
+import { ArgumentError } from "../errors/errors.js";
+import {
+  BOOLEAN,
+  BIG_INTEGER,
+  DOUBLE,
+  INTEGER,
+  JSON_TYPE,
+  NULL_TYPE,
+  NUMERIC,
+  STRING,
+  type SqlType,
+  typeOfValue,
+} from "../types/sql-type.js";
+import { Element, innerStatement, sqlExpression } from "./element.js";
+import { type KeyedBind, type KeyWriter, OP } from "./key.js";
+import * as ops from "./operators.js";
+import type { Operator } from "./operators.js";
+
+/** What `in()` takes besides a list: a select, a subquery. */
+export interface SelectsRows extends Element {
+  /** As an expression of one column. */
+  asScalar(): Expression;
+}
+
+/** Any SQL expression: it has a type and, maybe, a name in a row. */
+export abstract class Expression extends Element {
+  abstract readonly type: SqlType;
+  /** The key it has in a row, if any. */
+  get name(): string | undefined {
+    return undefined;
+  }
+  /** Operator of the outermost node: decides about parentheses. */
+  get operator(): Operator | undefined {
+    return undefined;
+  }
+
+  eq(other: unknown): Expression {
+    return isNullish(other) ? new Unary(ops.is, this) : compare(ops.eq, this, other);
+  }
+  ne(other: unknown): Expression {
+    return isNullish(other) ? new Unary(ops.isNot, this) : compare(ops.ne, this, other);
+  }
+  lt(other: unknown): Expression {
+    return compare(ops.lt, this, other);
+  }
+  le(other: unknown): Expression {
+    return compare(ops.le, this, other);
+  }
+  gt(other: unknown): Expression {
+    return compare(ops.gt, this, other);
+  }
+  ge(other: unknown): Expression {
+    return compare(ops.ge, this, other);
+  }
+  isNull(): Expression {
+    return new Unary(ops.is, this);
+  }
+  isNotNull(): Expression {
+    return new Unary(ops.isNot, this);
+  }
+  isDistinctFrom(other: unknown): Expression {
+    return compare(ops.isDistinctFrom, this, other);
+  }
+  isNotDistinctFrom(other: unknown): Expression {
+    return compare(ops.isNotDistinctFrom, this, other);
+  }
+  in(other: unknown): Expression {
+    return new InList(this, inOperand(this, other), false);
+  }
+  notIn(other: unknown): Expression {
+    return new InList(this, inOperand(this, other), true);
+  }
+  between(low: unknown, high: unknown): Expression {
+    return new Between(this, operand(low, this.type), operand(high, this.type), false);
+  }
+  notBetween(low: unknown, high: unknown): Expression {
+    return new Between(this, operand(low, this.type), operand(high, this.type), true);
+  }
+  asc(): Ordering {
+    return new Ordering(this, "ASC");
+  }
+  desc(): Ordering {
+    return new Ordering(this, "DESC");
+  }
+  as(label: string): Label {
+    return new Label(this, label);
+  }
+  collate(name: string): Expression {
+    return new Collate(this, name);
+  }
+  /** `custom("@@", other)`: an operator the library does not name; its text goes into the SQL as written. */
+  op(sql: string, other: unknown, options: { precedence?: number; comparison?: boolean; type?: SqlType } = {}): Expression {
+    if (!/^[^\w\s'"`;()?:$]+$|^[A-Za-z][A-Za-z ]*$/.test(sql)) {
+      throw new ArgumentError(`op(): '${sql}' is not an operator: use symbols such as '@@' or words such as 'SOUNDS LIKE'.`);
+    }
+    const op = ops.customOperator(sql, options.precedence ?? 0, options.comparison ?? false);
+    return new Binary(op, this, operand(other, this.type), options.comparison ? BOOLEAN : (options.type ?? this.type));
+  }
+  boolOp(sql: string, other: unknown): Expression {
+    return this.op(sql, other, { precedence: 5, comparison: true });
+  }
+
+  // text
+  like(pattern: unknown, options?: { escape?: string }): Expression {
+    return compare(ops.like, this, pattern, options?.escape);
+  }
+  notLike(pattern: unknown, options?: { escape?: string }): Expression {
+    return compare(ops.notLike, this, pattern, options?.escape);
+  }
+  ilike(pattern: unknown, options?: { escape?: string }): Expression {
+    return compare(ops.ilike, this, pattern, options?.escape);
+  }
+  notIlike(pattern: unknown, options?: { escape?: string }): Expression {
+    return compare(ops.notIlike, this, pattern, options?.escape);
+  }
+  startsWith(prefix: unknown, options?: LikeOptions): Expression {
+    return affix(this, "", prefix, "%", options);
+  }
+  endsWith(suffix: unknown, options?: LikeOptions): Expression {
+    return affix(this, "%", suffix, "", options);
+  }
+  /** On text: LIKE '%part%'. On arrays: holds all of these elements. */
+  contains(part: unknown, options?: LikeOptions): Expression {
+    if (this.type.family === "array") return new Binary(ops.arrayContains, this, operand(part, this.type), BOOLEAN);
+    return affix(this, "%", part, "%", options);
+  }
+  regexpMatch(pattern: unknown): Expression {
+    return compare(ops.regexpMatch, this, pattern);
+  }
+  match(pattern: unknown): Expression {
+    return compare(ops.match, this, pattern);
+  }
+  concat(other: unknown): Expression {
+    return new Binary(ops.concat, this, operand(other, this.type.family === "text" ? this.type : STRING), this.type);
+  }
+
+  // numbers
+  add(other: unknown): Expression {
+    return arithmetic(ops.add, this, other);
+  }
+  sub(other: unknown): Expression {
+    return arithmetic(ops.sub, this, other);
+  }
+  mul(other: unknown): Expression {
+    return arithmetic(ops.mul, this, other);
+  }
+  /** True division on every database: 3 / 2 is 1.5. */
+  div(other: unknown): Expression {
+    return arithmetic(ops.div, this, other);
+  }
+  /** Division rounded down. */
+  floorDiv(other: unknown): Expression {
+    return arithmetic(ops.floorDiv, this, other);
+  }
+  mod(other: unknown): Expression {
+    return arithmetic(ops.mod, this, other);
+  }
+  neg(): Expression {
+    return new Unary(ops.neg, this, this.type);
+  }
+  bitAnd(other: unknown): Expression {
+    return arithmetic(ops.bitAnd, this, other);
+  }
+  bitOr(other: unknown): Expression {
+    return arithmetic(ops.bitOr, this, other);
+  }
+  bitXor(other: unknown): Expression {
+    return arithmetic(ops.bitXor, this, other);
+  }
+
+  // booleans
+  and(...others: unknown[]): Expression {
+    return conjunction(ops.and, [this, ...others.map(criterion)]);
+  }
+  or(...others: unknown[]): Expression {
+    return conjunction(ops.or, [this, ...others.map(criterion)]);
+  }
+  not(): Expression {
+    return negate(this);
+  }
+
+  // dates
+  extract(field: string): Expression {
+    return new Extract(field, this);
+  }
+
+  // documents
+  get(key: string | number): Expression {
+    return new JsonPath(this, [key], "json");
+  }
+  asText(): Expression {
+    return jsonScalar(this, "text", STRING);
+  }
+  asNumber(): Expression {
+    return jsonScalar(this, "number", DOUBLE);
+  }
+  asBoolean(): Expression {
+    return jsonScalar(this, "boolean", BOOLEAN);
+  }
+
+  // arrays
+  overlaps(other: unknown): Expression {
+    return new Binary(ops.arrayOverlaps, this, operand(other, this.type), BOOLEAN);
+  }
+  has(element: unknown): Expression {
+    return new Quantified(operand(element, elementType(this.type)), "ANY", this);
+  }
+}
+
+interface LikeOptions {
+  /** Escapes `%`, `_` and the escape character in the given text. */
+  readonly autoescape?: boolean;
+  readonly escape?: string;
+}
+
+function elementType(type: SqlType): SqlType {
+  return "element" in type ? (type.element as SqlType) : NULL_TYPE;
+}
+function isNullish(value: unknown): boolean {
+  return value === null || value instanceof Constant && value.constant === "NULL";
+}
+
+/** A value of the user's, sent as a parameter; never part of the SQL text. */
+export class Bind extends Expression implements KeyedBind {
+  readonly kind = "bind";
+  readonly value: unknown;
+  readonly type: SqlType;
+  /** A list whose length is rendered after compilation. */
+  readonly expanding: boolean;
+  constructor(value: unknown, type: SqlType, expanding = false) {
+    super();
+    this.value = value;
+    this.type = type;
+    this.expanding = expanding;
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.expanding ? -OP.bind : OP.bind);
+    key.param(this, this.type.id);
+  }
+}
+
+/** A parameter that gets its value at each execution: what `prepare()` and `bindparam()` make. */
+export class NamedBind extends Expression {
+  readonly kind = "namedBind";
+  readonly parameter: string;
+  readonly type: SqlType;
+  readonly value: unknown;
+  readonly expanding: boolean = false;
+  constructor(parameter: string, type: SqlType, value?: unknown) {
+    super();
+    this.parameter = parameter;
+    this.type = type;
+    this.value = value;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.namedBind);
+    key.text(this.parameter);
+    key.param(this, this.type.id);
+  }
+}
+
+/** All rows of an INSERT as one parameter; `columns` are read in this order. */
+export interface KeyedRows {
+  readonly rows: readonly { readonly [key: string]: unknown }[];
+  readonly columns: readonly Expression[];
+}
+export class RowsBind extends Element implements KeyedBind {
+  readonly kind = "rowsBind";
+  readonly value: KeyedRows;
+  constructor(value: KeyedRows) {
+    super();
+    this.value = value;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.values);
+    key.param(this, 0);
+  }
+}
+
+/** NULL, TRUE, FALSE and other words of SQL without parameters. */
+export class Constant extends Expression {
+  readonly kind = "constant";
+  readonly constant: "NULL" | "TRUE" | "FALSE" | "DEFAULT" | "*" | "CURRENT_TIMESTAMP" | "CURRENT_DATE" | "CURRENT_TIME";
+  readonly type: SqlType;
+  constructor(constant: Constant["constant"], type: SqlType) {
+    super();
+    this.constant = constant;
+    this.type = type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.constant);
+    key.text(this.constant);
+  }
+}
+export const NULL = new Constant("NULL", NULL_TYPE);
+export const TRUE = new Constant("TRUE", BOOLEAN);
+export const FALSE = new Constant("FALSE", BOOLEAN);
+export const STAR = new Constant("*", NULL_TYPE);
+
+export class Binary extends Expression {
+  readonly kind = "binary";
+  readonly left: Expression;
+  readonly right: Expression;
+  readonly oper: Operator;
+  readonly type: SqlType;
+  readonly escape: string | undefined;
+  constructor(op: Operator, left: Expression, right: Expression, type: SqlType, escape?: string) {
+    super();
+    this.oper = op;
+    this.left = left;
+    this.right = right;
+    this.type = type;
+    this.escape = escape;
+  }
+  override get operator(): Operator {
+    return this.oper;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.binary);
+    key.id(this.oper.id);
+    if (this.escape !== undefined) key.text(this.escape);
+    this.left.walk(key);
+    this.right.walk(key);
+  }
+}
+/** Prefix and postfix operators; `is` and `isNot` mean IS NULL and IS NOT NULL here. */
+export class Unary extends Expression {
+  readonly kind = "unary";
+  readonly oper: Operator;
+  readonly operand: Expression;
+  readonly type: SqlType;
+  constructor(op: Operator, on: Expression, type: SqlType = BOOLEAN) {
+    super();
+    this.oper = op;
+    this.operand = on;
+    this.type = type;
+  }
+  override get operator(): Operator {
+    return this.oper;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.unary);
+    key.id(this.oper.id);
+    this.operand.walk(key);
+  }
+}
+/** AND and OR over any number of criteria. */
+export class BooleanList extends Expression {
+  readonly kind = "booleanList";
+  readonly oper: Operator;
+  readonly items: readonly Expression[];
+  readonly type = BOOLEAN;
+  constructor(op: Operator, items: readonly Expression[]) {
+    super();
+    this.oper = op;
+    this.items = items;
+  }
+  override get operator(): Operator {
+    return this.oper;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.list);
+    key.id(this.oper.id);
+    key.id(this.items.length);
+    for (const item of this.items) item.walk(key);
+  }
+}
+export class Between extends Expression {
+  readonly kind = "between";
+  readonly subject: Expression;
+  readonly low: Expression;
+  readonly high: Expression;
+  readonly negated: boolean;
+  readonly type = BOOLEAN;
+  constructor(subject: Expression, low: Expression, high: Expression, negated: boolean) {
+    super();
+    this.subject = subject;
+    this.low = low;
+    this.high = high;
+    this.negated = negated;
+  }
+  override get operator(): Operator {
+    return ops.between;
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.negated ? -OP.between : OP.between);
+    this.subject.walk(key);
+    this.low.walk(key);
+    this.high.walk(key);
+  }
+}
+/** `x IN (…)`: the right side is an expanding bind, a list of expressions or a query. */
+export class InList extends Expression {
+  readonly kind = "inList";
+  readonly subject: Expression;
+  readonly list: Element;
+  readonly negated: boolean;
+  readonly type = BOOLEAN;
+  constructor(subject: Expression, list: Element, negated: boolean) {
+    super();
+    this.subject = subject;
+    this.list = list;
+    this.negated = negated;
+  }
+  override get operator(): Operator {
+    return ops.inOp;
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.negated ? -OP.inList : OP.inList);
+    this.subject.walk(key);
+    this.list.walk(key);
+  }
+}
+/** Membership in one array parameter: one text for any length (`= ANY($1)`, `json_each(?)`); loaders use it. */
+export class InArray extends Expression {
+  readonly kind = "inArray";
+  readonly subject: Expression;
+  readonly values: Bind | NamedBind;
+  readonly type = BOOLEAN;
+  constructor(subject: Expression, values: Bind | NamedBind) {
+    super();
+    this.subject = subject;
+    this.values = values;
+  }
+  override get operator(): Operator {
+    return ops.inOp;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.inArray);
+    this.subject.walk(key);
+    this.values.walk(key);
+  }
+}
+/** A fixed list of expressions: `(a, b)`; the right side of IN, a row value. */
+export class Tuple extends Expression {
+  readonly kind = "tuple";
+  readonly items: readonly Expression[];
+  readonly type = NULL_TYPE;
+  constructor(items: readonly Expression[]) {
+    super();
+    this.items = items;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.tuple);
+    key.id(this.items.length);
+    for (const item of this.items) item.walk(key);
+  }
+}
+export class Label extends Expression {
+  readonly kind = "label";
+  readonly label: string;
+  readonly expression: Expression;
+  constructor(expression: Expression, label: string) {
+    super();
+    if (typeof label !== "string" || label === "") throw new ArgumentError("as(): a label is a non-empty string.");
+    this.expression = expression instanceof Label ? expression.expression : expression;
+    this.label = label;
+  }
+  get type(): SqlType {
+    return this.expression.type;
+  }
+  override get name(): string {
+    return this.label;
+  }
+  override get operator(): Operator | undefined {
+    return this.expression.operator;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.label);
+    key.text(this.label);
+    this.expression.walk(key);
+  }
+}
+/** `expr ASC NULLS LAST`. */
+export class Ordering extends Element {
+  readonly kind = "ordering";
+  readonly ordering = true;
+  readonly expression: Expression;
+  readonly direction: "ASC" | "DESC" | undefined;
+  readonly nulls: "FIRST" | "LAST" | undefined;
+  constructor(expression: Expression, direction: "ASC" | "DESC" | undefined, nulls?: "FIRST" | "LAST") {
+    super();
+    this.expression = expression;
+    this.direction = direction;
+    this.nulls = nulls;
+  }
+  nullsFirst(): Ordering {
+    return new Ordering(this.expression, this.direction, "FIRST");
+  }
+  nullsLast(): Ordering {
+    return new Ordering(this.expression, this.direction, "LAST");
+  }
+  asc(): Ordering {
+    return new Ordering(this.expression, "ASC", this.nulls);
+  }
+  desc(): Ordering {
+    return new Ordering(this.expression, "DESC", this.nulls);
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.ordering);
+    key.id((this.direction === "DESC" ? 1 : this.direction === "ASC" ? 2 : 0) + (this.nulls === "FIRST" ? 10 : this.nulls === "LAST" ? 20 : 0));
+    this.expression.walk(key);
+  }
+}
+export class Collate extends Expression {
+  readonly kind = "collate";
+  readonly expression: Expression;
+  readonly collation: string;
+  constructor(expression: Expression, collation: string) {
+    super();
+    this.expression = expression;
+    this.collation = collation;
+  }
+  get type(): SqlType {
+    return this.expression.type;
+  }
+  override get operator(): Operator {
+    return ops.collate;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.collate);
+    key.text(this.collation);
+    this.expression.walk(key);
+  }
+}
+export class Extract extends Expression {
+  readonly kind = "extract";
+  readonly field: string;
+  readonly expression: Expression;
+  readonly type = INTEGER;
+  static readonly fields: readonly string[] = [
+    "year", "month", "day", "hour", "minute", "second", "dow", "doy", "week", "quarter", "epoch", "millisecond", "microsecond",
+  ];
+  constructor(field: string, expression: Expression) {
+    super();
+    if (!Extract.fields.includes(field)) {
+      throw new ArgumentError(`extract(): '${field}' is not one of ${Extract.fields.join(", ")}.`);
+    }
+    this.field = field;
+    this.expression = expression;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.extract);
+    key.text(this.field);
+    this.expression.walk(key);
+  }
+}
+/** Steps into a JSON document; `as` says what comes out. */
+export class JsonPath extends Expression {
+  readonly kind = "jsonPath";
+  readonly document: Expression;
+  readonly path: readonly (string | number)[];
+  readonly as_: "json" | "text" | "number" | "boolean";
+  readonly type: SqlType;
+  constructor(document: Expression, path: readonly (string | number)[], as_: JsonPath["as_"], type: SqlType = JSON_TYPE) {
+    super();
+    this.document = document instanceof JsonPath ? document.document : document;
+    this.path = document instanceof JsonPath ? [...document.path, ...path] : path;
+    this.as_ = as_;
+    this.type = type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.jsonPath);
+    key.text(this.as_);
+    key.text(JSON.stringify(this.path));
+    this.document.walk(key);
+  }
+}
+function jsonScalar(of: Expression, as_: JsonPath["as_"], type: SqlType): Expression {
+  return new JsonPath(of, [], as_, type);
+}
+/** `x = ANY (array)`. */
+export class Quantified extends Expression {
+  readonly kind = "quantified";
+  readonly subject: Expression;
+  readonly quantifier: "ANY" | "ALL";
+  readonly over: Expression;
+  readonly oper: Operator;
+  readonly type = BOOLEAN;
+  constructor(subject: Expression, quantifier: "ANY" | "ALL", over: Expression, op: Operator = ops.eq) {
+    super();
+    this.subject = subject;
+    this.quantifier = quantifier;
+    this.over = over;
+    this.oper = op;
+  }
+  override get operator(): Operator {
+    return this.oper;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.quantified);
+    key.id(this.quantifier === "ANY" ? 1 : 2);
+    key.id(this.oper.id);
+    this.subject.walk(key);
+    this.over.walk(key);
+  }
+}
+
+// ---- building
+
+/** A value or node as an expression. `undefined` is refused: it never means "no filter". */
+export function operand(value: unknown, type?: SqlType): Expression {
+  if (value instanceof Expression) return value;
+  if (value === undefined) {
+    throw new ArgumentError(
+      "undefined was given where a value or an expression belongs. Pass null for SQL NULL, or leave the criterion out.",
+      "argument.undefined",
+    );
+  }
+  if (value === null) return NULL;
+  if (typeof value === "object") {
+    const protocol = value as { readonly [sqlExpression]?: Expression; readonly [innerStatement]?: Element; asScalar?: () => Expression };
+    const own = protocol[sqlExpression];
+    if (own !== undefined) return own;
+    if (value instanceof Element && typeof protocol.asScalar === "function") return protocol.asScalar();
+    if (value instanceof Element) {
+      throw new ArgumentError(`A ${value.kind} cannot stand where a value or an expression belongs.`);
+    }
+    const inner = protocol[innerStatement];
+    if (inner !== undefined) return operand(inner, type);
+  }
+  return new Bind(value, type === undefined || type === NULL_TYPE ? typeOfValue(value) : type);
+}
+/** Like `operand`, for places that expect a criterion: plain booleans, strings and numbers there are mistakes. */
+export function criterion(value: unknown): Expression {
+  if (value instanceof Expression) return value;
+  if (typeof value === "object" && value !== null) return operand(value);
+  throw new ArgumentError(
+    `A criterion is an expression such as User.c.id.eq(3), but ${value === undefined ? "undefined" : `${typeof value} ${JSON.stringify(value)}`} was given.` +
+      (typeof value === "boolean" ? " Did you compare with === ? Use .eq()." : ""),
+    "argument.criterion",
+  );
+}
+function inOperand(left: Expression, other: unknown): Element {
+  if (Array.isArray(other)) {
+    if (other.some((v) => v === undefined)) throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");
+    return other.some((v) => v instanceof Expression)
+      ? new Tuple(other.map((v) => operand(v, left.type)))
+      : new Bind(other, left.type, true);
+  }
+  if (typeof other === "object" && other !== null) {
+    if (other instanceof Element) return other;
+    const inner = (other as { readonly [innerStatement]?: Element })[innerStatement];
+    if (inner !== undefined) return inner;
+    if (Symbol.iterator in other) return inOperand(left, [...(other as Iterable<unknown>)]);
+  }
+  throw new ArgumentError("in(): a list of values or a query of one column is needed.");
+}
+function compare(op: Operator, left: Expression, other: unknown, escape?: string): Expression {
+  return new Binary(op, left, operand(other, left.type), BOOLEAN, escape);
+}
+function arithmetic(op: Operator, left: Expression, other: unknown): Expression {
+  const right = operand(other, arithmeticOperandType(left.type, other));
+  return new Binary(op, left, right, arithmeticType(op, left.type, right.type));
+}
+/** A plain number beside an integer column may be a fraction: bind it as what it is. */
+function arithmeticOperandType(type: SqlType, value: unknown): SqlType {
+  if (typeof value === "number" && !Number.isInteger(value) && type.kind.toLowerCase().endsWith("integer")) return DOUBLE;
+  return type;
+}
+function arithmeticType(op: Operator, left: SqlType, right: SqlType): SqlType {
+  if (left.family === "number" && right.family === "number") {
+    const rank = (t: SqlType) => ["smallInteger", "integer", "bigInteger", "numeric", "float", "double"].indexOf(t.kind);
+    const wide = rank(right) > rank(left) ? right : left;
+    if (op === ops.div && rank(wide) >= 0 && rank(wide) <= 2) return wide.kind === "bigInteger" ? NUMERIC : DOUBLE;
+    return wide === BIG_INTEGER || rank(wide) >= 0 ? wide : left;
+  }
+  return left;
+}
+function affix(left: Expression, before: string, part: unknown, after: string, options?: LikeOptions): Expression {
+  let escape = options?.escape;
+  let given = part;
+  if (options?.autoescape && typeof given === "string") {
+    escape ??= "/";
+    const mark = escape;
+    given = given.replace(/[%_]|\/|\\/g, (c) => (c === "%" || c === "_" || c === mark ? mark + c : c));
+  }
+  const type = left.type.family === "text" ? left.type : STRING;
+  if (typeof given === "string") return new Binary(ops.like, left, new Bind(before + given + after, type), BOOLEAN, escape);
+  let pattern: Expression = operand(given, type);
+  if (before !== "") pattern = new Binary(ops.concat, new Bind(before, STRING), pattern, STRING);
+  if (after !== "") pattern = new Binary(ops.concat, pattern, new Bind(after, STRING), STRING);
+  return new Binary(ops.like, left, pattern, BOOLEAN, escape);
+}
+
+/** AND or OR: flattens its own kind, folds constants, keeps a single criterion as it is. */
+export function conjunction(op: Operator, items: readonly Expression[]): Expression {
+  const neutral = op === ops.and ? TRUE : FALSE;
+  const absorbing = op === ops.and ? FALSE : TRUE;
+  const flat: Expression[] = [];
+  for (const item of items) {
+    if (item === absorbing) return absorbing;
+    if (item === neutral) continue;
+    if (item instanceof BooleanList && item.oper === op) flat.push(...item.items);
+    else flat.push(item);
+  }
+  if (flat.length === 0) return neutral;
+  return flat.length === 1 ? (flat[0] as Expression) : new BooleanList(op, flat);
+}
+/** The opposite, moved into the operator where there is one. */
+export function negate(x: Expression): Expression {
+  if (x === TRUE) return FALSE;
+  if (x === FALSE) return TRUE;
+  if (x instanceof Binary && x.oper.negated) return new Binary(ops.operator(x.oper.negated), x.left, x.right, BOOLEAN, x.escape);
+  if (x instanceof Unary && x.oper === ops.is) return new Unary(ops.isNot, x.operand);
+  if (x instanceof Unary && x.oper === ops.isNot) return new Unary(ops.is, x.operand);
+  if (x instanceof Unary && x.oper === ops.not) return x.operand;
+  if (x instanceof InList) return new InList(x.subject, x.list, !x.negated);
+  if (x instanceof Between) return new Between(x.subject, x.low, x.high, !x.negated);
+  return new Unary(ops.not, x);
+}

@@ -1,0 +1,317 @@
+/** FROM clauses: what has columns. Tables extend `FromClause` in `schema/`; here are aliases, subqueries, CTEs and joins. */
+import { ArgumentError } from "../errors/errors.js";
+import { didYouMean } from "../errors/did-you-mean.js";
+import type { SqlType } from "../types/sql-type.js";
+import { Element, entityElement, fromClause } from "./element.js";
+import { Expression } from "./expression.js";
+import { type KeyWriter, nextId, OP } from "./key.js";
+
+/** A column of a FROM clause. */
+export abstract class ColumnReference extends Expression {
+  readonly kind: string = "column";
+  abstract readonly from: FromClause;
+  /** The property name. */
+  abstract readonly key: string;
+  /** The name in the database. */
+  abstract readonly columnName: string;
+  override get name(): string {
+    return this.key;
+  }
+}
+
+/** Columns by key; an unknown key reads as undefined in JavaScript and is an error in TypeScript. */
+export type ColumnMap = { readonly [key: string]: Expression };
+
+export abstract class FromClause extends Element {
+  readonly id: number = nextId();
+  /** How columns are qualified; undefined for what has no name of its own (a join). */
+  abstract readonly fromName: string | undefined;
+  abstract readonly columns: readonly ColumnReference[];
+  /** Writes what a column of this clause needs in a key. */
+  abstract walkReference(key: KeyWriter): void;
+
+  get c(): ColumnMap {
+    const map: Record<string, Expression> = Object.create(null);
+    for (const column of this.columns) map[column.key] = column;
+    Object.defineProperty(this, "c", { value: map });
+    return map;
+  }
+  /** The column with this key or name; throws with a "did you mean". */
+  column(key: string): ColumnReference {
+    const found = this.columns.find((c) => c.key === key) ?? this.columns.find((c) => c.columnName === key);
+    if (found === undefined) {
+      throw new ArgumentError(
+        `'${this.fromName ?? "the FROM clause"}' has no column '${key}'.${didYouMean(key, this.columns.map((c) => c.key))}`,
+        "column.unknown",
+      );
+    }
+    return found;
+  }
+  /** The clauses this one is made of; a table is made of itself. */
+  get leaves(): readonly FromClause[] {
+    return [this];
+  }
+  alias(name?: string): Alias {
+    return new Alias(this, name);
+  }
+}
+
+/** A column seen through an alias, a subquery or a CTE; `origin` is the expression behind it. */
+export class DerivedColumn extends ColumnReference {
+  readonly from: FromClause;
+  readonly key: string;
+  readonly columnName: string;
+  readonly type: SqlType;
+  readonly origin: Expression;
+  readonly ordinal: number;
+  constructor(from: FromClause, key: string, columnName: string, origin: Expression, ordinal: number) {
+    super();
+    this.from = from;
+    this.key = key;
+    this.columnName = columnName;
+    this.type = origin.type;
+    this.origin = origin;
+    this.ordinal = ordinal;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.derivedColumn);
+    this.from.walkReference(key);
+    key.id(this.ordinal);
+  }
+}
+
+/** `table AS name`. Without a name the compiler numbers it: table_1. */
+export class Alias extends FromClause {
+  readonly kind: string = "alias";
+  readonly of: FromClause;
+  readonly aliasName: string | undefined;
+  #columns: readonly ColumnReference[] | undefined;
+  constructor(of: FromClause, name?: string) {
+    super();
+    this.of = of instanceof Alias && !(of instanceof TableSample) ? of.of : of;
+    this.aliasName = name;
+  }
+  get fromName(): string | undefined {
+    return this.aliasName;
+  }
+  /** What an anonymous name is made from. */
+  get nameHint(): string {
+    return this.of.fromName ?? "anon";
+  }
+  get columns(): readonly ColumnReference[] {
+    this.#columns ??= this.of.columns.map((c, i) => new DerivedColumn(this, c.key, c.columnName, c, i));
+    return this.#columns;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.alias);
+    this.walkReference(key);
+  }
+  walkReference(key: KeyWriter): void {
+    if (!key.first(this)) return;
+    if (this.aliasName !== undefined) key.text(this.aliasName);
+    key.id(this.aliasName === undefined ? 0 : 1);
+    this.of.walk(key);
+  }
+}
+
+/** What can be put in parentheses and selected from. */
+export interface Subselectable extends Element {
+  /** The columns of a row: name and expression; names are unique. */
+  readonly exportedColumns: readonly { readonly key: string; readonly columnName: string; readonly expression: Expression }[];
+}
+
+abstract class OverQuery extends FromClause {
+  readonly query: Subselectable;
+  readonly queryName: string | undefined;
+  /** Renames columns by position: `name(a, b)`. */
+  constructor(query: Subselectable, name: string | undefined) {
+    super();
+    this.query = query;
+    this.queryName = name;
+  }
+  get fromName(): string | undefined {
+    return this.queryName;
+  }
+  get nameHint(): string {
+    return "anon";
+  }
+  get columns(): readonly ColumnReference[] {
+    const columns = this.query.exportedColumns.map((c, i) => new DerivedColumn(this, c.key, c.columnName, c.expression, i));
+    Object.defineProperty(this, "columns", { value: columns });
+    return columns;
+  }
+}
+/** `(SELECT …) AS name`. */
+export class Subquery extends OverQuery {
+  readonly kind: string = "subquery";
+  readonly isLateral: boolean;
+  constructor(query: Subselectable, name: string | undefined, isLateral = false) {
+    super(query, name);
+    this.isLateral = isLateral;
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.isLateral ? OP.lateral : OP.subquery);
+    this.walkReference(key);
+  }
+  walkReference(key: KeyWriter): void {
+    if (!key.first(this)) return;
+    if (this.queryName !== undefined) key.text(this.queryName);
+    key.id(this.queryName === undefined ? 0 : 1);
+    this.query.walk(key);
+  }
+}
+/** `WITH name AS (…)`: rendered once however often it is referenced. */
+export class Cte extends OverQuery {
+  readonly kind = "cte";
+  readonly recursive: boolean;
+  /** The recursive part, set by `union`/`unionAll` on the CTE. */
+  readonly recursivePart: { readonly query: Subselectable; readonly all: boolean } | undefined;
+  /** For a CTE with its recursive part: the one the part refers to. */
+  readonly restates: Cte | undefined;
+  constructor(query: Subselectable, name: string, recursive: boolean, part?: Cte["recursivePart"], restates?: Cte) {
+    super(query, name);
+    this.recursive = recursive;
+    this.recursivePart = part;
+    this.restates = restates;
+  }
+  /** The name and identity under which it is rendered. */
+  get root(): Cte {
+    return this.restates?.root ?? this;
+  }
+  union(query: Subselectable): Cte {
+    return new Cte(this.query, this.queryName as string, true, { query, all: false }, this);
+  }
+  unionAll(query: Subselectable): Cte {
+    return new Cte(this.query, this.queryName as string, true, { query, all: true }, this);
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.cte);
+    this.walkReference(key);
+  }
+  walkReference(key: KeyWriter): void {
+    if (!key.first(this.root)) return;
+    key.text(this.queryName as string);
+    key.id(this.recursive ? 1 : 0);
+    this.query.walk(key);
+    if (this.recursivePart !== undefined) {
+      key.id(this.recursivePart.all ? 1 : 2);
+      this.recursivePart.query.walk(key);
+    }
+  }
+}
+/** `table TABLESAMPLE method(percent)`. */
+export class TableSample extends Alias {
+  override readonly kind = "tableSample";
+  readonly method: string;
+  readonly sampling: Expression;
+  readonly seed: Expression | undefined;
+  constructor(of: FromClause, method: string, sampling: Expression, seed?: Expression, name?: string) {
+    super(of, name);
+    if (!/^[a-z_]+$/i.test(method)) throw new ArgumentError(`tablesample(): '${method}' is not a method name.`);
+    this.method = method;
+    this.sampling = sampling;
+    this.seed = seed;
+  }
+  override walkReference(key: KeyWriter): void {
+    if (!key.first(this)) return;
+    key.text(this.aliasName ?? "");
+    key.text(this.method);
+    this.of.walk(key);
+    this.sampling.walk(key);
+    this.seed?.walk(key);
+  }
+}
+
+export type JoinKind = "inner" | "left" | "full";
+/** `left JOIN right ON …` as a FROM clause of its own. */
+export class Join extends FromClause {
+  readonly kind = "join";
+  readonly left: FromClause;
+  readonly right: FromClause;
+  readonly on: Expression;
+  readonly joinKind: JoinKind;
+  constructor(left: FromClause, right: FromClause, on: Expression, joinKind: JoinKind) {
+    super();
+    this.left = left;
+    this.right = right;
+    this.on = on;
+    this.joinKind = joinKind;
+  }
+  get fromName(): undefined {
+    return undefined;
+  }
+  get columns(): readonly ColumnReference[] {
+    return [...this.left.columns, ...this.right.columns];
+  }
+  override get leaves(): readonly FromClause[] {
+    return [...this.left.leaves, ...this.right.leaves];
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.join);
+    key.text(this.joinKind);
+    this.left.walk(key);
+    this.right.walk(key);
+    this.on.walk(key);
+  }
+  walkReference(key: KeyWriter): void {
+    this.walk(key);
+  }
+}
+
+/** Selects whole entities or rows of a table as one position; expands to columns when no ORM reads the rows. */
+export abstract class ItemElement extends Element {
+  /** Name of the position in a row. */
+  abstract readonly itemName: string;
+  abstract readonly itemFrom: FromClause;
+  abstract readonly itemColumns: readonly ColumnReference[];
+}
+/** `select(coreTable)`: one nested object per row. */
+export class TableItem extends ItemElement {
+  readonly kind = "tableItem";
+  readonly itemFrom: FromClause;
+  constructor(from: FromClause) {
+    super();
+    this.itemFrom = from;
+  }
+  get itemName(): string {
+    return this.itemFrom.fromName ?? "row";
+  }
+  get itemColumns(): readonly ColumnReference[] {
+    return this.itemFrom.columns;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.table);
+    this.itemFrom.walk(key);
+  }
+}
+
+/** One step towards the target of a relationship. */
+export interface JoinStep {
+  readonly target: FromClause;
+  readonly on: Expression;
+}
+/** What a relationship attribute answers when it is joined. */
+export interface JoinSteps {
+  readonly source: FromClause;
+  readonly steps: readonly JoinStep[];
+}
+
+/** A table, alias, subquery or model class as a FROM clause; undefined for anything else. */
+export function asFrom(value: unknown): FromClause | undefined {
+  if (value instanceof FromClause) return value;
+  if ((typeof value === "object" && value !== null) || typeof value === "function") {
+    return (value as { readonly [fromClause]?: FromClause })[fromClause];
+  }
+  return undefined;
+}
+export function asEntity(value: unknown): ItemElement | undefined {
+  if ((typeof value === "object" && value !== null) || typeof value === "function") {
+    return (value as { readonly [entityElement]?: ItemElement })[entityElement];
+  }
+  return undefined;
+}
+export function requireFrom(value: unknown, where: string): FromClause {
+  const from = asFrom(value);
+  if (from === undefined) throw new ArgumentError(`${where}: a table, model, alias or subquery is needed.`);
+  return from;
+}

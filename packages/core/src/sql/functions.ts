@@ -1,0 +1,343 @@
+/** Function calls, CASE, CAST, windows and subqueries as expressions. */
+import { ArgumentError } from "../errors/errors.js";
+import {
+  BOOLEAN,
+  DATE,
+  DATETIME,
+  DOUBLE,
+  INTEGER,
+  NULL_TYPE,
+  NUMERIC,
+  STRING,
+  type SqlType,
+} from "../types/sql-type.js";
+import { Element } from "./element.js";
+import { Constant, criterion, Expression, operand, Ordering, STAR } from "./expression.js";
+import type { FromClause } from "./from.js";
+import { type KeyWriter, OP } from "./key.js";
+
+const FUNCTION_NAME = /^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)*$/;
+
+/** `name(args)` with FILTER, WITHIN GROUP and OVER. */
+export class FunctionCall extends Expression {
+  readonly kind = "call";
+  readonly functionName: string;
+  readonly args: readonly Expression[];
+  readonly type: SqlType;
+  readonly isDistinct: boolean;
+  readonly aggregateOrder: readonly Ordering[];
+  constructor(name: string, args: readonly Expression[], type: SqlType, isDistinct = false, order: readonly Ordering[] = []) {
+    super();
+    if (!FUNCTION_NAME.test(name)) throw new ArgumentError(`func: '${name}' is not a function name.`);
+    this.functionName = name;
+    this.args = args;
+    this.type = type;
+    this.isDistinct = isDistinct;
+    this.aggregateOrder = order;
+  }
+  override get name(): string {
+    return this.functionName;
+  }
+  distinct(): FunctionCall {
+    return new FunctionCall(this.functionName, this.args, this.type, true, this.aggregateOrder);
+  }
+  /** ORDER BY inside the call: `array_agg(x ORDER BY y)`. */
+  aggregateOrderBy(...by: unknown[]): FunctionCall {
+    return new FunctionCall(this.functionName, this.args, this.type, this.isDistinct, by.map(ordering));
+  }
+  filter(...criteria: unknown[]): Filtered {
+    return new Filtered(this, criteria.map(criterion));
+  }
+  withinGroup(...by: unknown[]): WithinGroup {
+    return new WithinGroup(this, by.map(ordering));
+  }
+  over(window: WindowOptions = {}): Over {
+    return new Over(this, window);
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.isDistinct ? -OP.call : OP.call);
+    key.text(this.functionName);
+    key.id(this.type.id);
+    key.id(this.args.length);
+    for (const arg of this.args) arg.walk(key);
+    key.id(this.aggregateOrder.length);
+    for (const by of this.aggregateOrder) by.walk(key);
+  }
+}
+export class Filtered extends Expression {
+  readonly kind = "filtered";
+  readonly call: FunctionCall | WithinGroup;
+  readonly criteria: readonly Expression[];
+  constructor(call: FunctionCall | WithinGroup, criteria: readonly Expression[]) {
+    super();
+    this.call = call;
+    this.criteria = criteria;
+  }
+  get type(): SqlType {
+    return this.call.type;
+  }
+  override get name(): string | undefined {
+    return this.call.name;
+  }
+  over(window: WindowOptions = {}): Over {
+    return new Over(this, window);
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.filter);
+    key.id(this.criteria.length);
+    this.call.walk(key);
+    for (const c of this.criteria) c.walk(key);
+  }
+}
+export class WithinGroup extends Expression {
+  readonly kind = "withinGroup";
+  readonly call: FunctionCall;
+  readonly by: readonly Ordering[];
+  constructor(call: FunctionCall, by: readonly Ordering[]) {
+    super();
+    this.call = call;
+    this.by = by;
+  }
+  get type(): SqlType {
+    return this.call.type;
+  }
+  override get name(): string {
+    return this.call.functionName;
+  }
+  filter(...criteria: unknown[]): Filtered {
+    return new Filtered(this, criteria.map(criterion));
+  }
+  over(window: WindowOptions = {}): Over {
+    return new Over(this, window);
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.withinGroup);
+    this.call.walk(key);
+    key.id(this.by.length);
+    for (const o of this.by) o.walk(key);
+  }
+}
+
+/** A frame bound: null is UNBOUNDED, 0 CURRENT ROW, negative PRECEDING, positive FOLLOWING. */
+export type FrameBound = number | null;
+export interface WindowOptions {
+  readonly partitionBy?: unknown;
+  readonly orderBy?: unknown;
+  readonly rows?: readonly [FrameBound, FrameBound];
+  readonly range?: readonly [FrameBound, FrameBound];
+  readonly groups?: readonly [FrameBound, FrameBound];
+  readonly exclude?: "CURRENT ROW" | "GROUP" | "TIES" | "NO OTHERS";
+}
+export class Over extends Expression {
+  readonly kind = "over";
+  readonly call: Expression;
+  readonly partitionBy: readonly Expression[];
+  readonly orderBy: readonly Ordering[];
+  readonly frame: { readonly unit: "ROWS" | "RANGE" | "GROUPS"; readonly start: FrameBound; readonly end: FrameBound } | undefined;
+  readonly exclude: WindowOptions["exclude"];
+  constructor(call: Expression, window: WindowOptions) {
+    super();
+    this.call = call;
+    this.partitionBy = list(window.partitionBy).map((e) => operand(e));
+    this.orderBy = list(window.orderBy).map(ordering);
+    const frames = [["ROWS", window.rows], ["RANGE", window.range], ["GROUPS", window.groups]] as const;
+    const given = frames.filter(([, bounds]) => bounds !== undefined);
+    if (given.length > 1) throw new ArgumentError("over(): rows, range and groups exclude each other; give one.");
+    const [unit, bounds] = given[0] ?? [];
+    if (unit !== undefined && bounds !== undefined) {
+      for (const b of bounds) if (b !== null && !Number.isSafeInteger(b)) throw new ArgumentError("over(): frame bounds are integers or null.");
+      this.frame = { unit, start: bounds[0], end: bounds[1] };
+    } else this.frame = undefined;
+    this.exclude = window.exclude;
+  }
+  get type(): SqlType {
+    return this.call.type;
+  }
+  override get name(): string | undefined {
+    return this.call.name;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.over);
+    this.call.walk(key);
+    key.id(this.partitionBy.length);
+    for (const e of this.partitionBy) e.walk(key);
+    key.id(this.orderBy.length);
+    for (const o of this.orderBy) o.walk(key);
+    key.text(this.frame === undefined ? "" : `${this.frame.unit} ${this.frame.start} ${this.frame.end}`);
+    key.text(this.exclude ?? "");
+  }
+}
+
+export class Case extends Expression {
+  readonly kind = "case";
+  readonly subject: Expression | undefined;
+  readonly branches: readonly (readonly [Expression, Expression])[];
+  readonly otherwise: Expression | undefined;
+  readonly type: SqlType;
+  constructor(subject: Expression | undefined, branches: Case["branches"], otherwise: Expression | undefined) {
+    super();
+    this.subject = subject;
+    this.branches = branches;
+    this.otherwise = otherwise;
+    const results = [...branches.map(([, result]) => result), ...(otherwise ? [otherwise] : [])];
+    this.type = results.find((r) => r.type !== NULL_TYPE)?.type ?? NULL_TYPE;
+  }
+  when(condition: unknown, result: unknown): Case {
+    const test = this.subject === undefined ? criterion(condition) : operand(condition, this.subject.type);
+    return new Case(this.subject, [...this.branches, [test, operand(result, this.branches[0]?.[1].type)]], this.otherwise);
+  }
+  else(result: unknown): Case {
+    return new Case(this.subject, this.branches, operand(result, this.branches[0]?.[1].type));
+  }
+  /** Without ELSE: null where no branch fits. */
+  end(): Case {
+    return this;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.case);
+    key.id(this.branches.length * 4 + (this.subject ? 1 : 0) + (this.otherwise ? 2 : 0));
+    this.subject?.walk(key);
+    for (const [test, result] of this.branches) {
+      test.walk(key);
+      result.walk(key);
+    }
+    this.otherwise?.walk(key);
+  }
+}
+export class Cast extends Expression {
+  readonly kind = "cast";
+  readonly expression: Expression;
+  readonly type: SqlType;
+  /** Only the type in JavaScript changes, no CAST is rendered. */
+  readonly coerceOnly: boolean;
+  constructor(expression: Expression, type: SqlType, coerceOnly = false) {
+    super();
+    this.expression = expression;
+    this.type = type;
+    this.coerceOnly = coerceOnly;
+  }
+  override get name(): string | undefined {
+    return this.expression.name;
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.coerceOnly ? OP.typeCoerce : OP.cast);
+    key.id(this.type.id);
+    this.expression.walk(key);
+  }
+}
+/** A query of one column as an expression. */
+export class ScalarSubquery extends Expression {
+  readonly kind = "scalarSubquery";
+  readonly query: Element;
+  readonly type: SqlType;
+  constructor(query: Element, type: SqlType) {
+    super();
+    this.query = query;
+    this.type = type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.scalar);
+    this.query.walk(key);
+  }
+}
+export class Exists extends Expression {
+  readonly kind = "exists";
+  readonly query: Element;
+  readonly type = BOOLEAN;
+  constructor(query: Element) {
+    super();
+    this.query = query;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.exists);
+    this.query.walk(key);
+  }
+}
+/** `count(*)`'s star qualified, or SQL the user vouches for: `literalColumn("1")`. */
+export class LiteralColumn extends Expression {
+  readonly kind = "literalColumn";
+  readonly sql: string;
+  readonly type: SqlType;
+  constructor(sql: string, type: SqlType = NULL_TYPE) {
+    super();
+    this.sql = sql;
+    this.type = type;
+  }
+  override get name(): string {
+    return this.sql;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.raw);
+    key.text(this.sql);
+    key.id(this.type.id);
+  }
+}
+/** All columns of one table: `t.*`. */
+export class TableStar extends Expression {
+  readonly kind = "tableStar";
+  readonly from: FromClause;
+  readonly type = NULL_TYPE;
+  constructor(from: FromClause) {
+    super();
+    this.from = from;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.star);
+    this.from.walkReference(key);
+  }
+}
+
+function list(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+export function ordering(value: unknown): Ordering {
+  return value instanceof Ordering ? value : new Ordering(operand(value), undefined);
+}
+
+const sameType = (args: readonly Expression[]): SqlType => args.find((a) => a.type !== NULL_TYPE)?.type ?? NULL_TYPE;
+/** Result types of the functions known by name; `sum` of an integer stays exact because databases widen it. */
+export const KNOWN_FUNCTIONS: { readonly [name: string]: (args: readonly Expression[]) => SqlType } = {
+  count: () => INTEGER,
+  sum: sameType,
+  avg: () => DOUBLE,
+  min: sameType,
+  max: sameType,
+  lower: () => STRING,
+  upper: () => STRING,
+  length: () => INTEGER,
+  char_length: () => INTEGER,
+  coalesce: sameType,
+  nullif: sameType,
+  abs: sameType,
+  round: (args) => (args[0]?.type.kind === "numeric" ? NUMERIC : DOUBLE),
+  now: () => DATETIME,
+  current_timestamp: () => DATETIME,
+  current_date: () => DATE,
+  random: () => DOUBLE,
+  row_number: () => INTEGER,
+  rank: () => INTEGER,
+  dense_rank: () => INTEGER,
+  percent_rank: () => DOUBLE,
+  cume_dist: () => DOUBLE,
+  ntile: () => INTEGER,
+  lag: sameType,
+  lead: sameType,
+  first_value: sameType,
+  last_value: sameType,
+  nth_value: sameType,
+  concat: () => STRING,
+  replace: () => STRING,
+  trim: () => STRING,
+  substr: () => STRING,
+  group_concat: () => STRING,
+  string_agg: () => STRING,
+};
+export function callFunction(name: string, args: readonly unknown[], type?: SqlType): FunctionCall {
+  const expressions = args.map((a) => operand(a));
+  const known = KNOWN_FUNCTIONS[name.toLowerCase()];
+  return new FunctionCall(name, expressions, type ?? known?.(expressions) ?? NULL_TYPE);
+}
+export function countOf(what?: unknown): FunctionCall {
+  return new FunctionCall("count", [what === undefined ? STAR : operand(what)], INTEGER);
+}
+export { Constant };

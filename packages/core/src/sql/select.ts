@@ -1,0 +1,364 @@
+/** SELECT and set operations. Every method gives a new statement. Source: SQLAlchemy "Using SELECT Statements". */
+import { ArgumentError } from "../errors/errors.js";
+import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
+import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
+import { Bind, criterion, Expression, operand, type Ordering } from "./expression.js";
+import {
+  asEntity,
+  asFrom,
+  ColumnReference,
+  Cte,
+  type FromClause,
+  ItemElement,
+  type JoinKind,
+  type JoinSteps,
+  requireFrom,
+  Subquery,
+  type Subselectable,
+  TableItem,
+} from "./from.js";
+import { Exists, ordering, ScalarSubquery } from "./functions.js";
+import { type KeyWriter, OP } from "./key.js";
+import { Statement } from "./statement.js";
+
+export type SelectItem = Expression | ItemElement;
+
+/** A join as written: where it attaches is decided when the statement is compiled. */
+export interface JoinSpec {
+  readonly target: FromClause;
+  readonly on: Expression | undefined;
+  readonly kind: JoinKind;
+  /** The clause a relationship starts from. */
+  readonly source: FromClause | undefined;
+}
+export interface ForUpdate {
+  readonly read: boolean;
+  readonly keyShare: boolean;
+  readonly nowait: boolean;
+  readonly skipLocked: boolean;
+  readonly of: readonly FromClause[];
+}
+
+const EMPTY: readonly never[] = [];
+
+export function selectItem(value: unknown): SelectItem {
+  if (value instanceof Expression) return value;
+  const entity = asEntity(value);
+  if (entity !== undefined) return entity;
+  const from = asFrom(value);
+  if (from !== undefined) return new TableItem(from);
+  return operand(value);
+}
+
+/** What SELECT and UNION share: ordering, limits, and being a subquery. */
+export abstract class QueryStatement extends Statement implements Subselectable {
+  readonly orderByList: readonly Ordering[] = EMPTY;
+  readonly limitValue: Expression | undefined = undefined;
+  readonly offsetValue: Expression | undefined = undefined;
+  readonly ctes: readonly Cte[] = EMPTY;
+  abstract readonly selected: readonly SelectItem[];
+
+  orderBy(...by: unknown[]): this {
+    if (by.length === 1 && by[0] === null) return this.with({ orderByList: EMPTY });
+    return this.with({ orderByList: [...this.orderByList, ...by.map(ordering)] });
+  }
+  limit(n: unknown): this {
+    return this.with({ limitValue: bound("limit", n) });
+  }
+  offset(n: unknown): this {
+    return this.with({ offsetValue: bound("offset", n) });
+  }
+  addCte(...ctes: Cte[]): this {
+    return this.with({ ctes: [...this.ctes, ...ctes] });
+  }
+  union(...others: unknown[]): CompoundStatement {
+    return compound("UNION", this, others);
+  }
+  unionAll(...others: unknown[]): CompoundStatement {
+    return compound("UNION ALL", this, others);
+  }
+  intersect(...others: unknown[]): CompoundStatement {
+    return compound("INTERSECT", this, others);
+  }
+  except(...others: unknown[]): CompoundStatement {
+    return compound("EXCEPT", this, others);
+  }
+  subquery(name?: string): Subquery {
+    return new Subquery(this, name);
+  }
+  lateral(name?: string): Subquery {
+    return new Subquery(this, name, true);
+  }
+  cte(name: string, options: { recursive?: boolean } = {}): Cte {
+    return new Cte(this, name, options.recursive ?? false);
+  }
+  scalar(): Expression {
+    return this.asScalar();
+  }
+  asScalar(): Expression {
+    return new ScalarSubquery(this, this.exportedColumns[0]?.expression.type ?? NULL_TYPE);
+  }
+  exists(): Expression {
+    return new Exists(this);
+  }
+  abstract get exportedColumns(): Subselectable["exportedColumns"];
+  protected walkShared(key: KeyWriter): void {
+    key.id(this.orderByList.length);
+    for (const o of this.orderByList) o.walk(key);
+    key.id((this.limitValue ? 1 : 0) + (this.offsetValue ? 2 : 0));
+    this.limitValue?.walk(key);
+    this.offsetValue?.walk(key);
+    if (this.ctes.length > 0) for (const c of this.ctes) c.walk(key);
+  }
+}
+
+function bound(what: string, n: unknown): Expression | undefined {
+  if (n === null) return undefined;
+  if (n instanceof Expression) return n;
+  if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 0) {
+    throw new ArgumentError(`${what}(): a whole number of 0 or more is needed, not ${String(n)}.`);
+  }
+  return new Bind(n, INTEGER);
+}
+
+/** Expands items to columns with unique names: id, id_1 … as SQLAlchemy labels duplicates. */
+export function exportedColumnsOf(items: readonly SelectItem[]): Subselectable["exportedColumns"] {
+  const out: { key: string; columnName: string; expression: Expression }[] = [];
+  const taken = new Map<string, number>();
+  const numbered = (base: string) => {
+    const n = (taken.get(base) ?? 0) + 1;
+    taken.set(base, n);
+    return `${base}_${n}`;
+  };
+  const push = (expression: Expression) => {
+    const { kind } = expression;
+    if (kind === "call" || kind === "over" || kind === "filtered" || kind === "withinGroup") {
+      const name = numbered(expression.name ?? "anon");
+      out.push({ key: name, columnName: name, expression });
+      return;
+    }
+    const key = expression.name ?? numbered(kind === "bind" ? "param" : "anon");
+    const base = expression instanceof ColumnReference ? expression.columnName : key;
+    const n = taken.get(base);
+    taken.set(base, (n ?? 0) + 1);
+    const suffix = n === undefined ? "" : `_${n}`;
+    out.push({ key: key + suffix, columnName: base + suffix, expression });
+  };
+  for (const item of items) {
+    if (item instanceof ItemElement) item.itemColumns.forEach(push);
+    else push(item);
+  }
+  return out;
+}
+
+export class SelectStatement extends QueryStatement {
+  readonly kind = "select";
+  readonly selected: readonly SelectItem[];
+  readonly froms: readonly FromClause[] = EMPTY;
+  readonly joins: readonly JoinSpec[] = EMPTY;
+  readonly criteria: readonly Expression[] = EMPTY;
+  readonly groupByList: readonly Expression[] = EMPTY;
+  readonly havingList: readonly Expression[] = EMPTY;
+  readonly distinctValue: boolean | readonly Expression[] = false;
+  readonly forUpdate: ForUpdate | undefined = undefined;
+  /** undefined: automatic; a list: only these are taken from the enclosing statement. */
+  readonly correlated: readonly FromClause[] | undefined = undefined;
+  readonly uncorrelated: readonly FromClause[] | undefined = undefined;
+  readonly optionList: readonly Element[] = EMPTY;
+  readonly prefixes: readonly string[] = EMPTY;
+
+  constructor(items: readonly SelectItem[]) {
+    super();
+    this.selected = items;
+  }
+  where(...criteria: unknown[]): this {
+    return this.with({ criteria: [...this.criteria, ...criteria.map(criterion)] });
+  }
+  filter(...criteria: unknown[]): this {
+    return this.where(...criteria);
+  }
+  /** Equality by name on the last joined or the first selected table. */
+  filterBy(values: { readonly [key: string]: unknown }): this {
+    const entity = this.joins.at(-1)?.target ?? this.froms[0] ?? firstFrom(this.selected);
+    if (entity === undefined) throw new ArgumentError("filterBy(): the statement selects from nothing yet.");
+    const criteria = Object.keys(values).map((key) => {
+      const value = values[key];
+      if (value === undefined) throw new ArgumentError(`filterBy(): '${key}' is undefined.`, "argument.undefined");
+      return entity.column(key).eq(value);
+    });
+    return this.with({ criteria: [...this.criteria, ...criteria] });
+  }
+  having(...criteria: unknown[]): this {
+    return this.with({ havingList: [...this.havingList, ...criteria.map(criterion)] });
+  }
+  groupBy(...by: unknown[]): this {
+    return this.with({ groupByList: [...this.groupByList, ...by.map((e) => operand(e))] });
+  }
+  distinct(...on: unknown[]): this {
+    return this.with({ distinctValue: on.length === 0 ? true : on.map((e) => operand(e)) });
+  }
+  selectFrom(...froms: unknown[]): this {
+    return this.with({ froms: [...this.froms, ...froms.map((f) => requireFrom(f, "selectFrom()"))] });
+  }
+  join(target: unknown, on?: unknown): this {
+    return this.#join(target, on, "inner");
+  }
+  outerJoin(target: unknown, on?: unknown): this {
+    return this.#join(target, on, "left");
+  }
+  leftJoin(target: unknown, on?: unknown): this {
+    return this.#join(target, on, "left");
+  }
+  fullJoin(target: unknown, on?: unknown): this {
+    return this.#join(target, on, "full");
+  }
+  /** With the left side named. */
+  joinFrom(left: unknown, target: unknown, on?: unknown): this {
+    const from = requireFrom(left, "joinFrom()");
+    const base = this.froms.includes(from) ? this : this.selectFrom(from);
+    return base.#join(target, on, "inner", from);
+  }
+  #join(target: unknown, on: unknown, kind: JoinKind, source?: FromClause): this {
+    const relation =
+      typeof target === "object" && target !== null
+        ? (target as { readonly [joinSteps]?: JoinSteps })[joinSteps]
+        : undefined;
+    if (relation !== undefined) {
+      const extra = on === undefined ? undefined : criterion(on);
+      const specs = relation.steps.map((step, i): JoinSpec => {
+        const last = i === relation.steps.length - 1;
+        return { target: step.target, on: last && extra ? step.on.and(extra) : step.on, kind, source: i === 0 ? relation.source : undefined };
+      });
+      return this.with({ joins: [...this.joins, ...specs] });
+    }
+    const from = requireFrom(target, "join()");
+    const spec: JoinSpec = { target: from, on: on === undefined ? undefined : criterion(on), kind, source };
+    return this.with({ joins: [...this.joins, spec] });
+  }
+  withOnlyColumns(...items: unknown[]): this {
+    return this.with({ selected: items.map(selectItem) });
+  }
+  addColumns(...items: unknown[]): this {
+    return this.with({ selected: [...this.selected, ...items.map(selectItem)] });
+  }
+  correlate(...froms: unknown[]): this {
+    return this.with({ correlated: froms[0] === null ? EMPTY : froms.map((f) => requireFrom(f, "correlate()")) });
+  }
+  correlateExcept(...froms: unknown[]): this {
+    return this.with({ uncorrelated: froms.map((f) => requireFrom(f, "correlateExcept()")) });
+  }
+  withForUpdate(options: { read?: boolean; keyShare?: boolean; nowait?: boolean; skipLocked?: boolean; of?: unknown } = {}): this {
+    const of = options.of === undefined ? [] : (Array.isArray(options.of) ? options.of : [options.of]).map((f) => requireFrom(f, "withForUpdate()"));
+    const forUpdate: ForUpdate = {
+      read: options.read ?? false,
+      keyShare: options.keyShare ?? false,
+      nowait: options.nowait ?? false,
+      skipLocked: options.skipLocked ?? false,
+      of,
+    };
+    return this.with({ forUpdate });
+  }
+  /** Loader options of the ORM and other elements that know what to do with a statement. */
+  options(...options: unknown[]): this {
+    const elements = options.map((o) => {
+      if (o instanceof Element) return o;
+      throw new ArgumentError("options(): a loader option such as joinedLoad(User.c.posts) is needed.");
+    });
+    return this.with({ optionList: [...this.optionList, ...elements] });
+  }
+  get exportedColumns(): Subselectable["exportedColumns"] {
+    const columns = exportedColumnsOf(this.selected);
+    Object.defineProperty(this, "exportedColumns", { value: columns, enumerable: false });
+    return columns;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.select);
+    key.id(this.selected.length);
+    for (const item of this.selected) item.walk(key);
+    key.id(this.froms.length);
+    for (const f of this.froms) f.walk(key);
+    key.id(this.joins.length);
+    for (const j of this.joins) {
+      key.id((j.kind === "inner" ? 1 : j.kind === "left" ? 2 : 3) + (j.on === undefined ? 4 : 0) + (j.source === undefined ? 8 : 0));
+      j.source?.walkReference(key);
+      j.target.walk(key);
+      j.on?.walk(key);
+    }
+    key.id(this.criteria.length);
+    for (const c of this.criteria) c.walk(key);
+    const distinct = this.distinctValue;
+    key.id(distinct === false ? 0 : distinct === true ? 1 : 1 + distinct.length);
+    if (typeof distinct !== "boolean") for (const d of distinct) d.walk(key);
+    key.id(this.groupByList.length);
+    for (const g of this.groupByList) g.walk(key);
+    key.id(this.havingList.length);
+    for (const h of this.havingList) h.walk(key);
+    const lock = this.forUpdate;
+    if (lock !== undefined) {
+      key.id((lock.read ? 1 : 0) + (lock.keyShare ? 2 : 0) + (lock.nowait ? 4 : 0) + (lock.skipLocked ? 8 : 0) + 16);
+      for (const f of lock.of) f.walkReference(key);
+    }
+    if (this.correlated !== undefined || this.uncorrelated !== undefined) {
+      key.id(-1);
+      for (const f of this.correlated ?? EMPTY) f.walkReference(key);
+      key.id(-2);
+      for (const f of this.uncorrelated ?? EMPTY) f.walkReference(key);
+    }
+    for (const p of this.prefixes) key.text(p);
+    this.walkShared(key);
+    key.id(this.optionList.length);
+    for (const o of this.optionList) o.walk(key);
+    key.id(OP.end);
+  }
+}
+
+function firstFrom(items: readonly SelectItem[]): FromClause | undefined {
+  for (const item of items) {
+    if (item instanceof ItemElement) return item.itemFrom;
+    if (item instanceof ColumnReference) return item.from;
+  }
+  return undefined;
+}
+
+export type SetOperator = "UNION" | "UNION ALL" | "INTERSECT" | "EXCEPT";
+export class CompoundStatement extends QueryStatement {
+  readonly kind = "compound";
+  readonly setOperator: SetOperator;
+  readonly members: readonly QueryStatement[];
+  readonly optionList: readonly Element[] = EMPTY;
+  constructor(setOperator: SetOperator, members: readonly QueryStatement[]) {
+    super();
+    this.setOperator = setOperator;
+    this.members = members;
+  }
+  get selected(): readonly SelectItem[] {
+    return (this.members[0] as QueryStatement).selected;
+  }
+  get exportedColumns(): Subselectable["exportedColumns"] {
+    return (this.members[0] as QueryStatement).exportedColumns;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.compound);
+    key.text(this.setOperator);
+    key.id(this.members.length);
+    for (const m of this.members) m.walk(key);
+    this.walkShared(key);
+    key.id(OP.end);
+  }
+}
+function compound(op: SetOperator, first: QueryStatement, others: readonly unknown[]): CompoundStatement {
+  const members = others.map((o) => {
+    const inner = o instanceof QueryStatement ? o : (o as { readonly [innerStatement]?: unknown })?.[innerStatement];
+    if (inner instanceof QueryStatement) return inner;
+    throw new ArgumentError(`${op.toLowerCase()}(): another select is needed.`);
+  });
+  const all = [first, ...members];
+  const width = first.exportedColumns.length;
+  const odd = all.find((m) => m.exportedColumns.length !== width);
+  if (odd !== undefined) {
+    throw new ArgumentError(`${op.toLowerCase()}(): the members select ${width} and ${odd.exportedColumns.length} columns; they must agree.`);
+  }
+  return new CompoundStatement(op, all);
+}
+export type { SqlType };
+export { entityElement };

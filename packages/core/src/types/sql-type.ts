@@ -1,0 +1,255 @@
+/**
+ * What a SQL type is at run time: plain data. How a database spells it and carries its values is the dialect's business
+ * (`TypeAdapter`); so one `integer()` serves every dialect. Source: SQLAlchemy "Column and Data Types".
+ */
+
+export type TypeFamily = "text" | "number" | "boolean" | "date" | "json" | "array" | "plain";
+
+const interned = new Map<string, number>();
+function intern(key: string): number {
+  let id = interned.get(key);
+  if (id === undefined) {
+    id = interned.size + 1;
+    interned.set(key, id);
+  }
+  return id;
+}
+
+/** Base of all types. Two types of one structure share `id`, which is what statement cache keys hold. */
+export abstract class SqlType {
+  /** Chooses the adapter of the dialect: "integer", "string", "postgresql.inet". */
+  abstract readonly kind: string;
+  abstract readonly family: TypeFamily;
+  #id = 0;
+
+  /** Everything about the type that changes SQL or values, as text. */
+  protected structure(): string {
+    return this.kind;
+  }
+  /** Small number equal for equal structures. */
+  get id(): number {
+    if (this.#id === 0) this.#id = intern(this.structure());
+    return this.#id;
+  }
+  /** How the type reads in messages. */
+  toString(): string {
+    return this.structure();
+  }
+}
+
+/** Whole numbers of 32 bits. */
+export class IntegerType extends SqlType {
+  readonly kind: string = "integer";
+  readonly family = "number";
+}
+export class SmallIntegerType extends SqlType {
+  readonly kind = "smallInteger";
+  readonly family = "number";
+}
+/** 64 bits: `bigint` in JavaScript unless the mode says number. */
+export class BigIntegerType extends SqlType {
+  readonly kind = "bigInteger";
+  readonly family = "number";
+  readonly mode: "bigint" | "number";
+  constructor(mode: "bigint" | "number" = "bigint") {
+    super();
+    this.mode = mode;
+  }
+  protected override structure(): string {
+    return `bigInteger(${this.mode})`;
+  }
+}
+/** Binary floating point; `precision` 24 or less may be stored in 4 bytes. */
+export class FloatType extends SqlType {
+  readonly kind = "float";
+  readonly family = "number";
+  readonly precision: number | undefined;
+  constructor(precision?: number) {
+    super();
+    this.precision = precision;
+  }
+  protected override structure(): string {
+    return this.precision === undefined ? "float" : `float(${this.precision})`;
+  }
+}
+export class DoubleType extends SqlType {
+  readonly kind = "double";
+  readonly family = "number";
+}
+/** Exact decimals: strings in JavaScript unless the mode says number. */
+export class NumericType extends SqlType {
+  readonly kind = "numeric";
+  readonly family = "number";
+  readonly precision: number | undefined;
+  readonly scale: number | undefined;
+  readonly mode: "string" | "number";
+  constructor(precision?: number, scale?: number, mode: "string" | "number" = "string") {
+    super();
+    this.precision = precision;
+    this.scale = scale;
+    this.mode = mode;
+  }
+  protected override structure(): string {
+    return `numeric(${this.precision ?? ""},${this.scale ?? ""},${this.mode})`;
+  }
+}
+export class BooleanType extends SqlType {
+  readonly kind = "boolean";
+  readonly family = "boolean";
+}
+/** VARCHAR(length); without a length unbounded where the database can. */
+export class StringType extends SqlType {
+  readonly kind: string = "string";
+  readonly family = "text";
+  readonly length: number | undefined;
+  constructor(length?: number) {
+    super();
+    this.length = length;
+  }
+  protected override structure(): string {
+    return this.length === undefined ? this.kind : `${this.kind}(${this.length})`;
+  }
+}
+export class TextType extends SqlType {
+  readonly kind = "text";
+  readonly family = "text";
+}
+export class UuidType extends SqlType {
+  readonly kind = "uuid";
+  readonly family = "plain";
+}
+/** A point in time, `Date` in JavaScript. Without a time zone the stored text is UTC. */
+export class DateTimeType extends SqlType {
+  readonly kind = "dateTime";
+  readonly family = "date";
+  readonly timezone: boolean;
+  constructor(timezone = false) {
+    super();
+    this.timezone = timezone;
+  }
+  protected override structure(): string {
+    return this.timezone ? "dateTime(tz)" : "dateTime";
+  }
+}
+/** A calendar date as `YYYY-MM-DD`: it never shifts with a time zone. */
+export class DateType extends SqlType {
+  readonly kind = "date";
+  readonly family = "date";
+}
+/** A time of day as `HH:MM:SS[.ffffff]`. */
+export class TimeType extends SqlType {
+  readonly kind = "time";
+  readonly family = "date";
+}
+/** Bytes: `Uint8Array`. */
+export class BinaryType extends SqlType {
+  readonly kind = "binary";
+  readonly family = "plain";
+  readonly length: number | undefined;
+  constructor(length?: number) {
+    super();
+    this.length = length;
+  }
+  protected override structure(): string {
+    return this.length === undefined ? "binary" : `binary(${this.length})`;
+  }
+}
+export class JsonType extends SqlType {
+  readonly kind: string = "json";
+  readonly family = "json";
+}
+/** An array of another type: native on PostgreSQL, JSON text elsewhere. */
+export class ArrayType extends SqlType {
+  readonly kind = "array";
+  readonly family = "array";
+  readonly element: SqlType;
+  constructor(element: SqlType) {
+    super();
+    this.element = element;
+  }
+  protected override structure(): string {
+    return `array(${this.element.id})`;
+  }
+}
+/** A closed list of strings. `native`: a type of the database's own where it has one. */
+export class EnumType extends SqlType {
+  readonly kind = "enum";
+  readonly family = "text";
+  readonly values: readonly string[];
+  readonly name: string | undefined;
+  readonly native: boolean;
+  constructor(values: readonly string[], options: { name?: string | undefined; native?: boolean | undefined } = {}) {
+    super();
+    this.values = values;
+    this.name = options.name;
+    this.native = options.native ?? false;
+  }
+  protected override structure(): string {
+    return `enum(${JSON.stringify([this.name ?? null, this.native, ...this.values])})`;
+  }
+}
+/** The type of what has none yet: an untyped literal null, a raw fragment. */
+export class NullType extends SqlType {
+  readonly kind = "null";
+  readonly family = "plain";
+}
+
+/** Conversions on top of another type; what a TypeDecorator becomes. */
+export class DecoratedType extends SqlType {
+  readonly kind = "decorated";
+  readonly family: TypeFamily = "plain";
+  readonly impl: SqlType;
+  readonly toDatabase: (value: never) => unknown;
+  readonly fromDatabase: (value: never) => unknown;
+  readonly key: object;
+  static readonly #keys = new WeakMap<object, number>();
+  static #count = 0;
+  /** `key`: the decorator class; two columns of one decorator share compiled statements. */
+  constructor(impl: SqlType, toDatabase: (value: never) => unknown, fromDatabase: (value: never) => unknown, key: object) {
+    super();
+    this.impl = impl;
+    this.toDatabase = toDatabase;
+    this.fromDatabase = fromDatabase;
+    this.key = key;
+  }
+  protected override structure(): string {
+    let n = DecoratedType.#keys.get(this.key);
+    if (n === undefined) DecoratedType.#keys.set(this.key, (n = ++DecoratedType.#count));
+    return `decorated(${n},${this.impl.id})`;
+  }
+}
+
+export const NULL_TYPE = new NullType();
+export const INTEGER = new IntegerType();
+export const BIG_INTEGER = new BigIntegerType();
+export const DOUBLE = new DoubleType();
+export const NUMERIC = new NumericType();
+export const BOOLEAN = new BooleanType();
+export const STRING = new StringType();
+export const TEXT = new TextType();
+export const DATETIME = new DateTimeType();
+export const DATE = new DateType();
+export const TIME = new TimeType();
+export const JSON_TYPE = new JsonType();
+export const BINARY = new BinaryType();
+
+/** The type a JavaScript value has when nothing else says so. */
+export function typeOfValue(value: unknown): SqlType {
+  switch (typeof value) {
+    case "string":
+      return STRING;
+    case "number":
+      return Number.isInteger(value) ? INTEGER : DOUBLE;
+    case "bigint":
+      return BIG_INTEGER;
+    case "boolean":
+      return BOOLEAN;
+    case "object":
+      if (value === null) return NULL_TYPE;
+      if (value instanceof Date) return DATETIME;
+      if (value instanceof Uint8Array) return BINARY;
+      return JSON_TYPE;
+    default:
+      return NULL_TYPE;
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * SQL expressions. `T`: the JavaScript value; `K`: the name it has in a row; `S`: the tables it reads, so that an
+ * outer join can make it nullable. Operators return named interfaces: an error names `NumberExpr`, not a formula.
+ */
+import type { ColumnLike, Family, type as T_ } from "./columns.js";
+import type { row, scalar } from "./rows.js";
+
+export declare const family: unique symbol;
+export declare const name: unique symbol;
+export declare const source: unique symbol;
+
+/** What may stand on the other side of an operator: a value, or an expression of the same type. */
+export type Operand<T> = T | Typed<T | null>;
+/** Anything usable as a criterion. */
+export type Criterion = Typed<boolean | null>;
+
+/** The face every signature asks for. It has no methods, so that checking an argument compares four properties, not thirty. */
+export interface Typed<out T = unknown, out K extends string = string, out S extends string = string> {
+  readonly [T_]: T;
+  readonly [name]: K;
+  readonly [source]: S;
+  readonly [family]: Family;
+}
+export type AnyExpr = Typed;
+
+export interface Expr<out T, out K extends string = never, out S extends string = never> extends Typed<T, K, S> {
+  eq(other: Operand<T>): Condition;
+  ne(other: Operand<T>): Condition;
+  lt(other: Operand<T>): Condition;
+  le(other: Operand<T>): Condition;
+  gt(other: Operand<T>): Condition;
+  ge(other: Operand<T>): Condition;
+  in(other: readonly T[] | Rows<readonly [T]>): Condition;
+  notIn(other: readonly T[] | Rows<readonly [T]>): Condition;
+  between(low: Operand<T>, high: Operand<T>): Condition;
+  isNull(): Condition;
+  isNotNull(): Condition;
+  notBetween(low: Operand<T>, high: Operand<T>): Condition;
+  isDistinctFrom(other: Operand<T | null>): Condition;
+  isNotDistinctFrom(other: Operand<T | null>): Condition;
+  /** An operator the library does not name: `c.tags.boolOp("&&", other)`. */
+  boolOp(operator: string, other: unknown): Condition;
+  asc(): Ordering;
+  desc(): Ordering;
+  as<N extends string>(label: N): Families<T, N, S>[this[typeof family]];
+}
+export interface Ordering {
+  readonly ordering: true;
+  nullsFirst(): Ordering;
+  nullsLast(): Ordering;
+}
+/** What a statement gives back, as a tuple: the common face of select, set operations and RETURNING. */
+export declare const rows: unique symbol;
+export interface Rows<out R extends readonly unknown[]> { readonly [rows]: R }
+
+export interface PlainExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "plain";
+}
+export interface BooleanExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "boolean";
+  and(...other: Criterion[]): Condition;
+  or(...other: Criterion[]): Condition;
+  not(): Condition;
+}
+export interface Condition extends BooleanExpr<boolean | null> {}
+export interface AffixOptions {
+  readonly autoescape?: boolean;
+  readonly escape?: string;
+}
+export interface TextExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "text";
+  like(pattern: Operand<string>, options?: { escape?: string }): Condition;
+  notLike(pattern: Operand<string>, options?: { escape?: string }): Condition;
+  ilike(pattern: Operand<string>, options?: { escape?: string }): Condition;
+  notIlike(pattern: Operand<string>, options?: { escape?: string }): Condition;
+  /** `autoescape` takes `%` and `_` in the given text literally. */
+  startsWith(prefix: Operand<string>, options?: AffixOptions): Condition;
+  endsWith(suffix: Operand<string>, options?: AffixOptions): Condition;
+  contains(part: Operand<string>, options?: AffixOptions): Condition;
+  regexpMatch(pattern: Operand<string>): Condition;
+  collate(name: string): TextExpr<T, never, S>;
+  concat<S2 extends string = never, Z extends null = never>(other: string | Typed<string | Z, any, S2>): TextExpr<string | Extract<T, null> | Z, never, S | S2>;
+}
+export interface NumberExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "number";
+  add<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
+  sub<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
+  mul<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
+  div<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
+  floorDiv<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
+  mod<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
+  neg(): NumberExpr<T, never, S>;
+}
+export interface DateExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "date";
+  extract(field: "year" | "month" | "day" | "hour" | "minute" | "second" | "dow" | "epoch"): NumberExpr<number | Extract<T, null>, never, S>;
+}
+export interface JsonExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "json";
+  /** One step into the document; a missing key reads as null. */
+  get<P extends keyof NonNullable<T> & (string | number)>(key: P): JsonExpr<NonNullable<T>[P] | null, never, S>;
+  asText(): TextExpr<string | null, never, S>;
+  asNumber(): NumberExpr<number | null, never, S>;
+}
+type Element<T> = T extends readonly (infer E)[] ? E : never;
+export interface ArrayExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "array";
+  contains(all: Operand<T>): Condition;
+  overlaps(any: Operand<T>): Condition;
+  has(element: Element<T>): Condition;
+}
+/** The type of a column expression, by family. */
+export interface Families<T, K extends string, S extends string> {
+  text: TextExpr<T, K, S>;
+  number: NumberExpr<T, K, S>;
+  boolean: BooleanExpr<T, K, S>;
+  date: DateExpr<T, K, S>;
+  json: JsonExpr<T, K, S>;
+  array: ArrayExpr<T, K, S>;
+  plain: PlainExpr<T, K, S>;
+}
+type ValueOf<X> = X extends Typed<infer T, any, any> ? T : never;
+type SourceOf<X> = X extends Typed<any, any, infer S> ? S : never;
+/** The same kind of expression with another value. */
+export type Like<X extends AnyExpr, T, S extends string = SourceOf<X>> = Families<T, never, S>[X[typeof family]];
+
+/** A window function's or aggregate's further clauses. */
+export interface WindowSpec {
+  readonly partitionBy?: AnyExpr | readonly AnyExpr[];
+  readonly orderBy?: AnyExpr | Ordering | readonly (AnyExpr | Ordering)[];
+  /** Bounds: null is UNBOUNDED, 0 CURRENT ROW, negative PRECEDING, positive FOLLOWING. */
+  readonly rows?: readonly [number | null, number | null];
+  readonly range?: readonly [number | null, number | null];
+  readonly groups?: readonly [number | null, number | null];
+  readonly exclude?: "CURRENT ROW" | "GROUP" | "TIES" | "NO OTHERS";
+}
+/** What aggregates and window functions add to their expression. */
+export interface Aggregate<X extends AnyExpr> {
+  filter(...criteria: Criterion[]): X & Windowed<X>;
+  over(window?: WindowSpec): X;
+  distinct(): X & Aggregate<X>;
+}
+export interface Windowed<X extends AnyExpr> {
+  over(window?: WindowSpec): X;
+}
+type Agg<X extends AnyExpr> = X & Aggregate<X>;
+
+export interface Func {
+  count(what?: AnyExpr): Agg<NumberExpr<number>>;
+  sum<X extends AnyExpr>(what: X): Agg<Like<X, ValueOf<X> | null>>;
+  avg(what: Typed<number | bigint | string | null, any, any>): Agg<NumberExpr<number | null>>;
+  min<X extends AnyExpr>(what: X): Agg<Like<X, ValueOf<X> | null>>;
+  max<X extends AnyExpr>(what: X): Agg<Like<X, ValueOf<X> | null>>;
+  lower<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
+  upper<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
+  trim<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
+  length<T extends string | null, S extends string>(what: Typed<T, any, S>): NumberExpr<number | Extract<T, null>, never, S>;
+  abs<X extends AnyExpr>(what: X): Like<X, ValueOf<X>>;
+  round<T extends number | string | null, S extends string>(what: Typed<T, any, S>, digits?: number): NumberExpr<T, never, S>;
+  /** Not null when the fallback is not; the first expression's outer join no longer matters. */
+  coalesce<X extends AnyExpr, D extends ValueOf<X> | null, S2 extends string = never>(what: X, fallback: D | Typed<D, any, S2>): Like<X, NonNullable<ValueOf<X>> | D, S2>;
+  nullif<X extends AnyExpr>(what: X, value: Operand<ValueOf<X>>): Like<X, ValueOf<X> | null>;
+  now(): DateExpr<Date>;
+  rowNumber(): Windowed<NumberExpr<number>>;
+  rank(): Windowed<NumberExpr<number>>;
+  denseRank(): Windowed<NumberExpr<number>>;
+  lag<X extends AnyExpr>(what: X, offset?: number): Windowed<Like<X, ValueOf<X> | null>>;
+  lead<X extends AnyExpr>(what: X, offset?: number): Windowed<Like<X, ValueOf<X> | null>>;
+  firstValue<X extends AnyExpr>(what: X): Windowed<Like<X, ValueOf<X> | null>>;
+  lastValue<X extends AnyExpr>(what: X): Windowed<Like<X, ValueOf<X> | null>>;
+  /** Any other function, with its type said: `func.call("similarity", float(), a, b)`. An index signature would let typos pass. */
+  call<T, F extends string>(name: string, returns: ColumnLike<T, F>, ...args: unknown[]): Agg<Families<T, never, never>[F & Family]>;
+}
+
+/** `when(a, 1).when(b, 2).else(0)`; `.end()` adds null. */
+export interface Case<T> {
+  when<T2>(criterion: Criterion, then: T2 | Typed<T2, any, any>): Case<T | T2>;
+  else<T2>(value: T2 | Typed<T2, any, any>): PlainExpr<T | T2>;
+  end(): PlainExpr<T | null>;
+}
+export type CastTo<X extends AnyExpr, T, F extends string> = Families<T | Extract<ValueOf<X>, null>, never, SourceOf<X>>[F & Family];
+
+/** A row of raw SQL: by position and by name, its types unknown. */
+export type RawRow = readonly unknown[] & { readonly [name: string]: unknown };
+/** Tagged template: every `${}` is bound. `.columns()` gives the rows a type. */
+export interface SqlText extends Rows<readonly unknown[]>, Typed<boolean | null> {
+  readonly [row]: RawRow;
+  readonly [scalar]: unknown;
+  columns<P>(types: P): TypedText<{ [K in keyof P]: P[K] extends ColumnLike<infer T, any> ? T : never }>;
+  as<T, F extends string>(type: ColumnLike<T, F>): Families<T, never, never>[F & Family];
+  /** Values for the `:name` parameters of `text()`. */
+  bindParams(values: { readonly [name: string]: unknown }): this;
+}
+export interface TypedText<O> extends Rows<readonly unknown[]> {
+  readonly [row]: readonly unknown[] & O;
+  readonly [scalar]: O[keyof O];
+}

@@ -1,0 +1,26 @@
+/** All widgets, as `widgets.textArea()` and so on. */
+export { listWidget, option, renderOption, select, tableWidget } from "./composite.js";
+export {
+  checkboxInput,
+  colorInput,
+  dateInput,
+  dateTimeInput,
+  dateTimeLocalInput,
+  emailInput,
+  fileInput,
+  hiddenInput,
+  input,
+  monthInput,
+  numberInput,
+  passwordInput,
+  radioInput,
+  rangeInput,
+  searchInput,
+  submitInput,
+  telInput,
+  textArea,
+  textInput,
+  timeInput,
+  urlInput,
+  weekInput,
+} from "./inputs.js";

@@ -1,0 +1,68 @@
+/**
+ * The environment file: the user's own code, asked on every command that touches a database. It says which database
+ * and which tables the migrations are about.
+ */
+
+/** What the environment file is told. */
+export interface EnvironmentInput {
+  /** The migration directory, absolute. */
+  readonly directory: string;
+  /** URL of the command line or of `athanor.config.ts`, if there is one. */
+  readonly url?: string | undefined;
+  /** `-x key=value`; a bare `-x flag` is "". */
+  readonly x: Readonly<Record<string, string>>;
+  /** `--tag`. */
+  readonly tag?: string | undefined;
+  /** True for `--sql`: no connection will be made. */
+  readonly offline: boolean;
+}
+
+/**
+ * What it answers. One of `url` and `engine` is needed; `metadata` only for autogenerate and `check`.
+ * @typeParam Engine the engine type of the core
+ * @typeParam Metadata the metadata type of the core
+ */
+export interface EnvironmentSettings<Engine = unknown, Metadata = unknown> {
+  readonly url?: string | undefined;
+  readonly engine?: Engine | undefined;
+  readonly metadata?: Metadata | readonly Metadata[] | undefined;
+}
+
+/** The default export of `env.ts`. */
+export type EnvironmentFile = (input: EnvironmentInput) => EnvironmentSettings | Promise<EnvironmentSettings>;
+
+/** Text of a new `env.ts` or `env.js`. */
+export function environmentFileText(language: "ts" | "js"): string {
+  const typed = language === "ts";
+  return `/**
+ * Migration environment: runs on every command that touches a database.
+ */
+${typed ? 'import type { EnvironmentInput, EnvironmentSettings } from "@athanor/migrate";\n' : ""}
+export default async function environment(input${typed ? ": EnvironmentInput" : ""})${typed ? ": Promise<EnvironmentSettings>" : ""} {
+  return {
+    // The database to migrate. A URL given on the command line wins.
+    url: input.url ?? process.env["DATABASE_URL"] ?? "sqlite:///app.db",
+
+    // The tables your models declare, for 'revision --autogenerate' and 'check':
+    // metadata: (await import("../models.js")).db.metadata,
+  };
+}
+`;
+}
+
+/** Text of the README in a new migration directory. */
+export function readmeText(): string {
+  return `Database migrations of this project.
+
+env.ts      which database and which tables; edit this first
+versions/   one file per change; commit them together with the code that needs them
+
+  athanor db revision -m "what changes"     a new, empty revision
+  athanor db migrate -m "what changes"      a revision from the difference between models and database
+  athanor db upgrade                        apply what is missing
+  athanor db downgrade                      undo the last one
+  athanor db history                        list them
+
+Order follows 'downRevision' in the files, never dates or file names. Always read a generated file before applying it.
+`;
+}

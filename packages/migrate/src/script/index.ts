@@ -1,0 +1,40 @@
+/** Revision files and the directory that holds them. */
+export { type GenerateRequest, mergeMessage, ScriptDirectory, type ScriptDirectoryOptions } from "./directory.js";
+export {
+  type EnvironmentFile,
+  type EnvironmentInput,
+  type EnvironmentSettings,
+  environmentFileText,
+  readmeText,
+} from "./environment-file.js";
+export {
+  loadModule,
+  loadRevisionModule,
+  type ModuleLoader,
+  type RevisionModule,
+  readRevisionFile,
+  readRevisionText,
+} from "./file.js";
+export { type InitOptions, type InitResult, initDirectory } from "./init.js";
+export { findRevisionFiles } from "./locations.js";
+export {
+  dateText,
+  defaultFileTemplate,
+  type FileNameParts,
+  fileNameOf,
+  newRevisionId,
+  slugOf,
+  type WallClock,
+  wallClock,
+} from "./names.js";
+export { type HeaderConstants, type HeaderValue, leadingComment, scanHeader } from "./scanner.js";
+export { type Print, status } from "./status.js";
+export {
+  defaultRevisionTemplate,
+  generatedBegin,
+  generatedEnd,
+  type ImportNeed,
+  type RevisionTemplate,
+  type RevisionTemplateContext,
+} from "./template.js";
+export { writeNewFile } from "./write.js";

@@ -1,0 +1,317 @@
+/**
+ * Relationship values in memory: collections, references, and the other side kept in step before any flush. Nothing
+ * here does SQL; what is not loaded is queued in the history and merged when the rows come.
+ * Source: SQLAlchemy "Collection Customization", "backref events".
+ */
+import { ArgumentError } from "@athanor/core";
+import { mapperOfInstance, type RelationshipProperty } from "./mapper.js";
+import {
+  beginHistory, DETACHED, historyOf, type Managed, managed, parentOf, PERSISTENT, type RelationHistory, setParent, UNLOADED,
+} from "./state.js";
+
+/** How a value reads in messages: `<Post 3>`. */
+export function describeInstance(instance: Managed): string {
+  const mapper = mapperOfInstance(instance);
+  const key = mapper.primaryKey.map((a) => instance[a.slot]).map((v) => (v === UNLOADED || v === undefined || v === null ? "new" : String(v)));
+  return `<${mapper.name} ${key.join(", ")}>`;
+}
+
+/** A loaded to-many relationship: an array that tells the unit of work what joins and leaves it. */
+export class Collection extends Array<Managed> {
+  #owner: Managed | undefined;
+  readonly #property: RelationshipProperty | undefined;
+  constructor(owner?: Managed, property?: RelationshipProperty) {
+    super();
+    this.#owner = owner;
+    this.#property = property;
+  }
+  /** `map`, `filter` and `slice` give plain arrays. */
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+  /** Wraps members that are loaded, without any event. */
+  static loaded(owner: Managed, property: RelationshipProperty, members: readonly Managed[]): Collection {
+    const made = new Collection(owner, property);
+    for (let i = 0; i < members.length; i++) made[i] = members[i] as Managed;
+    return made;
+  }
+  /** After a replacement by a newer load: this one no longer speaks for its owner. */
+  detach(): void {
+    this.#owner = undefined;
+  }
+  #begin(): void {
+    const owner = this.#owner;
+    if (owner !== undefined) begin(owner, this.#property as RelationshipProperty, this);
+  }
+  #joined(items: readonly unknown[]): void {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    for (const item of items) memberAdded(owner, this.#property as RelationshipProperty, item as Managed, undefined);
+  }
+  #left(items: readonly Managed[]): void {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    for (const item of items) if (!this.includes(item)) memberRemoved(owner, this.#property as RelationshipProperty, item, undefined);
+  }
+  override push(...items: Managed[]): number {
+    this.#check(items);
+    this.#begin();
+    super.push(...items);
+    this.#joined(items);
+    return this.length;
+  }
+  override unshift(...items: Managed[]): number {
+    this.#check(items);
+    this.#begin();
+    super.unshift(...items);
+    this.#joined(items);
+    return this.length;
+  }
+  override pop(): Managed | undefined {
+    this.#begin();
+    const item = super.pop();
+    if (item !== undefined) this.#left([item]);
+    return item;
+  }
+  override shift(): Managed | undefined {
+    this.#begin();
+    const item = super.shift();
+    if (item !== undefined) this.#left([item]);
+    return item;
+  }
+  override splice(start: number, deleteCount: number = this.length, ...items: Managed[]): Managed[] {
+    this.#check(items);
+    this.#begin();
+    const gone = [...super.splice(start, deleteCount, ...items)];
+    this.#left(gone);
+    this.#joined(items);
+    return gone;
+  }
+  /** Takes members out; what is no member is an error. */
+  remove(...items: Managed[]): void {
+    for (const item of items) {
+      const at = this.indexOf(item);
+      if (at < 0) {
+        const what = managed(item) === undefined ? String(item) : describeInstance(item);
+        throw new ArgumentError(`remove(): ${what} is not in ${this.#property}.`, "orm.not-a-member");
+      }
+      this.splice(at, 1);
+    }
+  }
+  /** Makes these the members; only real arrivals and departures count. */
+  replace(items: Iterable<Managed>): void {
+    const wanted = [...items];
+    this.#check(wanted);
+    this.#begin();
+    const before = [...this];
+    const kept = new Set(wanted);
+    const had = new Set(before);
+    super.splice(0, this.length, ...wanted);
+    this.#left(before.filter((m) => !kept.has(m)));
+    this.#joined(wanted.filter((m) => !had.has(m)));
+  }
+  override fill(): this {
+    throw new ArgumentError("fill(): a collection of objects cannot be filled; use replace().");
+  }
+  override copyWithin(): this {
+    throw new ArgumentError("copyWithin(): a collection of objects cannot be copied into itself; use replace().");
+  }
+  #check(items: readonly unknown[]): void {
+    if (this.#property !== undefined) for (const item of items) checkMember(this.#property, item);
+  }
+}
+
+/** A value that may stand in a relationship; throws with what was expected. */
+function checkMember(property: RelationshipProperty, item: unknown): Managed {
+  const instance = managed(item);
+  if (instance !== undefined) {
+    const mapper = mapperOfInstance(instance);
+    if (mapper === property.target || mapper.isA(property.target)) return instance;
+  }
+  const given = instance !== undefined ? `a ${mapperOfInstance(instance).name}` : item === null ? "null" : item === undefined ? "undefined" : `a ${typeof item}`;
+  throw new ArgumentError(`${property} takes objects of ${property.target.name}, but ${given} was given.`, "orm.wrong-member");
+}
+
+/** Nothing can be in the database for it: its collections start empty. */
+export function isNew(instance: Managed): boolean {
+  return (instance.$$f & (PERSISTENT | DETACHED)) === 0;
+}
+function begin(owner: Managed, property: RelationshipProperty, members: readonly Managed[] | undefined): RelationHistory | undefined {
+  if (property.viewOnly) return undefined;
+  const found = historyOf(owner, property);
+  return found ?? beginHistory(owner, property, UNLOADED, members === undefined ? undefined : [...members]);
+}
+
+/** Bookkeeping of one arrival; the array itself is changed by the caller. `from`: the reverse side that started it. */
+function memberAdded(owner: Managed, property: RelationshipProperty, item: Managed, from: RelationshipProperty | undefined): void {
+  if (property.viewOnly) return;
+  const history = begin(owner, property, undefined) as RelationHistory;
+  if (!history.removed.delete(item)) history.added.add(item);
+  const reverse = property.backPopulates;
+  if (reverse !== undefined && reverse !== from) {
+    if (reverse.uselist) addToCollection(item, reverse, owner, property);
+    else assignReference(item, reverse, owner, property);
+  }
+  if (property.direction === "oneToMany") {
+    // Without a reverse attribute the old parent is told here.
+    const before = parentOf(item, property);
+    setParent(item, property, owner);
+    if (reverse === undefined && before !== undefined && before !== null && before !== owner) takeOut(before, property, item);
+  } else if (property.cascade.deleteOrphan) setParent(item, property, owner);
+  if (from === undefined) owner.$$s?.noteRelated(owner, property, item);
+}
+function memberRemoved(owner: Managed, property: RelationshipProperty, item: Managed, from: RelationshipProperty | undefined): void {
+  if (property.viewOnly) return;
+  const history = begin(owner, property, undefined) as RelationHistory;
+  if (!history.added.delete(item)) history.removed.add(item);
+  if ((property.direction === "oneToMany" || property.cascade.deleteOrphan) && (parentOf(item, property) ?? owner) === owner) setParent(item, property, null);
+  const reverse = property.backPopulates;
+  if (reverse !== undefined && reverse !== from) {
+    if (reverse.uselist) removeFromCollection(item, reverse, owner, property);
+    else if (item[reverse.slot] === owner) assignReference(item, reverse, null, property);
+    else if (item[reverse.slot] === UNLOADED && !isNew(item)) assignReference(item, reverse, null, property);
+  }
+  const session = owner.$$s ?? item.$$s;
+  if (session !== undefined) session.noteUnrelated(owner, property, item);
+  else if (property.cascade.deleteOrphan) setParent(item, property, null);
+}
+/** A member moved to another owner: it leaves the first one's array without further events on the member. */
+function takeOut(owner: Managed, property: RelationshipProperty, item: Managed): void {
+  const value = owner[property.slot];
+  if (value instanceof Collection) {
+    const at = value.indexOf(item);
+    if (at < 0) return;
+    const history = begin(owner, property, value) as RelationHistory;
+    Array.prototype.splice.call(value, at, 1);
+    if (!history.added.delete(item)) history.removed.add(item);
+  } else {
+    const history = begin(owner, property, undefined) as RelationHistory;
+    if (!history.added.delete(item)) history.removed.add(item);
+    if (!property.uselist && value === item) owner[property.slot] = null;
+  }
+}
+
+/** Adds on behalf of the reverse side, or to a collection that is not loaded. */
+export function addToCollection(owner: Managed, property: RelationshipProperty, item: Managed, from?: RelationshipProperty): void {
+  checkMember(property, item);
+  let value = owner[property.slot];
+  if (value === UNLOADED && isNew(owner)) value = owner[property.slot] = new Collection(owner, property);
+  if (value instanceof Collection) {
+    if (from !== undefined && value.includes(item)) return;
+    begin(owner, property, value);
+    Array.prototype.push.call(value, item);
+  }
+  memberAdded(owner, property, item, from);
+}
+export function removeFromCollection(owner: Managed, property: RelationshipProperty, item: Managed, from?: RelationshipProperty): void {
+  const value = owner[property.slot];
+  if (value instanceof Collection) {
+    const at = value.indexOf(item);
+    if (at < 0) return;
+    begin(owner, property, value);
+    Array.prototype.splice.call(value, at, 1);
+  } else if (isNew(owner)) return;
+  memberRemoved(owner, property, item, from);
+}
+/** `replace()` on a collection that is not loaded: who leaves is known only when it is loaded, by the flush at the latest. */
+export function replaceUnloaded(owner: Managed, property: RelationshipProperty, items: readonly Managed[]): void {
+  for (const item of items) checkMember(property, item);
+  if (isNew(owner)) {
+    const made = new Collection(owner, property);
+    owner[property.slot] = made;
+    made.push(...items);
+    return;
+  }
+  const history = begin(owner, property, undefined);
+  if (history === undefined) return;
+  for (const gone of [...history.added]) if (!items.includes(gone)) memberRemoved(owner, property, gone, undefined);
+  history.removed.clear();
+  history.replaceWith = [...items];
+  for (const item of items) if (!history.added.has(item)) memberAdded(owner, property, item, undefined);
+}
+
+/** Sets a to-one relationship. `from`: the reverse side that started it. */
+export function assignReference(owner: Managed, property: RelationshipProperty, given: unknown, from?: RelationshipProperty): void {
+  const value = given === null || given === undefined ? null : checkMember(property, given);
+  const known = owner[property.slot];
+  if (known === value) return;
+  if (property.viewOnly) {
+    owner[property.slot] = value;
+    return;
+  }
+  // What was not loaded may still be at hand: then its collection loses the owner at once.
+  const before = known !== UNLOADED ? known : isNew(owner) ? null : owner.$$s?.peekRelated(owner, property);
+  const history = historyOf(owner, property) ?? beginHistory(owner, property, known === UNLOADED ? (isNew(owner) ? null : (before ?? UNLOADED)) : known, undefined);
+  owner[property.slot] = value;
+  const old = managed(before);
+  const reverse = property.backPopulates;
+  if (old !== undefined && old !== value) {
+    if (!history.added.delete(old)) history.removed.add(old);
+    const tracks = property.direction === "oneToMany" || property.cascade.deleteOrphan;
+    if (tracks && (parentOf(old, property) ?? owner) === owner) setParent(old, property, null);
+    if (reverse !== undefined && reverse !== from) {
+      if (reverse.uselist) removeFromCollection(old, reverse, owner, property);
+      else if (old[reverse.slot] === owner || (old[reverse.slot] === UNLOADED && !isNew(old))) assignReference(old, reverse, null, property);
+    } else if (reverse !== undefined && value !== null) {
+      // The new owner's side started it: the old one still has to let go.
+      if (reverse.uselist) takeOut(old, reverse, owner);
+      else if (old[reverse.slot] === owner) assignReference(old, reverse, null, property);
+    }
+    (owner.$$s ?? old.$$s)?.noteUnrelated(owner, property, old);
+  }
+  if (value !== null) {
+    if (!history.removed.delete(value)) history.added.add(value);
+    if (property.direction === "oneToMany" || property.cascade.deleteOrphan) setParent(value, property, owner);
+    if (reverse !== undefined && reverse !== from) {
+      if (reverse.uselist) addToCollection(value, reverse, owner, property);
+      else assignReference(value, reverse, owner, property);
+    }
+    if (from === undefined) owner.$$s?.noteRelated(owner, property, value);
+  }
+}
+
+/**
+ * A collection's rows have come: merges what was queued while it was not loaded and puts it in the slot. Rows that a
+ * filtered load left out are not taken for removed.
+ */
+export function setLoadedCollection(owner: Managed, property: RelationshipProperty, rows: readonly Managed[]): Collection {
+  const before = owner[property.slot];
+  if (before instanceof Collection) before.detach();
+  const history = historyOf(owner, property);
+  const made = Collection.loaded(owner, property, rows);
+  if (property.direction === "oneToMany" && property.cascade.deleteOrphan) for (const row of rows) if (parentOf(row, property) === undefined) setParent(row, property, owner);
+  if (history !== undefined) {
+    history.base = [...rows];
+    if (history.replaceWith !== undefined) {
+      const wanted = history.replaceWith;
+      history.replaceWith = undefined;
+      for (const row of rows) if (history.added.has(row)) history.added.delete(row);
+      owner[property.slot] = made;
+      made.replace(wanted);
+      return made;
+    }
+    if (history.removed.size > 0) {
+      const kept = made.filter((m) => !history.removed.has(m));
+      Array.prototype.splice.call(made, 0, made.length, ...kept);
+    }
+    for (const item of history.added) {
+      if (made.includes(item)) history.added.delete(item);
+      else Array.prototype.push.call(made, item);
+    }
+  }
+  owner[property.slot] = made;
+  return made;
+}
+/** A to-one value has come; a change made meanwhile wins. */
+export function setLoadedReference(owner: Managed, property: RelationshipProperty, value: Managed | null): void {
+  const history = historyOf(owner, property);
+  if (history !== undefined) {
+    if (history.old === UNLOADED) {
+      history.old = value;
+      if (value !== null && value !== owner[property.slot]) history.removed.add(value);
+    }
+    return;
+  }
+  owner[property.slot] = value;
+  if (value !== null && property.cascade.deleteOrphan && parentOf(value, property) === undefined) setParent(value, property, owner);
+}

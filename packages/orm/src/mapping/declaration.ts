@@ -1,0 +1,136 @@
+/**
+ * A model as declared: names, definitions and getters, not yet evaluated. Made by `Model("User", { … })` before the
+ * user's class exists; knows the class once anything is asked of it.
+ */
+import { ArgumentError, ColumnDefinition, didYouMean, type MetaData, type NamingStrategy, type Table } from "@athanor/core";
+import { RelationshipDefinition } from "./relationship.js";
+import type { DeclarationFace } from "./state.js";
+
+export interface ModelSettings {
+  readonly primaryKey?: readonly string[];
+  readonly tableName?: string;
+  readonly schema?: string;
+  readonly comment?: string;
+  readonly naming?: NamingStrategy;
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } };
+  readonly constraints?: (columns: never) => readonly unknown[];
+  readonly mixins?: readonly object[];
+  readonly polymorphicOn?: string;
+  readonly identity?: string | number;
+  readonly abstract?: boolean;
+  readonly versionIdColumn?: string;
+  readonly concrete?: boolean;
+  readonly table?: unknown;
+  readonly info?: { readonly [key: string]: unknown };
+}
+const SETTINGS = [
+  "primaryKey", "tableName", "schema", "comment", "naming", "dialectOptions", "constraints", "mixins", "polymorphicOn", "identity", "abstract",
+  "versionIdColumn", "concrete", "table", "info",
+];
+const RESERVED = ["constructor", "then", "prototype", "__proto__", "toJSON"];
+
+/** The registry, as declarations see it. */
+export interface RegistryFace {
+  readonly metadata: MetaData;
+  configure(): void;
+}
+/** A column or relationship that is read when every module is loaded. */
+export type Thunk<T> = () => T;
+
+export class Declaration implements DeclarationFace {
+  readonly name: string;
+  readonly registry: RegistryFace;
+  readonly parent: Declaration | undefined;
+  readonly children: Declaration[] = [];
+  readonly settings: ModelSettings;
+  /** By key, in order; the discriminator may be a getter. */
+  readonly columns = new Map<string, ColumnDefinition | Thunk<unknown>>();
+  readonly relationships = new Map<string, Thunk<unknown>>();
+  /** Column and relationship keys, inherited ones first. */
+  readonly keys: readonly string[];
+  readonly strategy: "base" | "joined" | "single" | "concrete";
+  generated!: Function;
+  /** The user's class, once seen. */
+  model: Function | undefined = undefined;
+  /** Set by configuration. */
+  configured: { model: Function } | undefined = undefined;
+  table: Table | undefined = undefined;
+
+  constructor(name: string, props: object, settings: ModelSettings, registry: RegistryFace, parent?: Declaration) {
+    if (typeof name !== "string" || !/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name)) throw new ArgumentError(`Model(${JSON.stringify(name)}): a model's name is an identifier such as "User".`);
+    for (const key of Object.keys(settings)) {
+      if (!SETTINGS.includes(key)) throw new ArgumentError(`Model("${name}"): there is no option '${key}'.${didYouMean(key, SETTINGS)}`, "orm.option");
+    }
+    this.name = name;
+    this.registry = registry;
+    this.parent = parent;
+    this.settings = settings;
+    const polymorphicOn = settings.polymorphicOn;
+    this.#take(props, polymorphicOn);
+    for (const mixin of settings.mixins ?? []) this.#take(mixinProps(mixin), polymorphicOn, true);
+    if (parent === undefined) this.strategy = "base";
+    else if (settings.concrete) this.strategy = "concrete";
+    else this.strategy = settings.tableName !== undefined || [...this.columns.values()].some((c) => c instanceof ColumnDefinition && c.fields.primaryKey) ? "joined" : "single";
+    this.keys = [...new Set([...(parent?.keys ?? []), ...this.columns.keys(), ...this.relationships.keys()])];
+    parent?.children.push(this);
+  }
+  /** Copies descriptors: a getter is never run before configuration, when every class it names exists. */
+  #take(props: object, polymorphicOn: string | undefined, mixin = false): void {
+    for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(props))) {
+      if (RESERVED.includes(key) || key.startsWith("$")) throw new ArgumentError(`Model("${this.name}"): an attribute cannot be named '${key}'.`, "orm.reserved");
+      if (mixin && (this.columns.has(key) || this.relationships.has(key))) continue;
+      if (descriptor.get !== undefined) {
+        const thunk = descriptor.get.bind(props) as Thunk<unknown>;
+        if (key === polymorphicOn) this.columns.set(key, thunk);
+        else this.relationships.set(key, thunk);
+      } else if (descriptor.value instanceof ColumnDefinition) this.columns.set(key, descriptor.value);
+      else if (descriptor.value instanceof RelationshipDefinition) {
+        const { value } = descriptor;
+        this.relationships.set(key, () => value);
+      } else {
+        throw new ArgumentError(
+          `Model("${this.name}"): '${key}' is neither a column such as integer() nor a relationship such as get ${key}() { return oneToMany(Other); }.`,
+          "orm.no-definition",
+        );
+      }
+    }
+  }
+  /** Configures the models of the registry on first use. */
+  get mapper(): unknown {
+    if (this.configured === undefined) this.registry.configure();
+    return this.configured;
+  }
+  /** Remembers the user's class: the nearest above the generated one. */
+  capture(seen: Function): void {
+    let model = seen;
+    if (model !== this.generated) {
+      for (let up = Object.getPrototypeOf(model) as Function | null; up !== null && up !== this.generated; up = Object.getPrototypeOf(up) as Function | null) model = up;
+    }
+    if (model === this.model || (this.model !== undefined && model === this.generated)) return;
+    this.model = model;
+    if (this.configured !== undefined) this.configured.model = model;
+  }
+  get root(): Declaration {
+    return this.parent === undefined ? this : this.parent.root;
+  }
+  toString(): string {
+    return this.name;
+  }
+}
+
+/** The definitions of a mixin: the object itself, or what `Mixin({…})` was given. */
+function mixinProps(mixin: object): object {
+  if (typeof mixin !== "function") return mixin;
+  const props = (mixin as { readonly $mixin?: object }).$mixin;
+  if (props === undefined) throw new ArgumentError(`mixins: '${(mixin as Function).name}' is a class that does not come from Mixin({ … }).`, "orm.mixin");
+  return props;
+}
+
+/** The declaration behind a class, an instance's prototype or an alias; undefined for anything else. */
+export function declarationOf(value: unknown): Declaration | undefined {
+  if (typeof value !== "function") return undefined;
+  const prototype = (value as { readonly prototype?: { readonly $$d?: Declaration } }).prototype;
+  const found = prototype?.$$d;
+  if (found !== undefined) found.capture(value);
+  return found;
+}

@@ -1,0 +1,103 @@
+/** Entities in select lists, and `aliased()`. */
+import {
+  type ColumnReference, entityElement, type FromClause, fromClause, ItemElement, type KeyWriter, OP, requireFrom, SubqueryClause, Cte, Alias, ArgumentError,
+} from "@athanor/core";
+import { type Mapper } from "../mapping/mapper.js";
+import { RelationAttribute } from "./attributes.js";
+import { aliasedSource, type EntitySource, mappedSource, sourceOver } from "./source.js";
+
+/** Whole entities at one position of a row. Without the ORM it selects the columns. */
+export class EntityItem extends ItemElement {
+  readonly kind = "entity";
+  readonly source: EntitySource;
+  constructor(source: EntitySource) {
+    super();
+    this.source = source;
+  }
+  get mapper(): Mapper {
+    return this.source.mapper;
+  }
+  get itemName(): string {
+    return this.source.name;
+  }
+  get itemFrom(): FromClause {
+    return this.source.from;
+  }
+  get itemColumns(): readonly ColumnReference[] {
+    return this.mapper.attributes.filter((a) => !a.deferred).map((a) => this.source.column(a));
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.entity);
+    key.id(this.mapper.id);
+    if (this.source.isAlias) {
+      key.text(this.source.name);
+      this.source.from.walk(key);
+    }
+  }
+}
+
+const elements = new WeakMap<Mapper, EntityItem>();
+/** What a model class answers to `[entityElement]`. */
+export function entityOf(mapper: Mapper): EntityItem {
+  let element = elements.get(mapper);
+  if (element === undefined) elements.set(mapper, (element = new EntityItem(mappedSource(mapper))));
+  return element;
+}
+/** What a model class answers to `[fromClause]`. */
+export function fromOfMapper(mapper: Mapper): FromClause {
+  return mappedSource(mapper).from;
+}
+/** Class attributes of a mapper at one place: columns and relationships by key. */
+export function classAttributes(source: EntitySource, model: unknown): { readonly [key: string]: unknown } {
+  const map: Record<string, unknown> = Object.create(null);
+  for (const a of source.mapper.attributes) if (source.hasTable(a.column.table)) map[a.key] = source.column(a);
+  for (const r of source.mapper.relationships) map[r.key] = new RelationAttribute(r, source, model);
+  return map;
+}
+
+/** The run time of `aliased(User, "boss")`: not constructible, otherwise the model under another name. */
+export class AliasedEntity {
+  readonly $: { readonly name: string; readonly props: unknown; readonly options: unknown };
+  readonly source: EntitySource;
+  readonly #element: EntityItem;
+  #c: { readonly [key: string]: unknown } | undefined;
+  constructor(source: EntitySource, meta: { readonly props: unknown; readonly options: unknown }) {
+    this.source = source;
+    this.$ = { name: source.name, props: meta.props, options: meta.options };
+    this.#element = new EntityItem(source);
+  }
+  get c(): { readonly [key: string]: unknown } {
+    this.#c ??= classAttributes(this.source, this);
+    return this.#c;
+  }
+  get [fromClause](): FromClause {
+    return this.source.from;
+  }
+  get [entityElement](): EntityItem {
+    return this.#element;
+  }
+}
+
+interface ModelFace {
+  readonly $: { readonly props: unknown; readonly options: unknown };
+  readonly [entityElement]?: EntityItem;
+}
+/** `aliased(User)`, `aliased(User, "boss")`, `aliased(User, subquery)`. */
+export function makeAliased(model: unknown, nameOrFrom?: unknown): AliasedEntity {
+  const face = model as ModelFace;
+  const element = typeof model === "function" || (typeof model === "object" && model !== null) ? face[entityElement] : undefined;
+  if (!(element instanceof EntityItem)) throw new ArgumentError("aliased(): a model is needed; for tables use alias().");
+  const { mapper } = element;
+  if (nameOrFrom === undefined || typeof nameOrFrom === "string") return new AliasedEntity(aliasedSource(mapper, nameOrFrom), face.$);
+  const from = requireFrom(nameOrFrom, "aliased()");
+  if (!(from instanceof SubqueryClause || from instanceof Cte || from instanceof Alias)) {
+    throw new ArgumentError("aliased(): the second argument is a name, or a subquery with the model's columns.");
+  }
+  return new AliasedEntity(sourceOver(mapper, from), face.$);
+}
+/** The entity element behind a model or alias; undefined for anything else. */
+export function entityElementOf(value: unknown): EntityItem | undefined {
+  if (typeof value !== "function" && (typeof value !== "object" || value === null)) return undefined;
+  const element = (value as ModelFace)[entityElement];
+  return element instanceof EntityItem ? element : undefined;
+}

@@ -1,0 +1,108 @@
+/** Where an entity's columns come from in a statement: its table, an alias of it, the joined tables of a hierarchy. */
+import {
+  Alias, type ColumnReference, type Expression, type FromClause, InList, Join, operators, Tuple, Bind, conjunction, type Table, type TableColumn, ArgumentError,
+} from "@athanor/core";
+import type { MappedColumn, Mapper } from "../mapping/mapper.js";
+
+/** A mapper as it is read at one place of a statement. */
+export class EntitySource {
+  readonly mapper: Mapper;
+  readonly from: FromClause;
+  /** The name in rows and loader paths. */
+  readonly name: string;
+  /** False for the mapper's own tables. */
+  readonly isAlias: boolean;
+  readonly #leaves: ReadonlyMap<Table, FromClause>;
+  #columns: { readonly [key: string]: Expression } | undefined;
+
+  constructor(mapper: Mapper, from: FromClause, leaves: ReadonlyMap<Table, FromClause>, name: string, isAlias: boolean) {
+    this.mapper = mapper;
+    this.from = from;
+    this.name = name;
+    this.isAlias = isAlias;
+    this.#leaves = leaves;
+  }
+  /** The column of an attribute, seen through this source. */
+  column(attribute: MappedColumn): ColumnReference {
+    return this.tableColumn(attribute.column);
+  }
+  tableColumn(column: TableColumn): ColumnReference {
+    const leaf = this.#leaves.get(column.table);
+    if (leaf === undefined) {
+      throw new ArgumentError(`'${this.name}' is not read from the table '${column.table.fullName}' here.`, "orm.column-source");
+    }
+    return leaf === column.table ? column : leaf.column(column.key);
+  }
+  hasTable(table: Table): boolean {
+    return this.#leaves.has(table);
+  }
+  /** Columns by attribute key: what custom joins and orderings are written over. */
+  get columns(): { readonly [key: string]: Expression } {
+    if (this.#columns === undefined) {
+      const map: Record<string, Expression> = Object.create(null);
+      for (const a of this.mapper.attributes) if (this.hasTable(a.column.table)) map[a.key] = this.column(a);
+      this.#columns = map;
+    }
+    return this.#columns;
+  }
+  /** For single-table inheritance: only rows of this class and those below it. */
+  get criterion(): Expression | undefined {
+    return singleTableCriterion(this);
+  }
+}
+
+const own = new WeakMap<Mapper, EntitySource>();
+/** A mapper over its own tables. */
+export function mappedSource(mapper: Mapper): EntitySource {
+  let source = own.get(mapper);
+  if (source === undefined) {
+    const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, t]));
+    source = new EntitySource(mapper, fromOf(mapper, leaves), leaves, mapper.name, false);
+    own.set(mapper, source);
+  }
+  return source;
+}
+/** A mapper over fresh aliases of its tables; without a name the compiler numbers them. */
+export function aliasedSource(mapper: Mapper, name?: string): EntitySource {
+  const leaves = new Map<Table, FromClause>();
+  for (const table of mapper.tables) {
+    const alias = name === undefined ? undefined : table === mapper.table ? name : `${name}_${table.tableName}`;
+    leaves.set(table, new Alias(table, alias));
+  }
+  return new EntitySource(mapper, fromOf(mapper, leaves), leaves, name ?? mapper.name, true);
+}
+/** An entity read from a subquery or CTE that has its columns. */
+export function sourceOver(mapper: Mapper, from: FromClause, name?: string): EntitySource {
+  const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, from]));
+  return new EntitySource(mapper, from, leaves, name ?? from.fromName ?? mapper.name, true);
+}
+
+function fromOf(mapper: Mapper, leaves: ReadonlyMap<Table, FromClause>): FromClause {
+  const [base, ...rest] = mapper.tables;
+  let from = leaves.get(base as Table) as FromClause;
+  let above = base as Table;
+  for (const table of rest) {
+    const right = leaves.get(table) as FromClause;
+    const left = leaves.get(above) as FromClause;
+    const on = table.primaryKey.map((pk, i) => {
+      const parent = above.primaryKey[i] as TableColumn;
+      const l = left === above ? parent : left.column(parent.key);
+      const r = right === table ? pk : right.column(pk.key);
+      return l.eq(r);
+    });
+    from = new Join(from, right, conjunction(operators.and, on), "inner");
+    above = table;
+  }
+  return from;
+}
+
+function singleTableCriterion(source: EntitySource): Expression | undefined {
+  const { mapper } = source;
+  const inherited = mapper.inheritance;
+  if (inherited === undefined || inherited.strategy !== "single" || inherited.base === undefined) return undefined;
+  const discriminator = inherited.discriminator;
+  if (discriminator === undefined) return undefined;
+  const identities = [...mapper.selfAndDescendants()].flatMap((m) => (m.inheritance?.identity === undefined ? [] : [m.inheritance.identity]));
+  const column = source.column(discriminator);
+  return new InList(column, new Tuple(identities.map((i) => new Bind(i, column.type))), false);
+}

@@ -1,0 +1,45 @@
+/**
+ * What the query side sees of a session: reached as `session[SESSION]`, so that `query/` never imports `session.ts`.
+ * The other direction, what the session asks of the query side, is `query/execute.ts`. Loaded relationship values are
+ * set with `setLoadedCollection` and `setLoadedReference` of `mapping/collection.ts`, which merge queued changes.
+ */
+import type { Connection, Engine, MaybePromise, StatementCache } from "@athanor/core";
+import type { CanonicalKey } from "../mapping/identity-key.js";
+import type { Mapper } from "../mapping/mapper.js";
+import type { Managed } from "../mapping/state.js";
+
+/** A session (or a scoped proxy of one) answers with its internals. */
+export const SESSION: unique symbol = Symbol.for("athanor.session");
+
+/** Objects by key, one map per hierarchy. */
+export interface Identities {
+  get(mapper: Mapper, key: CanonicalKey): Managed | undefined;
+  /** Adds one; the caller knows that the key is free. */
+  add(mapper: Mapper, key: CanonicalKey, instance: Managed): void;
+  /** Nothing is held for this hierarchy: what one plain select brings is distinct and may be appended. */
+  isEmpty(mapper: Mapper): boolean;
+  /** Adds objects whose keys are known to be new and distinct; indexed at the first lookup. */
+  append(mapper: Mapper, instances: readonly Managed[]): void;
+}
+
+export interface SessionInternals {
+  readonly identity: Identities;
+  /** A connection with the session's transaction; begins one at first use. */
+  connectionFor(mapper: Mapper | null): MaybePromise<Connection>;
+  /** The engine a statement of this mapper goes to. */
+  engineFor(mapper: Mapper | null): Engine;
+  /** Flushes if there is anything to flush; undefined when there is not (nothing to await). */
+  autoflush(): Promise<void> | undefined;
+  /** Plans of ORM statements for an engine; one cache per engine, shared by its sessions. */
+  planCache(engine: Engine): StatementCache<unknown>;
+  /** Makes loaded objects belong to the session; they are in the identity map already. Sets `$$s` and the flags. */
+  register(instance: Managed): void;
+  /**
+   * Runs after everything that was asked of the session before. Functions run inside must not enqueue again.
+   *
+   * @throws InvalidRequestError after `close()`
+   */
+  enqueue<T>(work: () => MaybePromise<T>): Promise<T>;
+  /** Options of the session for statements (`populateExisting` …). */
+  readonly executionOptions: { readonly [name: string]: unknown };
+}
