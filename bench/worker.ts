@@ -21,14 +21,10 @@ export type Reply =
 const job = JSON.parse(process.argv[2]!) as Job;
 const send = (reply: Reply) => process.send!(reply);
 
-async function factories(): Promise<Record<string, Factory>> {
-  if (job.contestant === "athanor") return (await import("./athanor/index.js")).athanor;
-  return job.database === "sqlite" ? (await import("./raw/sqlite.js")).raw : (await import("./raw/postgresql.js")).raw;
-}
-
-async function prepare(): Promise<Contestant | undefined> {
-  const factory = (await factories())[job.workload];
-  return factory?.(job);
+async function factory(): Promise<Factory | undefined> {
+  if (job.contestant === "athanor") return (await import("./athanor/index.js")).athanor[job.workload]?.();
+  const { raw } = job.database === "sqlite" ? await import("./raw/sqlite.js") : await import("./raw/postgresql.js");
+  return raw[job.workload];
 }
 
 async function once(contestant: Contestant, round: number, check: boolean): Promise<Reply> {
@@ -44,7 +40,7 @@ async function once(contestant: Contestant, round: number, check: boolean): Prom
 const explain = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 try {
-  const contestant = await prepare();
+  const contestant = await (await factory())?.(job);
   if (contestant === undefined) {
     send({ type: "absent", why: "no such contestant" });
   } else {

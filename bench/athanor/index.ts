@@ -1,21 +1,16 @@
-// The Athanor contestants by workload, on either database.
+// The Athanor contestants by workload, on either database. Each is loaded on its own, as a process runs only one.
 import type { Factory } from "../workloads/contestant.js";
-import { building } from "./building.js";
-import { insertObjects, insertRows } from "./insert.js";
-import { loadEntities, loadGraph, loadRows } from "./load.js";
-import { lookUpEntities, lookUpPrepared, lookUpRows } from "./lookup.js";
-import { cleanFlush, update } from "./update.js";
 
-export const athanor: Record<string, Factory> = {
-  "W1 objects": insertObjects,
-  "W1 rows": insertRows,
-  "W2 entities": loadEntities,
-  "W2 rows": loadRows,
-  "W3 entity": lookUpEntities,
-  "W3 row": lookUpRows,
-  "W3 prepared": lookUpPrepared,
-  W4: loadGraph,
-  W5: update,
-  "clean flush": cleanFlush,
-  building,
+export const athanor: Record<string, () => Promise<Factory>> = {
+  "W1 objects": async () => (await import("./insert-objects.js")).insertObjects,
+  "W1 rows": async () => (await import("./rows.js")).insertRows,
+  "W2 entities": async () => (await import("./load-entities.js")).loadEntities,
+  "W2 rows": async () => (await import("./rows.js")).loadRows,
+  "W3 entity": async () => (await import("./look-up-entities.js")).lookUpEntities,
+  "W3 row": async () => (await import("./rows.js")).lookUpRows,
+  "W3 prepared": async () => (await import("./look-up-prepared.js")).lookUpPrepared,
+  W4: async () => (await import("./load-entities.js")).loadGraph,
+  W5: async () => (await import("./update.js")).update,
+  "clean flush": async () => (await import("./update.js")).cleanFlush,
+  building: async () => (await import("./building.js")).building,
 };

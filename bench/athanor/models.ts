@@ -1,6 +1,7 @@
-// The schema of the benchmark, declared as a user would.
-import { integer, string, table } from "@athanor/core";
+// The schema of the benchmark as models.
+import { integer, string } from "@athanor/core";
 import { declarativeBase, manyToMany, manyToOne, oneToMany } from "@athanor/orm";
+import { postTag } from "./tables.js";
 
 const db = declarativeBase();
 
@@ -9,11 +10,6 @@ export class Customer extends db.Model("Customer", {
   name: string(64),
   description: string(128),
 }) {}
-
-export const postTag = table("post_tag", {
-  postId: integer().primaryKey().references("post.id"),
-  tagId: integer().primaryKey().references("tag.id"),
-});
 
 export class User extends db.Model("User", {
   id: integer().primaryKey(),

@@ -1,6 +1,7 @@
 /** `@athanor/core`: engine, pool, dialects, types, schema, reflection and the SQL expression language. */
 export * from "./api/columns.js";
 export * from "./api/expressions.js";
+import "./api/print.js";
 export * from "./api/statements.js";
 export * from "./api/tables.js";
 export { bindStatement } from "./compile/bind.js";
@@ -8,20 +9,42 @@ export { StatementCache } from "./compile/cache.js";
 export type { BindSlot, BoundStatement, Compiled, ResultColumn, ResultItem } from "./compile/compiled.js";
 export { registerCompilation } from "./compile/expression-compiler.js";
 export { joinCondition, originColumn } from "./compile/from-plan.js";
-export { converter, rowReader } from "./compile/reader.js";
+export { converter, type ReaderShape, rowPrototype, rowReader } from "./compile/reader.js";
 export * from "./dialects/dialect.js";
+export { type AnyRow, Connection, type ConnectionOptions, type Parameters } from "./engine/connection.js";
+export * from "./engine/engine.js";
+export { type Chunk, Execution, type Fetched, Result, type ResultSource } from "./engine/result.js";
+export { Savepoint, Transaction } from "./engine/transaction.js";
+export * from "./engine/url.js";
 export type * from "./dialects/driver.js";
 export * from "./errors/did-you-mean.js";
 export * from "./errors/errors.js";
 export type * from "./registry.js";
+export { type DialectFactory, dialectFor, dialectNamed, dialectNames, registerDialect } from "./dialects/registry.js";
+export { type InSchema, Inspector, inspect } from "./reflection/inspector.js";
+export { type PartsOptions, partsFromReflection } from "./reflection/parts.js";
+export type * from "./reflection/types.js";
+export type * from "./schema/bind.js";
+export { queryOn, withConnection } from "./schema/bind.js";
+export { buildTable } from "./schema/build-table.js";
 export * from "./schema/constraint.js";
+export { typeCheckOf } from "./schema/columns.js";
+export { createTable } from "./schema/create-table.js";
+export { DatabaseType } from "./schema/database-type.js";
+export * from "./schema/ddl.js";
 export * from "./schema/definition.js";
 export * from "./schema/naming.js";
-export { Table, TableColumn } from "./schema/table.js";
+export * from "./schema/metadata.js";
+export * from "./schema/sort.js";
+export * from "./schema/sort-tables.js";
+export { Table, TableColumn, type TableParts } from "./schema/table.js";
+export {
+  check, columnsIn, foreignKey, index, IndexBuilder, primaryKeyConstraint, type TableArgument, TableCheck, TableForeignKey, TableIndex, TablePrimaryKey, TableUnique, TypeCheck, unique,
+} from "./schema/table-constraints.js";
 export * from "./sql/dml.js";
 export * from "./sql/element.js";
 export {
-  Between, Binary, Bind, BooleanList, conjunction, criterion, Expression, FALSE, InArray, InList, Label, NamedBind, negate, NULL, operand, TRUE, Tuple, Unary,
+  Between, Binary, Bind, BooleanList, conjunction, criterion, Expression, FALSE, InArray, InList, Label, NamedBind, negate, NULL, operand, STAR, TRUE, Tuple, Unary,
   Ordering as OrderingElement,
 } from "./sql/expression.js";
 export {
@@ -31,7 +54,7 @@ export {
 export { Case as CaseExpression, Cast, Exists, FunctionCall, LiteralColumn, ordering, ScalarSubquery } from "./sql/functions.js";
 export { KeyWriter, nextId, OP } from "./sql/key.js";
 export * as operators from "./sql/operators.js";
-export { CompoundStatement, QueryStatement, selectItem, SelectStatement } from "./sql/select.js";
+export { CompoundStatement, type JoinSpec, QueryStatement, type SelectItem, selectItem, SelectStatement } from "./sql/select.js";
 export { Statement, type ExecutionOptions } from "./sql/statement.js";
 export { TextClause } from "./sql/text.js";
 export { children, referencedFroms, replace } from "./sql/traverse.js";

@@ -31,7 +31,7 @@ export function mergeAttributes(...sources: readonly (Attributes | null | undefi
 /**
  * The attributes as text, sorted by name: `{ class_: "x", checked: true }` gives `checked class="x"`.
  *
- * @throws FormError `forms/attribute` for a name that could not be an attribute.
+ * @throws FormError `forms.attribute` for a name that could not be an attribute.
  * Source: WTForms, "Widgets: html_params".
  */
 export function htmlParams(attributes: Attributes): string {
@@ -41,7 +41,7 @@ export function htmlParams(attributes: Attributes): string {
     const value = bag[key];
     if (value === false || value === null || value === undefined) continue;
     if (key === "" || unsafeName.test(key)) {
-      throw new FormError("forms/attribute", `${JSON.stringify(key)} cannot be the name of an HTML attribute.`);
+      throw new FormError("forms.attribute", `${JSON.stringify(key)} cannot be the name of an HTML attribute.`);
     }
     parts.push(value === true ? key : `${key}="${attributeText(value)}"`);
   }

@@ -42,15 +42,17 @@ export function combineInputs(...inputs: readonly FormInput[]): FormInput {
 /**
  * Reads what `new SomeForm(input)` was given; `null` means "not submitted".
  *
- * @throws FormError `forms/async-input` for a request or context, whose body needs an await; `forms/input` for
+ * @throws FormError `forms.async-input` for a request or context, whose body needs an await; `forms.input` for
  * anything that is no form data.
  */
 export function toFormInput(input: unknown): FormInput | null {
   if (input === null || input === undefined) return null;
+  // Nested forms get what the outer one has read.
+  if (input instanceof FormValues) return input;
   if (typeof input === "object") {
     if (isRequestLike(input)) {
       throw new FormError(
-        "forms/async-input",
+        "forms.async-input",
         "The body of a request cannot be read in a constructor: write `await SomeForm.create(c)` instead of `new SomeForm(c)`.",
       );
     }
@@ -60,7 +62,7 @@ export function toFormInput(input: unknown): FormInput | null {
     if (!Array.isArray(input)) return fromEntries(Object.entries(input));
   }
   throw new FormError(
-    "forms/input",
+    "forms.input",
     `Form data must be a multi-dict, URLSearchParams, FormData, Map or plain object, not ${describe(input)}.`,
   );
 }

@@ -3,7 +3,6 @@ import { CallableObject } from "./callable.js";
 import { type Attributes, htmlParams, mergeAttributes } from "./html.js";
 import { escape, Markup } from "./web.js";
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor really returns a function
 export interface Label {
   (attributes?: Attributes): Markup;
   (text: string | Markup | null | undefined, attributes?: Attributes): Markup;

@@ -40,10 +40,7 @@ export interface FormInput {
 /** What a validator may answer: nothing or `true` for good, `false` for "Invalid input.", a text for that message. */
 export type Verdict = undefined | boolean | string;
 
-type Check<T> = {
-  // biome-ignore lint/suspicious/noConfusingVoidType: a validator without `return` is the usual one
-  (form: unknown, field: Field<T>): void | Verdict | Promise<void | Verdict>;
-};
+type Check<T> = (form: unknown, field: Field<T>) => void | Verdict | Promise<void | Verdict>;
 /**
  * Checks one field; throws `ValidationError` or `StopValidation`, or answers with a {@link Verdict}. May be async.
  * `flags` become attributes of the rendered field. Source: WTForms, "Validators".

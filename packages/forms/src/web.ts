@@ -5,8 +5,9 @@ export {
   Blueprint,
   type Context,
   currentContext,
+  escape,
   findContext,
+  Markup,
   TimedSigner,
-  UploadedFile,
+  type UploadedFile,
 } from "@athanor/web";
-export { escape, Markup } from "../../web/src/templates/index.js";

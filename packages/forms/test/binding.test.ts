@@ -202,8 +202,9 @@ describe("filters", () => {
     };
     class Refusing extends Form({ x: stringField("X", { filters: [refuse] }) }) {}
     const form = new Refusing(body("x=1"));
-    expect(form.x.errors).toEqual(["no"]);
+    expect(form.x.errors).toEqual([]);
     expect(await form.validate()).toBe(false);
+    expect(form.x.errors).toEqual(["no"]);
   });
 });
 
@@ -278,7 +279,7 @@ describe("class", () => {
       validateDescripton() {}
     }
     new Typo();
-    expect((await warned).message).toContain("Did you mean the field 'description'?");
+    expect((await warned).message).toContain("Did you mean 'description'?");
   });
 });
 
@@ -366,6 +367,23 @@ describe("choices", () => {
     expect(String(new Rich().x)).toBe(
       '<select id="x" name="x"><optgroup label="G&lt;"><option data-k="v" disabled value="a">A</option></optgroup></select>',
     );
+  });
+
+  test("a list of check boxes", async () => {
+    class Boxes extends Form({
+      x: selectMultipleField("X", {
+        choices: [
+          ["a", "A"],
+          ["b", "B"],
+        ],
+        checkboxes: true,
+      }),
+    }) {}
+    const form = new Boxes(body("x=b"));
+    expect(String(form.x)).toBe(
+      '<ul id="x"><li><input id="x-0" name="x" type="checkbox" value="a"> <label for="x-0">A</label></li><li><input checked id="x-1" name="x" type="checkbox" value="b"> <label for="x-1">B</label></li></ul>',
+    );
+    expect([await form.validate(), form.data.x]).toEqual([true, ["b"]]);
   });
 
   test("iterating gives each choice with its label", () => {

@@ -143,6 +143,8 @@ describe("a form's own token", () => {
     expect((await client.post("/", { form: { name: "a", csrf_token: tokenIn(page) } })).text).toBe("hello a");
     const without = await client.post("/", { form: { name: "a" } });
     expect([without.status, without.text]).toEqual([422, '{"csrf_token":["The CSRF token is missing."]}']);
+    const header = await client.post("/", { form: { name: "a" }, headers: { "X-CSRFToken": tokenIn(page) } });
+    expect(header.text).toBe("hello a");
     const tampered = await client.post("/", { form: { name: "a", csrf_token: `${tokenIn(page)}x` } });
     expect(tampered.text).toContain("The CSRF token is invalid.");
     const other = makeApp({}, false).app.testClient();

@@ -1,6 +1,7 @@
 /** Forms in templates: the text of Flask's and WTForms' documentation runs as it is. */
+
+import { DictLoader, Environment, html, Markup } from "@athanor/web";
 import { describe, expect, test } from "vitest";
-import { DictLoader, Environment, html, Markup } from "../../web/src/templates/index.js";
 import {
   dataRequired,
   Form,

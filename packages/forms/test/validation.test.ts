@@ -169,6 +169,7 @@ describe("validators", () => {
     expect(() => stringField("X", { validators: [dataRequired as never] })).toThrow(/pass dataRequired\(\) instead/);
     expect(() => stringField("X", { validators: ["required" as never] })).toThrow(/cannot be called/);
     expect(() => stringField([] as never)).toThrow(/label comes first/);
+    expect(() => stringField("X", [dataRequired()] as never)).toThrow(/\{ validators: \[dataRequired\(\)\] \}/);
     expect(() => length({})).toThrow(/needs min, max or both/);
     expect(() => numberRange({ min: "x" })).toThrow(/no number/);
   });
@@ -272,6 +273,16 @@ describe("enclosures", () => {
     const form = new Person(body("home-name=n&home-street=s"));
     const home = form.home as unknown as { name: string; street: Field<string> };
     expect([home.name, home.street.data, form.home.form.name.data]).toEqual(["home", "s", "n"]);
+  });
+
+  test("lists inside lists read a large body once", () => {
+    class Row extends Form({ cells: fieldList(stringField()) }) {}
+    class Grid extends Form({ rows: fieldList(formField(Row)) }) {}
+    const rows = Array.from({ length: 4000 }, (_, index) => ({ cells: [String(index), "x"] }));
+    const started = performance.now();
+    const form = new Grid({ rows });
+    expect(form.data.rows?.at(-1)).toEqual({ cells: ["3999", "x"] });
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   test("hostile indices stay harmless", () => {

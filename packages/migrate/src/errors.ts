@@ -2,6 +2,7 @@
  * Errors of the migration tool. `message` is the sentence a user can search for; `hint`, where there is one, says what
  * to do next and is printed on a line of its own by the command line.
  */
+import { AthanorError } from "@athanor/core";
 
 export interface MigrationErrorOptions {
   readonly hint?: string | undefined;
@@ -9,17 +10,13 @@ export interface MigrationErrorOptions {
 }
 
 /** Base of everything `@athanor/migrate` throws on purpose. */
-export class MigrationError extends Error {
-  /** Stable and dotted: compare this, not the message. */
-  readonly code: string;
+export class MigrationError extends AthanorError {
   /** The way out, or undefined when the message already says it. */
   readonly hint: string | undefined;
 
   constructor(code: string, message: string, options: MigrationErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
+    super(code, message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;
-    this.name = new.target.name;
   }
 }
 
@@ -100,5 +97,48 @@ export class VersionRowError extends MigrationError {
       },
     );
     this.found = found;
+  }
+}
+
+/** An operation that cannot be done as asked: on this database, offline, or in this place. */
+export class OperationError extends MigrationError {}
+
+/** A command cannot run: the database is behind, there is no metadata, nothing says which database. */
+export class CommandError extends MigrationError {}
+
+/** Another process is migrating the same database and did not finish in time. */
+export class LockError extends MigrationError {}
+
+/** `check` found differences between the models and the database. */
+export class DifferenceError extends MigrationError {
+  /** One line per difference, as logged. */
+  readonly differences: readonly string[];
+
+  constructor(differences: readonly string[]) {
+    super("migrate.differences", `New upgrade operations detected: [${differences.join(", ")}]`, {
+      hint: "Write them into a revision with 'migrate'.",
+    });
+    this.differences = differences;
+  }
+}
+
+/** A migration function threw. `cause` is what it threw. */
+export class MigrationFailedError extends MigrationError {
+  /** The revision whose function failed. */
+  readonly revision: string;
+  /** Revisions of this run that stay done. */
+  readonly done: readonly string[];
+  /** Statements of the failed revision that the database could not take back. */
+  readonly leftBehind: readonly string[];
+
+  constructor(
+    what: { readonly step: string; readonly revision: string; readonly done: readonly string[]; readonly leftBehind: readonly string[] },
+    hint: string,
+    cause: unknown,
+  ) {
+    super("migrate.failed", `Running ${what.step} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { hint, cause });
+    this.revision = what.revision;
+    this.done = what.done;
+    this.leftBehind = what.leftBehind;
   }
 }

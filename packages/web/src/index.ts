@@ -1,9 +1,27 @@
 /** @athanor/web: a Flask-like application on Hono. */
-export { App, type AppOptions, createApp } from "./app/app.js";
+export { App, createApp } from "./app/app.js";
+export { type AppOptions, AppSetup, type ShellContext } from "./app/app-setup.js";
 export type { Application, UrlValues } from "./app/application.js";
 export { Blueprint, type BlueprintOptions, blueprint, type RegisterOptions } from "./app/blueprint.js";
-export { type AfterThisRequest, afterThisRequest, Context, currentContext, findContext, type Globals, g } from "./app/context.js";
-export { currentApp, render, renderStream, renderString, safeNext, urlFor } from "./app/current.js";
+export {
+  type AfterThisRequest,
+  afterThisRequest,
+  Context,
+  currentContext,
+  findContext,
+  g,
+} from "./app/context.js";
+export {
+  currentApp,
+  render,
+  renderStream,
+  renderString,
+  safeNext,
+  type UrlArguments,
+  urlFor,
+  type ValuesFor,
+} from "./app/current.js";
+export { type FindAppOptions, findApp, findAppIn, findModule, type ModuleLoader, splitTarget } from "./app/find-app.js";
 export type {
   AfterRequest,
   BeforeRequest,
@@ -15,35 +33,33 @@ export type {
   ValuePreprocessor,
 } from "./app/hooks.js";
 export type { Logger } from "./app/logger.js";
+export { MethodView } from "./app/method-view.js";
+export { formatRoutes, type RouteRow, type RoutesTableOptions, routesTable } from "./app/routes-table.js";
+export type { RunningServer, RunOptions } from "./app/run.js";
 export type { Handler, MethodRouteOptions, RouteOptions } from "./app/scaffold.js";
-export { type Config, type ConfigSource, type ConfigValues, defaultConfig } from "./config/config.js";
+export type { TemplateFunction } from "./app/template-registry.js";
+export * from "./augment.js";
+export { type Config, type ConfigSource, defaultConfig } from "./config/config.js";
+export { type DotenvOptions, loadDotenv } from "./config/dotenv.js";
 export * from "./errors/http-error.js";
 export { NoContextError, ScopeClosedError, WebError, type WebErrorCode } from "./errors/web-error.js";
+export { type SendFileOptions, sendFile, sendFromDirectory } from "./files/send-file.js";
 export { type CookieOptions, parseCookies, serializeCookie } from "./http/cookies.js";
 export { dumps, json, jsonify } from "./http/json.js";
 export { type Convert, float, int, MultiDict } from "./http/multi-dict.js";
 export { redirect } from "./http/redirect.js";
 export { AppRequest, type JsonOptions } from "./http/request.js";
 export { secureFilename } from "./http/secure-filename.js";
-export { streamWithContext } from "./http/stream.js";
+export { type Chunks, type HeldStream, streamWithContext } from "./http/stream.js";
 export { UploadedFile } from "./http/upload.js";
 export { type Converter, NoMatch } from "./routing/converter.js";
-export type { Converters, RouteArgs } from "./routing/route-args.js";
+export type { RouteArgs } from "./routing/route-args.js";
 export { currentScope, type EndCallback, Scope, type ScopeState, type SlotKey, slotKey } from "./scope/scope.js";
-export type { ProxyHops } from "./security/proxy.js";
-export { Session, type SessionData } from "./session/session.js";
-export { BadSignature, type Secret, type SignatureFault, type SignerOptions, TimedSigner } from "./session/signer.js";
-export { type ClientOptions, type ClientRequest, ClientResponse, type FormValue, TestClient } from "./testing/client.js";
-export { CookieJar, type StoredCookie } from "./testing/cookie-jar.js";
-export { type FindAppOptions, findApp, findAppIn, findModule, type ModuleLoader, splitTarget } from "./app/find-app.js";
-export { MethodView } from "./app/method-view.js";
-export { formatRoutes, type RouteRow, type RoutesTableOptions, routesTable } from "./app/routes-table.js";
-export type { RunningServer, RunOptions } from "./app/run.js";
-export type { TemplateFunction } from "./app/template-registry.js";
-export { type DotenvOptions, loadDotenv } from "./config/dotenv.js";
-export { type SendFileOptions, sendFile, sendFromDirectory } from "./files/send-file.js";
 export { checkPasswordHash, generatePasswordHash } from "./security/password.js";
+export type { ProxyHops } from "./security/proxy.js";
 export { type FlashFilter, flash, getFlashedMessages } from "./session/flash.js";
+export { Session } from "./session/session.js";
+export { BadSignature, type Secret, type SignatureFault, type SignerOptions, TimedSigner } from "./session/signer.js";
 export {
   acceptsKwargs,
   ChoiceLoader,
@@ -70,3 +86,11 @@ export {
   templateCall,
   UndefinedError,
 } from "./templates/index.js";
+export {
+  type ClientOptions,
+  type ClientRequest,
+  ClientResponse,
+  type FormValue,
+  TestClient,
+} from "./testing/client.js";
+export { CookieJar, type StoredCookie } from "./testing/cookie-jar.js";

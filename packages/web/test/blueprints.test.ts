@@ -17,7 +17,11 @@ test("prefixes and names compose, also nested and twice under other names; relat
   app.registerBlueprint(blog);
   app.registerBlueprint(posts, { name: "news", urlPrefix: "/news" });
   const client = app.testClient();
-  expect((await client.get("/blog/posts/")).json).toEqual(["blog.posts.index", ["blog.posts", "blog"], "/blog/posts/2"]);
+  expect((await client.get("/blog/posts/")).json).toEqual([
+    "blog.posts.index",
+    ["blog.posts", "blog"],
+    "/blog/posts/2",
+  ]);
   expect((await client.get("/news/")).json).toEqual(["news.index", ["news"], "/news/2"]);
   expect(routesTable(app).map((r) => `${r.endpoint} ${r.methods.join()} ${r.rule}`)).toEqual([
     "blog.posts.index GET /blog/posts/",
@@ -32,7 +36,11 @@ test("hooks: app before blueprint before nested; after in reverse", async () => 
   const log: string[] = [];
   const outer = blueprint("outer");
   const inner = blueprint("inner");
-  for (const [name, where] of [["app", app], ["outer", outer], ["inner", inner]] as const) {
+  for (const [name, where] of [
+    ["app", app],
+    ["outer", outer],
+    ["inner", inner],
+  ] as const) {
     where.beforeRequest(() => void log.push(`before ${name}`));
     where.afterRequest(() => void log.push(`after ${name}`));
     where.teardownRequest(() => void log.push(`teardown ${name}`));
@@ -44,7 +52,18 @@ test("hooks: app before blueprint before nested; after in reverse", async () => 
   outer.registerBlueprint(inner);
   app.registerBlueprint(outer);
   await app.testClient().get("/x");
-  expect(log).toEqual(["before app", "before app, from outer", "before outer", "before inner", "after inner", "after outer", "after app", "teardown inner", "teardown outer", "teardown app"]);
+  expect(log).toEqual([
+    "before app",
+    "before app, from outer",
+    "before outer",
+    "before inner",
+    "after inner",
+    "after outer",
+    "after app",
+    "teardown inner",
+    "teardown outer",
+    "teardown app",
+  ]);
   log.length = 0;
   await app.testClient().get("/none");
   expect(log).toEqual(["before app", "before app, from outer", "after app", "teardown app"]);
@@ -77,10 +96,10 @@ test("mistakes are named: dots, doubles, too late", () => {
 test("url defaults and value preprocessors", async () => {
   const app = createApp({ logger: quiet });
   app.urlValuePreprocessor((_endpoint, args) => {
-    args["lang"] = String(args["lang"]).toUpperCase();
+    args.lang = String(args.lang).toUpperCase();
   });
   app.urlDefaults((endpoint, values) => {
-    if (endpoint === "page" && !("lang" in values)) values["lang"] = "de";
+    if (endpoint === "page" && !("lang" in values)) values.lang = "de";
   });
   app.get("/<lang>/page", function page(c) {
     return [c.args.lang, urlFor("page")];

@@ -21,16 +21,36 @@ test("fromObject takes UPPERCASE of objects, instances and classes, with getters
   }
   for (const source of [Config, new Config()]) {
     const { config } = createApp({ config: source });
-    expect([config.SECRET_KEY, config["FROM_BASE"], config["COMPUTED"], config["lower"]]).toEqual(["own", true, "own!", undefined]);
+    expect([config.SECRET_KEY, config.FROM_BASE, config.COMPUTED, config.lower]).toEqual([
+      "own",
+      true,
+      "own!",
+      undefined,
+    ]);
   }
-  expect(createApp({ config: Config }).config["STATIC_BASE"]).toBe(1);
+  expect(createApp({ config: Config }).config.STATIC_BASE).toBe(1);
   expect(createApp({ config: { A_B: 1, other: 2 } }).config.getNamespace("A_")).toEqual({ b: 1 });
 });
 
 test("fromPrefixedEnv parses JSON, else text, and nests by __", () => {
   const { config } = createApp();
-  config.fromPrefixedEnv("APP", { env: { APP_DEBUG: "true", APP_NAME: "x y", APP_MAIL__HOST: '"h"', APP_MAIL__OPTIONS__PORT: "25", OTHER: "1", APP_lower: "1", APP___proto____X: "1" } });
-  expect([config.DEBUG, config["NAME"], config["MAIL"], config["lower"]]).toEqual([true, "x y", { HOST: "h", OPTIONS: { PORT: 25 } }, undefined]);
+  config.fromPrefixedEnv("APP", {
+    env: {
+      APP_DEBUG: "true",
+      APP_NAME: "x y",
+      APP_MAIL__HOST: '"h"',
+      APP_MAIL__OPTIONS__PORT: "25",
+      OTHER: "1",
+      APP_lower: "1",
+      APP___proto____X: "1",
+    },
+  });
+  expect([config.DEBUG, config.NAME, config.MAIL, config.lower]).toEqual([
+    true,
+    "x y",
+    { HOST: "h", OPTIONS: { PORT: 25 } },
+    undefined,
+  ]);
   expect(({} as { X?: unknown }).X).toBe(undefined);
 });
 
@@ -38,16 +58,19 @@ test("fromFile reads JSON or what you say, and names a missing file", () => {
   writeFileSync(join(folder, "c.json"), '{"SECRET_KEY": "f", "lower": 1}');
   const { config } = createApp({ root: folder });
   config.fromFile("c.json");
-  expect([config.SECRET_KEY, config["lower"]]).toEqual(["f", undefined]);
+  expect([config.SECRET_KEY, config.lower]).toEqual(["f", undefined]);
   expect(() => config.fromFile("none.json")).toThrow(/cannot be read/);
   config.fromFile("none.json", JSON.parse, { silent: true });
 });
 
 test("near misses of known keys are warned about at start", async () => {
   const warnings: string[] = [];
-  const app = createApp({ config: { SECRETKEY: "x", SESION_COOKIE_NAME: "y", MY_OWN_THING: 1 }, logger: { debug() {}, info() {}, error() {}, warn: (text: unknown) => void warnings.push(String(text)) } });
+  const app = createApp({
+    config: { SECRETKEY: "x", SESION_COOKIE_NAME: "y", MY_OWN_THING: 1 },
+    logger: { debug() {}, info() {}, error() {}, warn: (text: unknown) => void warnings.push(String(text)) },
+  });
   app.config.know("SQLALCHEMY_DATABASE_URI");
-  app.config["SQLALCHEMYDATABASE_URI"] = "sqlite://";
+  app.config.SQLALCHEMYDATABASE_URI = "sqlite://";
   await app.testClient().get("/");
   expect(warnings).toEqual([
     "The configuration key 'SECRETKEY' is not known. Did you mean 'SECRET_KEY'?",

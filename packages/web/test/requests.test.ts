@@ -1,6 +1,22 @@
 import { html as honoHtml } from "hono/html";
 import { expect, test } from "vitest";
-import { abort, createApp, currentApp, currentContext, g, HTTPError, InternalServerError, json, NotFound, redirect, slotKey, streamWithContext } from "../src/index.js";
+import {
+  type App,
+  abort,
+  createApp,
+  currentApp,
+  currentContext,
+  currentScope,
+  g,
+  HTTPError,
+  InternalServerError,
+  json,
+  NoContextError,
+  NotFound,
+  redirect,
+  slotKey,
+  streamWithContext,
+} from "../src/index.js";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -10,7 +26,7 @@ test("what a handler may return", async () => {
     return "<b>hi</b>";
   });
   app.get("/object", function object() {
-    return { a: 1n, when: new Date(0), set: new Set([1]), map: new Map([["k", 1]]) };
+    return { bytes: Buffer.from("hi"), a: 1n, when: new Date(0), set: new Set([1]), map: new Map([["k", 1]]) };
   });
   app.get("/list", function list() {
     return [1, 200];
@@ -41,7 +57,13 @@ test("what a handler may return", async () => {
   const client = app.testClient();
   const text = await client.get("/text");
   expect([text.text, text.headers.get("content-type")]).toEqual(["<b>hi</b>", "text/html; charset=utf-8"]);
-  expect((await client.get("/object")).json).toEqual({ a: 1, when: "1970-01-01T00:00:00.000Z", set: [1], map: { k: 1 } });
+  expect((await client.get("/object")).json).toEqual({
+    bytes: "aGk=",
+    a: 1,
+    when: "1970-01-01T00:00:00.000Z",
+    set: [1],
+    map: { k: 1 },
+  });
   expect((await client.get("/list")).json).toEqual([1, 200]);
   const triple = await client.get("/triple");
   expect([triple.status, triple.json, triple.headers.get("x-a")]).toEqual([201, { ok: true }, "b"]);
@@ -85,7 +107,17 @@ test("the hooks run in Flask's order, and after and teardown run whatever happen
     const answer = await client.get(path);
     return [answer.status, answer.headers.get("x-after"), ...log];
   };
-  expect(await run("/")).toEqual([200, "yes", "before 1", "before 2", "view", "after this", "after 2: 200", "after 1", "teardown null"]);
+  expect(await run("/")).toEqual([
+    200,
+    "yes",
+    "before 1",
+    "before 2",
+    "view",
+    "after this",
+    "after 2: 200",
+    "after 1",
+    "teardown null",
+  ]);
   expect(await run("/?stop")).toEqual([200, "yes", "before 1", "after 2: 200", "after 1", "teardown null"]);
   expect(await run("/none")).toEqual([404, "yes", "before 1", "before 2", "after 2: 404", "after 1", "teardown null"]);
   expect(await run("/boom")).toEqual([500, "yes", "before 1", "before 2", "after 2: 500", "after 1", "teardown boom"]);
@@ -100,8 +132,12 @@ test("error handlers: by code, by class, nearest first; 500 gets the original; t
   app.errorHandler(NoPony, () => "no pony");
   app.errorHandler(Shop, (e) => [`shop:${e.constructor.name}`, 409]);
   app.errorHandler(HTTPError, (e) => [`http:${e.status}`, e.status]);
-  app.errorHandler(500, (e) => [`500:${e instanceof InternalServerError && e.original instanceof Error ? e.original.message : ""}`, 500]);
-  const throwing = (name: string, make: () => unknown) => app.get(`/${name}`, { name }, () => {
+  app.errorHandler(500, (e) => [
+    `500:${e instanceof InternalServerError && e.original instanceof Error ? e.original.message : ""}`,
+    500,
+  ]);
+  const throwing = (name: string, make: () => unknown) =>
+    app.get(`/${name}`, { name }, () => {
       throw make();
     });
   throwing("pony", () => new NoPony());
@@ -132,7 +168,9 @@ test("default error pages are HTML, or JSON when Accept prefers it, and escape t
     abort(404, { description: "<script>x</script>" });
   });
   const client = app.testClient();
-  expect((await client.get("/", { headers: { Accept: "text/html,*/*;q=0.8" } })).text).toContain("&lt;script&gt;x&lt;/script&gt;");
+  expect((await client.get("/", { headers: { Accept: "text/html,*/*;q=0.8" } })).text).toContain(
+    "&lt;script&gt;x&lt;/script&gt;",
+  );
   const asJson = await client.get("/", { headers: { Accept: "application/json" } });
   expect(asJson.json).toEqual({ code: 404, name: "Not Found", description: "<script>x</script>" });
 });
@@ -175,8 +213,8 @@ test("the scope lives until the handler's promise settles; every teardown runs; 
     expect(c.scope.slot(KEY, () => ({ closed: true }))).toBe(thing);
     expect(currentContext()).toBe(c);
     expect(currentApp()).toBe(app);
-    g()["user"] = "ann";
-    expect(c.g["user"]).toBe("ann");
+    g().user = "ann";
+    expect(c.g.user).toBe("ann");
     setTimeout(() => late.push(tryLate()), 20);
     const tryLate = () => {
       try {
@@ -233,15 +271,30 @@ test("a stream pulled after the scope ended says so; streamWithContext keeps it 
   app.get("/loose", function loose() {
     return rows();
   });
+  app.afterRequest((_response, c) => {
+    if (c.request.args.has("throw")) throw new Error("hook failed");
+    return c.request.args.get("replace") === "hook" ? new Response("other") : undefined;
+  });
+  app.use(async (hc, next) => {
+    await next();
+    if (hc.req.query("replace") === "middleware") hc.res = new Response("other");
+  });
   const client = app.testClient();
   expect((await client.get("/held")).text).toBe("session!");
   expect(log).toEqual(["row", "row", "end"]);
   log.length = 0;
   await expect(client.get("/loose")).rejects.toThrow(/used after its scope had ended/);
   expect(log).toEqual(["end", "row"]);
-  log.length = 0;
-  await client.head("/held");
-  expect(log).toEqual(["end"]);
+  for (const drop of [
+    () => client.head("/held"),
+    () => client.get("/held?replace=hook"),
+    () => client.get("/held?replace=middleware"),
+    () => client.get("/held?throw=1"),
+  ]) {
+    log.length = 0;
+    await drop();
+    expect(log).toEqual(["end"]);
+  }
 });
 
 test("app.context gives commands a scope and reports failing teardowns", async () => {
@@ -261,9 +314,9 @@ test("app.context gives commands a scope and reports failing teardowns", async (
 test("parallel requests do not share scopes", async () => {
   const app = createApp();
   app.get("/<int:n>", async function slow(c) {
-    g()["n"] = c.args.n;
+    g().n = c.args.n;
     await new Promise((r) => setTimeout(r, 10 - c.args.n));
-    return { n: g()["n"], path: currentContext().request.path };
+    return { n: g().n, path: currentContext().request.path };
   });
   const client = app.testClient();
   const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => client.get(`/${n}`)));
@@ -289,4 +342,50 @@ test("onStart runs once, before the first request; redirects are 303 and the cli
   expect((await client.post("/make", { form: { a: "b" } })).status).toBe(303);
   const page = await client.post("/make", { form: { a: "b" }, followRedirects: true });
   expect([page.text, page.history.length]).toEqual(["started 1", 1]);
+});
+
+test("the seam an extension needs: a lazy session per scope, closed at its end, a new one in each scope", async () => {
+  class Extension {
+    readonly #key = slotKey<{ id: number; open: boolean }>("db.session");
+    opened = 0;
+    readonly log: string[] = [];
+    initApp(app: App) {
+      app.extensions.set("db", this);
+      app.scope.onEnd((error) => void this.log.push(`scope end ${error instanceof Error ? error.message : error}`));
+    }
+    get session() {
+      const scope = currentScope();
+      if (scope === undefined) throw new NoContextError("db.session");
+      return scope.slot(this.#key, () => {
+        const session = { id: ++this.opened, open: true };
+        scope.onEnd(async (error) => {
+          await Promise.resolve();
+          session.open = false;
+          this.log.push(`close ${session.id} ${error === null ? "ok" : "rolled back"}`);
+        });
+        return session;
+      });
+    }
+  }
+  const db = new Extension();
+  const app = createApp({ logger: quiet });
+  db.initApp(app);
+  app.teardownRequest(() => void db.log.push(`teardown sees ${db.session.open}`));
+  app.errorHandler(500, () => [`error page, session ${db.session.open}`, 500]);
+  app.get("/", async function index() {
+    const { id } = db.session;
+    const inner = await app.context(() => db.session.id);
+    return { same: db.session.id === id, nestedIsNew: inner !== id };
+  });
+  app.get("/fail", function fail() {
+    db.session;
+    throw new Error("after add");
+  });
+  const client = app.testClient();
+  expect((await client.get("/")).json).toEqual({ same: true, nestedIsNew: true });
+  expect(db.log).toEqual(["close 2 ok", "scope end null", "teardown sees true", "close 1 ok", "scope end null"]);
+  db.log.length = 0;
+  expect((await client.get("/fail")).text).toBe("error page, session true");
+  expect(db.log).toEqual(["teardown sees true", "close 3 rolled back", "scope end after add"]);
+  expect(() => db.session).toThrow(/await app\.context/);
 });

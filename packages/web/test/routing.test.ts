@@ -1,15 +1,20 @@
 import { expect, test } from "vitest";
-import { createApp } from "../src/index.js";
+import { createApp, currentScope, NoMatch } from "../src/index.js";
 import { UrlMap } from "../src/routing/url-map.js";
 
 function mapOf(...rules: string[]): UrlMap {
   const map = new UrlMap();
-  for (const rule of rules) map.add({ rule, endpoint: rule, methods: new Set(["GET", "HEAD", "OPTIONS"]), strictSlashes: true, defaults: {} });
+  for (const rule of rules)
+    map.add({ rule, endpoint: rule, methods: new Set(["GET", "HEAD", "OPTIONS"]), strictSlashes: true, defaults: {} });
   return map;
 }
 function find(map: UrlMap, path: string): unknown {
   const found = map.match("GET", path);
-  return found.kind === "found" ? [found.rule.rule, { ...found.args }] : found.kind === "redirect" ? ["->", found.path] : found.kind;
+  return found.kind === "found"
+    ? [found.rule.rule, { ...found.args }]
+    : found.kind === "redirect"
+      ? ["->", found.path]
+      : found.kind;
 }
 
 test("a static rule wins over a variable one, numbers over text, text over paths, in any order of registration", () => {
@@ -22,13 +27,17 @@ test("a static rule wins over a variable one, numbers over text, text over paths
 
 test("int takes digits only, and nothing above 2^53", () => {
   const map = mapOf("/i/<int:id>");
-  for (const bad of ["-1", "1.0", "1e3", "0x10", "9007199254740993", "", " 1"]) expect(find(map, `/i/${bad}`), bad).toBe("none");
+  for (const bad of ["-1", "1.0", "1e3", "0x10", "9007199254740993", "", " 1"])
+    expect(find(map, `/i/${bad}`), bad).toBe("none");
   expect(find(map, "/i/9007199254740991")).toEqual(["/i/<int:id>", { id: 9007199254740991 }]);
   const ranged = mapOf("/i/<int(min=2, max=9):id>", "/i/<rest>");
   expect(find(ranged, "/i/9")).toEqual(["/i/<int(min=2, max=9):id>", { id: 9 }]);
   expect(find(ranged, "/i/10")).toEqual(["/i/<rest>", { rest: "10" }]);
   expect(find(mapOf("/i/<int(signed=True):id>"), "/i/-4")).toEqual(["/i/<int(signed=True):id>", { id: -4 }]);
-  expect(find(mapOf("/y/<int(fixed_digits=4):year>"), "/y/0099")).toEqual(["/y/<int(fixed_digits=4):year>", { year: 99 }]);
+  expect(find(mapOf("/y/<int(fixed_digits=4):year>"), "/y/0099")).toEqual([
+    "/y/<int(fixed_digits=4):year>",
+    { year: 99 },
+  ]);
 });
 
 test("slashes: a branch is redirected to, a leaf is not, doubled ones are merged", () => {
@@ -102,6 +111,25 @@ test("custom converters parse, refuse and format", async () => {
   expect((await client.get("/day/soon")).status).toBe(404);
 });
 
+test("a converter may load asynchronously inside the scope, and refuse", async () => {
+  const app = createApp().converter("pony", {
+    async parse(text: string) {
+      expect(currentScope()?.state).toBe("open");
+      await Promise.resolve();
+      if (text !== "1") throw new NoMatch();
+      return { id: 1, name: "Twilight" };
+    },
+    format: (pony: { id: number }) => String(pony.id),
+  });
+  app.get("/pony/<pony:pony>", function show(c) {
+    return c.args.pony.name;
+  });
+  const client = app.testClient();
+  expect((await client.get("/pony/1")).text).toBe("Twilight");
+  expect((await client.get("/pony/2")).status).toBe(404);
+  expect((await client.options("/pony/2")).status).toBe(404);
+});
+
 test("urlFor: query, lists, anchors, external, missing values with candidates, near names", async () => {
   const app = createApp();
   app.get("/blog/<int:id>", function show() {
@@ -112,7 +140,9 @@ test("urlFor: query, lists, anchors, external, missing values with candidates, n
   });
   await app.testRequestContext("https://shop.example:8443/", async (c) => {
     expect(c.urlFor("show", { id: 1, page: 2, tag: ["x", "y z"], none: null })).toBe("/blog/1?page=2&tag=x&tag=y+z");
-    expect(c.urlFor("show", { id: 1, _anchor: "end of", _external: true })).toBe("https://shop.example:8443/blog/1#end%20of");
+    expect(c.urlFor("show", { id: 1, _anchor: "end of", _external: true })).toBe(
+      "https://shop.example:8443/blog/1#end%20of",
+    );
     expect(c.urlFor("show", { id: 1, _scheme: "http" })).toBe("http://shop.example:8443/blog/1");
     expect(() => c.urlFor("show", { page: 1 })).toThrow(/Candidates: \/blog\/<int:id> \('id' is missing\)/);
     expect(() => c.urlFor("shwo")).toThrow(/Did you mean 'show'/);

@@ -32,7 +32,11 @@ test("set, get, pop, clear: sent only when modified, deleted when emptied, Vary 
   const cookie = set.headers.get("set-cookie") ?? "";
   expect(cookie).toMatch(/^session=[^;]+; HttpOnly; Path=\/; SameSite=Lax$/);
   const got = await client.get("/get/user");
-  expect([got.json, got.headers.get("set-cookie"), got.headers.get("vary")]).toEqual([{ value: "ann" }, null, "Cookie"]);
+  expect([got.json, got.headers.get("set-cookie"), got.headers.get("vary")]).toEqual([
+    { value: "ann" },
+    null,
+    "Cookie",
+  ]);
   expect((await client.get("/untouched")).headers.get("vary")).toBe(null);
   const popped = await client.post("/pop");
   expect(popped.json).toEqual({ popped: "ann" });
@@ -43,7 +47,13 @@ test("set, get, pop, clear: sent only when modified, deleted when emptied, Vary 
 test("nested mutation is noticed; dates, bytes, bigint, maps and sets survive", async () => {
   const app = make();
   app.get("/fill", function fill(c) {
-    c.session.update({ cart: { items: [1] }, at: new Date(5), raw: new Uint8Array([1, 2]), big: 2n ** 60n, map: new Map([["a", new Set([1])]]) });
+    c.session.update({
+      cart: { items: [1] },
+      at: new Date(5),
+      raw: new Uint8Array([1, 2]),
+      big: 2n ** 60n,
+      map: new Map([["a", new Set([1])]]),
+    });
     return "";
   });
   app.get("/push", function push(c) {
@@ -54,7 +64,13 @@ test("nested mutation is noticed; dates, bytes, bigint, maps and sets survive", 
   await client.get("/fill");
   expect((await client.get("/push")).headers.get("set-cookie")).not.toBe(null);
   await client.session((s) => {
-    expect(s.toObject()).toEqual({ cart: { items: [1, 2] }, at: new Date(5), raw: new Uint8Array([1, 2]), big: 2n ** 60n, map: new Map([["a", new Set([1])]]) });
+    expect(s.toObject()).toEqual({
+      cart: { items: [1, 2] },
+      at: new Date(5),
+      raw: new Uint8Array([1, 2]),
+      big: 2n ** 60n,
+      map: new Map([["a", new Set([1])]]),
+    });
     s.set("more", true);
   });
   expect((await client.get("/get/more")).json).toEqual({ value: true });
@@ -74,9 +90,19 @@ test("a tampered, expired, foreign or future cookie is an empty session and no e
   const client = app.testClient();
   await client.post("/set/user/ann");
   const good = client.cookie("session") ?? "";
-  const seal = (secret: string, salt: string, now: number) => new TimedSigner(secret, { salt }).sign(packPayload(dumpTagged({ user: "eve" })), now);
+  const seal = (secret: string, salt: string, now: number) =>
+    new TimedSigner(secret, { salt }).sign(packPayload(dumpTagged({ user: "eve" })), now);
   const now = Date.now() / 1000;
-  const values = [good.replace(/^./, (c) => (c === "A" ? "B" : "A")), `${good}x`, "", "a.b.c", seal("other", "athanor.session", now), seal("k1", "wtf-csrf-token", now), seal("k1", "athanor.session", now - 40 * 24 * 3600), seal("k1", "athanor.session", now + 3600)];
+  const values = [
+    good.replace(/^./, (c) => (c === "A" ? "B" : "A")),
+    `${good}x`,
+    "",
+    "a.b.c",
+    seal("other", "athanor.session", now),
+    seal("k1", "wtf-csrf-token", now),
+    seal("k1", "athanor.session", now - 40 * 24 * 3600),
+    seal("k1", "athanor.session", now + 3600),
+  ];
   for (const value of values) {
     client.setCookie("session", value);
     const answer = await client.get("/get/user");
@@ -106,9 +132,13 @@ test("without SECRET_KEY reading works and writing explains itself", async () =>
 });
 
 test("cookie flags: Secure on https, __Host-, Partitioned, permanent, encryption", async () => {
-  const secure = await make({ SESSION_COOKIE_PARTITIONED: true, SESSION_COOKIE_SAMESITE: "Strict" }).testClient({ baseUrl: "https://localhost" }).post("/set/a/b");
+  const secure = await make({ SESSION_COOKIE_PARTITIONED: true, SESSION_COOKIE_SAMESITE: "Strict" })
+    .testClient({ baseUrl: "https://localhost" })
+    .post("/set/a/b");
   expect(secure.headers.get("set-cookie")).toMatch(/Secure; HttpOnly; Path=\/; SameSite=Strict; Partitioned$/);
-  const host = await make({ SESSION_COOKIE_HOST_PREFIX: true, SESSION_COOKIE_DOMAIN: "x.example" }).testClient().post("/set/a/b");
+  const host = await make({ SESSION_COOKIE_HOST_PREFIX: true, SESSION_COOKIE_DOMAIN: "x.example" })
+    .testClient()
+    .post("/set/a/b");
   expect(host.headers.get("set-cookie")).toMatch(/^__Host-session=[^;]+; Secure; HttpOnly; Path=\/; SameSite=Lax$/);
   const app = make({ SESSION_ENCRYPT: true });
   app.get("/permanent", function permanent(c) {
@@ -119,7 +149,9 @@ test("cookie flags: Secure on https, __Host-, Partitioned, permanent, encryption
   const client = app.testClient();
   const kept = await client.get("/permanent");
   expect(kept.headers.get("set-cookie")).toMatch(/Max-Age=2678400/);
-  expect(Buffer.from((client.cookie("session") ?? "").split(".")[0] ?? "", "base64url").toString("latin1")).not.toContain("plaintext");
+  expect(
+    Buffer.from((client.cookie("session") ?? "").split(".")[0] ?? "", "base64url").toString("latin1"),
+  ).not.toContain("plaintext");
   const again = await client.get("/get/secret");
   expect(again.json).toEqual({ value: "plaintext" });
   expect(again.headers.get("set-cookie")).toMatch(/Max-Age=2678400/);
@@ -127,13 +159,16 @@ test("cookie flags: Secure on https, __Host-, Partitioned, permanent, encryption
 
 test("a session too large for browsers is warned about", async () => {
   const warnings: unknown[] = [];
-  const app = createApp({ config: { SECRET_KEY: "k" }, logger: { ...quiet, warn: (text: unknown) => void warnings.push(text) } });
+  const app = createApp({
+    config: { SECRET_KEY: "k" },
+    logger: { ...quiet, warn: (text: unknown) => void warnings.push(text) },
+  });
   app.get("/", function index(c) {
     c.session.set("x", randomBytes(5000).toString("hex"));
     return "";
   });
   await app.testClient().get("/");
-  expect(warnings[0]).toMatch(/browsers ignore cookies above 4093/);
+  expect(warnings.at(-1)).toMatch(/browsers ignore cookies above 4093/);
 });
 
 test("flashed messages come once, and are the same within a request", async () => {
@@ -144,23 +179,49 @@ test("flashed messages come once, and are the same within a request", async () =
     return "";
   });
   app.get("/show", function show() {
-    return [getFlashedMessages(), getFlashedMessages({ withCategories: true }), getFlashedMessages({ categoryFilter: ["warning"] })];
+    return [
+      getFlashedMessages(),
+      getFlashedMessages({ withCategories: true }),
+      getFlashedMessages({ categoryFilter: ["warning"] }),
+    ];
   });
   const client = app.testClient();
   await client.post("/save");
-  expect((await client.get("/show")).json).toEqual([["Saved", "Careful"], [["info", "Saved"], ["warning", "Careful"]], ["Careful"]]);
+  expect((await client.get("/show")).json).toEqual([
+    ["Saved", "Careful"],
+    [
+      ["info", "Saved"],
+      ["warning", "Careful"],
+    ],
+    ["Careful"],
+  ]);
   expect((await client.get("/show")).json).toEqual([[], [], []]);
 });
 
 test("the tagged form gives back what it was given", () => {
-  const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.bigInt(), fc.date({ noInvalidDate: true }), fc.uint8Array());
+  const leaf = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.bigInt(),
+    fc.date({ noInvalidDate: true }),
+    fc.uint8Array(),
+  );
   const key = fc.oneof(fc.constantFrom(" d", " b", " n", " di", " M", "__proto__", "a"), fc.string());
   const { value } = fc.letrec((tie) => ({
-    value: fc.oneof({ depthSize: "small" }, leaf, fc.array(tie("value"), { maxLength: 4 }), fc.array(fc.tuple(key, tie("value")), { maxLength: 3 }).map((e) => Object.fromEntries(e))),
+    value: fc.oneof(
+      { depthSize: "small" },
+      leaf,
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.array(fc.tuple(key, tie("value")), { maxLength: 3 }).map((e) => Object.fromEntries(e)),
+    ),
   }));
-  fc.assert(fc.property(value, (v) => {
-    expect(loadTagged(unpackPayload(packPayload(dumpTagged(v))))).toEqual(v);
-  }));
+  fc.assert(
+    fc.property(value, (v) => {
+      expect(loadTagged(unpackPayload(packPayload(dumpTagged(v))))).toEqual(v);
+    }),
+  );
 });
 
 function hasItsdangerous(): boolean {
@@ -183,5 +244,8 @@ print(json.dumps(s.loads(sys.argv[1])))
   const ours = signer.sign(packPayload(JSON.stringify({ n: 1 })));
   const [theirs = "", read] = execFileSync("/usr/bin/python3", ["-c", code, ours]).toString().trim().split("\n");
   expect(JSON.parse(read ?? "")).toEqual({ n: 1 });
-  expect(JSON.parse(unpackPayload(signer.unsign(theirs, { maxAge: 60 }).value))).toEqual({ user: "ann", text: "x".repeat(200) });
+  expect(JSON.parse(unpackPayload(signer.unsign(theirs, { maxAge: 60 }).value))).toEqual({
+    user: "ann",
+    text: "x".repeat(200),
+  });
 });

@@ -1,6 +1,16 @@
 /** Compile-time promises: this file is type checked; each @ts-expect-error must be an error. */
 import { expectTypeOf, test } from "vitest";
-import { blueprint, createApp, int, type RouteArgs } from "../src/index.js";
+import {
+  type App,
+  blueprint,
+  type Context,
+  createApp,
+  g,
+  int,
+  type RouteArgs,
+  routesTable,
+  urlFor,
+} from "../src/index.js";
 
 test("arguments are typed by the rule", () => {
   const app = createApp();
@@ -40,6 +50,64 @@ test("arguments are typed by the rule", () => {
   });
   void bad;
   void fixed;
+});
+
+declare module "../src/index.js" {
+  interface Globals {
+    typedUser?: { name: string };
+  }
+  interface SessionData {
+    typedCounter: number;
+  }
+  interface ConfigValues {
+    MY_TYPED_LIMIT: number;
+  }
+  interface Converters {
+    year: number;
+  }
+  interface RouteRegistry {
+    "typed.show": "/typed/<int:id>";
+    "typed.index": "/typed/";
+  }
+}
+
+test("urlFor checks registered endpoints, and any app or blueprint fits where one is wanted", () => {
+  const ok = () => [
+    urlFor("typed.show", { id: 1, page: 2, _external: true }),
+    urlFor("typed.index"),
+    urlFor("other", { a: 1 }),
+  ];
+  // @ts-expect-error id is a number
+  const wrong = () => urlFor("typed.show", { id: "1" });
+  // @ts-expect-error id is missing
+  const missing = () => urlFor("typed.show");
+  const app = createApp();
+  const typed = app.converter("user", {
+    parse: async (s: string) => ({ name: s }),
+    format: (u: { name: string }) => u.name,
+  });
+  typed.get("/u/<user:who>", function who(c) {
+    expectTypeOf(c.args.who).toEqualTypeOf<{ name: string }>();
+    return "";
+  });
+  const plain: App = typed;
+  routesTable(typed);
+  typed.registerBlueprint(blueprint<{ user: { name: string } }>("b"));
+  void [ok, wrong, missing, plain];
+});
+
+test("globals, session, configuration and converters can be typed by merging", () => {
+  const check = (c: Context) => {
+    expectTypeOf(g().typedUser).toEqualTypeOf<{ name: string } | undefined>();
+    expectTypeOf(c.session.get("typedCounter", 0)).toEqualTypeOf<number>();
+    expectTypeOf(c.session.get("anything")).toEqualTypeOf<unknown>();
+    // @ts-expect-error it counts
+    c.session.set("typedCounter", "one");
+    expectTypeOf(c.app.config.MY_TYPED_LIMIT).toEqualTypeOf<number>();
+    expectTypeOf(c.app.config.SECRET_KEY).toEqualTypeOf<string | Uint8Array | null>();
+  };
+  expectTypeOf<RouteArgs<"/<year:y>">>().toEqualTypeOf<{ readonly y: number }>();
+  void check;
 });
 
 test("defaults and converters decide the type of a query argument", async () => {

@@ -8,6 +8,7 @@
 import type { DdlCompiler, Dialect } from "../dialects/dialect.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, CompileError } from "../errors/errors.js";
+import type { Reflector } from "../reflection/types.js";
 import type {
   CheckConstraint,
   Constraint,
@@ -17,6 +18,7 @@ import type {
   PrimaryKeyConstraint,
   UniqueConstraint,
 } from "../schema/constraint.js";
+import { DatabaseType } from "../schema/database-type.js";
 import type * as ddl from "../schema/ddl.js";
 import type { ColumnFields, IdentityOptions } from "../schema/definition.js";
 import { truncatedName } from "../schema/naming.js";
@@ -35,9 +37,9 @@ interface InlineRenderer {
 const IN_TABLE = { literalBinds: true, unqualified: true } as const;
 const LITERAL = { literalBinds: true } as const;
 
-/** A default that is a literal, a word or in parentheses already: valid everywhere without more. */
+/** A default that is a literal or a word: valid everywhere without parentheses. */
 const SIMPLE_DEFAULT =
-  /^(?:[+-]?[\d.]+(?:e[+-]?\d+)?|'(?:[^']|'')*'|x'[\da-f]*'|null|true|false|current_(?:timestamp|date|time)|\(.*\))$/is;
+  /^(?:[+-]?[\d.]+(?:e[+-]?\d+)?|'(?:[^']|'')*'|x'[\da-f]*'|null|true|false|current_(?:timestamp|date|time))$/is;
 
 export abstract class BaseDdlCompiler implements DdlCompiler {
   readonly dialect: Dialect;
@@ -50,6 +52,8 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   constructor(dialect: Dialect) {
     this.dialect = dialect;
   }
+  /** What reads back what this writes. */
+  abstract createReflector(): Reflector;
 
   /** The statements for an element of DDL; may be empty. @throws CompileError for what the database cannot do. */
   statements(element: Element): readonly string[] {
@@ -134,15 +138,18 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   }
   /** The column with the checks that were written on it. */
   protected columnLine(column: TableColumn): string {
-    const checks = column.table.constraints
-      .filter((c): c is CheckConstraint => c.kind === "check" && c.column === column)
-      .map((c) => ` ${this.constraint(c)}`);
-    return this.columnSpec(column) + checks.join("");
+    const checks = this.checksOf(column).map((c) => ` ${this.constraint(c)}`);
+    return this.columnSpec(column) + (this.checksBesideColumns ? checks.join("") : "");
+  }
+  /** Checks on a column stand beside it; otherwise with those of the table. */
+  protected readonly checksBesideColumns: boolean = true;
+  protected checksOf(column: TableColumn): readonly CheckConstraint[] {
+    return column.table.constraints.filter((c): c is CheckConstraint => c.kind === "check" && c.column === column);
   }
   /** Everything in a table's parentheses after the columns. */
   protected tableConstraints(table: Table, without: ReadonlySet<Constraint>): string[] {
     return table.constraints
-      .filter((c) => !without.has(c) && !(c.kind === "check" && c.column !== undefined) && this.keepsConstraint(c, table))
+      .filter((c) => !without.has(c) && !(this.checksBesideColumns && c.kind === "check" && c.column !== undefined) && this.keepsConstraint(c, table))
       .map((c) => this.constraint(c));
   }
   /** False for what the database says elsewhere: a type's check, a primary key beside its column. */
@@ -151,7 +158,8 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   }
   /** The database checks the values of this type itself. */
   protected hasType(check: TypeCheck): boolean {
-    return check.of === "boolean" && this.dialect.capabilities.nativeBoolean;
+    const { nativeBoolean, nativeEnum } = this.dialect.capabilities;
+    return check.of === "boolean" ? nativeBoolean : check.native && nativeEnum;
   }
   visitDropTable(element: ddl.DropTable): string | readonly string[] {
     return `DROP TABLE ${element.ifExists ? "IF EXISTS " : ""}${this.tableName(element.table)}`;
@@ -179,10 +187,16 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     return column.nullable && column.fields.identity === undefined;
   }
   protected typeOf(column: TableColumn): string {
-    return this.type(column.type, column.table.schema, `${column}`);
+    const { collation } = column.fields;
+    const type = this.type(column.type, String(column), column.table);
+    return collation === undefined ? type : `${type} COLLATE ${this.collation(collation)}`;
   }
-  protected type(type: SqlType, _schema: string | undefined, _where: string): string {
-    return this.dialect.ddlType(type);
+  protected collation(name: string): string {
+    return this.dialect.quoteAlways(name);
+  }
+  /** `where` is for messages; `table`, where the column stands in one. */
+  protected type(type: SqlType, _where: string, _table?: Table): string {
+    return type instanceof DatabaseType ? type.spelling : this.dialect.ddlType(type);
   }
   /** The default's SQL, or undefined. */
   protected defaultOf(fields: Pick<ColumnFields, "serverDefault">): string | undefined {
@@ -199,7 +213,8 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     return this.isSimpleDefault(sql) ? sql : `(${sql})`;
   }
   protected isSimpleDefault(sql: string): boolean {
-    return SIMPLE_DEFAULT.test(sql.trim());
+    const bare = sql.trim();
+    return SIMPLE_DEFAULT.test(bare) || (bare.startsWith("(") && closesAtEnd(bare));
   }
   protected computed(column: TableColumn): string {
     const { sql, persisted } = column.fields.computed as NonNullable<ColumnFields["computed"]>;
@@ -235,7 +250,7 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     return `ALTER TABLE ${this.tableName(element.table)} ALTER COLUMN ${this.quote(element.columnName)} ${words}`;
   }
   visitAlterColumnType(element: ddl.AlterColumnType): string | readonly string[] {
-    const type = this.type(element.type, element.table.schema, element.columnName);
+    const type = this.type(element.type, element.columnName);
     return this.alterColumn(element, `TYPE ${type}${element.using === undefined ? "" : ` USING ${element.using}`}`);
   }
   visitAlterColumnNullable(element: ddl.AlterColumnNullable): string | readonly string[] {

@@ -59,7 +59,7 @@ function connected(left: FromClause, right: FromClause): boolean {
 
 /** The FROM list, joins included. `outside`: what the enclosing statement selects from. */
 export function planFroms(statement: SelectStatement, outside: ReadonlySet<FromClause>): readonly FromClause[] {
-  const targets = new Set(statement.joins.map((j) => j.target));
+  const targets = new Set(statement.joins.flatMap((j) => [j.target, ...j.target.leaves]));
   const roots: FromClause[] = [];
   const add = (from: FromClause) => {
     if (!targets.has(from) && !roots.includes(from) && !roots.some((r) => r instanceof Join && r.leaves.includes(from))) roots.push(from);

@@ -93,7 +93,8 @@ export function converter(columns: readonly { readonly process: Convert | null }
 
 /** Names an array already has are read by position or under another label. */
 const OWN = new Set(Object.getOwnPropertyNames(Array.prototype));
-function rowPrototype(keys: readonly string[]): object {
+/** What rows with these names inherit from. */
+export function rowPrototype(keys: readonly string[]): object {
   class Row extends RowBase {}
   keys.forEach((key, i) => {
     if (OWN.has(key) || /^\d+$/.test(key)) return;

@@ -56,11 +56,15 @@ export function dateText(value: unknown): string {
   if (typeof value === "string" && /^-?\d{4,6}-\d\d-\d\d$/.test(value)) return value;
   throw new ArgumentError(`A calendar date is a string such as "2024-02-29", not ${describe(value)}.`, "value.date");
 }
-/** `HH:MM[:SS[.ffffff]]`, checked. */
+/** `HH:MM:SS[.ffffff]`, checked, without needless zeros: the form in which every database gives it back. */
 export function timeText(value: unknown): string {
-  if (typeof value === "string" && /^\d\d:\d\d(:\d\d(\.\d{1,6})?)?$/.test(value)) return value;
-  throw new ArgumentError(`A time of day is a string such as "09:30:00", not ${describe(value)}.`, "value.time");
+  const m = typeof value === "string" ? /^(\d\d:\d\d)(:\d\d)?(\.\d{1,6})?$/.exec(value) : null;
+  if (m === null) throw new ArgumentError(`A time of day is a string such as "09:30:00", not ${describe(value)}.`, "value.time");
+  return `${m[1]}${m[2] ?? ":00"}${shortFraction(m[3] ?? "")}`;
 }
+const shortFraction = (fraction: string): string => fraction.replace(/\.?0+$/, "");
+/** What the server gives for a time, without needless zeros. */
+export const readTime: Convert = (value) => String(value).replace(/\.\d+$/, shortFraction);
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);

@@ -1,14 +1,14 @@
 /** From a statement object to SQL on a connection: cache, parameters, batches, DDL; and back to rows. */
 import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled } from "../compile/compiled.js";
-import { rowReader } from "../compile/reader.js";
+import { type ReaderShape, rowReader } from "../compile/reader.js";
 import type { FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
 import { ArgumentError } from "../errors/errors.js";
 import { InsertStatement } from "../sql/dml.js";
 import { Element, innerStatement } from "../sql/element.js";
 import { type ExecutionOptions, Statement } from "../sql/statement.js";
 import { ageBadge } from "./log.js";
-import type { Chunk, Execution, Fetched, ResultSource } from "./result.js";
+import { type Chunk, type Execution, type Fetched, lazyRows, type ResultSource } from "./result.js";
 import type { EngineServices } from "./services.js";
 
 /** What a source needs of its connection. */
@@ -112,21 +112,17 @@ export class StatementSource implements ResultSource {
     const statement = executable(this.#given);
     const plan = isDdl(statement) ? undefined : this.#plan(statement);
     if (plan === undefined || plan.many || plan.bound.length !== 1) {
-      const { rows, read, keys } = await this.run();
-      if (rows !== null) yield { rows: read(rows), keys: keys ?? [] };
+      const { rows, keys } = await this.run();
+      if (rows !== null) yield { rows: rows(), keys };
       return;
     }
     const { compiled } = plan;
     const { sql, params } = plan.bound[0] as BoundStatement;
     const cursor = this.#runner.openStream(sql, params, compiled.hint, chunkRows);
-    let read: ((raw: unknown[][]) => unknown[]) | undefined;
-    let keys: readonly string[] = [];
+    let shape: ReaderShape | undefined;
     for await (const rows of cursor) {
-      if (read === undefined) {
-        read = rowReader(compiled, cursor.fields ?? [], this.#services.dialect);
-        keys = keysOf(compiled, cursor.fields ?? []);
-      }
-      yield { rows: read(rows), keys };
+      shape ??= rowReader(compiled, cursor.fields, this.#services.dialect);
+      yield { rows: shape.read(rows), keys: shape.keys };
     }
   }
 
@@ -145,7 +141,7 @@ export class StatementSource implements ResultSource {
     for (const sql of this.#services.dialect.createDdlCompiler().statements(element)) {
       await this.#runner.send(sql, [], DDL_HINT, "ddl");
     }
-    return { rows: null, keys: null, read: (rows) => rows, rowCount: -1, lastInsertId: null };
+    return { rows: null, keys: [], rowCount: -1, lastInsertId: null };
   }
   #plan(given: Element): Plan {
     const { dialect, cache, logger } = this.#services;
@@ -204,26 +200,17 @@ export function planDriverSql(
     },
     async *stream(chunkRows) {
       const cursor = runner.openStream(sql, params, RAW_HINT, chunkRows);
-      let read: ((raw: unknown[][]) => unknown[]) | undefined;
+      let shape: ReaderShape | undefined;
       for await (const rows of cursor) {
-        const fields = cursor.fields ?? [];
-        read ??= rowReader(RAW, fields, services.dialect);
-        yield { rows: read(rows), keys: keysOf(RAW, fields) };
+        shape ??= rowReader(RAW, cursor.fields, services.dialect);
+        yield { rows: shape.read(rows), keys: shape.keys };
       }
     },
   };
 }
 function fetched(compiled: Compiled, raw: RawResult, services: EngineServices): Fetched {
-  const { fields } = raw;
-  let read: ((rows: unknown[][]) => unknown[]) | undefined;
-  return {
-    rows: fields === null ? null : raw.rows,
-    keys: fields === null ? null : keysOf(compiled, fields),
-    read: (rows) => (read ??= rowReader(compiled, fields ?? [], services.dialect))(rows),
-    rowCount: raw.rowCount,
-    lastInsertId: raw.lastInsertId,
-  };
-}
-function keysOf(compiled: Compiled, fields: readonly FieldInfo[]): readonly string[] {
-  return (compiled.items?.map((i) => i.name) ?? compiled.columns?.map((c) => c.key)) ?? fields.map((f) => f.name);
+  const { fields, rowCount, lastInsertId } = raw;
+  if (fields === null) return { rows: null, keys: [], rowCount, lastInsertId };
+  const shape = rowReader(compiled, fields, services.dialect);
+  return { rows: lazyRows(raw.rows, shape.read), keys: shape.keys, rowCount, lastInsertId };
 }

@@ -5,15 +5,25 @@
 import type { MaybePromise } from "../dialects/driver.js";
 import { MultipleResultsFound, NoResultFound, ResourceClosedError } from "../errors/errors.js";
 
-/** What came back, not yet read into rows. */
+/** What came back. */
 export interface Fetched {
-  /** null: the statement gives no rows. */
-  readonly rows: unknown[][] | null;
-  readonly keys: readonly string[] | null;
-  /** Turns the driver's rows into rows for the user. */
-  readonly read: (raw: unknown[][]) => unknown[];
+  /** The rows, or the first `most` of them; null: the statement gives none. */
+  readonly rows: ((most?: number) => unknown[]) | null;
+  readonly keys: readonly string[];
   readonly rowCount: number;
   readonly lastInsertId: number | bigint | null;
+}
+/** Reads the driver's rows when they are asked for, each one once: reading changes them in place. */
+export function lazyRows(raw: unknown[][], read: (raw: unknown[][]) => unknown[]): (most?: number) => unknown[] {
+  let done: unknown[] | undefined;
+  return (most = raw.length) => {
+    if (done === undefined && most >= raw.length) return (done = read(raw));
+    done ??= [];
+    if (done.length < most && done.length < raw.length) {
+      for (const row of read(raw.slice(done.length, most))) done.push(row);
+    }
+    return done.slice(0, most);
+  };
 }
 /** Some rows of a stream, read. */
 export interface Chunk {
@@ -69,8 +79,9 @@ export class Execution {
     return this.source.stream(size);
   }
   async *#buffered(size: number): AsyncGenerator<Chunk> {
-    const { rows, read, keys } = requireRows(await this.fetched());
-    for (let at = 0; at < rows.length; at += size) yield { rows: read(rows.slice(at, at + size)), keys };
+    const { rows, keys } = requireRows(await this.fetched());
+    const all = rows();
+    for (let at = 0; at < all.length; at += size) yield { rows: all.slice(at, at + size), keys };
   }
   #inTurn(): void {
     const { waiting } = this.source;
@@ -81,11 +92,11 @@ export class Execution {
 function consumed(): ResourceClosedError {
   return new ResourceClosedError("This result was already streamed; execute the statement again to read it again.", "result.consumed");
 }
-function requireRows(fetched: Fetched): { rows: unknown[][]; read: Fetched["read"]; keys: readonly string[] } {
-  if (fetched.rows === null) {
+function requireRows({ rows, keys }: Fetched): { rows: (most?: number) => unknown[]; keys: readonly string[] } {
+  if (rows === null) {
     throw new ResourceClosedError("This statement gives no rows; add returning() or read rowCount().", "result.no-rows");
   }
-  return { rows: fetched.rows, read: fetched.read, keys: fetched.keys ?? [] };
+  return { rows, keys };
 }
 
 type Step = (rows: unknown[], keys: readonly string[]) => unknown[];
@@ -214,12 +225,12 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return use(fetched instanceof Promise ? await fetched : fetched);
   }
   #read(fetched: Fetched, most?: number): R[] {
-    const { rows, read, keys } = requireRows(fetched);
+    const { rows, keys } = requireRows(fetched);
     if (this.#unique !== undefined) {
-      const all = this.#finish(read(rows), keys, new Set());
+      const all = this.#finish(rows(), keys, new Set());
       return most === undefined ? all : all.slice(0, most);
     }
-    return this.#finish(read(most === undefined || rows.length <= most ? rows : rows.slice(0, most)), keys, undefined);
+    return this.#finish(rows(most), keys, undefined);
   }
   #finish(read: unknown[], keys: readonly string[], seen: Set<unknown> | undefined): R[] {
     let rows = read;

@@ -25,15 +25,12 @@ export async function withConnection<T>(bind: SchemaBind, work: (connection: Sch
   return "connect" in bind ? await bind.begin(work) : await work(bind);
 }
 
-/** A dialect that can read schemas. */
-interface ReflectingDialect {
-  createReflector?(): Reflector;
-}
+/** What reads the schema of this dialect's databases; its DDL compiler knows. */
 export function reflectorOf(dialect: Dialect): Reflector {
-  const make = (dialect as ReflectingDialect).createReflector;
-  if (make !== undefined) return make.call(dialect);
+  const schema = dialect.createDdlCompiler() as { createReflector?(): Reflector };
+  if (typeof schema.createReflector === "function") return schema.createReflector();
   throw new InvalidRequestError(
-    `The dialect '${dialect.name}' cannot read schemas: it has no createReflector(). Pass { checkFirst: false } to create or drop without looking.`,
+    `The dialect '${dialect.name}' cannot read schemas: its DDL compiler has no createReflector(). Pass { checkFirst: false } to create or drop without looking.`,
     "reflection.unsupported",
   );
 }

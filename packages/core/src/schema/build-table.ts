@@ -89,6 +89,6 @@ function checkOfType(column: TableColumn): TableCheck | undefined {
   while (type instanceof DecoratedType) type = type.impl;
   const wanted = typeCheckOf(type);
   if (wanted === undefined) return undefined;
-  const values = type instanceof EnumType ? type.values : undefined;
-  return new TableCheck(wanted.name, new TypeCheck(column, wanted.of, values));
+  const [values, native] = type instanceof EnumType ? [type.values, type.native] : [undefined, false];
+  return new TableCheck(wanted.name, new TypeCheck(column, wanted.of, values, native));
 }

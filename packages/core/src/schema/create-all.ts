@@ -2,6 +2,7 @@
 import { CircularDependencyError } from "../errors/errors.js";
 import { ArrayType, DecoratedType, EnumType, type SqlType } from "../types/sql-type.js";
 import { queryOn, reflectorOf, type SchemaConnection } from "./bind.js";
+import type { ForeignKeyConstraint } from "./constraint.js";
 import {
   AddConstraint,
   CreateIndex,
@@ -123,18 +124,9 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
   const reversed = [...order].reverse();
   await fire("beforeDrop", reversed);
   if (capabilities.alterTable) {
-    const unnamed = [...late].filter((key) => typeof key.name !== "string");
-    // One that is only marked useAlter goes with its table; one in a circle has to go before.
-    const stuck = unnamed.filter((key) => !key.options.useAlter);
-    const [first] = stuck;
-    if (first !== undefined) {
-      throw new CircularDependencyError(
-        `Tables ${[...new Set(stuck.flatMap((k) => [k.table.fullName, k.referredTable.fullName]))].join(", ")} refer to each other, and the foreign key of '${first.table.fullName}' (${first.columns.map((c) => c.columnName).join(", ")}) has no name by which it could be dropped first. Name it: references("…", { name: "…" }), or give the MetaData a naming convention for 'fk'.`,
-        "schema.unnamed-cycle",
-      );
-    }
-    for (const key of late) {
-      if (typeof key.name === "string") await connection.execute(new DropConstraint(key.table, key));
+    const keys = scope.checkFirst ? await existingKeys(connection, [...late]) : namedKeys([...late]);
+    for (const { key, name } of keys) {
+      await connection.execute(new DropConstraint(key.table, { kind: "foreignKey", name, nameIsGenerated: key.nameIsGenerated }));
     }
   }
   for (const table of reversed) {
@@ -157,4 +149,37 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
     }
   }
   await fire("afterDrop", reversed);
+}
+
+interface KeyToDrop {
+  readonly key: ForeignKeyConstraint;
+  readonly name: string;
+}
+/** Without looking: all of them have to have names. One that is only marked `useAlter` goes with its table anyway. */
+function namedKeys(late: readonly ForeignKeyConstraint[]): readonly KeyToDrop[] {
+  const stuck = late.filter((key) => typeof key.name !== "string" && !key.options.useAlter);
+  const [first] = stuck;
+  if (first === undefined) return late.flatMap((key) => (typeof key.name === "string" ? [{ key, name: key.name }] : []));
+  const tables = [...new Set(stuck.flatMap((k) => [k.table.fullName, k.referredTable.fullName]))].join(", ");
+  throw new CircularDependencyError(
+    `Tables ${tables} refer to each other, and the foreign key of '${first.table.fullName}' (${first.columns.map((c) => c.columnName).join(", ")}) has no name by which it could be dropped first. Name it: references("…", { name: "…" }), give the MetaData a naming convention for 'fk', or let dropAll look: { checkFirst: true }.`,
+    "schema.unnamed-cycle",
+  );
+}
+/** The keys that are there, under the names they have there: also those without a name, or left out by a failed run. */
+async function existingKeys(connection: SchemaConnection, late: readonly ForeignKeyConstraint[]): Promise<readonly KeyToDrop[]> {
+  const found: KeyToDrop[] = [];
+  const query = queryOn(connection);
+  for (const schema of new Set(late.map((key) => key.table.schema))) {
+    const keys = late.filter((key) => key.table.schema === schema);
+    const tables = await reflectorOf(connection.dialect).tables(query, { schema, tables: keys.map((k) => k.table.tableName) });
+    for (const key of keys) {
+      const columns = key.columns.map((c) => c.columnName).join();
+      const name = tables
+        .find((t) => t.name === key.table.tableName)
+        ?.foreignKeys.find((k) => k.columns.join() === columns && k.referredTable === key.referredTable.tableName)?.name;
+      if (name !== undefined) found.push({ key, name });
+    }
+  }
+  return found;
 }

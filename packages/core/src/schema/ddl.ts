@@ -14,6 +14,8 @@ import type { Table, TableColumn } from "./table.js";
 
 /** Base of all DDL. The connection asks the dialect's DDL compiler for the statements, which may be none. */
 export abstract class DdlElement extends Statement {
+  /** On the class for the engine, which asks before it looks at fields; on the instance for everybody else. */
+  static readonly isDdl = true;
   readonly isDdl = true;
   /** DDL is never cached: every execution compiles it. */
   walk(key: KeyWriter): void {

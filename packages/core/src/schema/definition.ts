@@ -45,6 +45,8 @@ export interface ColumnFields {
   readonly references: { readonly target: string; readonly options: ReferenceOptions } | undefined;
   readonly checks: readonly { readonly sql: string | Element; readonly name: string | undefined }[];
   readonly comment: string | undefined;
+  /** How text is compared and ordered, by the database's own name for it. */
+  readonly collation?: string | undefined;
   readonly deferred: boolean;
   readonly deferredGroup: string | undefined;
   readonly info: { readonly [key: string]: unknown };
@@ -149,6 +151,10 @@ export class ColumnDefinition {
   }
   comment(text: string): ColumnDefinition {
     return this.with({ comment: text });
+  }
+  /** `"NOCASE"` (SQLite), `"de_DE"` (PostgreSQL), `"utf8mb4_bin"` (MySQL). */
+  collate(name: string): ColumnDefinition {
+    return this.with({ collation: name });
   }
   /** Not selected until asked for. */
   deferred(group?: string): ColumnDefinition {

@@ -170,8 +170,11 @@ export class TypeCheck extends Element {
   readonly of: "boolean" | "enum";
   /** undefined for booleans. */
   readonly values: readonly string[] | undefined;
-  constructor(column: ColumnFace, of: "boolean" | "enum", values: readonly string[] | undefined) {
+  /** An enumeration that is a type of the database's own where there are such types. */
+  readonly native: boolean;
+  constructor(column: ColumnFace, of: "boolean" | "enum", values: readonly string[] | undefined, native: boolean) {
     super();
+    this.native = native;
     this.column = column;
     this.of = of;
     this.values = values;

@@ -27,8 +27,8 @@ export abstract class Statement extends Element {
   /** Options given by `executionOptions()`. */
   readonly executionOptionsValue: ExecutionOptions | undefined = undefined;
 
-  /** A copy with some fields replaced; statements never change. */
-  protected with(changes: { readonly [field: string]: unknown }): this {
+  /** A copy with some fields replaced; statements never change. For extensions that rewrite statements. */
+  with(changes: { readonly [field: string]: unknown }): this {
     return Object.assign(Object.create(Object.getPrototypeOf(this)), this, changes);
   }
   executionOptions(options: ExecutionOptions): this {

@@ -2,15 +2,14 @@
 import { FormError } from "../errors.js";
 import { type App, BadRequest, Blueprint, type Context, currentContext, findContext } from "../web.js";
 import { checkOrigin } from "./origin.js";
-import { csrfDefaults, type RequestCsrf, requestCsrf } from "./provider.js";
+import { csrfDefaults, headerToken, type RequestCsrf, requestCsrf } from "./provider.js";
 
 /**
  * A request without a good token: 400, with the reason. Answer it yourself with
  * `app.errorHandler(CSRFError, (error) => render("csrf.html", { reason: error.reason }))`.
  */
 export class CSRFError extends BadRequest {
-  static readonly code = "forms/csrf";
-  readonly code = "forms/csrf";
+  override readonly code = "forms.csrf";
   /** Such as "The CSRF token has expired." */
   readonly reason: string;
 
@@ -46,10 +45,10 @@ export class CSRFProtect {
     if (app !== undefined) this.initApp(app);
   }
 
-  /** @throws FormError `forms/csrf-config` when the app has a CSRFProtect already. */
+  /** @throws FormError `forms.csrf-config` when the app has a CSRFProtect already. */
   initApp(app: ProtectedApp): this {
     if (app.extensions.has("csrf"))
-      throw new FormError("forms/csrf-config", "This app has a CSRFProtect already; use that one's exempt().");
+      throw new FormError("forms.csrf-config", "This app has a CSRFProtect already; use that one's exempt().");
     app.extensions.set("csrf", this);
     app.config.know(...Object.keys(csrfDefaults));
     app.templateGlobal("csrf_token", csrfToken);
@@ -120,10 +119,8 @@ async function protectRequest(c: Context, state: RequestCsrf): Promise<void> {
 }
 
 async function findToken(c: Context, { config }: RequestCsrf): Promise<string | null> {
-  for (const header of config.WTF_CSRF_HEADERS) {
-    const value = c.request.headers.get(header);
-    if (value !== null && value !== "") return value;
-  }
+  const header = headerToken(c, config);
+  if (header !== null) return header;
   const name = config.WTF_CSRF_FIELD_NAME;
   if (c.request.isJson) {
     const body = await c.request.json<unknown>({ silent: true });

@@ -80,13 +80,22 @@ function bindCsrf(context: Context, config: CsrfConfig): RequestCsrf {
       return current;
     },
     check(token) {
-      return this.passed ? null : validateCsrf(token, context.session, settings());
+      return this.passed ? null : validateCsrf(token ?? headerToken(context, config), context.session, settings());
     },
     rotate() {
       context.session.set(config.WTF_CSRF_FIELD_NAME, null);
       current = null;
     },
   };
+}
+
+/** The token that scripts send in a header. */
+export function headerToken(context: Context, config: CsrfConfig): string | null {
+  for (const header of config.WTF_CSRF_HEADERS) {
+    const value = context.request.headers.get(header);
+    if (value !== null && value !== "") return value;
+  }
+  return null;
 }
 
 function signingKeys(context: Context, config: CsrfConfig): readonly (string | Uint8Array)[] {
@@ -96,7 +105,7 @@ function signingKeys(context: Context, config: CsrfConfig): readonly (string | U
   const usable = keys.filter((key): key is string | Uint8Array => key !== null && key !== undefined && key.length > 0);
   if (usable.length > 0) return usable;
   throw new FormError(
-    "forms/csrf-config",
+    "forms.csrf-config",
     "CSRF protection needs a secret key: set SECRET_KEY (or WTF_CSRF_SECRET_KEY) in the app's configuration. In tests, WTF_CSRF_ENABLED = false switches CSRF off.",
   );
 }

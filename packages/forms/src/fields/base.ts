@@ -21,8 +21,11 @@ import { type AnyValidator, checkValidators, flagsOf, runChain, runGuarded } fro
 import type { Markup } from "../web.js";
 import { textInput } from "../widgets/inputs.js";
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor really returns a function
-export type FieldBase<T> = (attributes?: Attributes) => Markup;
+// biome-ignore lint/correctness/noUnusedVariables: merged declarations must have the same parameters
+export interface FieldBase<T> {
+  // biome-ignore lint/style/useShorthandFunctionType: merged with the class, which a type alias cannot be
+  (attributes?: Attributes): Markup;
+}
 
 /**
  * Extend it for a field type of your own: `processFormdata` reads what was submitted, `htmlValue` writes it back.
@@ -120,7 +123,8 @@ export abstract class FieldBase<T> extends CallableObject implements Field<T, Er
       for (const filter of [...this.filters, ...(extraFilters as unknown as readonly Filter<T>[])])
         this.data = filter(this.data);
     });
-    this.errorList = [...this.processErrors];
+    // Errors of coercion show once the form is validated, not on a page that only displays an object.
+    this.errorList = [];
   }
 
   /** Data from `obj`, `data` or the default. Throw `ValidationError` to report it. */
@@ -206,8 +210,14 @@ export function checkFieldOptions(
 ): void {
   if (label !== undefined && typeof label !== "string") {
     throw new FormDefinitionError(
-      "forms/definition",
+      "forms.definition",
       `${type}: the label comes first and is a text; options follow it.`,
+    );
+  }
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new FormDefinitionError(
+      "forms.definition",
+      `${type}: options are an object, as in { validators: [dataRequired()] }.`,
     );
   }
   checkValidators(options.validators ?? [], label === undefined ? type : `${type} "${label}"`);

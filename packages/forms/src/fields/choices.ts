@@ -82,7 +82,7 @@ abstract class ChoiceFieldBase<V extends ChoiceValue, T> extends FieldBase<T> {
     if (given instanceof Promise) {
       given.catch(() => undefined);
       throw new FormError(
-        "forms/async-input",
+        "forms.async-input",
         `The choices of '${this.name}' come from an async function: make the form with \`await SomeForm.create(c)\`.`,
       );
     }
@@ -135,7 +135,7 @@ abstract class ChoiceFieldBase<V extends ChoiceValue, T> extends FieldBase<T> {
   override preValidate(_form: unknown): void {
     if (this.#choices === null) {
       throw new FormError(
-        "forms/choices",
+        "forms.choices",
         `'${this.name}' has no choices: declare them, or set form.${this.shortName}.choices before validating.`,
       );
     }

@@ -52,7 +52,10 @@ abstract class TemporalField<T> extends FieldBase<T> {
     const text = values.join(" ");
     for (const format of this.formats) {
       const moment = parseMoment(text, format);
-      if (moment !== null) return this.take(moment);
+      if (moment !== null) {
+        this.take(moment);
+        return;
+      }
     }
     this.data = null;
     throw new ValidationError(this.gettext(this.refusal()));

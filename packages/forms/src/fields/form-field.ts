@@ -100,7 +100,7 @@ class FormField extends FieldBase<Record<string, unknown>> {
   override process(input: FormInput | null, data?: unknown, extraFilters: readonly Filter<never>[] = []): void {
     if (extraFilters.length > 0) {
       throw new FormDefinitionError(
-        "forms/definition",
+        "forms.definition",
         `'${this.name}' is a form and takes no filters; declare them on its fields.`,
       );
     }
@@ -147,7 +147,7 @@ class FormField extends FieldBase<Record<string, unknown>> {
     const existing = target[name];
     if (typeof (existing as { then?: unknown } | null | undefined)?.then === "function") {
       throw new FormError(
-        "forms/populate",
+        "forms.populate",
         `'${name}' of the target is not loaded yet: await it before form.populate(target).`,
       );
     }
@@ -164,7 +164,7 @@ class FormField extends FieldBase<Record<string, unknown>> {
     const prototype = Object.getPrototypeOf(target) as unknown;
     if (prototype === Object.prototype || prototype === null) return {};
     throw new FormError(
-      "forms/populate",
+      "forms.populate",
       `The target has no object at '${name}' to fill: pass formField(…, { create: () => new Something() }) or set one first.`,
     );
   }
@@ -179,7 +179,7 @@ export function formField<F extends { readonly data: unknown; readonly errors: u
   options: FormFieldOptions<F["data"]> = {},
 ): Unbound<F["data"], NestedField<F>> {
   if (typeof form !== "function") {
-    throw new FormDefinitionError("forms/definition", "formField() takes a form class, as in formField(AddressForm).");
+    throw new FormDefinitionError("forms.definition", "formField() takes a form class, as in formField(AddressForm).");
   }
   const { label, ...rest } = options;
   // The class is used through the face of nested forms, which every class made by Form() has.

@@ -17,6 +17,7 @@ import type {
 import { type AnyValidator, checkValidators, runChain } from "../validators/chain.js";
 import { listWidget } from "../widgets/composite.js";
 import { FieldBase } from "./base.js";
+import { submittedIndices } from "./submitted-indices.js";
 import { type AnyField, type Unbound, UnboundField, unbound } from "./unbound.js";
 
 /** Options of {@link fieldList}. */
@@ -86,7 +87,7 @@ class FieldList extends FieldBase<unknown[]> {
   override process(input: FormInput | null, data?: unknown, extraFilters: readonly Filter<never>[] = []): void {
     if (extraFilters.length > 0) {
       throw new FormDefinitionError(
-        "forms/definition",
+        "forms.definition",
         `'${this.name}' is a list and takes no filters; declare them on the listed field.`,
       );
     }
@@ -97,7 +98,7 @@ class FieldList extends FieldBase<unknown[]> {
     this.#lastIndex = -1;
     if (input === null) for (const item of items) this.#add(null, item);
     else {
-      const indices = this.#submittedIndices(input);
+      const indices = submittedIndices(input, this.name, this.separator).slice(0, this.maxEntries);
       for (const [position, index] of indices.entries()) this.#add(input, items[position], index);
     }
     while (this.entries.length < this.minEntries) this.#add(input, undefined);
@@ -164,7 +165,7 @@ class FieldList extends FieldBase<unknown[]> {
 
   #add(input: FormInput | null, data: unknown, index: number = this.#lastIndex + 1): AnyField {
     if (this.entries.length >= this.maxEntries) {
-      throw new FormError("forms/entries", `'${this.name}' holds at most ${this.maxEntries} entries.`);
+      throw new FormError("forms.entries", `'${this.name}' holds at most ${this.maxEntries} entries.`);
     }
     this.#lastIndex = index;
     const entry = this.of.bind({
@@ -176,17 +177,6 @@ class FieldList extends FieldBase<unknown[]> {
     entry.process(input, data);
     this.entries.push(entry);
     return entry;
-  }
-
-  #submittedIndices(input: FormInput): number[] {
-    const start = this.name + this.separator;
-    const found = new Set<number>();
-    for (const name of input.keys()) {
-      // Nine digits stay exact and are far beyond any page; "007" or "1e3" would name a field that does not exist.
-      const digits = name.startsWith(start) ? /^(0|[1-9]\d{0,8})(?!\w)/.exec(name.slice(start.length)) : null;
-      if (digits !== null) found.add(Number(digits[1]));
-    }
-    return [...found].sort((a, b) => a - b).slice(0, this.maxEntries);
   }
 
   // Templates write `form.tags[0]`; an own `length`, since a function's inherited one counts as the language's.
@@ -213,7 +203,7 @@ function isNonEmpty(value: unknown): boolean {
  * ```ts
  * tags: fieldList(stringField("Tag"), { minEntries: 1, maxEntries: 10 })
  * ```
- * @throws FormDefinitionError `forms/definition` when the first argument is no field.
+ * @throws FormDefinitionError `forms.definition` when the first argument is no field.
  */
 export function fieldList<T, F>(
   of: Unbound<T, F>,
@@ -221,7 +211,7 @@ export function fieldList<T, F>(
 ): Unbound<T[], ListField<T, F>> {
   if (!(of instanceof UnboundField)) {
     throw new FormDefinitionError(
-      "forms/definition",
+      "forms.definition",
       'fieldList() takes a field, as in fieldList(stringField("Tag")).',
     );
   }

@@ -67,7 +67,7 @@ interface Compiled {
 }
 const compiled = new Map<string, Compiled>();
 
-/** @throws FormDefinitionError `forms/format` for a directive that is not known. */
+/** @throws FormDefinitionError `forms.format` for a directive that is not known. */
 export function compileFormat(format: string): Compiled {
   const known = compiled.get(format);
   if (known !== undefined) return known;
@@ -89,7 +89,7 @@ function lookup(letter: string, format: string): Directive {
   const list = Object.keys(directives)
     .map((name) => `%${name}`)
     .join(" ");
-  throw new FormDefinitionError("forms/format", `"${format}": %${letter} is not supported. Use ${list} or %%.`);
+  throw new FormDefinitionError("forms.format", `"${format}": %${letter} is not supported. Use ${list} or %%.`);
 }
 
 /** Reads a text by a pattern; null when it does not match or names a day that does not exist. */

@@ -56,7 +56,7 @@ export interface FieldClass<T, O> {
 /**
  * Makes the declaration function of a field class; see {@link FieldBase} for an example.
  *
- * @throws FormDefinitionError `forms/validator` when something in `validators` is no validator.
+ * @throws FormDefinitionError `forms.validator` when something in `validators` is no validator.
  */
 export function unbound<T, O extends DeclaredOptions, F = Field<T>>(
   type: FieldClass<T, O>,

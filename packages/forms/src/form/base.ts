@@ -157,7 +157,7 @@ export class BaseForm implements FormFace {
   populate(target: object): void {
     if (typeof target !== "object" || target === null) {
       throw new FormError(
-        "forms/populate",
+        "forms.populate",
         `populate() takes the object to fill, not ${target === null ? "null" : typeof target}.`,
       );
     }
@@ -238,9 +238,10 @@ async function loadAttributes(obj: object | null, names: readonly string[]): Pro
   return loaded;
 }
 
-const objectMembers = ["then", "null", "prototype", "toJSON", "populate_obj", "create", "extend"];
+/** Beside the members of forms: names that would change what the object or its results are. */
+const otherNames = ["then", "null", "prototype", "toJSON"];
 
-/** @throws FormDefinitionError `forms/reserved-name`, `forms/definition` */
+/** @throws FormDefinitionError `forms.reserved-name`, `forms.definition` */
 export function checkFields(fields: object): asserts fields is FieldMap {
   for (const [name, declared] of Object.entries(fields)) {
     if (
@@ -248,10 +249,10 @@ export function checkFields(fields: object): asserts fields is FieldMap {
       name === "formErrors" ||
       name === "csrf_token" ||
       name === "csrfToken" ||
-      objectMembers.includes(name)
+      otherNames.includes(name)
     ) {
       throw new FormDefinitionError(
-        "forms/reserved-name",
+        "forms.reserved-name",
         `A form already has '${name}': rename the field, and keep the HTML name with { name: "${name}" }.`,
       );
     }
@@ -260,10 +261,10 @@ export function checkFields(fields: object): asserts fields is FieldMap {
         typeof declared === "function"
           ? 'call it, as in stringField("Name")'
           : 'declare it with stringField("Name") or the like';
-      throw new FormDefinitionError("forms/definition", `'${name}' is no field: ${hint}.`);
+      throw new FormDefinitionError("forms.definition", `'${name}' is no field: ${hint}.`);
     }
   }
   if (Object.getPrototypeOf(fields) !== Object.prototype && Object.getPrototypeOf(fields) !== null) {
-    throw new FormDefinitionError("forms/reserved-name", "'__proto__' cannot be the name of a field.");
+    throw new FormDefinitionError("forms.reserved-name", "'__proto__' cannot be the name of a field.");
   }
 }

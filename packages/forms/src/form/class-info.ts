@@ -1,5 +1,6 @@
 /** What is known about a form class once: inline validators and filters, and clashes between fields and methods. */
-import { didYouMean, FormDefinitionError } from "../errors.js";
+import { didYouMean } from "@athanor/core";
+import { FormDefinitionError } from "../errors.js";
 import { toFieldName } from "./inline-names.js";
 
 type Method = (...args: never[]) => unknown;
@@ -15,7 +16,7 @@ const known = new WeakMap<object, ClassInfo>();
 /**
  * Collects `validate<Field>` and `filter<Field>` between a class and the base of all forms.
  *
- * @throws FormDefinitionError `forms/reserved-name` when a method has the name of a field, which would hide it.
+ * @throws FormDefinitionError `forms.reserved-name` when a method has the name of a field, which would hide it.
  */
 export function classInfo(
   formClass: { readonly prototype: object; readonly name: string },
@@ -30,7 +31,7 @@ export function classInfo(
     for (const name of Object.getOwnPropertyNames(proto)) {
       if (fields.includes(name)) {
         throw new FormDefinitionError(
-          "forms/reserved-name",
+          "forms.reserved-name",
           `${formClass.name}: '${name}' is both a field and a member of the class; rename one of them.`,
         );
       }
@@ -55,13 +56,10 @@ export function classInfo(
 
 // Only a warning: a form may have a helper of such a name.
 function warnOfTypo(formName: string, method: string, wanted: string, fields: readonly string[]): void {
-  const meant = didYouMean(wanted, fields);
-  if (meant === null) return;
-  process.emitWarning(
-    `${formName}.${method}() belongs to no field and never runs. Did you mean the field '${meant}'?`,
-    {
-      type: "FormWarning",
-      code: "forms/inline-name",
-    },
-  );
+  const hint = didYouMean(wanted, fields);
+  if (hint === "") return;
+  process.emitWarning(`${formName}.${method}() belongs to no field and never runs.${hint}`, {
+    type: "FormWarning",
+    code: "forms.inline-name",
+  });
 }

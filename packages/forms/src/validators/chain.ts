@@ -6,7 +6,6 @@ import { FormDefinitionError, StopValidation, ValidationError } from "../errors.
 import type { Field, FieldFlags, StandardSchema, Validator, Verdict } from "../types.js";
 
 /** A validator of any field, as the chain keeps it. */
-// biome-ignore lint/suspicious/noConfusingVoidType: validators usually return nothing
 export type AnyValidator = ((form: unknown, field: never) => void | Verdict | Promise<void | Verdict>) & {
   readonly flags?: FieldFlags;
 };
@@ -25,23 +24,23 @@ export function withFlags<V extends object>(validator: V, flags: FieldFlags): V 
   return Object.assign(validator, { flags });
 }
 
-/** @throws FormDefinitionError `forms/validator` for a class, an uncalled factory, or anything that cannot be called. */
+/** @throws FormDefinitionError `forms.validator` for a class, an uncalled factory, or anything that cannot be called. */
 export function checkValidators(validators: Iterable<unknown>, owner: string): void {
   for (const validator of validators) {
     if (isSchema(validator)) continue;
     if (typeof validator !== "function") {
       throw new FormDefinitionError(
-        "forms/validator",
+        "forms.validator",
         `${owner}: ${String(validator)} is no validator, it cannot be called.`,
       );
     }
     const label = validator.name || "this function";
     if (factories.has(validator)) {
-      throw new FormDefinitionError("forms/validator", `${owner}: ${label} makes validators, pass ${label}() instead.`);
+      throw new FormDefinitionError("forms.validator", `${owner}: ${label} makes validators, pass ${label}() instead.`);
     }
     if (/^class[\s{]/.test(Function.prototype.toString.call(validator))) {
       throw new FormDefinitionError(
-        "forms/validator",
+        "forms.validator",
         `${owner}: ${label} is a class, pass an instance that can be called.`,
       );
     }

@@ -27,7 +27,7 @@ export const fileRequired = validatorFactory(function fileRequired(message?: str
 export const fileAllowed = validatorFactory(function fileAllowed(extensions: readonly string[], message?: string) {
   const endings = extensions.map((extension) => `.${extension.replace(/^\./, "").toLowerCase()}`);
   if (endings.length === 0)
-    throw new FormDefinitionError("forms/validator", "fileAllowed() needs at least one extension.");
+    throw new FormDefinitionError("forms.validator", "fileAllowed() needs at least one extension.");
   const check: FileCheck = (_form, field) => {
     for (const file of filesOf(field)) {
       const name = uploadName(file).toLowerCase();

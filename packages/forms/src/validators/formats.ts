@@ -71,10 +71,10 @@ export interface IpOptions {
   readonly message?: string;
 }
 
-/** @throws FormDefinitionError `forms/validator` when both kinds are switched off. */
+/** @throws FormDefinitionError `forms.validator` when both kinds are switched off. */
 export const ipAddress = validatorFactory(function ipAddress(options: IpOptions = {}): Validator<string> {
   const { ipv4 = true, ipv6 = false } = options;
-  if (!ipv4 && !ipv6) throw new FormDefinitionError("forms/validator", "ipAddress(): allow ipv4, ipv6 or both.");
+  if (!ipv4 && !ipv6) throw new FormDefinitionError("forms.validator", "ipAddress(): allow ipv4, ipv6 or both.");
   const test = (text: string): boolean => {
     const kind = isIP(text);
     return (kind === 4 && ipv4) || (kind === 6 && ipv6);

@@ -15,15 +15,15 @@ export interface LengthLimits {
 /**
  * Length of a text in code points (an emoji counts once), or of a list. Sets `minlength` and `maxlength`.
  *
- * @throws FormDefinitionError `forms/validator` without a limit, or when min is above max.
+ * @throws FormDefinitionError `forms.validator` without a limit, or when min is above max.
  */
 export const length = validatorFactory(function length(limits: LengthLimits): Validator<string | readonly unknown[]> {
   const { min, max, message } = limits;
   if (min === undefined && max === undefined) {
-    throw new FormDefinitionError("forms/validator", "length() needs min, max or both: length({ max: 200 }).");
+    throw new FormDefinitionError("forms.validator", "length() needs min, max or both: length({ max: 200 }).");
   }
   if (min !== undefined && max !== undefined && min > max) {
-    throw new FormDefinitionError("forms/validator", `length(): min ${min} is above max ${max}.`);
+    throw new FormDefinitionError("forms.validator", `length(): min ${min} is above max ${max}.`);
   }
   const check = (_form: unknown, field: Field<string | readonly unknown[]>): void => {
     const { data } = field;
@@ -84,7 +84,7 @@ export interface NumberLimits {
 /**
  * A number between two limits, both included; decimals compare exactly, NaN and nothing fail. Sets `min` and `max`.
  *
- * @throws FormDefinitionError `forms/validator` for a limit that is no number.
+ * @throws FormDefinitionError `forms.validator` for a limit that is no number.
  */
 export const numberRange = validatorFactory(function numberRange(
   limits: NumberLimits,
@@ -113,7 +113,7 @@ function readLimit(limit: number | bigint | string | undefined, name: string): R
   if (limit === undefined || limit === Number.POSITIVE_INFINITY || limit === Number.NEGATIVE_INFINITY) return null;
   const parsed = parseDecimal(String(limit));
   if (parsed === null)
-    throw new FormDefinitionError("forms/validator", `numberRange(): ${name} is ${String(limit)}, which is no number.`);
+    throw new FormDefinitionError("forms.validator", `numberRange(): ${name} is ${String(limit)}, which is no number.`);
   return parsed;
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Renders and validates fields with Debian's python3-wtforms and writes corpus.json, the oracle of corpus.test.ts.
 
-Run: /usr/bin/python3 packages/forms/test/corpus/generate.py
+Run: /usr/bin/python3 packages/forms/test/corpus/generate.py (needs python3-wtforms, python3-werkzeug, python3-email-validator),
+then: npx biome check --write packages/forms/test/corpus
 Each case: a field (kind + options), submitted pairs or null, object data, render attributes; and what WTForms answers.
 `ours` marks a deliberate difference: what we answer instead, with the reason.
 """

@@ -40,7 +40,6 @@ export {
   upgradeSteps,
   VersionRows,
 } from "./steps.js";
-export { didYouMean } from "./suggest.js";
 export {
   currentTips,
   type DowngradeOptions,

@@ -6,7 +6,7 @@
 import { ArgumentError } from "@athanor/core";
 import { mapperOfInstance, type RelationshipProperty } from "./mapper.js";
 import {
-  beginHistory, DETACHED, historyOf, type Managed, managed, parentOf, PERSISTENT, type RelationHistory, setParent, UNLOADED,
+  beginHistory, DELETED, DETACHED, historyOf, type Managed, managed, parentOf, PERSISTENT, type RelationHistory, setParent, UNLOADED,
 } from "./state.js";
 
 /** How a value reads in messages: `<Post 3>`. */
@@ -134,7 +134,7 @@ function checkMember(property: RelationshipProperty, item: unknown): Managed {
 
 /** Nothing can be in the database for it: its collections start empty. */
 export function isNew(instance: Managed): boolean {
-  return (instance.$$f & (PERSISTENT | DETACHED)) === 0;
+  return (instance.$$f & (PERSISTENT | DETACHED | DELETED)) === 0;
 }
 function begin(owner: Managed, property: RelationshipProperty, members: readonly Managed[] | undefined): RelationHistory | undefined {
   if (property.viewOnly) return undefined;

@@ -50,6 +50,8 @@ export class Declaration implements DeclarationFace {
   readonly keys: readonly string[];
   readonly strategy: "base" | "joined" | "single" | "concrete";
   generated!: Function;
+  /** All columns in index order, inherited ones first. */
+  layout: readonly { readonly key: string; readonly index: number; readonly deferred: boolean }[] = [];
   /** The user's class, once seen. */
   model: Function | undefined = undefined;
   /** Set by configuration. */

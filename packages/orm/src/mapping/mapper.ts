@@ -110,6 +110,12 @@ export interface MapperParts {
   readonly abstract: boolean;
 }
 
+const byTable = new WeakMap<Table, Set<Mapper>>();
+/** Base classes mapped to a table: their identity maps hold the objects of subclasses too. */
+export function mappersOfTable(table: Table): readonly Mapper[] {
+  return [...new Set([...(byTable.get(table) ?? [])].map((m) => m.root))];
+}
+
 /** The mapping of one class. */
 export class Mapper {
   readonly id: number = nextId();
@@ -149,6 +155,11 @@ export class Mapper {
       for (const c of a.columns) this.#byColumn.set(c, a);
     }
     this.#canonical = parts.primaryKey.map((a) => canonicalizer(a.column.type));
+    for (const table of parts.tables) {
+      const known = byTable.get(table);
+      if (known === undefined) byTable.set(table, new Set([this]));
+      else known.add(this);
+    }
   }
   /** The top of its hierarchy; identity is per row of this one. A concrete class is its own. */
   get root(): Mapper {

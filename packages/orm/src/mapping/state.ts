@@ -104,6 +104,11 @@ function oldIndex(instance: Managed, index: number): number {
   for (let i = 0; i < old.length; i += 2) if (old[i] === index) return i;
   return -1;
 }
+/** The value to read again after a rollback. */
+export function lastKnown(instance: Managed, index: number): unknown {
+  const at = oldIndex(instance, -1 - index);
+  return at < 0 ? oldValue(instance, index) : (instance.$$o as unknown[])[at + 1];
+}
 /** The value before the first change; UNLOADED when it was not known or nothing changed. */
 export function oldValue(instance: Managed, index: number): unknown {
   const at = oldIndex(instance, index);
@@ -125,9 +130,11 @@ export function recordWrite(instance: Managed, index: number, before: unknown): 
     if (isChanged(instance, index)) return;
     instance.$$n = 1;
   }
-  const old = (flags & STALE) !== 0 ? UNLOADED : before;
-  if (instance.$$o === null) instance.$$o = [index, old];
-  else instance.$$o.push(index, old);
+  const list = (instance.$$o ??= []);
+  if ((flags & STALE) !== 0) {
+    // The row may hold something else by now: the change is always written. A rollback still finds the last known value.
+    list.push(index, UNLOADED, -1 - index, before);
+  } else list.push(index, before);
   markDirty(instance);
 }
 /** Puts the object on the dirty list without a column change. */

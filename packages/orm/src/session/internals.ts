@@ -3,10 +3,10 @@
  * The other direction, what the session asks of the query side, is `query/execute.ts`. Loaded relationship values are
  * set with `setLoadedCollection` and `setLoadedReference` of `mapping/collection.ts`, which merge queued changes.
  */
-import type { Connection, Engine, MaybePromise, StatementCache } from "@athanor/core";
+import type { Connection, Engine, Execution, MaybePromise, StatementCache } from "@athanor/core";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import type { Mapper } from "../mapping/mapper.js";
-import type { Managed } from "../mapping/state.js";
+import type { Managed, SessionFace } from "../mapping/state.js";
 
 /** A session (or a scoped proxy of one) answers with its internals. */
 export const SESSION: unique symbol = Symbol.for("athanor.session");
@@ -20,10 +20,16 @@ export interface Identities {
   isEmpty(mapper: Mapper): boolean;
   /** Adds objects whose keys are known to be new and distinct; indexed at the first lookup. */
   append(mapper: Mapper, instances: readonly Managed[]): void;
+  /** All objects of a hierarchy. */
+  instances(mapper: Mapper): Iterable<Managed>;
 }
 
 export interface SessionInternals {
   readonly identity: Identities;
+  /** What loaded instances get as `$$s`. */
+  readonly face: SessionFace;
+  /** Results created and not yet started: whatever the session does next starts them first (`Execution.start()`). */
+  readonly waiting: Execution[];
   /** A connection with the session's transaction; begins one at first use. */
   connectionFor(mapper: Mapper | null): MaybePromise<Connection>;
   /** The engine a statement of this mapper goes to. */
@@ -40,6 +46,8 @@ export interface SessionInternals {
    * @throws InvalidRequestError after `close()`
    */
   enqueue<T>(work: () => MaybePromise<T>): Promise<T>;
+  /** A DELETE by criteria took the row of this object: it leaves the session as a flushed deletion does. */
+  removed(instance: Managed): void;
   /** Options of the session for statements (`populateExisting` …). */
   readonly executionOptions: { readonly [name: string]: unknown };
 }

@@ -1,7 +1,15 @@
 /** Blueprints: a part of an app that can be mounted under a prefix, more than once, and inside another (Flask: Blueprint). */
 import { isAbsolute, join } from "node:path";
 import { WebError } from "../errors/web-error.js";
-import type { AfterRequest, BeforeRequest, ContextProcessor, ErrorClass, ErrorHandler, HookSet, TeardownRequest } from "./hooks.js";
+import type {
+  AfterRequest,
+  BeforeRequest,
+  ContextProcessor,
+  ErrorClass,
+  ErrorHandler,
+  HookSet,
+  TeardownRequest,
+} from "./hooks.js";
 import { newHookSet } from "./hooks.js";
 import { type RouteRecord, Scaffold } from "./scaffold.js";
 import { type TemplateFunction, TemplateRegistry } from "./template-registry.js";
@@ -39,19 +47,32 @@ export class Blueprint<X = {}> extends Scaffold<X> {
 
   constructor(name: string, options: BlueprintOptions = {}) {
     super();
-    if (name === "" || name.includes(".")) throw new WebError("blueprint", `The blueprint name '${name}' must not be empty or contain a dot: dots separate nested names.`);
-    if (options.urlPrefix !== undefined && !options.urlPrefix.startsWith("/")) throw new WebError("blueprint", `The prefix '${options.urlPrefix}' of blueprint '${name}' must start with a slash.`);
+    if (name === "" || name.includes("."))
+      throw new WebError(
+        "blueprint",
+        `The blueprint name '${name}' must not be empty or contain a dot: dots separate nested names.`,
+      );
+    if (options.urlPrefix !== undefined && !options.urlPrefix.startsWith("/"))
+      throw new WebError(
+        "blueprint",
+        `The prefix '${options.urlPrefix}' of blueprint '${name}' must start with a slash.`,
+      );
     this.name = name;
     this.urlPrefix = options.urlPrefix;
     const root = typeof options.root === "string" ? options.root : (options.root?.dirname ?? process.cwd());
-    const locate = (folder: string | undefined) => (folder === undefined || isAbsolute(folder) ? folder : join(root, folder));
+    const locate = (folder: string | undefined) =>
+      folder === undefined || isAbsolute(folder) ? folder : join(root, folder);
     this.templateFolder = locate(options.templateFolder);
     this.staticFolder = locate(options.staticFolder);
     this.staticUrlPath = options.staticUrlPath ?? "/static";
   }
 
   protected assertOpen(what: string): void {
-    if (this.#registered) throw new WebError("blueprint", `The blueprint '${this.name}' is already registered, so its ${what} would be lost. Move this line above app.registerBlueprint().`);
+    if (this.#registered)
+      throw new WebError(
+        "blueprint",
+        `The blueprint '${this.name}' is already registered, so its ${what} would be lost. Move this line above app.registerBlueprint().`,
+      );
   }
   protected addRoute(route: RouteRecord): void {
     this.routes.push(route);
@@ -65,7 +86,8 @@ export class Blueprint<X = {}> extends Scaffold<X> {
   /** Puts another blueprint inside this one; names and prefixes are joined. */
   registerBlueprint(blueprint: Blueprint<never> | Blueprint, options: RegisterOptions = {}): this {
     this.assertOpen(`nested blueprint '${blueprint.name}'`);
-    if ((blueprint as unknown) === this) throw new WebError("blueprint", `The blueprint '${this.name}' cannot be registered inside itself.`);
+    if ((blueprint as unknown) === this)
+      throw new WebError("blueprint", `The blueprint '${this.name}' cannot be registered inside itself.`);
     this.children.push({ blueprint: blueprint as Blueprint, options });
     return this;
   }
@@ -154,7 +176,8 @@ export interface Mounted {
 /** A blueprint and its children, outermost first, with their full names and prefixes. */
 export function mountings(blueprint: Blueprint, options: RegisterOptions, parent?: Mounted): Mounted[] {
   const own = options.name ?? blueprint.name;
-  if (own.includes(".")) throw new WebError("blueprint", `The name '${own}' for blueprint '${blueprint.name}' must not contain a dot.`);
+  if (own.includes("."))
+    throw new WebError("blueprint", `The name '${own}' for blueprint '${blueprint.name}' must not contain a dot.`);
   const mounted: Mounted = {
     name: parent === undefined ? own : `${parent.name}.${own}`,
     prefix: joinRule(parent?.prefix ?? "", options.urlPrefix ?? blueprint.urlPrefix ?? ""),
@@ -162,4 +185,3 @@ export function mountings(blueprint: Blueprint, options: RegisterOptions, parent
   };
   return [mounted, ...blueprint.children.flatMap((child) => mountings(child.blueprint, child.options, mounted))];
 }
-

@@ -1,5 +1,7 @@
 /** What a handler receives: the request, the route's arguments, the session; and the helpers that find them without it. */
+
 import type { Context as HonoContext } from "hono";
+import type { Globals } from "../augment.js";
 import { NoContextError } from "../errors/web-error.js";
 import type { AppRequest } from "../http/request.js";
 import { currentScope, type Scope, slotKey } from "../scope/scope.js";
@@ -7,13 +9,10 @@ import { openSession } from "../session/cookie-session.js";
 import type { Session } from "../session/session.js";
 import type { Application } from "./application.js";
 
-/** Values you keep for the length of one scope: `g().user`. Extend by declaration merging to type them. */
-export interface Globals {
-  [name: string]: unknown;
-}
-
 /** Changes the answer of this request only. */
-export type AfterThisRequest = (response: Response) => Response | undefined | void | Promise<Response | undefined | void>;
+export type AfterThisRequest = (
+  response: Response,
+) => Response | undefined | void | Promise<Response | undefined | void>;
 
 /** One request (Flask: request context). `A` is the type of the route's arguments. */
 export class Context<A = Readonly<Record<string, unknown>>> {

@@ -1,6 +1,9 @@
 /** Free functions that act on the running app. */
+import type { RouteRegistry } from "../augment.js";
 import { NoContextError, WebError } from "../errors/web-error.js";
 import { safeNextFrom } from "../http/redirect.js";
+import type { HeldStream } from "../http/stream.js";
+import type { RouteArgs } from "../routing/route-args.js";
 import { currentScope } from "../scope/scope.js";
 import { App } from "./app.js";
 import type { UrlValues } from "./application.js";
@@ -18,13 +21,24 @@ export function currentApp(): App {
   return owner;
 }
 
+/** Values for an endpoint: checked when it is in the registry, free otherwise. */
+export type ValuesFor<E extends string> = E extends keyof RouteRegistry
+  ? RouteArgs<RouteRegistry[E] & string> & UrlValues
+  : UrlValues;
+
+/** Values may be left out when the rule needs none. */
+export type UrlArguments<E extends string> = {} extends ValuesFor<E> ? [values?: ValuesFor<E>] : [values: ValuesFor<E>];
+
 /**
  * The URL of an endpoint of the running app; values that the rule does not use become the query string.
  *
  * @throws WebError "build-url"
  * @example urlFor("blog.show", { id: 1, page: 2 }) // "/blog/1?page=2"
  */
-export function urlFor(endpoint: string, values?: UrlValues): string {
+export function urlFor<E extends string>(
+  endpoint: E | (keyof RouteRegistry & string),
+  ...[values]: UrlArguments<E>
+): string {
   return currentApp().urlFor(endpoint, values);
 }
 
@@ -36,7 +50,6 @@ export function urlFor(endpoint: string, values?: UrlValues): string {
 export function safeNext(target: string | null | undefined, fallback = "/"): string {
   return safeNextFrom(target, currentContext().request.url, fallback);
 }
-
 
 /**
  * Renders a template of the running app (Flask: render_template).
@@ -53,6 +66,6 @@ export function renderString(source: string, context?: Record<string, unknown>):
 }
 
 /** Renders piece by piece (Flask: stream_template). */
-export function renderStream(name: string | readonly string[], context?: Record<string, unknown>): AsyncGenerator<string, void, undefined> {
+export function renderStream(name: string | readonly string[], context?: Record<string, unknown>): HeldStream {
   return currentApp().renderStream(name, context);
 }

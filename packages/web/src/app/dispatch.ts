@@ -3,6 +3,7 @@ import { debugPage, errorPage } from "../errors/error-page.js";
 import { HTTPError, InternalServerError, MethodNotAllowed, NotFound } from "../errors/http-error.js";
 import { WebError } from "../errors/web-error.js";
 import { toResponse } from "../http/return-value.js";
+import { NoMatch } from "../routing/converter.js";
 import type { UrlMap } from "../routing/url-map.js";
 import { checkHost } from "../security/proxy.js";
 import { saveSession } from "../session/cookie-session.js";
@@ -42,7 +43,9 @@ export function routeRequest(app: Dispatchable, c: Context): RouteRecord | undef
       return app.routeOf(found.rule);
     }
     case "redirect":
-      c.routingError = new RequestRedirect(`${request.scriptRoot}${found.path}${request.queryString === "" ? "" : `?${request.queryString}`}`);
+      c.routingError = new RequestRedirect(
+        `${request.scriptRoot}${found.path}${request.queryString === "" ? "" : `?${request.queryString}`}`,
+      );
       return undefined;
     case "wrong-method":
       c.routingError = new MethodNotAllowed(found.allowed);
@@ -64,7 +67,22 @@ export function teardownHooks(app: Dispatchable, c: Context): ((error: unknown) 
   return hookSets(app, c).flatMap((set) => set.teardown.toReversed().map((fn) => (error: unknown) => fn(error, c)));
 }
 
+/** Awaits what asynchronous converters gave; one that refuses turns the match into 404. */
+async function settleArgs(c: Context): Promise<void> {
+  const args = c.args as Record<string, unknown>;
+  for (const [name, value] of Object.entries(args)) {
+    if (!(value instanceof Promise)) continue;
+    try {
+      args[name] = await value;
+    } catch (error) {
+      c.routingError = error instanceof NoMatch ? new NotFound({ cause: error }) : error;
+      return;
+    }
+  }
+}
+
 async function view(app: Dispatchable, c: Context, route: RouteRecord | undefined): Promise<unknown> {
+  await settleArgs(c);
   const outward = hookSets(app, c);
   const inward = outward.toReversed();
   for (const set of inward) for (const fn of set.valuePreprocessors) fn(c.endpoint, c.args as Record<string, unknown>);
@@ -86,12 +104,17 @@ async function view(app: Dispatchable, c: Context, route: RouteRecord | undefine
 /** Every method that some rule for this path takes. */
 function allowedMethods(app: Dispatchable, c: Context): string[] {
   const probe = app.map.match(" ", c.request.path);
-  return probe.kind === "wrong-method" ? [...probe.allowed] : [...(app.map.rulesFor(c.endpoint ?? "")[0]?.methods ?? [])].sort();
+  return probe.kind === "wrong-method"
+    ? [...probe.allowed]
+    : [...(app.map.rulesFor(c.endpoint ?? "")[0]?.methods ?? [])].sort();
 }
 
 async function respond(app: Dispatchable, c: Context, returned: unknown): Promise<Response> {
   // [render("404.html"), 404]: the body of such a pair may still be on its way.
-  const value = Array.isArray(returned) && returned[0] instanceof Promise ? [await returned[0], ...(returned as unknown[]).slice(1)] : returned;
+  const value =
+    Array.isArray(returned) && returned[0] instanceof Promise
+      ? [await returned[0], ...(returned as unknown[]).slice(1)]
+      : returned;
   const who = c.endpoint === null ? "the answer to this request" : `the handler of the endpoint '${c.endpoint}'`;
   return toResponse(value, {
     what: `${who[0]!.toUpperCase()}${who.slice(1)}`,
@@ -103,7 +126,13 @@ async function respond(app: Dispatchable, c: Context, returned: unknown): Promis
 /** An HTTP error as our own class: Hono middleware throws its HTTPException, which only shares the shape. */
 function asHttpError(error: unknown): HTTPError | undefined {
   if (error instanceof HTTPError) return error;
-  if (error instanceof Error && "getResponse" in error && typeof error.getResponse === "function" && "status" in error && typeof error.status === "number") {
+  if (
+    error instanceof Error &&
+    "getResponse" in error &&
+    typeof error.getResponse === "function" &&
+    "status" in error &&
+    typeof error.status === "number"
+  ) {
     const made = (error as { getResponse(): Response }).getResponse();
     return new HTTPError(error.status, { cause: error, response: made });
   }
@@ -116,7 +145,9 @@ async function userError(app: Dispatchable, c: Context, error: unknown): Promise
   if (http !== undefined) {
     if (http.status < 400 || http.response !== undefined) return errorPage(http, c.request.raw, app.debug);
     const handler = findErrorHandler(http, http.status, hookSets(app, c));
-    return handler === undefined ? errorPage(http, c.request.raw, app.debug) : await respond(app, c, await handler(http, c));
+    return handler === undefined
+      ? errorPage(http, c.request.raw, app.debug)
+      : await respond(app, c, await handler(http, c));
   }
   const handler = findErrorHandler(error, null, hookSets(app, c));
   if (handler === undefined) throw error;
@@ -128,15 +159,19 @@ async function processResponse(app: Dispatchable, c: Context, response: Response
   let current = response;
   const swap = (next: Response | undefined | void) => {
     if (next === undefined) return;
-    if (!(next instanceof Response)) throw new WebError("return-value", `An afterRequest hook returned ${typeof next}; it must return the Response, or nothing to keep it.`);
-    if (current.body !== null && next.body !== current.body && !current.body.locked) void current.body.cancel().catch(() => undefined);
-    current = next;
+    if (!(next instanceof Response))
+      throw new WebError(
+        "return-value",
+        `An afterRequest hook returned ${typeof next}; it must return the Response, or nothing to keep it.`,
+      );
+    if (current.body !== null && next.body !== current.body && !current.body.locked)
+      void current.body.cancel().catch(() => undefined);
+    current = mutable(next);
   };
   for (const fn of c.afterThis) swap(await fn(current));
   for (const set of hookSets(app, c)) for (const fn of set.after.toReversed()) swap(await fn(current, c));
   const session = c.openedSession;
   if (session !== undefined) {
-    current = mutable(current);
     saveSession(app.config, session, c.request.isSecure, current.headers, (text) => app.logger.warn(text));
   }
   return current;
@@ -164,7 +199,7 @@ export interface Outcome {
  * @throws the error itself when exceptions propagate (TESTING, PROPAGATE_EXCEPTIONS)
  */
 export async function unhandledError(app: Dispatchable, c: Context, error: unknown): Promise<Outcome> {
-  if (app.config.PROPAGATE_EXCEPTIONS ?? (app.testing && !app.debug)) throw error;
+  if (app.config.PROPAGATE_EXCEPTIONS ?? app.testing) throw error;
   app.logger.error(`Unhandled error on ${c.request.method} ${c.request.path}:`, error);
   if (app.debug) return { response: debugPage(error, c.request.raw), unhandled: error };
   const server = new InternalServerError(error);
@@ -184,7 +219,7 @@ export async function dispatch(app: Dispatchable, c: Context, route: RouteRecord
   try {
     let response: Response;
     try {
-      checkHost(new URL(c.request.url), app.config.TRUSTED_HOSTS);
+      checkHost(c.request.host, app.config.TRUSTED_HOSTS);
       response = await respond(app, c, await view(app, c, route));
     } catch (error) {
       response = await userError(app, c, error);

@@ -4,7 +4,10 @@ import type { Context } from "./context.js";
 /** Returning anything but null or undefined answers the request in the handler's place. */
 export type BeforeRequest = (c: Context) => unknown;
 /** Returns the answer to send; returning nothing keeps it. */
-export type AfterRequest = (response: Response, c: Context) => Response | undefined | void | Promise<Response | undefined | void>;
+export type AfterRequest = (
+  response: Response,
+  c: Context,
+) => Response | undefined | void | Promise<Response | undefined | void>;
 /** Gets the error that nobody handled, or null. */
 export type TeardownRequest = (error: unknown, c: Context) => unknown;
 /** Turns an error into an answer; `c` is the same context. */
@@ -31,7 +34,15 @@ export interface HookSet {
 }
 
 export function newHookSet(): HookSet {
-  return { before: [], after: [], teardown: [], contextProcessors: [], valuePreprocessors: [], urlDefaults: [], errors: new Map() };
+  return {
+    before: [],
+    after: [],
+    teardown: [],
+    contextProcessors: [],
+    valuePreprocessors: [],
+    urlDefaults: [],
+    errors: new Map(),
+  };
 }
 
 /** Appends what `from` collected to `to`. */
@@ -53,10 +64,18 @@ export function mergeHooks(to: HookSet, from: HookSet): void {
  * Flask's order: handlers for the status come before handlers for no status, each time the innermost blueprint first and
  * the app last, and within one of them the nearest class in the prototype chain.
  */
-export function findErrorHandler(error: unknown, status: number | null, sets: readonly HookSet[]): ErrorHandler<unknown> | undefined {
+export function findErrorHandler(
+  error: unknown,
+  status: number | null,
+  sets: readonly HookSet[],
+): ErrorHandler<unknown> | undefined {
   const chain: ErrorClass[] = [];
   if (typeof error === "object" && error !== null) {
-    for (let at = Object.getPrototypeOf(error) as { constructor?: unknown } | null; at !== null; at = Object.getPrototypeOf(at) as { constructor?: unknown } | null) {
+    for (
+      let at = Object.getPrototypeOf(error) as { constructor?: unknown } | null;
+      at !== null;
+      at = Object.getPrototypeOf(at) as { constructor?: unknown } | null
+    ) {
       if (typeof at.constructor === "function") chain.push(at.constructor as ErrorClass);
     }
   } else chain.push(Object);

@@ -17,7 +17,9 @@ export interface Logger {
 export function stderrLogger(name: string, isDebug: () => boolean, label: () => string): Logger {
   const write = (level: string, args: unknown[]) => {
     const where = label();
-    process.stderr.write(`[${new Date().toISOString()}] ${level} in ${name}${where === "" ? "" : ` (${where})`}: ${format(...args)}\n`);
+    process.stderr.write(
+      `[${new Date().toISOString()}] ${level} in ${name}${where === "" ? "" : ` (${where})`}: ${format(...args)}\n`,
+    );
   };
   return {
     debug: (...args) => {

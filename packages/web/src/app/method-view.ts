@@ -20,20 +20,25 @@ export abstract class MethodView<A = Readonly<Record<string, unknown>>> {
   delete?(c: Context<A>): unknown;
 
   /** The methods the class defines, with the endpoint's name (default: the class's). */
-  static options(this: new () => MethodView<never>, name?: string): { readonly methods: readonly string[]; readonly name: string } {
-    const methods = METHODS.filter((m) => typeof (this.prototype as Record<string, unknown>)[m] === "function").map((m) => m.toUpperCase());
-    if (methods.length === 0) throw new WebError("route", `The class '${this.name}' defines none of ${METHODS.join(", ")}.`);
+  static options(
+    this: new () => MethodView<never>,
+    name?: string,
+  ): { readonly methods: readonly string[]; readonly name: string } {
+    const methods = METHODS.filter((m) => typeof (this.prototype as Record<string, unknown>)[m] === "function").map(
+      (m) => m.toUpperCase(),
+    );
+    if (methods.length === 0)
+      throw new WebError("route", `The class '${this.name}' defines none of ${METHODS.join(", ")}.`);
     return { methods, name: name ?? this.name };
   }
 
   static asHandler<A>(this: new () => MethodView<A>): Handler<A> {
-    const View = this;
     return (c) => {
-      const view = new View();
+      const view = new this();
       const method = c.request.method === "HEAD" ? "get" : c.request.method.toLowerCase();
       const known = METHODS.find((m) => m === method);
       const answer = known === undefined ? undefined : view[known];
-      if (answer === undefined) throw new WebError("route", `The class '${View.name}' does not define '${method}'.`);
+      if (answer === undefined) throw new WebError("route", `The class '${this.name}' does not define '${method}'.`);
       return answer.call(view, c);
     };
   }

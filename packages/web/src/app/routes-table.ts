@@ -31,6 +31,10 @@ export function formatRoutes(rows: readonly RouteRow[]): string {
   if (rows.length === 0) return "No routes were registered.";
   const table = [["Endpoint", "Methods", "Rule"], ...rows.map((r) => [r.endpoint, r.methods.join(", "), r.rule])];
   const widths = [0, 1, 2].map((i) => Math.max(...table.map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd();
   return [line(table[0]!), widths.map((w) => "-".repeat(w)).join("  "), ...table.slice(1).map(line)].join("\n");
 }

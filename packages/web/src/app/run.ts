@@ -35,7 +35,8 @@ export interface Servable {
 function portFrom(env: string | undefined): number {
   if (env === undefined || env === "") return 5000;
   const port = Number(env);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new WebError("config", `The variable PORT holds '${env}', which is no port number.`);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new WebError("config", `The variable PORT holds '${env}', which is no port number.`);
   return port;
 }
 
@@ -43,18 +44,31 @@ function portFrom(env: string | undefined): number {
 export async function runServer(app: Servable, options: RunOptions = {}): Promise<RunningServer> {
   if (options.debug !== undefined) app.debug = options.debug;
   const host = options.host ?? "127.0.0.1";
-  const port = options.port ?? portFrom(process.env["PORT"]);
+  const port = options.port ?? portFrom(process.env.PORT);
   if (app.debug && !["127.0.0.1", "localhost", "::1"].includes(host)) {
-    app.logger.warn(`Debug is on and the server listens on ${host}: everyone on the network can read your error pages. Use host 127.0.0.1, or turn debug off.`);
+    app.logger.warn(
+      `Debug is on and the server listens on ${host}: everyone on the network can read your error pages. Use host 127.0.0.1, or turn debug off.`,
+    );
   }
   await app.start();
   const { createAdaptorServer } = await import("@hono/node-server");
   // The global Response stays the platform's own: `instanceof Response` must hold for what handlers return.
-  const server = createAdaptorServer({ fetch: (request: Request, env: unknown) => app.fetch(request, env), overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({
+    fetch: (request: Request, env: unknown) => app.fetch(request, env),
+    overrideGlobalObjects: false,
+  }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "EADDRINUSE") reject(new WebError("port-in-use", `Port ${port} on ${host} is in use by another program. Stop it, or choose another port.`, { cause }));
-      else if (cause.code === "EACCES") reject(new WebError("port-in-use", `Port ${port} needs more rights; ports above 1023 do not.`, { cause }));
+      if (cause.code === "EADDRINUSE")
+        reject(
+          new WebError(
+            "port-in-use",
+            `Port ${port} on ${host} is in use by another program. Stop it, or choose another port.`,
+            { cause },
+          ),
+        );
+      else if (cause.code === "EACCES")
+        reject(new WebError("port-in-use", `Port ${port} needs more rights; ports above 1023 do not.`, { cause }));
       else reject(cause);
     });
     server.listen(port, host, () => resolve());

@@ -3,7 +3,18 @@ import { HTTPError } from "../errors/http-error.js";
 import { WebError } from "../errors/web-error.js";
 import type { RouteArgs } from "../routing/route-args.js";
 import type { Context } from "./context.js";
-import { type AfterRequest, type BeforeRequest, type ContextProcessor, type ErrorClass, type ErrorHandler, type HookSet, newHookSet, type TeardownRequest, type UrlDefaults, type ValuePreprocessor } from "./hooks.js";
+import {
+  type AfterRequest,
+  type BeforeRequest,
+  type ContextProcessor,
+  type ErrorClass,
+  type ErrorHandler,
+  type HookSet,
+  newHookSet,
+  type TeardownRequest,
+  type UrlDefaults,
+  type ValuePreprocessor,
+} from "./hooks.js";
 
 /** A view: gets the context, returns the answer. */
 export type Handler<A = Readonly<Record<string, unknown>>> = (this: void, c: Context<A>) => unknown;
@@ -38,9 +49,16 @@ export interface RouteRecord {
 function endpointName(handler: Function, options: RouteOptions, rule: string): string {
   const name = options.name ?? handler.name.replace(/^bound /, "");
   if (name === "" || name === "anonymous") {
-    throw new WebError("endpoint", `The handler of '${rule}' has no name, and the endpoint is called after it. Write \`async function index(c) { ... }\`, or give one: app.get("${rule}", { name: "index" }, (c) => ...).`);
+    throw new WebError(
+      "endpoint",
+      `The handler of '${rule}' has no name, and the endpoint is called after it. Write \`async function index(c) { ... }\`, or give one: app.get("${rule}", { name: "index" }, (c) => ...).`,
+    );
   }
-  if (name.includes(".")) throw new WebError("endpoint", `The endpoint '${name}' of '${rule}' must not contain a dot: dots separate blueprints.`);
+  if (name.includes("."))
+    throw new WebError(
+      "endpoint",
+      `The endpoint '${name}' of '${rule}' must not contain a dot: dots separate blueprints.`,
+    );
   return name;
 }
 
@@ -64,15 +82,32 @@ export abstract class Scaffold<X = {}> {
     const options = typeof first === "function" ? {} : first;
     const handler = typeof first === "function" ? first : second;
     this.assertOpen(`route '${rule}'`);
-    if (typeof handler !== "function") throw new WebError("route", `The rule '${rule}' needs a function as its handler.`);
-    if ("method" in options) throw new WebError("route", `The rule '${rule}' has the option 'method'. Did you mean 'methods', as in { methods: ["POST"] }?`);
-    if (typeof options.methods === "string") throw new WebError("route", `The methods of '${rule}' must be a list: { methods: ["${String(options.methods)}"] }.`);
+    if (typeof handler !== "function")
+      throw new WebError("route", `The rule '${rule}' needs a function as its handler.`);
+    if ("method" in options)
+      throw new WebError(
+        "route",
+        `The rule '${rule}' has the option 'method'. Did you mean 'methods', as in { methods: ["POST"] }?`,
+      );
+    if (typeof options.methods === "string")
+      throw new WebError(
+        "route",
+        `The methods of '${rule}' must be a list: { methods: ["${String(options.methods)}"] }.`,
+      );
     const methods = new Set((options.methods ?? ["GET"]).map((m) => m.toUpperCase()));
     if (methods.size === 0) throw new WebError("route", `The rule '${rule}' has an empty list of methods.`);
     if (methods.has("GET")) methods.add("HEAD");
     const automaticOptions = options.automaticOptions ?? !methods.has("OPTIONS");
     if (automaticOptions) methods.add("OPTIONS");
-    this.addRoute({ rule, methods, endpoint: endpointName(handler, options, rule), handler, strictSlashes: options.strictSlashes ?? true, defaults: options.defaults ?? {}, automaticOptions });
+    this.addRoute({
+      rule,
+      methods,
+      endpoint: endpointName(handler, options, rule),
+      handler,
+      strictSlashes: options.strictSlashes ?? true,
+      defaults: options.defaults ?? {},
+      automaticOptions,
+    });
     return this;
   }
 
@@ -104,9 +139,17 @@ export abstract class Scaffold<X = {}> {
 
   #shortcut(method: string, rule: string, first: MethodRouteOptions | Handler<never>, second?: Handler<never>): this {
     const options = typeof first === "function" ? {} : first;
-    if ("methods" in options) throw new WebError("route", `app.${method.toLowerCase()}("${rule}") fixes its method; for several use app.route("${rule}", { methods: [...] }, ...).`);
+    if ("methods" in options)
+      throw new WebError(
+        "route",
+        `app.${method.toLowerCase()}("${rule}") fixes its method; for several use app.route("${rule}", { methods: [...] }, ...).`,
+      );
     // The public overloads tie the handler to the rule; here both are plain values.
-    return this.route(rule, { ...options, methods: [method] }, (typeof first === "function" ? first : second) as Handler<RouteArgs<string, X>>);
+    return this.route(
+      rule,
+      { ...options, methods: [method] },
+      (typeof first === "function" ? first : second) as Handler<RouteArgs<string, X>>,
+    );
   }
 
   /** Runs before the handler; the first that returns something answers in its place. */
@@ -159,13 +202,15 @@ export abstract class Scaffold<X = {}> {
 }
 
 function statusKey(status: number): { code: number; cls: ErrorClass } {
-  if (!Number.isInteger(status) || status < 400 || status > 599) throw new WebError("route", `errorHandler() takes an error status (400 to 599) or a class, not ${status}.`);
+  if (!Number.isInteger(status) || status < 400 || status > 599)
+    throw new WebError("route", `errorHandler() takes an error status (400 to 599) or a class, not ${status}.`);
   // Under the base class, so that your own subclass with this status is met too.
   return { code: status, cls: HTTPError };
 }
 
 function classKey(cls: ErrorClass): { code: number | null; cls: ErrorClass } {
-  if (typeof cls !== "function") throw new WebError("route", "errorHandler() takes a status or an error class, not an instance.");
+  if (typeof cls !== "function")
+    throw new WebError("route", "errorHandler() takes a status or an error class, not an instance.");
   const status: unknown = cls.prototype instanceof HTTPError ? (cls as unknown as typeof HTTPError).status : undefined;
   return { code: typeof status === "number" ? status : null, cls };
 }

@@ -8,7 +8,8 @@ export function staticRoute(urlPath: string, endpoint: string, folder: string): 
     rule: `${urlPath.replace(/\/+$/, "")}/<path:filename>`,
     methods: new Set(["GET", "HEAD", "OPTIONS"]),
     endpoint,
-    handler: (c: Context) => sendFromDirectory(folder, String(c.args["filename"]), { request: c.request.raw, maxAge: c.app.config.SEND_FILE_MAX_AGE_DEFAULT }),
+    handler: (c: Context) =>
+      sendFromDirectory(folder, String(c.args.filename), { maxAge: c.app.config.SEND_FILE_MAX_AGE_DEFAULT }),
     strictSlashes: true,
     defaults: {},
     automaticOptions: true,

@@ -17,7 +17,8 @@ function query(rest: Readonly<Record<string, unknown>>): string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(rest)) {
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (one !== undefined && one !== null) params.append(key, one instanceof Date ? one.toISOString() : String(one as string | number));
+      if (one !== undefined && one !== null)
+        params.append(key, one instanceof Date ? one.toISOString() : String(one as string | number));
     }
   }
   const text = params.toString();
@@ -32,7 +33,11 @@ export function buildUrl(site: UrlSite, endpoint: string, values: UrlValues = {}
   const { context, config } = site;
   let name = endpoint;
   if (endpoint.startsWith(".")) {
-    if (context === undefined) throw new WebError("build-url", `The relative endpoint '${endpoint}' needs a request, to know the current blueprint. Use the full name.`);
+    if (context === undefined)
+      throw new WebError(
+        "build-url",
+        `The relative endpoint '${endpoint}' needs a request, to know the current blueprint. Use the full name.`,
+      );
     name = context.blueprint === null ? endpoint.slice(1) : context.blueprint + endpoint;
   }
   const all: Record<string, unknown> = { ...given };
@@ -43,7 +48,10 @@ export function buildUrl(site: UrlSite, endpoint: string, values: UrlValues = {}
   if (!(_external ?? (context === undefined || _scheme !== undefined))) return local;
   const host = context?.request.host ?? config.SERVER_NAME;
   if (host === null) {
-    throw new WebError("build-url", `urlFor("${endpoint}") outside a request needs the configuration key SERVER_NAME (such as "example.com") to know the host, or { _external: false } for the path alone.`);
+    throw new WebError(
+      "build-url",
+      `urlFor("${endpoint}") outside a request needs the configuration key SERVER_NAME (such as "example.com") to know the host, or { _external: false } for the path alone.`,
+    );
   }
   const scheme = _scheme ?? context?.request.scheme ?? config.PREFERRED_URL_SCHEME;
   return scheme === "" ? `//${host}${local}` : `${scheme}://${host}${local}`;

@@ -1,49 +1,13 @@
 /** Configuration: UPPERCASE keys from objects, classes, files and the environment (Flask: Configuration Handling). */
+
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { nearest } from "../errors/suggest.js";
+import { nearest } from "@athanor/core";
+import type { BuiltinConfig, ConfigValues } from "../augment.js";
 import { WebError } from "../errors/web-error.js";
 
-/** Known keys and their types; extend by declaration merging for your own. */
-export interface ConfigValues {
-  DEBUG: boolean;
-  TESTING: boolean;
-  PROPAGATE_EXCEPTIONS: boolean | null;
-  SECRET_KEY: string | Uint8Array | null;
-  SECRET_KEY_FALLBACKS: readonly (string | Uint8Array)[];
-  /** Seconds a permanent session lives, and the oldest signature that is accepted. Default 31 days. */
-  PERMANENT_SESSION_LIFETIME: number;
-  SESSION_REFRESH_EACH_REQUEST: boolean;
-  SESSION_COOKIE_NAME: string;
-  SESSION_COOKIE_DOMAIN: string | null;
-  SESSION_COOKIE_PATH: string | null;
-  SESSION_COOKIE_HTTPONLY: boolean;
-  /** null: Secure exactly when the request came by https. */
-  SESSION_COOKIE_SECURE: boolean | null;
-  SESSION_COOKIE_SAMESITE: "Lax" | "Strict" | "None" | null;
-  SESSION_COOKIE_PARTITIONED: boolean;
-  /** Adds the `__Host-` prefix (forces Secure, Path=/ and no Domain). */
-  SESSION_COOKIE_HOST_PREFIX: boolean;
-  /** Encrypts the session (AES-256-GCM) besides signing it. */
-  SESSION_ENCRYPT: boolean;
-  /** Bytes of a whole body; null: no limit. */
-  MAX_CONTENT_LENGTH: number | null;
-  /** Bytes of the form fields that are not files. Default 500 kB. */
-  MAX_FORM_MEMORY_SIZE: number | null;
-  /** Number of form parts. Default 1000. */
-  MAX_FORM_PARTS: number | null;
-  SERVER_NAME: string | null;
-  APPLICATION_ROOT: string;
-  PREFERRED_URL_SCHEME: string;
-  TRUSTED_HOSTS: readonly string[] | null;
-  /** Seconds for Cache-Control of files; null: revalidate each time. */
-  SEND_FILE_MAX_AGE_DEFAULT: number | null;
-  TEMPLATES_AUTO_RELOAD: boolean | null;
-  [key: string]: unknown;
-}
-
 /** The defaults of every new app. */
-export const defaultConfig: Readonly<ConfigValues> = Object.freeze({
+export const defaultConfig: Readonly<BuiltinConfig> = Object.freeze({
   DEBUG: false,
   TESTING: false,
   PROPAGATE_EXCEPTIONS: null,
@@ -80,7 +44,7 @@ class ConfigStore {
   readonly #root: string;
   readonly #known = new Set<string>(Object.keys(defaultConfig));
 
-  constructor(root: string, values: Readonly<Record<string, unknown>> = defaultConfig) {
+  constructor(root: string, values: object = defaultConfig) {
     this.#root = root;
     this.fromMapping(values);
   }
@@ -95,7 +59,8 @@ class ConfigStore {
     const layers: object[] = [];
     const collect = (from: object | null, stop: object) => {
       const chain: object[] = [];
-      for (let at: object | null = from; at !== null && at !== stop; at = Object.getPrototypeOf(at) as object | null) chain.push(at);
+      for (let at: object | null = from; at !== null && at !== stop; at = Object.getPrototypeOf(at) as object | null)
+        chain.push(at);
       return chain.reverse();
     };
     if (typeof source === "function") {
@@ -121,8 +86,9 @@ class ConfigStore {
   }
 
   /** Takes the UPPERCASE keys of a plain mapping. */
-  fromMapping(mapping: Readonly<Record<string, unknown>>): this {
-    for (const [key, value] of Object.entries(mapping)) if (UPPER.test(key)) this.#set(key, value);
+  fromMapping(mapping: object): this {
+    for (const [key, value] of Object.entries(mapping) as [string, unknown][])
+      if (UPPER.test(key)) this.#set(key, value);
     return this;
   }
 
@@ -132,14 +98,22 @@ class ConfigStore {
    * @param load turns the text into an object; default JSON.parse
    * @param options silent: a missing file is no error
    */
-  fromFile(filename: string, load: (text: string) => unknown = JSON.parse, options: { readonly silent?: boolean } = {}): this {
+  fromFile(
+    filename: string,
+    load: (text: string) => unknown = JSON.parse,
+    options: { readonly silent?: boolean } = {},
+  ): this {
     const path = isAbsolute(filename) ? filename : join(this.#root, filename);
     let text: string;
     try {
       text = readFileSync(path, "utf8");
     } catch (cause) {
       if (options.silent === true) return this;
-      throw new WebError("config", `The configuration file '${path}' cannot be read. Check the name, or pass { silent: true } if it may be missing.`, { cause });
+      throw new WebError(
+        "config",
+        `The configuration file '${path}' cannot be read. Check the name, or pass { silent: true } if it may be missing.`,
+        { cause },
+      );
     }
     let value: unknown;
     try {
@@ -147,7 +121,8 @@ class ConfigStore {
     } catch (cause) {
       throw new WebError("config", `The configuration file '${path}' cannot be parsed: ${String(cause)}`, { cause });
     }
-    if (typeof value !== "object" || value === null) throw new WebError("config", `The configuration file '${path}' must hold an object.`);
+    if (typeof value !== "object" || value === null)
+      throw new WebError("config", `The configuration file '${path}' must hold an object.`);
     return this.fromMapping(value as Record<string, unknown>);
   }
 
@@ -155,7 +130,13 @@ class ConfigStore {
    * Takes environment variables "PREFIX_KEY". Values are JSON if they parse, else text; "__" reaches into objects, so
    * PREFIX_MAIL__HOST sets MAIL.HOST.
    */
-  fromPrefixedEnv(prefix = "ATHANOR", options: { readonly env?: Readonly<Record<string, string | undefined>>; readonly load?: (text: string) => unknown } = {}): this {
+  fromPrefixedEnv(
+    prefix = "ATHANOR",
+    options: {
+      readonly env?: Readonly<Record<string, string | undefined>>;
+      readonly load?: (text: string) => unknown;
+    } = {},
+  ): this {
     const env = options.env ?? process.env;
     const load = options.load ?? JSON.parse;
     for (const name of Object.keys(env).sort()) {
@@ -188,17 +169,26 @@ class ConfigStore {
   }
 
   /** Reads the file that an environment variable names (Flask: from_envvar). */
-  fromEnvvar(variable: string, options: { readonly silent?: boolean; readonly load?: (text: string) => unknown } = {}): this {
+  fromEnvvar(
+    variable: string,
+    options: { readonly silent?: boolean; readonly load?: (text: string) => unknown } = {},
+  ): this {
     const path = process.env[variable];
     if (path === undefined || path === "") {
       if (options.silent === true) return this;
-      throw new WebError("config", `The environment variable '${variable}' is not set; it should name a configuration file.`);
+      throw new WebError(
+        "config",
+        `The environment variable '${variable}' is not set; it should name a configuration file.`,
+      );
     }
     return this.fromFile(path, options.load, options);
   }
 
   /** Members that start with a prefix, without it and in lower case: MAIL_HOST -> { host }. */
-  getNamespace(prefix: string, options: { readonly lowercase?: boolean; readonly trim?: boolean } = {}): Record<string, unknown> {
+  getNamespace(
+    prefix: string,
+    options: { readonly lowercase?: boolean; readonly trim?: boolean } = {},
+  ): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(this)
         .filter(([key]) => key.startsWith(prefix))
@@ -219,7 +209,7 @@ class ConfigStore {
     const found: { key: string; meant: string }[] = [];
     for (const key of Object.keys(this)) {
       if (this.#known.has(key) || key.length < 5) continue;
-      const [meant] = nearest(key, this.#known);
+      const meant = nearest(key, this.#known);
       if (meant !== undefined) found.push({ key, meant });
     }
     return found;

@@ -55,7 +55,8 @@ export function loadDotenv(options: DotenvOptions = {}): string[] {
     if (file !== undefined && !found.some((f) => f.path === file.path)) found.push(file);
   }
   for (const { text } of found) {
-    for (const [key, value] of Object.entries(parseEnv(text))) if (env[key] === undefined && value !== undefined) env[key] = value;
+    for (const [key, value] of Object.entries(parseEnv(text)))
+      if (env[key] === undefined && value !== undefined) env[key] = value;
   }
   return found.map((f) => f.path);
 }

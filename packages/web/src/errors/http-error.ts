@@ -1,5 +1,7 @@
 /** Errors that are answers: each carries an HTTP status and a text for the visitor. No framework is involved. */
 
+import { AthanorError } from "@athanor/core";
+
 /** Extra facts for an HTTP error. */
 export interface HTTPErrorOptions extends ErrorOptions {
   /** Text for the visitor; escaped on the HTML page. */
@@ -57,7 +59,7 @@ export function statusName(status: number): string {
  *
  * @example throw new HTTPError(409, { description: "That name is taken." })
  */
-export class HTTPError extends Error {
+export class HTTPError extends AthanorError {
   /** Status of the class; subclasses set it, the base has none. */
   static readonly status: number | undefined = undefined;
   readonly status: number;
@@ -68,8 +70,11 @@ export class HTTPError extends Error {
 
   constructor(status: number, options: HTTPErrorOptions = {}) {
     const description = options.description ?? TEXTS[status]?.[1] ?? "The request could not be answered.";
-    super(`${status} ${statusName(status)}: ${description}`, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
+    super(
+      `http-${status}`,
+      `${status} ${statusName(status)}: ${description}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.status = status;
     this.description = description;
     this.headers = options.headers ?? {};
@@ -126,7 +131,10 @@ export class MethodNotAllowed extends HTTPError {
   static override readonly status: number = 405;
   readonly allowed: readonly string[];
   constructor(allowed: readonly string[] = [], options: HTTPErrorOptions = {}) {
-    super(405, { ...options, headers: { ...(allowed.length > 0 ? { Allow: allowed.join(", ") } : {}), ...options.headers } });
+    super(405, {
+      ...options,
+      headers: { ...(allowed.length > 0 ? { Allow: allowed.join(", ") } : {}), ...options.headers },
+    });
     this.allowed = allowed;
   }
 }
@@ -176,7 +184,10 @@ export class UnsupportedMediaType extends HTTPError {
 export class RangeNotSatisfiable extends HTTPError {
   static override readonly status: number = 416;
   constructor(length?: number, options: HTTPErrorOptions = {}) {
-    super(416, { ...options, headers: { ...(length === undefined ? {} : { "Content-Range": `bytes */${length}` }), ...options.headers } });
+    super(416, {
+      ...options,
+      headers: { ...(length === undefined ? {} : { "Content-Range": `bytes */${length}` }), ...options.headers },
+    });
   }
 }
 /** 418 */

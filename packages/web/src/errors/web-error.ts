@@ -1,5 +1,7 @@
 /** Mistakes in how the library is used: wrong set-up, no context, a closed scope. Never shown to a visitor. */
 
+import { AthanorError } from "@athanor/core";
+
 /** Stable codes, one per kind of mistake, for programs that must tell them apart. */
 export type WebErrorCode =
   | "app-not-found"
@@ -28,14 +30,13 @@ export type WebErrorCode =
  *
  * @example try { urlFor("idnex") } catch (e) { if (e instanceof WebError && e.code === "build-url") ... }
  */
-export class WebError extends Error {
+export class WebError extends AthanorError {
   /** Stable identifier of the kind of mistake. */
-  readonly code: WebErrorCode;
+  declare readonly code: WebErrorCode;
 
+  // Narrows the codes to those of this package.
   constructor(code: WebErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-    this.code = code;
+    super(code, message, options);
   }
 }
 

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { lstat, realpath, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
+import { findContext } from "../app/context.js";
 import { NotFound, PreconditionFailed, RangeNotSatisfiable } from "../errors/http-error.js";
 import { WebError } from "../errors/web-error.js";
 import { contentTypeOf } from "./mime.js";
@@ -15,16 +16,24 @@ export interface SendFileOptions {
   readonly downloadName?: string;
   /** Seconds for Cache-Control; null: the browser revalidates each time. */
   readonly maxAge?: number | null;
-  /** The request, for conditions and ranges; without it the whole file is sent. */
+  /** The request whose conditions and ranges count; default: the running one. */
   readonly request?: Request;
 }
 
 /** RFC 6266 and 5987: an ASCII name for old clients, the real one in UTF-8. */
 export function contentDisposition(kind: "attachment" | "inline", name: string): string {
   const plain = name.replace(/[\p{Cc}\uD800-\uDFFF]/gu, "");
-  const ascii = plain.normalize("NFKD").replace(/[^\x20-\x7e]/g, "").replace(/["\\]/g, "_");
-  const encoded = encodeURIComponent(plain).replace(/['()*]/g, (ch) => `%${ch.charCodeAt(0).toString(16).toUpperCase()}`);
-  return ascii === plain ? `${kind}; filename="${ascii}"` : `${kind}; filename="${ascii || "download"}"; filename*=UTF-8''${encoded}`;
+  const ascii = plain
+    .normalize("NFKD")
+    .replace(/[^\x20-\x7e]/g, "")
+    .replace(/["\\]/g, "_");
+  const encoded = encodeURIComponent(plain).replace(
+    /['()*]/g,
+    (ch) => `%${ch.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return ascii === plain
+    ? `${kind}; filename="${ascii}"`
+    : `${kind}; filename="${ascii || "download"}"; filename*=UTF-8''${encoded}`;
 }
 
 type Range = { readonly start: number; readonly end: number };
@@ -86,14 +95,23 @@ export async function sendFile(path: string, options: SendFileOptions = {}): Pro
     "Cache-Control": typeof options.maxAge === "number" ? `public, max-age=${options.maxAge}` : "no-cache",
   });
   if (options.asAttachment === true || options.downloadName !== undefined) {
-    headers.set("Content-Disposition", contentDisposition(options.asAttachment === true ? "attachment" : "inline", options.downloadName ?? basename(path)));
+    headers.set(
+      "Content-Disposition",
+      contentDisposition(
+        options.asAttachment === true ? "attachment" : "inline",
+        options.downloadName ?? basename(path),
+      ),
+    );
   }
-  const { request } = options;
+  const request = options.request ?? findContext()?.request.raw;
   if (request !== undefined && isUnchanged(request, etag, info.mtime)) {
     headers.delete("Content-Type");
     return new Response(null, { status: 304, headers });
   }
-  const range = request !== undefined && rangeStillValid(request, etag, info.mtime) ? parseRange(request.headers.get("range"), info.size) : null;
+  const range =
+    request !== undefined && rangeStillValid(request, etag, info.mtime)
+      ? parseRange(request.headers.get("range"), info.size)
+      : null;
   const start = range?.start ?? 0;
   const end = range?.end ?? info.size - 1;
   headers.set("Content-Length", String(end - start + 1));
@@ -101,7 +119,10 @@ export async function sendFile(path: string, options: SendFileOptions = {}): Pro
   const status = range === null ? 200 : 206;
   if (request?.method === "HEAD" || info.size === 0) return new Response(null, { status, headers });
   // Node declares its own ReadableStream type; it is the same class at run time.
-  return new Response(Readable.toWeb(createReadStream(path, { start, end })) as ReadableStream<Uint8Array>, { status, headers });
+  return new Response(Readable.toWeb(createReadStream(path, { start, end })) as ReadableStream<Uint8Array>, {
+    status,
+    headers,
+  });
 }
 
 /**
@@ -127,10 +148,18 @@ export async function resolveInside(folder: string, name: string): Promise<strin
  * Sends a file whose name came from the visitor, from within `folder` only.
  *
  * @throws NotFound 404 also for names that try to get out
- * @example app.get("/uploads/<path:name>", (c) => sendFromDirectory(folder, c.args.name, { request: c.request.raw }))
+ * @example app.get("/uploads/<path:name>", (c) => sendFromDirectory(folder, c.args.name))
  */
-export async function sendFromDirectory(folder: string, name: string, options: SendFileOptions = {}): Promise<Response> {
-  if (!isAbsolute(folder)) throw new WebError("static-file", `sendFromDirectory() needs an absolute folder, not '${folder}': join it with app.rootPath.`);
+export async function sendFromDirectory(
+  folder: string,
+  name: string,
+  options: SendFileOptions = {},
+): Promise<Response> {
+  if (!isAbsolute(folder))
+    throw new WebError(
+      "static-file",
+      `sendFromDirectory() needs an absolute folder, not '${folder}': join it with app.rootPath.`,
+    );
   const path = await resolveInside(folder, name);
   if (path === null) throw new NotFound();
   return sendFile(path, options);

@@ -24,7 +24,10 @@ export function checkAnnounced(headers: Headers, limit: number | null): void {
 }
 
 /** The chunks of a body, cut off with 413 when they pass the limit (the announced length may be missing or a lie). */
-export async function* limited(body: ReadableStream<Uint8Array> | null, limit: number | null): AsyncGenerator<Uint8Array> {
+export async function* limited(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number | null,
+): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   let total = 0;
   const reader = body.getReader();
@@ -61,7 +64,12 @@ export function parseUrlEncoded(bytes: Uint8Array, limits: BodyLimits): ParsedFo
  *
  * @throws ContentTooLarge 413, BadRequest 400 for a broken body
  */
-export async function parseMultipart(contentType: string, chunks: AsyncIterable<Uint8Array>, limits: BodyLimits, keep: (file: UploadedFile) => void): Promise<ParsedForm> {
+export async function parseMultipart(
+  contentType: string,
+  chunks: AsyncIterable<Uint8Array>,
+  limits: BodyLimits,
+  keep: (file: UploadedFile) => void,
+): Promise<ParsedForm> {
   const fields: [string, string][] = [];
   const files: [string, UploadedFile][] = [];
   const receiving: Promise<void>[] = [];
@@ -71,6 +79,8 @@ export async function parseMultipart(contentType: string, chunks: AsyncIterable<
     busboy = new Busboy({
       headers: { "content-type": contentType },
       limits: {
+        // Nested forms have long names ("orders-12-lines-3-…"); the parser's own limit of 100 bytes would cut them.
+        fieldNameSize: 1000,
         fieldSize: limits.formMemory === null ? Number.POSITIVE_INFINITY : limits.formMemory + 1,
         ...(limits.formParts === null ? {} : { parts: limits.formParts }),
       },
@@ -88,7 +98,8 @@ export async function parseMultipart(contentType: string, chunks: AsyncIterable<
     };
     busboy.on("field", (name: string, value: string, nameCut: boolean, valueCut: boolean) => {
       memory += Buffer.byteLength(name) + Buffer.byteLength(value);
-      if (nameCut || valueCut || (limits.formMemory !== null && memory > limits.formMemory)) fail(new ContentTooLarge());
+      if (nameCut || valueCut || (limits.formMemory !== null && memory > limits.formMemory))
+        fail(new ContentTooLarge());
       else fields.push([name, value]);
     });
     busboy.on("file", (name: string, stream: BusboyFileStream, filename: string, encoding: string, type: string) => {
@@ -103,7 +114,9 @@ export async function parseMultipart(contentType: string, chunks: AsyncIterable<
       receiving.at(-1)?.catch(fail);
     });
     busboy.on("partsLimit", () => fail(new ContentTooLarge()));
-    busboy.on("error", (cause: unknown) => fail(new BadRequest({ description: "The multipart form is broken.", cause })));
+    busboy.on("error", (cause: unknown) =>
+      fail(new BadRequest({ description: "The multipart form is broken.", cause })),
+    );
     busboy.on("finish", () => resolve());
     source.on("error", fail);
     source.pipe(busboy);

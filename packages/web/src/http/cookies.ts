@@ -38,7 +38,8 @@ export function parseCookies(header: string | null): Map<string, string> {
 export function serializeCookie(name: string, value: string, options: CookieOptions = {}): string {
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw new WebError("session", `'${name}' cannot name a cookie.`);
   for (const part of [options.path, options.domain]) {
-    if (part !== undefined && /[;\r\n]/.test(part)) throw new WebError("session", `'${part}' cannot be part of the cookie '${name}'.`);
+    if (part !== undefined && /[;\r\n]/.test(part))
+      throw new WebError("session", `'${part}' cannot be part of the cookie '${name}'.`);
   }
   let text = `${name}=${encodeURIComponent(value)}`;
   if (options.domain) text += `; Domain=${options.domain}`;

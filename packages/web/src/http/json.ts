@@ -6,17 +6,32 @@ function isThenable(value: object): boolean {
 }
 
 function encode(this: unknown, key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
-  if (typeof value === "number" && !Number.isFinite(value)) throw new WebError("json-encode", `The value at '${key}' is ${value}, which JSON cannot express. Send null or a string.`);
+  // JSON.stringify has applied toJSON already, and a Buffer's spreads it into numbers: look at what was there before.
+  const before: unknown = (this as Record<string, unknown>)[key];
+  if (ArrayBuffer.isView(before))
+    return Buffer.from(before.buffer, before.byteOffset, before.byteLength).toString("base64");
+  if (typeof value === "bigint")
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new WebError(
+      "json-encode",
+      `The value at '${key}' is ${value}, which JSON cannot express. Send null or a string.`,
+    );
   if (typeof value !== "object" || value === null) return value;
-  if (isThenable(value)) throw new WebError("json-encode", `The value at '${key}' is a promise. Put \`await\` in front of it.`);
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  if (isThenable(value))
+    throw new WebError("json-encode", `The value at '${key}' is a promise. Put \`await\` in front of it.`);
   if (value instanceof Map) {
-    return Object.fromEntries(Array.from(value as Map<unknown, unknown>, ([k, v]) => [typeof k === "string" || typeof k === "number" || typeof k === "bigint" ? String(k) : refuseKey(key), v]));
+    return Object.fromEntries(
+      Array.from(value as Map<unknown, unknown>, ([k, v]) => [
+        typeof k === "string" || typeof k === "number" || typeof k === "bigint" ? String(k) : refuseKey(key),
+        v,
+      ]),
+    );
   }
   if (value instanceof Error) return { name: value.name, message: value.message };
   if ("isEscaped" in value) return String(value);
-  if (!Array.isArray(value) && Symbol.iterator in value && !(value instanceof String)) return [...(value as Iterable<unknown>)];
+  if (!Array.isArray(value) && Symbol.iterator in value && !(value instanceof String))
+    return [...(value as Iterable<unknown>)];
   return value;
 }
 

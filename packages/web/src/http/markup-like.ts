@@ -5,5 +5,7 @@ export function isMarkup(value: unknown): value is { toString(): string; readonl
 
 /** Escapes text for HTML, with the entities Jinja writes. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (ch) => (ch === "&" ? "&amp;" : ch === "<" ? "&lt;" : ch === ">" ? "&gt;" : ch === '"' ? "&#34;" : "&#39;"));
+  return text.replace(/[&<>"']/g, (ch) =>
+    ch === "&" ? "&amp;" : ch === "<" ? "&lt;" : ch === ">" ? "&gt;" : ch === '"' ? "&#34;" : "&#39;",
+  );
 }

@@ -33,7 +33,9 @@ export class MultiDict<V> implements Iterable<[string, V]> {
     const found = this.#entries.filter(([k]) => k === key).map(([, v]) => v);
     if (convert === undefined) return found;
     const failed = Symbol("failed");
-    return found.map((v) => attempt<unknown, unknown>(convert as Convert<unknown, unknown>, v, failed)).filter((v) => v !== failed);
+    return found
+      .map((v) => attempt<unknown, unknown>(convert as Convert<unknown, unknown>, v, failed))
+      .filter((v) => v !== failed);
   }
 
   /**

@@ -9,9 +9,13 @@ const REDIRECTS = new Set([300, 301, 302, 303, 305, 307, 308]);
  * @param location a path or URL; never pass a visitor's text without `safeNext`
  */
 export function redirect(location: string, status = 303): Response {
-  if (!REDIRECTS.has(status)) throw new WebError("return-value", `redirect() takes a redirect status (301, 302, 303, 307, 308), not ${status}.`);
+  if (!REDIRECTS.has(status))
+    throw new WebError("return-value", `redirect() takes a redirect status (301, 302, 303, 307, 308), not ${status}.`);
   // Header values are Latin-1: anything else is percent-encoded, line breaks vanish.
-  const safe = location.replace(/[\r\n\t]/g, "").replace(/[\uD800-\uDFFF]/gu, "\uFFFD").replace(/[^\x21-\x7e]/gu, (ch) => encodeURIComponent(ch));
+  const safe = location
+    .replace(/[\r\n\t]/g, "")
+    .replace(/[\uD800-\uDFFF]/gu, "\uFFFD")
+    .replace(/[^\x21-\x7e]/gu, (ch) => encodeURIComponent(ch));
   return new Response(null, { status, headers: { Location: safe } });
 }
 
@@ -26,7 +30,13 @@ export function safeNextFrom(target: string | null | undefined, base: string | U
   try {
     const origin = new URL(base);
     const url = new URL(target, origin);
-    if (url.origin !== origin.origin || (url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "" || url.password !== "") return fallback;
+    if (
+      url.origin !== origin.origin ||
+      (url.protocol !== "http:" && url.protocol !== "https:") ||
+      url.username !== "" ||
+      url.password !== ""
+    )
+      return fallback;
     return `${url.pathname.replace(/^\/{2,}/, "/")}${url.search}${url.hash}`;
   } catch {
     return fallback;

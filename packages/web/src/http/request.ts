@@ -2,7 +2,15 @@
 import { BadRequest, UnsupportedMediaType } from "../errors/http-error.js";
 import { WebError } from "../errors/web-error.js";
 import { bestType } from "./accept.js";
-import { type BodyLimits, checkAnnounced, limited, type ParsedForm, parseMultipart, parseUrlEncoded, readAll } from "./body.js";
+import {
+  type BodyLimits,
+  checkAnnounced,
+  limited,
+  type ParsedForm,
+  parseMultipart,
+  parseUrlEncoded,
+  readAll,
+} from "./body.js";
 import { parseCookies } from "./cookies.js";
 import { MultiDict } from "./multi-dict.js";
 import type { UploadedFile } from "./upload.js";
@@ -110,7 +118,10 @@ export class AppRequest {
     return (this.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   }
   get isJson(): boolean {
-    return this.mimetype === "application/json" || (this.mimetype.startsWith("application/") && this.mimetype.endsWith("+json"));
+    return (
+      this.mimetype === "application/json" ||
+      (this.mimetype.startsWith("application/") && this.mimetype.endsWith("+json"))
+    );
   }
   /** The offered media type the client likes best, or null. */
   accepts(...types: string[]): string | null {
@@ -123,14 +134,19 @@ export class AppRequest {
    * @throws ContentTooLarge 413 beyond MAX_CONTENT_LENGTH
    */
   async data(): Promise<Uint8Array> {
-    if (this.#streamed) throw new WebError("body-consumed", "The body was a multipart form and has been streamed into fields and files; read `form()` and `files()`, or call `data()` before them.");
-    return (this.#bytes ??= this.#readBytes());
+    if (this.#streamed)
+      throw new WebError(
+        "body-consumed",
+        "The body was a multipart form and has been streamed into fields and files; read `form()` and `files()`, or call `data()` before them.",
+      );
+    return (this.#bytes ??= this.#readBytes(this.#init.limits().contentLength));
   }
 
-  async #readBytes(): Promise<Uint8Array> {
-    const { contentLength } = this.#init.limits();
+  async #readBytes(contentLength: number | null): Promise<Uint8Array> {
     checkAnnounced(this.headers, contentLength);
-    return this.raw.bodyUsed ? new Uint8Array(await this.#init.readElsewhere()) : readAll(limited(this.raw.body, contentLength));
+    return this.raw.bodyUsed
+      ? new Uint8Array(await this.#init.readElsewhere())
+      : readAll(limited(this.raw.body, contentLength));
   }
 
   /** The body as text (UTF-8). */
@@ -146,7 +162,9 @@ export class AppRequest {
   async json<T = unknown>(options?: JsonOptions): Promise<T> {
     if (options?.force !== true && !this.isJson) {
       if (options?.silent === true) return null as T;
-      throw new UnsupportedMediaType({ description: "This address expects JSON: send the header 'Content-Type: application/json'." });
+      throw new UnsupportedMediaType({
+        description: "This address expects JSON: send the header 'Content-Type: application/json'.",
+      });
     }
     const text = await this.text();
     try {
@@ -165,16 +183,26 @@ export class AppRequest {
     const limits = this.#init.limits();
     const type = this.headers.get("content-type") ?? "";
     if (this.mimetype === "application/x-www-form-urlencoded") {
-      // The announced length settles most cases before the body is read; nothing above the smaller limit is kept.
-      const limit = Math.min(limits.contentLength ?? Number.POSITIVE_INFINITY, limits.formMemory ?? Number.POSITIVE_INFINITY);
-      if (this.#bytes === undefined) checkAnnounced(this.headers, limit === Number.POSITIVE_INFINITY ? null : limit);
+      // All of it is form fields, so the smaller limit holds while reading, whatever length was announced.
+      const limit = Math.min(
+        limits.contentLength ?? Number.POSITIVE_INFINITY,
+        limits.formMemory ?? Number.POSITIVE_INFINITY,
+      );
+      this.#bytes ??= this.#readBytes(limit === Number.POSITIVE_INFINITY ? null : limit);
       return parseUrlEncoded(await this.data(), limits);
     }
     if (this.mimetype !== "multipart/form-data") return { fields: [], files: [] };
     checkAnnounced(this.headers, limits.contentLength);
     if (this.#bytes !== undefined || this.raw.bodyUsed) {
       const bytes = await this.data();
-      return parseMultipart(type, (async function* () { yield bytes; })(), limits, this.#init.keepFile);
+      return parseMultipart(
+        type,
+        (async function* () {
+          yield bytes;
+        })(),
+        limits,
+        this.#init.keepFile,
+      );
     }
     this.#streamed = true;
     return parseMultipart(type, limited(this.raw.body, limits.contentLength), limits, this.#init.keepFile);

@@ -21,7 +21,12 @@ function isTriple(value: readonly unknown[]): value is readonly [unknown, number
   if (typeof body === "number" || typeof body === "boolean") return false;
   if (second instanceof Headers) return value.length === 2;
   if (typeof second !== "number" || !Number.isInteger(second) || second < 100 || second > 599) return false;
-  return value.length === 2 || third instanceof Headers || Array.isArray(third) || (typeof third === "object" && third !== null);
+  return (
+    value.length === 2 ||
+    third instanceof Headers ||
+    Array.isArray(third) ||
+    (typeof third === "object" && third !== null)
+  );
 }
 
 function isGenerator(value: object): value is Iterable<string | Uint8Array> {
@@ -35,13 +40,20 @@ function build(value: unknown, status: number, headers: Headers, site: ReturnSit
   };
   // A status that may not have a body must not get one: Response would refuse it.
   const bodiless = status === 204 || status === 205 || status === 304;
-  if (bodiless && (value === null || value === undefined || value === "")) return new Response(null, { status, headers });
+  if (bodiless && (value === null || value === undefined || value === ""))
+    return new Response(null, { status, headers });
   if (typeof value === "string") return new Response(value, { status, headers: typed(HTML) });
   if (value === null || value === undefined) {
-    throw new WebError("return-value", `${site.what} returned ${value === null ? "null" : "undefined"}. Return text, an object, [body, status, headers] or a Response; for an empty answer return ["", 204].`);
+    throw new WebError(
+      "return-value",
+      `${site.what} returned ${value === null ? "null" : "undefined"}. Return text, an object, [body, status, headers] or a Response; for an empty answer return ["", 204].`,
+    );
   }
   if (typeof value !== "object") {
-    throw new WebError("return-value", `${site.what} returned a ${typeof value} (${String(value as bigint | number)}), which is no answer. To send a status alone use ["", status] or abort(status); to send the value use json(value).`);
+    throw new WebError(
+      "return-value",
+      `${site.what} returned a ${typeof value} (${String(value as bigint | number)}), which is no answer. To send a status alone use ["", status] or abort(status); to send the value use json(value).`,
+    );
   }
   if (isMarkup(value) || value instanceof String) return new Response(String(value), { status, headers: typed(HTML) });
   if (value instanceof Response) {
@@ -56,7 +68,8 @@ function build(value: unknown, status: number, headers: Headers, site: ReturnSit
     // The cast narrows Uint8Array<ArrayBufferLike>; a SharedArrayBuffer view is refused by Response itself.
     return new Response(value as BodyInit, { status, headers: typed("application/octet-stream") });
   }
-  if (value instanceof Blob) return new Response(value, { status, headers: value.type === "" ? typed("application/octet-stream") : headers });
+  if (value instanceof Blob)
+    return new Response(value, { status, headers: value.type === "" ? typed("application/octet-stream") : headers });
   if (value instanceof HeldStream || Symbol.asyncIterator in value || isGenerator(value)) {
     return new Response(bodyFrom(value as Chunks, site.scope, site.onStreamError), { status, headers: typed(HTML) });
   }
@@ -75,6 +88,7 @@ export function toResponse(value: unknown, site: ReturnSite): Response {
   if (value instanceof Response) return value.type === "error" ? value : new Response(value.body, value);
   if (!Array.isArray(value) || !isTriple(value)) return build(value, 200, new Headers(), site);
   const [body, second, third] = value;
-  if (second instanceof Headers) return build(body, body instanceof Response ? body.status : 200, new Headers(second), site);
+  if (second instanceof Headers)
+    return build(body, body instanceof Response ? body.status : 200, new Headers(second), site);
   return build(body, second, new Headers(third as HeadersInit | undefined), site);
 }

@@ -1,5 +1,5 @@
 /** Answers sent piece by piece. */
-import { currentScope, type Scope } from "../scope/scope.js";
+import { type Scope, slotKey } from "../scope/scope.js";
 
 /** Async text or bytes, as a handler may return it. */
 export type Chunks = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
@@ -7,15 +7,22 @@ export type Chunks = AsyncIterable<string | Uint8Array> | Iterable<string | Uint
 /** An iterable whose scope stays open until its last chunk; made by `streamWithContext`. */
 export class HeldStream implements AsyncIterable<string | Uint8Array> {
   readonly #source: Chunks;
-  readonly release: () => void;
 
-  constructor(source: Chunks, release: () => void) {
+  constructor(source: Chunks) {
     this.#source = source;
-    this.release = release;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array> {
     return iteratorOf(this.#source);
+  }
+}
+
+const HELD = slotKey<ReadableStream<Uint8Array>[]>("held bodies");
+
+/** Lets go of held bodies that nobody will read, because something put another answer in their place. */
+export async function dropUnread(scope: Scope, sent: Response | undefined): Promise<void> {
+  for (const body of scope.peek(HELD) ?? []) {
+    if (body !== sent?.body && !body.locked) await body.cancel().catch(() => undefined);
   }
 }
 
@@ -35,38 +42,50 @@ function iteratorOf(source: Chunks): AsyncIterator<string | Uint8Array> {
  * @example return streamWithContext((async function* () { for await (const row of rows) yield `${row.id}\n`; })());
  */
 export function streamWithContext(source: Chunks): HeldStream {
-  return new HeldStream(source, currentScope()?.hold() ?? (() => {}));
+  return new HeldStream(source);
 }
 
 /** A body that pulls from the iterable, inside the scope, and tells it when the client goes away. */
-export function bodyFrom(source: Chunks | HeldStream, scope: Scope | undefined, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
+export function bodyFrom(
+  source: Chunks | HeldStream,
+  scope: Scope | undefined,
+  onError: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
   const within = <T>(fn: () => T): T => (scope === undefined ? fn() : scope.run(fn));
-  const release = source instanceof HeldStream ? source.release : () => {};
+  const held = source instanceof HeldStream && scope !== undefined;
+  const release = held ? scope.hold() : () => {};
   const encoder = new TextEncoder();
   let iterator: AsyncIterator<string | Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const step = await within(() => (iterator ??= source instanceof HeldStream ? source[Symbol.asyncIterator]() : iteratorOf(source)).next());
-        if (step.done === true) {
-          controller.close();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const step = await within(() =>
+            (iterator ??= source instanceof HeldStream ? source[Symbol.asyncIterator]() : iteratorOf(source)).next(),
+          );
+          if (step.done === true) {
+            controller.close();
+            release();
+          } else controller.enqueue(typeof step.value === "string" ? encoder.encode(step.value) : step.value);
+        } catch (error) {
+          onError(error);
+          controller.error(error);
           release();
-        } else controller.enqueue(typeof step.value === "string" ? encoder.encode(step.value) : step.value);
-      } catch (error) {
-        onError(error);
-        controller.error(error);
-        release();
-      }
+        }
+      },
+      async cancel() {
+        try {
+          await within(async () => iterator?.return?.());
+        } catch (error) {
+          onError(error);
+        } finally {
+          release();
+        }
+      },
+      // Nothing is produced before it is asked for: a chunk made early would still see an open scope, the next would not.
     },
-    async cancel() {
-      try {
-        await within(async () => iterator?.return?.());
-      } catch (error) {
-        onError(error);
-      } finally {
-        release();
-      }
-    },
-    // Nothing is produced before it is asked for: a chunk made early would still see an open scope, the next would not.
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
+  if (held) scope.slot(HELD, () => []).push(body);
+  return body;
 }

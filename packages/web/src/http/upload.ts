@@ -1,5 +1,5 @@
 /** An uploaded file: in memory while small, in a temporary file once large, gone when the scope ends. */
-import { createReadStream, type WriteStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +55,8 @@ export class UploadedFile {
           for (const early of this.#chunks) out.write(early);
           this.#chunks = [];
         }
-        if (!out.write(chunk)) await new Promise<void>((resolve, reject) => out?.once("drain", resolve).once("error", reject));
+        if (!out.write(chunk))
+          await new Promise<void>((resolve, reject) => out?.once("drain", resolve).once("error", reject));
       }
     } finally {
       if (out !== undefined) {
@@ -78,7 +79,8 @@ export class UploadedFile {
   }
 
   stream(): ReadableStream<Uint8Array> {
-    const source = this.#folder === undefined ? Readable.from(this.#chunks) : createReadStream(join(this.#folder, "file"));
+    const source =
+      this.#folder === undefined ? Readable.from(this.#chunks) : createReadStream(join(this.#folder, "file"));
     // Node declares its own ReadableStream type; it is the same class at run time.
     return Readable.toWeb(source) as ReadableStream<Uint8Array>;
   }

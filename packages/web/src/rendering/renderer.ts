@@ -57,8 +57,8 @@ type Kwargs = Readonly<Record<string, unknown>>;
 /** Both spellings: with_categories as in Flask, withCategories as in TypeScript. */
 function flashedForTemplates(...given: unknown[]): unknown[] {
   const kwargs = (given.pop() ?? {}) as Kwargs;
-  const withCategories = Boolean(given[0] ?? kwargs["with_categories"] ?? kwargs["withCategories"] ?? false);
-  const filter = given[1] ?? kwargs["category_filter"] ?? kwargs["categoryFilter"];
+  const withCategories = Boolean(given[0] ?? kwargs.with_categories ?? kwargs.withCategories ?? false);
+  const filter = given[1] ?? kwargs.category_filter ?? kwargs.categoryFilter;
   const options = Array.isArray(filter) ? { categoryFilter: filter.map(String) } : {};
   return withCategories ? getFlashedMessages({ ...options, withCategories: true }) : getFlashedMessages(options);
 }
@@ -79,7 +79,13 @@ export class Renderer {
       this.#environment = new Environment({
         loader: new AppLoader(app),
         autoReload: app.config.TEMPLATES_AUTO_RELOAD ?? app.debug,
-        globals: { url_for: urlFor, urlFor, get_flashed_messages: flashedForTemplates, getFlashedMessages: flashedForTemplates, config: app.config },
+        globals: {
+          url_for: urlFor,
+          urlFor,
+          get_flashed_messages: flashedForTemplates,
+          getFlashedMessages: flashedForTemplates,
+          config: app.config,
+        },
       });
     }
     const environment = this.#environment;
@@ -94,10 +100,10 @@ export class Renderer {
   async #context(given: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
     const c: Context | undefined = findContext();
     const context: Record<string, unknown> = {};
-    if (currentScope() !== undefined) context["g"] = g();
+    if (currentScope() !== undefined) context.g = g();
     if (c !== undefined) {
-      context["request"] = c.request;
-      context["session"] = new SessionView(() => c.session);
+      context.request = c.request;
+      context.session = new SessionView(() => c.session);
     }
     const own = (c?.blueprints ?? []).toReversed().map((name) => this.#app.blueprintHooks.get(name));
     const processors: ContextProcessor[] = [this.#app.hooks, ...own].flatMap((set) => set?.contextProcessors ?? []);
@@ -111,7 +117,10 @@ export class Renderer {
   async renderString(source: string, given: Readonly<Record<string, unknown>> = {}): Promise<string> {
     return this.environment.renderString(source, await this.#context(given));
   }
-  async *stream(name: string | readonly string[], given: Readonly<Record<string, unknown>> = {}): AsyncGenerator<string, void, undefined> {
+  async *stream(
+    name: string | readonly string[],
+    given: Readonly<Record<string, unknown>> = {},
+  ): AsyncGenerator<string, void, undefined> {
     yield* this.environment.stream(name, await this.#context(given));
   }
 }

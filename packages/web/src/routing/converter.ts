@@ -17,10 +17,13 @@ export interface Converter<T> {
   readonly weight?: number;
   /** True when the value may hold slashes. */
   readonly multiSegment?: boolean;
-  /** Text from the (decoded) path to a value. Throw to refuse: the next rule is tried. May be async only in value preprocessors. */
-  parse(text: string): T;
+  /**
+   * Text from the (decoded) path to a value. Throw to refuse: the next rule is tried. A promise is awaited before the
+   * hooks run, inside the request's scope, so it may load from the database; rejecting with NoMatch then means 404.
+   */
+  parse(text: string): T | Promise<T>;
   /** Value to text for `urlFor`, not yet percent-encoded. Throw to refuse. */
-  format(value: T): string;
+  format(value: NoInfer<T>): string;
 }
 
 /** Options written in the rule: `<int(min=1):id>`, `<any(a,b):x>`. */
@@ -35,16 +38,24 @@ export type ConverterFactory = (options: ConverterOptions, rule: string) => Conv
 function integerOption(o: ConverterOptions, name: string, rule: string): number | undefined {
   const value = o.named[name];
   if (value === undefined) return undefined;
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new WebError("route", `In the rule '${rule}' the option '${name}' must be a number, not '${String(value)}'.`);
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new WebError("route", `In the rule '${rule}' the option '${name}' must be a number, not '${String(value)}'.`);
   return value;
 }
 
 function onlyOptions(o: ConverterOptions, converter: string, names: readonly string[], rule: string): void {
   if (o.positional.length > 0 && converter !== "any") {
-    throw new WebError("route", `In the rule '${rule}' the converter '${converter}' takes named options (${names.join(", ") || "none"}), as in <${converter}(${names[0] ?? ""}${names.length > 0 ? "=1" : ""}):name>.`);
+    throw new WebError(
+      "route",
+      `In the rule '${rule}' the converter '${converter}' takes named options (${names.join(", ") || "none"}), as in <${converter}(${names[0] ?? ""}${names.length > 0 ? "=1" : ""}):name>.`,
+    );
   }
   for (const key of Object.keys(o.named)) {
-    if (!names.includes(key)) throw new WebError("route", `In the rule '${rule}' the converter '${converter}' has no option '${key}'. It knows: ${names.join(", ") || "none"}.`);
+    if (!names.includes(key))
+      throw new WebError(
+        "route",
+        `In the rule '${rule}' the converter '${converter}' has no option '${key}'. It knows: ${names.join(", ") || "none"}.`,
+      );
   }
 }
 
@@ -73,7 +84,7 @@ function intConverter(o: ConverterOptions, rule: string): Converter<unknown> {
   const max = integerOption(o, "max", rule);
   const digits = integerOption(o, "fixed_digits", rule) ?? 0;
   return {
-    regex: o.named["signed"] === true ? "-?\\d+" : "\\d+",
+    regex: o.named.signed === true ? "-?\\d+" : "\\d+",
     weight: 50,
     parse(t) {
       if (digits > 0 && t.length !== digits) throw new NoMatch();
@@ -83,9 +94,16 @@ function intConverter(o: ConverterOptions, rule: string): Converter<unknown> {
       return checkRange(value, min, max);
     },
     format(value) {
-      if (typeof value !== "number" && typeof value !== "bigint" && !(typeof value === "string" && /^-?\d+$/.test(value))) throw new NoMatch("it must be an integer");
-      if (typeof value === "number" && !Number.isSafeInteger(value)) throw new NoMatch("it must be an integer below 2^53");
-      if (Number(value) < 0 && o.named["signed"] !== true) throw new NoMatch("it must not be negative (use int(signed=True))");
+      if (
+        typeof value !== "number" &&
+        typeof value !== "bigint" &&
+        !(typeof value === "string" && /^-?\d+$/.test(value))
+      )
+        throw new NoMatch("it must be an integer");
+      if (typeof value === "number" && !Number.isSafeInteger(value))
+        throw new NoMatch("it must be an integer below 2^53");
+      if (Number(value) < 0 && o.named.signed !== true)
+        throw new NoMatch("it must not be negative (use int(signed=True))");
       return String(value).padStart(digits, "0");
     },
   };
@@ -96,11 +114,16 @@ function floatConverter(o: ConverterOptions, rule: string): Converter<unknown> {
   const min = integerOption(o, "min", rule);
   const max = integerOption(o, "max", rule);
   return {
-    regex: o.named["signed"] === true ? "-?\\d+\\.\\d+" : "\\d+\\.\\d+",
+    regex: o.named.signed === true ? "-?\\d+\\.\\d+" : "\\d+\\.\\d+",
     weight: 50,
     parse: (t) => checkRange(Number(t), min, max),
     format(value) {
-      const number = typeof value === "number" ? value : typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
+      const number =
+        typeof value === "number"
+          ? value
+          : typeof value === "string" && value.trim() !== ""
+            ? Number(value)
+            : Number.NaN;
       if (!Number.isFinite(number)) throw new NoMatch("it must be a finite number");
       const shown = String(number);
       // The rule matches digits, a point and digits only, so "3" is written "3.0" and exponents are spelt out.
@@ -133,14 +156,19 @@ function uuidConverter(o: ConverterOptions, rule: string): Converter<unknown> {
 function anyConverter(o: ConverterOptions, rule: string): Converter<unknown> {
   onlyOptions(o, "any", [], rule);
   const items = o.positional.map(String);
-  if (items.length === 0) throw new WebError("route", `In the rule '${rule}' the converter 'any' needs its choices, as in <any(help, about):page>.`);
+  if (items.length === 0)
+    throw new WebError(
+      "route",
+      `In the rule '${rule}' the converter 'any' needs its choices, as in <any(help, about):page>.`,
+    );
   return {
     regex: `(?:${items.map(escapeRegex).join("|")})`,
     weight: 100,
     multiSegment: items.some((item) => item.includes("/")),
     parse: (t) => t,
     format(value) {
-      if (!items.includes(String(value))) throw new NoMatch(`it must be one of ${items.map((i) => `'${i}'`).join(", ")}`);
+      if (!items.includes(String(value)))
+        throw new NoMatch(`it must be one of ${items.map((i) => `'${i}'`).join(", ")}`);
       return String(value);
     },
   };
@@ -160,12 +188,19 @@ export const builtinConverters: ReadonlyMap<string, ConverterFactory> = new Map<
 /** Reads "(min=1, 'a b', x)" without its parentheses. */
 export function parseConverterOptions(source: string, rule: string): ConverterOptions {
   const positional: (string | number | boolean)[] = [];
-  const named: Record<string, string | number | boolean> = Object.create(null) as Record<string, string | number | boolean>;
+  const named: Record<string, string | number | boolean> = Object.create(null) as Record<
+    string,
+    string | number | boolean
+  >;
   const item = /\s*(?:([A-Za-z_]\w*)\s*=\s*)?(?:"([^"]*)"|'([^']*)'|([^,]*?))\s*(?:,|$)/y;
   while (item.lastIndex < source.length) {
     const at = item.lastIndex;
     const found = item.exec(source);
-    if (found === null) throw new WebError("route", `The options '${source.slice(at)}' in the rule '${rule}' cannot be read. Write name=value pairs or a list, separated by commas.`);
+    if (found === null)
+      throw new WebError(
+        "route",
+        `The options '${source.slice(at)}' in the rule '${rule}' cannot be read. Write name=value pairs or a list, separated by commas.`,
+      );
     const [, key, double, single, bare] = found;
     const value = double ?? single ?? literal(bare ?? "");
     if (key === undefined) positional.push(value);

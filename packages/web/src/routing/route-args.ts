@@ -1,15 +1,6 @@
 /** Types of route parameters, read out of the rule text: "/item/<int:id>/<path:rest>" gives { id: number, rest: string }. */
+import type { Converters } from "../augment.js";
 
-/** What each built-in converter yields. Extend by declaration merging, or per app with `app.converter`. */
-export interface Converters {
-  string: string;
-  default: string;
-  int: number;
-  float: number;
-  path: string;
-  uuid: string;
-  any: string;
-}
 type TypeOfConverter<C, X> = C extends keyof (Converters & X)
   ? (Converters & X)[C]
   : { error: `unknown converter '${C & string}'` };

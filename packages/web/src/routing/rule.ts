@@ -1,5 +1,5 @@
 /** One rule of the URL map: the text "/item/<int:id>" taken apart, ready to match and to build. */
-import { didYouMean } from "../errors/suggest.js";
+import { didYouMean } from "@athanor/core";
 import { WebError } from "../errors/web-error.js";
 import { type Converter, type ConverterFactory, NoMatch, parseConverterOptions } from "./converter.js";
 
@@ -12,7 +12,14 @@ export type Weight = readonly [number, readonly number[], number, readonly numbe
 /** One step of the matcher: a literal segment, a pattern for one segment, or one for all that is left. */
 export type Part =
   | { readonly kind: "static"; readonly text: string }
-  | { readonly kind: "dynamic"; readonly source: string; readonly pattern: RegExp; readonly final: boolean; readonly suffixed: boolean; readonly weight: Weight };
+  | {
+      readonly kind: "dynamic";
+      readonly source: string;
+      readonly pattern: RegExp;
+      readonly final: boolean;
+      readonly suffixed: boolean;
+      readonly weight: Weight;
+    };
 
 /** How a rule was registered. */
 export interface RuleInit {
@@ -24,7 +31,8 @@ export interface RuleInit {
   readonly defaults: Readonly<Record<string, unknown>>;
 }
 
-const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, (ch) => (ch === "-" ? "-" : `\\${ch}`));
+const escapeRegex = (text: string): string =>
+  text.replace(/[\\^$.*+?()[\]{}|/-]/g, (ch) => (ch === "-" ? "-" : `\\${ch}`));
 
 /** Stands for a slash that was percent-encoded: it must not separate segments. A lone surrogate cannot come from a URL. */
 export const ENCODED_SLASH = "\uD800";
@@ -61,7 +69,8 @@ export class Rule {
     this.methods = init.methods;
     this.strictSlashes = init.strictSlashes;
     this.defaults = init.defaults;
-    if (!init.rule.startsWith("/")) throw new WebError("route", `The rule '${init.rule}' must start with a slash, as in '/${init.rule}'.`);
+    if (!init.rule.startsWith("/"))
+      throw new WebError("route", `The rule '${init.rule}' must start with a slash, as in '/${init.rule}'.`);
     this.pieces = parseRule(init.rule, converters);
     const named = this.pieces.filter((p) => "name" in p);
     this.names = named.map((p) => p.name);
@@ -69,7 +78,11 @@ export class Rule {
     this.isBranch = init.rule.endsWith("/");
     this.parts = toParts(this.pieces, init.rule);
     for (const key of this.names) {
-      if (key in this.defaults) throw new WebError("route", `The rule '${init.rule}' has '${key}' both as a parameter and in its defaults. Keep one.`);
+      if (key in this.defaults)
+        throw new WebError(
+          "route",
+          `The rule '${init.rule}' has '${key}' both as a parameter and in its defaults. Keep one.`,
+        );
     }
   }
 
@@ -77,7 +90,9 @@ export class Rule {
    * The path for these values and the names that were left over, or a reason why it cannot be built.
    * `convert` refuses show up as reasons, so that `urlFor` can list every candidate.
    */
-  build(values: Readonly<Record<string, unknown>>): { readonly path: string; readonly used: ReadonlySet<string> } | { readonly reason: string } {
+  build(
+    values: Readonly<Record<string, unknown>>,
+  ): { readonly path: string; readonly used: ReadonlySet<string> } | { readonly reason: string } {
     const used = new Set<string>();
     let path = "";
     for (const piece of this.pieces) {
@@ -91,7 +106,9 @@ export class Rule {
       try {
         shown = piece.converter.format(value);
       } catch (error) {
-        return { reason: `'${piece.name}' cannot be ${JSON.stringify(String(value))}: ${error instanceof NoMatch ? error.message : String(error)}` };
+        return {
+          reason: `'${piece.name}' cannot be ${JSON.stringify(String(value))}: ${error instanceof NoMatch ? error.message : String(error)}`,
+        };
       }
       if (shown === "") return { reason: `'${piece.name}' is empty` };
       path += piece.converter.multiSegment === true ? encodePath(shown) : encodeSegment(shown);
@@ -110,7 +127,9 @@ export class Rule {
 const KEEP = /[!$&'()*+,;=:@]/;
 function encodeSegment(text: string): string {
   // "." and ".." alone would be swallowed by URL parsers, encoded or not; they stay as they are.
-  return Array.from(text.replace(/[\uD800-\uDFFF]/gu, "\uFFFD"), (ch) => (KEEP.test(ch) ? ch : encodeURIComponent(ch))).join("");
+  return Array.from(text.replace(/[\uD800-\uDFFF]/gu, "\uFFFD"), (ch) =>
+    KEEP.test(ch) ? ch : encodeURIComponent(ch),
+  ).join("");
 }
 function encodePath(text: string): string {
   return text.split("/").map(encodeSegment).join("/");
@@ -130,13 +149,20 @@ function parseRule(rule: string, converters: ReadonlyMap<string, ConverterFactor
     if (open === -1) break;
     PARAMETER.lastIndex = open;
     const found = PARAMETER.exec(rule);
-    if (found === null) throw new WebError("route", `The rule '${rule}' has a malformed parameter near '${rule.slice(open, open + 20)}'. Write <name>, <int:name> or <int(min=1):name>.`);
+    if (found === null)
+      throw new WebError(
+        "route",
+        `The rule '${rule}' has a malformed parameter near '${rule.slice(open, open + 20)}'. Write <name>, <int:name> or <int(min=1):name>.`,
+      );
     const [whole, converter = "default", options, name = ""] = found;
     if (seen.has(name)) throw new WebError("route", `The rule '${rule}' uses the parameter '${name}' twice.`);
     seen.add(name);
     const factory = converters.get(converter);
     if (factory === undefined) {
-      throw new WebError("route", `The rule '${rule}' uses the unknown converter '${converter}'.${didYouMean(converter, converters.keys())} Known: ${[...converters.keys()].join(", ")}. Add your own with app.converter("${converter}", ...).`);
+      throw new WebError(
+        "route",
+        `The rule '${rule}' uses the unknown converter '${converter}'.${didYouMean(converter, converters.keys())} Known: ${[...converters.keys()].join(", ")}. Add your own with app.converter("${converter}", ...).`,
+      );
     }
     pieces.push({ name, converter: factory(parseConverterOptions(options ?? "", rule), rule) });
     at = open + whole.length;
@@ -161,7 +187,14 @@ function toParts(pieces: readonly Piece[], rule: string): Part[] {
         source = `${source.slice(0, -2)}(?<!\\/)(\\/?)`;
         suffixed = true;
       }
-      parts.push({ kind: "dynamic", source, pattern: compilePattern(source, rule), final, suffixed, weight: [-statics.length, statics, -weights.length, weights] });
+      parts.push({
+        kind: "dynamic",
+        source,
+        pattern: compilePattern(source, rule),
+        final,
+        suffixed,
+        weight: [-statics.length, statics, -weights.length, weights],
+      });
     }
     source = literal = "";
     dynamic = false;

@@ -1,5 +1,5 @@
 /** The route table: finds the rule for a path, weight-sorted whatever the order of registration (Werkzeug: StateMachineMatcher). */
-import { didYouMean } from "../errors/suggest.js";
+import { didYouMean } from "@athanor/core";
 import { WebError } from "../errors/web-error.js";
 import { builtinConverters, type Converter, type ConverterFactory } from "./converter.js";
 import { ENCODED_SLASH, type Part, Rule, type RuleInit, type Weight } from "./rule.js";
@@ -54,10 +54,16 @@ export class UrlMap {
 
   /** Adds a converter for the rules that follow. */
   addConverter<T>(name: string, converter: Converter<T> | ((...options: never[]) => Converter<T>)): void {
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw new WebError("route", `'${name}' cannot name a converter: use letters, digits and underscores.`);
+    if (!/^[A-Za-z_]\w*$/.test(name))
+      throw new WebError("route", `'${name}' cannot name a converter: use letters, digits and underscores.`);
     // The map forgets T: values reach `format` from urlFor, whose arguments are untyped at run time anyway.
     const made = converter as Converter<unknown> | ((...options: unknown[]) => Converter<unknown>);
-    this.converters.set(name, typeof made === "function" ? (o) => made(...o.positional, ...(Object.keys(o.named).length > 0 ? [o.named] : [])) : () => made);
+    this.converters.set(
+      name,
+      typeof made === "function"
+        ? (o) => made(...o.positional, ...(Object.keys(o.named).length > 0 ? [o.named] : []))
+        : () => made,
+    );
   }
 
   add(init: RuleInit): Rule {
@@ -110,7 +116,14 @@ export class UrlMap {
     return allowed.size > 0 ? { kind: "wrong-method", allowed: [...allowed].sort() } : { kind: "none" };
   }
 
-  #walk(state: State, parts: readonly string[], at: number, values: readonly string[], method: string, allowed: Set<string>): Found | typeof SLASH_REQUIRED | null {
+  #walk(
+    state: State,
+    parts: readonly string[],
+    at: number,
+    values: readonly string[],
+    method: string,
+    allowed: Set<string>,
+  ): Found | typeof SLASH_REQUIRED | null {
     if (at === parts.length) {
       for (const rule of state.rules) {
         const found = accept(rule, values);
@@ -163,10 +176,17 @@ export class UrlMap {
    *
    * @throws WebError "build-url" naming the candidates
    */
-  build(endpoint: string, values: Readonly<Record<string, unknown>>, method?: string): { readonly path: string; readonly rest: Readonly<Record<string, unknown>>; readonly rule: Rule } {
+  build(
+    endpoint: string,
+    values: Readonly<Record<string, unknown>>,
+    method?: string,
+  ): { readonly path: string; readonly rest: Readonly<Record<string, unknown>>; readonly rule: Rule } {
     const rules = this.rulesFor(endpoint);
     if (rules.length === 0) {
-      throw new WebError("build-url", `There is no endpoint '${endpoint}'.${didYouMean(endpoint, this.endpoints())} Known endpoints: ${[...this.endpoints()].sort().join(", ") || "none"}.`);
+      throw new WebError(
+        "build-url",
+        `There is no endpoint '${endpoint}'.${didYouMean(endpoint, this.endpoints())} Known endpoints: ${[...this.endpoints()].sort().join(", ") || "none"}.`,
+      );
     }
     const reasons: string[] = [];
     let best: { path: string; rest: Record<string, unknown>; rule: Rule; score: number } | undefined;
@@ -182,10 +202,14 @@ export class UrlMap {
       }
       const rest = Object.fromEntries(Object.entries(values).filter(([key]) => !built.used.has(key)));
       // The rule that takes up most of the values wins; of equals, the first registered.
-      if (best === undefined || built.used.size > best.score) best = { path: built.path, rest, rule, score: built.used.size };
+      if (best === undefined || built.used.size > best.score)
+        best = { path: built.path, rest, rule, score: built.used.size };
     }
     if (best === undefined) {
-      throw new WebError("build-url", `No URL for the endpoint '${endpoint}' with the values ${JSON.stringify(Object.keys(values))}. Candidates: ${reasons.join("; ")}.`);
+      throw new WebError(
+        "build-url",
+        `No URL for the endpoint '${endpoint}' with the values ${JSON.stringify(Object.keys(values))}. Candidates: ${reasons.join("; ")}.`,
+      );
     }
     return best;
   }
@@ -197,7 +221,10 @@ function descend(state: State, part: Part): State {
     if (next === undefined) state.statics.set(part.text, (next = newState()));
     return next;
   }
-  const same = state.dynamics.find((d) => d.part.source === part.source && d.part.final === part.final && compareWeights(d.part.weight, part.weight) === 0);
+  const same = state.dynamics.find(
+    (d) =>
+      d.part.source === part.source && d.part.final === part.final && compareWeights(d.part.weight, part.weight) === 0,
+  );
   const next = same?.next ?? newState();
   if (same === undefined) state.dynamics.push({ part, next });
   // A suffixed part leaves "" behind for its own trailing slash.
@@ -216,7 +243,10 @@ function accept(rule: Rule, values: readonly string[]): Found | null {
   Object.assign(args, rule.defaults);
   try {
     rule.names.forEach((name, i) => {
-      args[name] = rule.converters[i]!.parse((values[i] ?? "").replaceAll(ENCODED_SLASH, "/"));
+      const value = rule.converters[i]!.parse((values[i] ?? "").replaceAll(ENCODED_SLASH, "/"));
+      // A promise may be dropped when another rule wins; its rejection must not end the process then.
+      if (value instanceof Promise) value.catch(() => undefined);
+      args[name] = value;
     });
   } catch {
     return null;

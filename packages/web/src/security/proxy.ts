@@ -25,7 +25,10 @@ export interface SeenAddress {
 /** The entry that the n-th proxy from our side wrote. */
 function hop(headers: Headers, name: string, n: number | undefined): string | undefined {
   if (n === undefined || n <= 0) return undefined;
-  const values = (headers.get(name) ?? "").split(",").map((v) => v.trim()).filter((v) => v !== "");
+  const values = (headers.get(name) ?? "")
+    .split(",")
+    .map((v) => v.trim())
+    .filter((v) => v !== "");
   return values.length >= n ? values[values.length - n] : undefined;
 }
 
@@ -54,9 +57,9 @@ export function seenAddress(raw: Request, peer: string | undefined, hops: ProxyH
  *
  * @throws SecurityError 400
  */
-export function checkHost(url: URL, trusted: readonly string[] | null): void {
+export function checkHost(host: string, trusted: readonly string[] | null): void {
   if (trusted === null || trusted.length === 0) return;
-  const name = url.hostname.toLowerCase();
+  const name = host.replace(/:\d+$/, "").toLowerCase();
   for (const entry of trusted) {
     const wanted = entry.toLowerCase().replace(/:\d+$/, "");
     if (wanted.startsWith(".") ? name === wanted.slice(1) || name.endsWith(wanted) : name === wanted) return;

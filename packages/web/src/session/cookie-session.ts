@@ -8,7 +8,8 @@ import { packPayload, type Secret, TimedSigner, unpackPayload } from "./signer.j
 import { loadTagged } from "./tagged-json.js";
 
 const SALT = "athanor.session";
-const NO_KEY = 'The session cannot be written because SECRET_KEY is not set. Set it in the configuration to a long random text that nobody else knows, for example: node -e "console.log(require(\'crypto\').randomBytes(32).toString(\'hex\'))"';
+const NO_KEY =
+  "The session cannot be written because SECRET_KEY is not set. Set it in the configuration to a long random text that nobody else knows, for example: node -e \"console.log(require('crypto').randomBytes(32).toString('hex'))\"";
 /** Browsers drop cookies beyond this many bytes, silently. */
 const COOKIE_LIMIT = 4093;
 
@@ -52,9 +53,13 @@ export function openSession(config: Config, cookies: ReadonlyMap<string, string>
   const cookie = cookies.get(sessionCookieName(config));
   if (cookie === undefined) return new Session(null);
   try {
-    const { value } = new TimedSigner(keys, { salt: SALT }).unsign(cookie, { maxAge: config.PERMANENT_SESSION_LIFETIME });
+    const { value } = new TimedSigner(keys, { salt: SALT }).unsign(cookie, {
+      maxAge: config.PERMANENT_SESSION_LIFETIME,
+    });
     const data = loadTagged(config.SESSION_ENCRYPT ? decrypt(value, keys) : unpackPayload(value));
-    return typeof data === "object" && data !== null && !Array.isArray(data) ? new Session(data as Record<string, unknown>) : new Session(null);
+    return typeof data === "object" && data !== null && !Array.isArray(data)
+      ? new Session(data as Record<string, unknown>)
+      : new Session(null);
   } catch {
     return new Session(null);
   }
@@ -83,14 +88,24 @@ function flags(config: Config, isSecure: boolean): CookieOptions {
 }
 
 /** Adds Vary and, when needed, Set-Cookie to the answer. `warn` hears of a cookie that is too large. */
-export function saveSession(config: Config, session: Session, isSecure: boolean, headers: Headers, warn: (text: string) => void): void {
+export function saveSession(
+  config: Config,
+  session: Session,
+  isSecure: boolean,
+  headers: Headers,
+  warn: (text: string) => void,
+): void {
   if (!session.accessed) return;
   const vary = (headers.get("vary") ?? "").split(",").map((v) => v.trim().toLowerCase());
   if (!vary.includes("cookie") && !vary.includes("*")) headers.append("Vary", "Cookie");
   const modified = session.modified;
   const name = sessionCookieName(config);
   if (session.isEmpty) {
-    if (modified) headers.append("Set-Cookie", serializeCookie(name, "", { ...flags(config, isSecure), expires: new Date(0), maxAge: 0 }));
+    if (modified)
+      headers.append(
+        "Set-Cookie",
+        serializeCookie(name, "", { ...flags(config, isSecure), expires: new Date(0), maxAge: 0 }),
+      );
     return;
   }
   if (!modified && !(session.permanent && config.SESSION_REFRESH_EACH_REQUEST)) return;
@@ -99,6 +114,9 @@ export function saveSession(config: Config, session: Session, isSecure: boolean,
     ...flags(config, isSecure),
     ...(session.permanent ? { expires: new Date(Date.now() + life * 1000), maxAge: life } : {}),
   });
-  if (Buffer.byteLength(cookie) > COOKIE_LIMIT) warn(`The session cookie '${name}' has ${Buffer.byteLength(cookie)} bytes; browsers ignore cookies above ${COOKIE_LIMIT}. Store less: keys instead of objects.`);
+  if (Buffer.byteLength(cookie) > COOKIE_LIMIT)
+    warn(
+      `The session cookie '${name}' has ${Buffer.byteLength(cookie)} bytes; browsers ignore cookies above ${COOKIE_LIMIT}. Store less: keys instead of objects.`,
+    );
   headers.append("Set-Cookie", cookie);
 }

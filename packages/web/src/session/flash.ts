@@ -30,8 +30,14 @@ export interface FlashFilter {
  * The messages, taken out of the session once; asking again in the same request gives the same list.
  */
 export function getFlashedMessages(options?: FlashFilter & { readonly withCategories?: false }, c?: Context): unknown[];
-export function getFlashedMessages(options: FlashFilter & { readonly withCategories: true }, c?: Context): [string, unknown][];
-export function getFlashedMessages(options: FlashFilter & { readonly withCategories?: boolean } = {}, c: Context = currentContext()): unknown[] {
+export function getFlashedMessages(
+  options: FlashFilter & { readonly withCategories: true },
+  c?: Context,
+): [string, unknown][];
+export function getFlashedMessages(
+  options: FlashFilter & { readonly withCategories?: boolean } = {},
+  c: Context = currentContext(),
+): unknown[] {
   let all = c.scope.peek(PULLED);
   if (all === undefined) {
     const stored = c.session.pop(KEY);
@@ -40,5 +46,7 @@ export function getFlashedMessages(options: FlashFilter & { readonly withCategor
   }
   const wanted = options.categoryFilter ?? [];
   const shown = wanted.length === 0 ? all : all.filter(([category]) => wanted.includes(category));
-  return options.withCategories === true ? shown.map(([category, message]) => [category, message]) : shown.map(([, message]) => message);
+  return options.withCategories === true
+    ? shown.map(([category, message]) => [category, message])
+    : shown.map(([, message]) => message);
 }

@@ -1,11 +1,7 @@
 /** The browser session: a small dictionary that travels in a signed cookie. Not the database session. */
+import type { SessionData } from "../augment.js";
 import { WebError } from "../errors/web-error.js";
 import { dumpTagged } from "./tagged-json.js";
-
-/** Keys of your session and their types; extend by declaration merging. */
-export interface SessionData {
-  [key: string]: unknown;
-}
 
 const PERMANENT = "_permanent";
 

@@ -14,7 +14,8 @@ export class BadSignature extends WebError {
   constructor(reason: SignatureFault) {
     const text: Record<SignatureFault, string> = {
       malformed: "The signed text is not in the expected form.",
-      "bad-signature": "The signature does not match: the text was changed, or signed with another key or for another purpose.",
+      "bad-signature":
+        "The signature does not match: the text was changed, or signed with another key or for another purpose.",
       expired: "The signature is too old.",
       "from-the-future": "The signature carries a time that has not come yet.",
     };
@@ -52,7 +53,11 @@ export class TimedSigner {
 
   constructor(secrets: Secret | readonly Secret[], options: SignerOptions) {
     const list = typeof secrets === "string" || secrets instanceof Uint8Array ? [secrets] : secrets;
-    if (list.length === 0 || list.some((s) => s.length === 0)) throw new WebError("no-secret-key", "Signing needs a secret key that is not empty. Set SECRET_KEY, for example to the output of: node -e \"console.log(require('crypto').randomBytes(32).toString('hex'))\"");
+    if (list.length === 0 || list.some((s) => s.length === 0))
+      throw new WebError(
+        "no-secret-key",
+        "Signing needs a secret key that is not empty. Set SECRET_KEY, for example to the output of: node -e \"console.log(require('crypto').randomBytes(32).toString('hex'))\"",
+      );
     this.#digest = options.digest ?? "sha256";
     this.#keys = list.map((secret) => createHmac(this.#digest, secret).update(options.salt).digest());
   }
@@ -73,7 +78,10 @@ export class TimedSigner {
    * @param options maxAge in seconds; null: any age
    * @throws BadSignature
    */
-  unsign(signed: string, options: { readonly maxAge?: number | null; readonly now?: number } = {}): { readonly value: string; readonly time: number } {
+  unsign(
+    signed: string,
+    options: { readonly maxAge?: number | null; readonly now?: number } = {},
+  ): { readonly value: string; readonly time: number } {
     const second = signed.lastIndexOf(".");
     const first = signed.lastIndexOf(".", second - 1);
     if (second <= 0 || first < 0) throw new BadSignature("malformed");

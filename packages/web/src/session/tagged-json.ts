@@ -23,24 +23,38 @@ function pack(value: unknown, path: string): unknown {
     case "object":
       return value === null ? null : packObject(value, path);
     default:
-      throw new WebError("session", `The session cannot hold a ${typeof value} (at ${path}). Store plain data: text, numbers, dates, lists and objects of them.`);
+      throw new WebError(
+        "session",
+        `The session cannot hold a ${typeof value} (at ${path}). Store plain data: text, numbers, dates, lists and objects of them.`,
+      );
   }
 }
 
 function packObject(value: object, path: string): unknown {
   if (Array.isArray(value)) return value.map((v, i) => pack(v, `${path}[${i}]`));
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw new WebError("session", `The session cannot hold an invalid Date (at ${path}).`);
+    if (Number.isNaN(value.getTime()))
+      throw new WebError("session", `The session cannot hold an invalid Date (at ${path}).`);
     return { " d": value.toISOString() };
   }
   if (value instanceof Uint8Array) return { " b": Buffer.from(value).toString("base64") };
-  if (value instanceof Map) return { " M": Array.from(value as Map<unknown, unknown>, ([k, v], i) => [pack(k, `${path} key ${i}`), pack(v, `${path} value ${i}`)]) };
+  if (value instanceof Map)
+    return {
+      " M": Array.from(value as Map<unknown, unknown>, ([k, v], i) => [
+        pack(k, `${path} key ${i}`),
+        pack(v, `${path} value ${i}`),
+      ]),
+    };
   if (value instanceof Set) return { " S": Array.from(value as Set<unknown>, (v, i) => pack(v, `${path} item ${i}`)) };
   if ((value as { isEscaped?: unknown }).isEscaped === true) return { " m": String(value) };
   const proto: unknown = Object.getPrototypeOf(value);
   if (proto !== Object.prototype && proto !== null) {
-    if ("toJSON" in value && typeof value.toJSON === "function") return pack((value as { toJSON(): unknown }).toJSON(), path);
-    throw new WebError("session", `The session cannot hold an instance of ${value.constructor?.name ?? "a class"} (at ${path}). Store its key, and load it again in the next request.`);
+    if ("toJSON" in value && typeof value.toJSON === "function")
+      return pack((value as { toJSON(): unknown }).toJSON(), path);
+    throw new WebError(
+      "session",
+      `The session cannot hold an instance of ${value.constructor?.name ?? "a class"} (at ${path}). Store its key, and load it again in the next request.`,
+    );
   }
   const keys = Object.keys(value).filter((k) => (value as Record<string, unknown>)[k] !== undefined);
   const result = Object.create(null) as Record<string, unknown>;
@@ -56,7 +70,8 @@ function unpack(value: unknown): unknown {
   const [first] = entries;
   if (entries.length === 1 && first !== undefined && isTag(first[0])) return unpackTag(first[0], first[1]);
   const result: Record<string, unknown> = {};
-  for (const [key, inner] of entries) Object.defineProperty(result, key, { value: unpack(inner), writable: true, enumerable: true, configurable: true });
+  for (const [key, inner] of entries)
+    Object.defineProperty(result, key, { value: unpack(inner), writable: true, enumerable: true, configurable: true });
   return result;
 }
 

@@ -22,13 +22,20 @@ interface Described {
  * Calls a filter or test. Names go to their positions where the function declares them, else they come as one last object.
  * @param label how messages call it
  */
-export function applyFilter(label: string, fn: AnyFilter, state: FilterState, args: readonly unknown[], kwargs: Kwargs | undefined): unknown {
+export function applyFilter(
+  label: string,
+  fn: AnyFilter,
+  state: FilterState,
+  args: readonly unknown[],
+  kwargs: Kwargs | undefined,
+): unknown {
   const named = kwargs !== undefined && Object.keys(kwargs).length > 0 ? kwargs : undefined;
   const described = fn as Described;
   const accepts = described[acceptsKwargs];
   let list = args;
   if (described[takesAnyName] === true) list = named === undefined ? args : [...args, new NamedArguments(named)];
-  else if (Array.isArray(accepts)) list = named === undefined ? args : placeKwargs(label, accepts as readonly string[], args, named, 1);
+  else if (Array.isArray(accepts))
+    list = named === undefined ? args : placeKwargs(label, accepts as readonly string[], args, named, 1);
   else if (named !== undefined || accepts === true) list = [...args, named ?? {}];
   return Reflect.apply(fn, state, list);
 }

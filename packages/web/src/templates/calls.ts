@@ -42,6 +42,7 @@ const FORBIDDEN = new Set<unknown>([
   AsyncFunction,
   GeneratorFunction,
   AsyncGeneratorFunction,
+  // biome-ignore lint/security/noGlobalEval: named here to be refused
   globalThis.eval,
   Function.prototype.call,
   Function.prototype.apply,
@@ -58,13 +59,20 @@ const FORBIDDEN = new Set<unknown>([
 ]);
 
 export const isCallable = (value: unknown): boolean =>
-  typeof value === "function" || (typeof value === "object" && value !== null && (templateCall in value || directCall in value));
+  typeof value === "function" ||
+  (typeof value === "object" && value !== null && (templateCall in value || directCall in value));
 
 /** Engine values become ordinary JavaScript: an undefined name is `undefined`, so default parameters apply. */
 const toJs = (value: unknown): unknown => (value instanceof Undefined ? undefined : value);
 
 /** Places named arguments at the positions of `names`. */
-export function placeKwargs(label: string, names: readonly string[], args: readonly unknown[], kwargs: Kwargs, skip = 0): unknown[] {
+export function placeKwargs(
+  label: string,
+  names: readonly string[],
+  args: readonly unknown[],
+  kwargs: Kwargs,
+  skip = 0,
+): unknown[] {
   const out = [...args];
   for (const [key, value] of Object.entries(kwargs)) {
     const at = names.indexOf(key);
@@ -81,7 +89,14 @@ export function placeKwargs(label: string, names: readonly string[], args: reado
  * @param label how the template names it, for messages
  * @throws TemplateRuntimeError when it is not callable or must not be called
  */
-export function invoke(fn: unknown, self: unknown, args: readonly unknown[], kwargs: Kwargs | undefined, context: unknown, label: string): unknown {
+export function invoke(
+  fn: unknown,
+  self: unknown,
+  args: readonly unknown[],
+  kwargs: Kwargs | undefined,
+  context: unknown,
+  label: string,
+): unknown {
   if (fn instanceof Undefined) fn.fail();
   if (fn === undefined) throw new UndefinedError(`'${label}' is undefined and cannot be called.`);
   let target: unknown = fn;
@@ -92,8 +107,10 @@ export function invoke(fn: unknown, self: unknown, args: readonly unknown[], kwa
       target = (fn as { [templateCall]: unknown })[templateCall];
     }
   }
-  if (typeof target !== "function") throw new TemplateRuntimeError(`'${label}' is ${kindOf(target)} and cannot be called.`);
-  if (FORBIDDEN.has(target)) throw new TemplateRuntimeError(`'${label}' must not be called from a template.`, "template.unsafe");
+  if (typeof target !== "function")
+    throw new TemplateRuntimeError(`'${label}' is ${kindOf(target)} and cannot be called.`);
+  if (FORBIDDEN.has(target))
+    throw new TemplateRuntimeError(`'${label}' must not be called from a template.`, "template.unsafe");
   const callable = target as Callable;
   let list = args.map(toJs);
   const accepts = callable[acceptsKwargs];

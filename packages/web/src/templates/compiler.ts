@@ -6,93 +6,15 @@
  * Names in generated code: `rt` runtime, `T` template, `C` context, `O` output, `D` depth of the block, `L` current line,
  * `P` parent template, `t…` temporaries, `v…` variables, `F…` filters and tests.
  */
-import { didYouMean } from "@athanor/core";
-import { excerptOf, TemplateSyntaxError } from "./errors.js";
-import type { CallArgs, Expr, Signature, Stmt, Target, TemplateNode } from "./nodes.js";
+import { type CompileOptions, ExpressionCompiler, Fn, Frame, js, type Place, type Variable } from "./codegen.js";
+import type { Expr, Signature, Stmt, Target, TemplateNode } from "./nodes.js";
 import { mentionedNames, storedNames, targetNames } from "./scope.js";
 
-export interface CompileOptions {
-  readonly source: string;
-  readonly autoescape: boolean;
-  /** Names that exist when the template is compiled; an unknown one is an error with a line. */
-  readonly filters: ReadonlySet<string>;
-  readonly tests: ReadonlySet<string>;
-}
-
-interface Variable {
-  readonly id: string;
-  /** Whether its value can still be a promise from outside. */
-  readonly raw: boolean;
-}
-
-/** One scope of template variables. */
-class Frame {
-  readonly names = new Map<string, Variable>();
-  readonly parent: Frame | undefined;
-  constructor(parent: Frame | undefined) {
-    this.parent = parent;
-  }
-  find(name: string): Variable | undefined {
-    return this.names.get(name) ?? this.parent?.find(name);
-  }
-  /** All visible variables, innermost first. */
-  visible(): Map<string, Variable> {
-    const all = this.parent?.visible() ?? new Map<string, Variable>();
-    for (const [name, variable] of this.names) all.set(name, variable);
-    return all;
-  }
-}
-
-/** One generated function: its temporaries and the names it resolves from the context. */
-class Fn {
-  temps = 0;
-  readonly resolved = new Map<string, string>();
-  /** Closures inside a function resolve through it. */
-  readonly outer: Fn | undefined;
-  constructor(outer?: Fn) {
-    this.outer = outer;
-  }
-}
-
-/** Where the compiler stands. */
-interface Place {
-  readonly fn: Fn;
-  readonly frame: Frame;
-  /** JavaScript that says whether text is escaped: `true`, `false` or a variable. */
-  readonly escape: string;
-  /** At the top level of the template, where variables are exported. */
-  readonly top: boolean;
-  /** Output of the template itself, which a child's parent replaces. */
-  readonly guarded: boolean;
-  /** Name of the block around, for super(). */
-  readonly block: string | undefined;
-  /** Inside a condition an unknown filter is an error only when it is reached. */
-  readonly conditional: boolean;
-}
-
-const js = (value: unknown): string => JSON.stringify(value).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
-
-class Compiler {
-  private readonly options: CompileOptions;
-  private readonly node: TemplateNode;
-  private readonly constants = new Map<string, string>();
+class Compiler extends ExpressionCompiler {
   private readonly blocks: Extract<Stmt, { kind: "block" }>[] = [];
   private readonly blockEscapes: string[] = [];
-  private counter = 0;
   /** `extends` was met at the top level: nothing that follows is printed. */
   private extended = false;
-
-  constructor(node: TemplateNode, options: CompileOptions) {
-    this.node = node;
-    this.options = options;
-  }
-
-  private fail(reason: string, line: number): never {
-    throw new TemplateSyntaxError(reason, { template: this.node.name, line, excerpt: excerptOf(this.options.source, line) });
-  }
-  private id(prefix: string): string {
-    return `${prefix}${++this.counter}`;
-  }
 
   run(): string {
     const escape = String(this.options.autoescape);
@@ -126,7 +48,15 @@ class Compiler {
   ): string {
     const fn = new Fn();
     const frame = new Frame(undefined);
-    const place: Place = { fn, frame, escape: shape.escape, top: shape.top, guarded: shape.guarded, block: shape.block, conditional: false };
+    const place: Place = {
+      fn,
+      frame,
+      escape: shape.escape,
+      top: shape.top,
+      guarded: shape.guarded,
+      block: shape.block,
+      conditional: false,
+    };
     const declared = this.declare(shape.stored, place);
     const code = body(place);
     const finish = shape.guarded ? "if(P!==null)await P.root(C,O,0);\n" : "";
@@ -158,18 +88,6 @@ class Compiler {
   private bind(name: string, frame: Frame): string {
     const id = this.id("v");
     frame.names.set(name, { id, raw: false });
-    return id;
-  }
-
-  /** The identifier that holds a name of the context. */
-  private resolve(name: string, place: Place): string {
-    let { fn } = place;
-    while (fn.outer !== undefined) fn = fn.outer;
-    let id = fn.resolved.get(name);
-    if (id === undefined) {
-      id = this.id("c");
-      fn.resolved.set(name, id);
-    }
     return id;
   }
 
@@ -234,7 +152,10 @@ class Compiler {
       }
       case "filterblock": {
         const buffer = this.buffered(stmt.body, place);
-        return this.guard(`${at}{${buffer.code}${at}O.w(${this.print(this.expr(stmt.filter, place, buffer.value), place)});}\n`, place);
+        return this.guard(
+          `${at}{${buffer.code}${at}O.w(${this.print(this.expr(stmt.filter, place, buffer.value), place)});}\n`,
+          place,
+        );
       }
       case "with":
         return at + this.with(stmt, place);
@@ -261,7 +182,8 @@ class Compiler {
         return this.guard(`${at}await rt.block(${context},${js(stmt.name)},O);\n`, place);
       }
       case "extends": {
-        if (!place.guarded) this.fail("'extends' belongs to the top level of a template, not into a block or a macro.", stmt.line);
+        if (!place.guarded)
+          this.fail("'extends' belongs to the top level of a template, not into a block or a macro.", stmt.line);
         const code = `${at}P=await rt.extend(C,${this.expr(stmt.template, place)},P);\n`;
         if (place.top && !place.conditional) this.extended = true;
         return code;
@@ -269,14 +191,18 @@ class Compiler {
       case "include": {
         const locals = stmt.withContext ? this.locals(place) : "{}";
         const name = this.expr(stmt.template, place);
-        return this.guard(`${at}await rt.include(C,${name},${stmt.ignoreMissing},${stmt.withContext},${locals},O);if(O.full)await O.flush();\n`, place);
+        return this.guard(
+          `${at}await rt.include(C,${name},${stmt.ignoreMissing},${stmt.withContext},${locals},O);if(O.full)await O.flush();\n`,
+          place,
+        );
       }
       case "import":
         return at + this.assignName(stmt.name, this.importOf(stmt.template, stmt.withContext, place), place);
       case "from": {
         const module = this.id("m");
         let code = `${at}{const ${module}=${this.importOf(stmt.template, stmt.withContext, place)};`;
-        for (const [name, alias] of stmt.names) code += this.assignName(alias, `rt.fromImport(${module},${js(name)})`, place);
+        for (const [name, alias] of stmt.names)
+          code += this.assignName(alias, `rt.fromImport(${module},${js(name)})`, place);
         return `${code}}\n`;
       }
     }
@@ -298,14 +224,11 @@ class Compiler {
     if (place.escape === "false") return this.settle(`rt.outP(${code})`);
     return this.settle(`rt.out(${place.escape},${code})`);
   }
-  private settle(code: string): string {
-    return `(rt.p(t=${code})?await t:t)`;
-  }
-  private temp(place: Place): string {
-    return `t${place.fn.temps++}`;
-  }
-
-  private ifChain(branches: readonly (readonly [Expr, readonly Stmt[]])[], otherwise: readonly Stmt[], place: Place): string {
+  private ifChain(
+    branches: readonly (readonly [Expr, readonly Stmt[]])[],
+    otherwise: readonly Stmt[],
+    place: Place,
+  ): string {
     const inside = { ...place, conditional: true };
     const [first, ...rest] = branches;
     if (first === undefined) return this.body(otherwise, inside);
@@ -381,7 +304,8 @@ class Compiler {
       const test = `return rt.truth(${this.expr(stmt.test, inside)});`;
       filter = `async(${item})=>{${this.temps(fn)}let ${names.join(",")};${assign}${test}}`;
     }
-    const items = (code: string): string => (filter === undefined ? code : `await rt.filtered(${code},${pairs},${filter})`);
+    const items = (code: string): string =>
+      filter === undefined ? code : `await rt.filtered(${code},${pairs},${filter})`;
 
     // A recursive loop is a function; the loop variable calls it again.
     const fn = stmt.recursive ? new Fn(place.fn) : place.fn;
@@ -406,11 +330,13 @@ class Compiler {
       return `{${walk(kind)}}\n`;
     }
     const again = this.id("r");
-    const recurse = `async(s)=>{const o=new rt.Output();await ${again}(s,o,d+1);return ${this.markup("o.s", place)};}`;
+    const recurse = `(s)=>rt.nested(C,async()=>{const o=new rt.Output();await ${again}(s,o,d+1);return ${this.markup("o.s", place)};})`;
     const make = `rt.loop(${items("s")},${pairs},d,${recurse})`;
     // What the loop prints goes through the guard of its place as a whole.
     const runs = `await ${again}(${source},O,1);`;
-    const code = `{const ${again}=async(s,O,d)=>{${"%TEMPS%"}${walk(make)}};${runs}}\n`.replace("%TEMPS%", () => this.temps(fn));
+    const code = `{const ${again}=async(s,O,d)=>{${"%TEMPS%"}${walk(make)}};${runs}}\n`.replace("%TEMPS%", () =>
+      this.temps(fn),
+    );
     return this.guard(code, place);
   }
 
@@ -432,7 +358,8 @@ class Compiler {
       if (uses(word)) return this.bind(word, inside.frame);
       return this.id("v");
     });
-    if (uses("caller")) head += `if(${extra[2]}===undefined)${extra[2]}=rt.undef(C,"caller","No caller is defined: this macro was not called by a call block.");`;
+    if (uses("caller"))
+      head += `if(${extra[2]}===undefined)${extra[2]}=rt.undef(C,"caller","No caller is defined: this macro was not called by a call block.");`;
     const more = [...storedNames(body)].filter((stored) => !inside.frame.names.has(stored));
     head += this.declare(more, inside);
     const code = this.body(body, inside);
@@ -445,153 +372,7 @@ class Compiler {
       caller: uses("caller"),
     };
     const result = this.markup("O.s", place);
-    return `rt.macro(${js(shape)},async(${[...ids, ...extra].join(",")})=>{let L=${line};const O=new rt.Output();${this.temps(fn)}try{\n${head}${code}return ${result};}catch(e){throw rt.trace(e,T,L);}})`;
-  }
-
-  // ---- expressions -------------------------------------------------------------------------------------------------
-
-  /** @param piped code for the innermost value of a filter chain that has none (`{% filter upper %}`) */
-  private expr(node: Expr, place: Place, piped?: string): string {
-    switch (node.kind) {
-      case "const":
-        return typeof node.value === "bigint" ? `${node.value}n` : js(node.value);
-      case "name":
-        return this.name(node.name, place);
-      case "list":
-      case "tuple":
-        return `[${node.items.map((item) => this.expr(item, place)).join(",")}]`;
-      case "dict":
-        return `rt.dict([${node.items.map(([k, v]) => `${this.expr(k, place)},${this.expr(v, place)}`).join(",")}])`;
-      case "attr":
-        return this.settle(`rt.attr(${this.expr(node.target, place)},${js(node.name)})`);
-      case "item":
-        return this.settle(`rt.item(${this.expr(node.target, place)},${this.expr(node.key, place)})`);
-      case "slice": {
-        const part = (value: Expr | undefined): string => (value === undefined ? "null" : this.expr(value, place));
-        return `new rt.Slice(${part(node.start)},${part(node.stop)},${part(node.step)})`;
-      }
-      case "call":
-        return this.call(node, place);
-      case "filter": {
-        const target = node.target === undefined ? (piped ?? '""') : this.expr(node.target, place, piped);
-        return this.apply("filter", node.name, target, node.call, node.line, place);
-      }
-      case "test":
-        return `rt.truth(${this.apply("test", node.name, this.expr(node.target, place), node.call, node.line, place)})`;
-      case "cond": {
-        const inside = { ...place, conditional: true };
-        const otherwise =
-          node.otherwise === undefined
-            ? `rt.undef(C,"",${js("The condition of this inline 'if' is false and it has no 'else'.")})`
-            : this.expr(node.otherwise, inside);
-        return `(rt.truth(${this.expr(node.test, place)})?${this.expr(node.then, inside)}:${otherwise})`;
-      }
-      case "and":
-      case "or": {
-        const temp = this.temp(place);
-        const left = this.expr(node.left, place);
-        const right = this.expr(node.right, place);
-        return node.kind === "and" ? `(rt.truth(${temp}=${left})?${right}:${temp})` : `(rt.truth(${temp}=${left})?${temp}:${right})`;
-      }
-      case "not":
-        return `(!rt.truth(${this.expr(node.operand, place)}))`;
-      case "neg":
-        return `rt.neg(${this.expr(node.operand, place)})`;
-      case "pos":
-        return `rt.pos(${this.expr(node.operand, place)})`;
-      case "binary":
-        return `rt.op(${js(node.op)},${this.expr(node.left, place)},${this.expr(node.right, place)})`;
-      case "concat":
-        return this.settle(`rt.concat(${place.escape},[${node.items.map((item) => this.expr(item, place)).join(",")}])`);
-      case "compare":
-        return this.compare(node, place);
-    }
-  }
-
-  private compare(node: Extract<Expr, { kind: "compare" }>, place: Place): string {
-    const parts: string[] = [];
-    let left = this.expr(node.first, place);
-    node.rest.forEach(([op, expr], i) => {
-      let right = this.expr(expr, place);
-      if (i < node.rest.length - 1) {
-        const temp = this.temp(place);
-        right = `(${temp}=${right})`;
-        parts.push(comparison(op, left, right));
-        left = temp;
-      } else parts.push(comparison(op, left, right));
-    });
-    return parts.length === 1 ? (parts[0] as string) : `(${parts.join("&&")})`;
-  }
-
-  private name(name: string, place: Place): string {
-    const variable = place.frame.find(name);
-    if (variable === undefined && place.block !== undefined && name === "super") return `rt.superBlock(C,${js(place.block)},D)`;
-    if (variable === undefined && name === "self") return "rt.self(C)";
-    const undef = `rt.undef(C,${js(name)})`;
-    if (variable !== undefined && !variable.raw) return `(${variable.id}===undefined?${undef}:${variable.id})`;
-    const id = variable?.id ?? this.resolve(name, place);
-    return `(rt.p(t=${id})?await t:t===undefined?${undef}:t)`;
-  }
-
-  private kwargs(call: CallArgs, place: Place, caller?: string): string {
-    const pairs = call.kwargs.map(([key, value]) => `${js(key)}:${this.expr(value, place)}`);
-    if (caller !== undefined) pairs.push(`"caller":${caller}`);
-    const named = `{${pairs.join(",")}}`;
-    if (call.dynKwargs !== undefined) return `rt.spreadKwargs(${named},${this.expr(call.dynKwargs, place)})`;
-    return pairs.length === 0 ? "undefined" : named;
-  }
-  private args(call: CallArgs, place: Place): string[] {
-    const args = call.args.map((arg) => this.expr(arg, place));
-    if (call.dynArgs !== undefined) args.push(`...(await rt.list(${this.expr(call.dynArgs, place)}))`);
-    return args;
-  }
-
-  private call(node: Extract<Expr, { kind: "call" }>, place: Place, caller?: string): string {
-    const { target } = node;
-    if (target.kind === "attr") {
-      const owner = this.expr(target.target, place);
-      const args = `[${this.args(node.call, place).join(",")}]`;
-      return this.settle(`rt.callMethod(C,${owner},${js(target.name)},${args},${this.kwargs(node.call, place, caller)})`);
-    }
-    const label = target.kind === "name" ? target.name : "this expression";
-    const fn = this.expr(target, place);
-    const args = `[${this.args(node.call, place).join(",")}]`;
-    return this.settle(`rt.call(C,${fn},${args},${this.kwargs(node.call, place, caller)},${js(label)})`);
-  }
-
-  /** Applies a filter or a test; it is looked up once per template. */
-  private apply(kind: "filter" | "test", name: string, target: string, call: CallArgs, line: number, place: Place): string {
-    const known = kind === "filter" ? this.options.filters : this.options.tests;
-    if (!known.has(name) && !place.conditional) this.fail(`There is no ${kind} named '${name}'.${didYouMean(name, known)}`, line);
-    const fn = known.has(name) ? this.constant(`rt.${kind}(${js(name)})`) : `rt.${kind}(${js(name)})`;
-    const args = [target, ...this.args(call, place)];
-    const kwargs = this.kwargs(call, place);
-    if (kwargs === "undefined") return this.settle(`${fn}.call(C.state(${place.escape}),${args.join(",")})`);
-    return this.settle(`rt.apply(${js(`the ${kind} '${name}'`)},${fn},C.state(${place.escape}),[${args.join(",")}],${kwargs})`);
-  }
-
-  private constant(code: string): string {
-    let id = this.constants.get(code);
-    if (id === undefined) {
-      id = `F${this.constants.size}`;
-      this.constants.set(code, id);
-    }
-    return id;
-  }
-}
-
-function comparison(op: string, left: string, right: string): string {
-  switch (op) {
-    case "==":
-      return `rt.eq(${left},${right})`;
-    case "!=":
-      return `!rt.eq(${left},${right})`;
-    case "in":
-      return `rt.in(${left},${right})`;
-    case "notin":
-      return `!rt.in(${left},${right})`;
-    default:
-      return `(rt.cmp(${left},${right})${op}0)`;
+    return `rt.macro(C,${js(shape)},async(${[...ids, ...extra].join(",")})=>{let L=${line};const O=new rt.Output();${this.temps(fn)}try{\n${head}${code}return ${result};}catch(e){throw rt.trace(e,T,L);}})`;
   }
 }
 

@@ -34,7 +34,10 @@ export interface Block {
 export interface Engine {
   readonly undefinedMode: UndefinedMode;
   readonly globals: Map<string, unknown>;
-  readonly lookup: { attribute(value: unknown, name: string, bound?: boolean): unknown; item(value: unknown, key: unknown): unknown };
+  readonly lookup: {
+    attribute(value: unknown, name: string, bound?: boolean): unknown;
+    item(value: unknown, key: unknown): unknown;
+  };
   filter(name: string): AnyFilter;
   test(name: string): AnyFilter;
   hasFilter(name: string): boolean;
@@ -68,6 +71,24 @@ export class Output {
 export interface Rendering {
   /** Imported templates, by name: promises, so that a template is run once. */
   readonly imports: Map<string, Promise<unknown>>;
+  /** Calls of macros, blocks and recursive loops that are inside each other right now. */
+  nesting: number;
+}
+
+/** Deeper calls are taken for endless; JavaScript's own stack would end soon after. */
+const MAX_NESTING = 300;
+
+/** Runs a call that can lead to itself. @throws TemplateRuntimeError instead of a stack overflow */
+export async function nested<T>(rendering: Rendering, what: string, run: () => Promise<T>): Promise<T> {
+  if (rendering.nesting >= MAX_NESTING) {
+    throw new TemplateRuntimeError(`${what} calls itself without end (${MAX_NESTING} levels).`, "template.cycle");
+  }
+  rendering.nesting++;
+  try {
+    return await run();
+  } finally {
+    rendering.nesting--;
+  }
 }
 
 /** Include and import chains deeper than this are taken for endless. */
@@ -96,14 +117,19 @@ export class Context {
     engine: Engine,
     template: string,
     given: Record<string, unknown> | Map<string, unknown>,
-    options: { parent?: Context | undefined; blocks?: Map<string, Block[]>; rendering?: Rendering; chain?: readonly string[] } = {},
+    options: {
+      parent?: Context | undefined;
+      blocks?: Map<string, Block[]>;
+      rendering?: Rendering;
+      chain?: readonly string[];
+    } = {},
   ) {
     this.engine = engine;
     this.template = template;
     this.given = given;
     this.parent = options.parent;
     this.blocks = options.blocks ?? new Map();
-    this.rendering = options.rendering ?? { imports: new Map() };
+    this.rendering = options.rendering ?? { imports: new Map(), nesting: 0 };
     this.chain = options.chain ?? [template];
     if (this.chain.length > MAX_DEPTH) {
       const tail = this.chain.slice(-4).join(" -> ");
@@ -145,7 +171,12 @@ export class Context {
 
   /** The same rendering with more variables in front: scoped blocks. */
   derive(locals: Record<string, unknown>): Context {
-    return new Context(this.engine, this.template, locals, { parent: this, blocks: this.blocks, rendering: this.rendering, chain: this.chain });
+    return new Context(this.engine, this.template, locals, {
+      parent: this,
+      blocks: this.blocks,
+      rendering: this.rendering,
+      chain: this.chain,
+    });
   }
 
   /** A context for another template, seeing this one's variables or only the globals. */
@@ -166,4 +197,3 @@ export class Context {
     }
   }
 }
-

@@ -3,10 +3,18 @@
  */
 import { didYouMean } from "@athanor/core";
 import { compile } from "./compiler.js";
-import { type AnyFilter, type CompiledTemplate, Context, type Engine, type Filter, Output, type Test } from "./context.js";
+import {
+  type AnyFilter,
+  type CompiledTemplate,
+  Context,
+  type Engine,
+  type Filter,
+  Output,
+  type Test,
+} from "./context.js";
 import { excerptOf, TemplateNotFound, TemplateRuntimeError, TemplateSyntaxError } from "./errors.js";
-import { builtinFilters } from "./filters.js";
 import { seesUndefined } from "./filters/define.js";
+import { builtinFilters } from "./filters.js";
 import { builtinGlobals } from "./globals.js";
 import { defaultSyntax, type Syntax } from "./lexer.js";
 import type { Loader, TemplateSource } from "./loaders.js";
@@ -43,7 +51,10 @@ const ESCAPED = ["html", "htm", "xml", "xhtml", "svg"];
  * Escaping by extension. A last `.jinja`, `.jinja2` or `.j2` does not count (`mail.txt.j2` is text); a name that has
  * nothing else is escaped, because forgetting to escape is the worse mistake.
  */
-export function selectAutoescape(extensions: readonly string[] = ESCAPED, forStrings = true): (name: string | undefined) => boolean {
+export function selectAutoescape(
+  extensions: readonly string[] = ESCAPED,
+  forStrings = true,
+): (name: string | undefined) => boolean {
   return (name) => {
     if (name === undefined) return forStrings;
     const bare = name.toLowerCase().replace(/\.(?:jinja2?|j2)$/, "");
@@ -148,9 +159,14 @@ export class Template implements CompiledTemplate {
 function foreign(fn: AnyFilter): AnyFilter {
   if ((fn as { [seesUndefined]?: boolean })[seesUndefined] === true) return fn;
   const wrapped: AnyFilter = function (value, ...args) {
-    return Reflect.apply(fn, this, [value, ...args].map((v) => (v instanceof Undefined ? undefined : v)));
+    return Reflect.apply(
+      fn,
+      this,
+      [value, ...args].map((v) => (v instanceof Undefined ? undefined : v)),
+    );
   };
-  for (const key of Object.getOwnPropertySymbols(fn)) Object.defineProperty(wrapped, key, { value: Reflect.get(fn, key) });
+  for (const key of Object.getOwnPropertySymbols(fn))
+    Object.defineProperty(wrapped, key, { value: Reflect.get(fn, key) });
   return wrapped;
 }
 
@@ -180,7 +196,10 @@ export class Environment implements Engine {
   constructor(options: EnvironmentOptions = {}) {
     this.loader = options.loader;
     this.autoescape = options.autoescape ?? selectAutoescape();
-    this.filters = new Map([...Object.entries(builtinFilters), ...Object.entries(options.filters ?? {})]) as Registry<Filter>;
+    this.filters = new Map([
+      ...Object.entries(builtinFilters),
+      ...Object.entries(options.filters ?? {}),
+    ]) as Registry<Filter>;
     this.tests = new Map([...Object.entries(builtinTests), ...Object.entries(options.tests ?? {})]) as Registry<Test>;
     this.globals = new Map([...Object.entries(builtinGlobals), ...Object.entries(options.globals ?? {})]);
     this.undefinedMode = options.undefined ?? "default";
@@ -207,7 +226,11 @@ export class Environment implements Engine {
   }
   private registered(kind: string, registry: Registry<unknown>, name: string): AnyFilter {
     const fn = registry.get(name);
-    if (typeof fn !== "function") throw new TemplateRuntimeError(`There is no ${kind} named '${name}'.${didYouMean(name, registry.keys())}`, `template.unknown-${kind}`);
+    if (typeof fn !== "function")
+      throw new TemplateRuntimeError(
+        `There is no ${kind} named '${name}'.${didYouMean(name, registry.keys())}`,
+        `template.unknown-${kind}`,
+      );
     return foreign(fn as AnyFilter);
   }
 
@@ -285,7 +308,11 @@ export class Environment implements Engine {
   private async notFound(names: readonly string[]): Promise<TemplateNotFound> {
     const known = (await this.loader?.list()) ?? [];
     const hint = names.length === 1 ? didYouMean(names[0] as string, known) : "";
-    return new TemplateNotFound(names, names.flatMap((name) => this.loader?.searched(name) ?? []), hint);
+    return new TemplateNotFound(
+      names,
+      names.flatMap((name) => this.loader?.searched(name) ?? []),
+      hint,
+    );
   }
 
   /** The first of several templates that exists. @throws TemplateNotFound */
@@ -315,7 +342,10 @@ export class Environment implements Engine {
   }
 
   /** Renders in chunks; see `Template.stream`. */
-  async *stream(name: string | readonly string[], context: TemplateContext = {}): AsyncGenerator<string, void, undefined> {
+  async *stream(
+    name: string | readonly string[],
+    context: TemplateContext = {},
+  ): AsyncGenerator<string, void, undefined> {
     const template = typeof name === "string" ? await this.getTemplate(name) : await this.selectTemplate(name);
     yield* template.stream(context);
   }

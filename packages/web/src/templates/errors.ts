@@ -48,7 +48,9 @@ export class TemplateError extends AthanorError {
     this.excerpt = where.excerpt;
     const before = this.message;
     this.message = `${this.reason} (${where.template}, line ${where.line})\n${where.excerpt}`;
-    if (this.stack !== undefined) this.stack = this.stack.replace(before, () => this.message);
+    // The stack may be made on first access only, and then holds the new message already.
+    if (this.stack !== undefined && !this.stack.includes(this.message))
+      this.stack = this.stack.replace(before, () => this.message);
     return this;
   }
 }
@@ -66,8 +68,14 @@ export class TemplateNotFound extends TemplateError {
   readonly names: readonly string[];
   readonly searched: readonly string[];
   constructor(names: readonly string[], searched: readonly string[], hint = "") {
-    const what = names.length === 1 ? `Template '${names[0]}' was not found.` : `None of the templates ${names.map((n) => `'${n}'`).join(", ")} was found.`;
-    const where = searched.length === 0 ? " Nothing was searched: the environment has no loader." : ` Searched: ${searched.join(", ")}.`;
+    const what =
+      names.length === 1
+        ? `Template '${names[0]}' was not found.`
+        : `None of the templates ${names.map((n) => `'${n}'`).join(", ")} was found.`;
+    const where =
+      searched.length === 0
+        ? " Nothing was searched: the environment has no loader."
+        : ` Searched: ${searched.join(", ")}.`;
     super("template.not-found", what + hint + where);
     this.names = names;
     this.searched = searched;
@@ -88,6 +96,8 @@ export class UndefinedError extends TemplateRuntimeError {
   }
 }
 
+/** Endless recursion would only repeat the same lines. */
+const MAX_FRAMES = 30;
 const frames = new WeakMap<object, TemplateLocation[]>();
 
 /**
@@ -103,6 +113,7 @@ export function traceError(error: unknown, where: TemplateLocation): unknown {
   if (typeof error !== "object" || error === null) return error;
   const known = frames.get(error);
   if (known === undefined) frames.set(error, [where]);
+  else if (known.length >= MAX_FRAMES) return error;
   else known.push(where);
   if (error instanceof TemplateError) error.locate(where);
   if (error instanceof Error && typeof error.stack === "string" && Object.isExtensible(error)) {

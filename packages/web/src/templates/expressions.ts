@@ -7,7 +7,14 @@ const COMPARE = new Set(["==", "!=", "<", "<=", ">", ">="]);
 /** Binary levels, weakest first; `~` sits between the two. Powers associate to the left, as in Jinja. */
 const ADDITIVE: ReadonlySet<string> = new Set(["+", "-"]);
 const MULTIPLICATIVE: ReadonlySet<string> = new Set(["*", "/", "//", "%"]);
-const CONSTANTS: Readonly<Record<string, boolean | null>> = { true: true, True: true, false: false, False: false, none: null, None: null };
+const CONSTANTS: Readonly<Record<string, boolean | null>> = {
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
+};
 /** Keyword names that would reach into JavaScript's own machinery. */
 const FORBIDDEN_KEYWORDS = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -261,7 +268,8 @@ export class ExpressionParser {
     if (expr.kind === "name") {
       return { kind: "name", name: expr.name, line: expr.line };
     }
-    if (expr.kind === "tuple") return { kind: "tuple", items: expr.items.map((item) => this.asTarget(item)), line: expr.line };
+    if (expr.kind === "tuple")
+      return { kind: "tuple", items: expr.items.map((item) => this.asTarget(item)), line: expr.line };
     const what = expr.kind === "const" ? `the constant ${String(expr.value)}` : `this ${expr.kind} expression`;
     return this.fail(`Cannot assign to ${what}.`, expr.line);
   }
@@ -306,7 +314,8 @@ export class ExpressionParser {
 
   private sliceOrExpression(): Expr {
     const { line } = this.current;
-    const part = (): Expr | undefined => (this.isOp(":") || this.isOp("]") || this.isOp(",") ? undefined : this.expression());
+    const part = (): Expr | undefined =>
+      this.isOp(":") || this.isOp("]") || this.isOp(",") ? undefined : this.expression();
     const start = part();
     if (!this.skipOp(":")) return start ?? this.fail(`Expected a subscript, found ${this.describe(this.current)}.`);
     const stop = part();
@@ -329,7 +338,10 @@ export class ExpressionParser {
         if (this.isOp(")")) break;
       }
       if (this.skipOp("*")) {
-        ensure(dynArgs === undefined && dynKwargs === undefined, "Only one '*args' is possible, and it stands before '**kwargs'.");
+        ensure(
+          dynArgs === undefined && dynKwargs === undefined,
+          "Only one '*args' is possible, and it stands before '**kwargs'.",
+        );
         dynArgs = this.expression();
       } else if (this.skipOp("**")) {
         ensure(dynKwargs === undefined, "Only one '**kwargs' is possible.");
@@ -342,7 +354,10 @@ export class ExpressionParser {
         if (kwargs.some(([known]) => known === key)) this.fail(`The argument '${key}' is given twice.`);
         kwargs.push([key, this.expression()]);
       } else {
-        ensure(dynArgs === undefined && dynKwargs === undefined && kwargs.length === 0, "Positional arguments stand before named ones.");
+        ensure(
+          dynArgs === undefined && dynKwargs === undefined && kwargs.length === 0,
+          "Positional arguments stand before named ones.",
+        );
         args.push(this.expression());
       }
     }

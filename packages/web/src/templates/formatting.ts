@@ -41,7 +41,25 @@ function general(value: number, precision: number, keepZeros: boolean): string {
 function fixed(value: number | bigint, precision: number): string {
   if (typeof value === "bigint") return precision === 0 ? String(value) : `${value}.${"0".repeat(precision)}`;
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
-  return value.toFixed(Math.min(precision, 100));
+  return exactFixed(value, precision);
+}
+
+/**
+ * Decimal digits of a number, rounded at `precision`: halves that a double holds exactly go to the even neighbour, as in
+ * Python; `toFixed` would always round them up.
+ */
+export function exactFixed(value: number, precision: number): string {
+  if (precision > 60 || Math.abs(value) >= 1e21) return value.toFixed(Math.min(precision, 100));
+  const places = precision + 40;
+  const exact = Math.abs(value).toFixed(places);
+  const rest = exact.slice(exact.length - 40);
+  const digits = BigInt(exact.slice(0, exact.length - 40).replace(".", ""));
+  const half = `5${"0".repeat(39)}`;
+  const up = rest > half || (rest === half && digits % 2n === 1n);
+  const whole = String(up ? digits + 1n : digits).padStart(precision + 1, "0");
+  const point = whole.length - precision;
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  return sign + (precision === 0 ? whole : `${whole.slice(0, point)}.${whole.slice(point)}`);
 }
 
 function digits(value: number | bigint, type: string, precision: number | undefined): string {
@@ -146,7 +164,8 @@ export function formatSpec(value: unknown, spec: string, hooks: FormatHooks): st
   if (isNumber && type !== "s") {
     const precision = p === undefined ? undefined : Number(p);
     if (type === "c") text = String.fromCodePoint(Number(value));
-    else if (type === "" || type === "n") text = precision === undefined ? String(value) : general(Number(value), precision, false);
+    else if (type === "" || type === "n")
+      text = precision === undefined ? String(value) : general(Number(value), precision, false);
     else text = digits(value, type, precision);
     if (group !== undefined && group !== "") {
       const [whole = "", rest] = text.split(".");
@@ -224,7 +243,10 @@ export function braceFormat(
         if (m === null || depth > 1) throw new TemplateRuntimeError("format: replacement field is not valid.");
         const value = field(m[1] ?? "");
         const spec = fill(m[3] ?? "", depth + 1);
-        out += m[2] === undefined ? formatSpec(value, spec, hooks) : formatSpec((m[2] === "s" ? hooks.text : hooks.repr)(value), spec, hooks);
+        out +=
+          m[2] === undefined
+            ? formatSpec(value, spec, hooks)
+            : formatSpec((m[2] === "s" ? hooks.text : hooks.repr)(value), spec, hooks);
         i = end + 1;
       }
     }

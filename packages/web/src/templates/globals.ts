@@ -21,7 +21,8 @@ function range(...args: unknown[]): number[] {
   const step = args.length === 3 ? whole(args[2]) : 1;
   if (step === 0) throw new TemplateRuntimeError("The step of range() cannot be zero.");
   const count = Math.max(0, Math.ceil((stop - start) / step));
-  if (count > MAX_RANGE) throw new TemplateRuntimeError(`range() of ${count} numbers is too long; the limit is ${MAX_RANGE}.`);
+  if (count > MAX_RANGE)
+    throw new TemplateRuntimeError(`range() of ${count} numbers is too long; the limit is ${MAX_RANGE}.`);
   return Array.from({ length: count }, (_, i) => start + i * step);
 }
 
@@ -35,7 +36,8 @@ function pairsOf(args: readonly unknown[]): [string, unknown][] {
   return pairs;
 }
 
-const named = <T extends (...args: never[]) => unknown>(fn: T): T => Object.defineProperty(fn, acceptsKwargs, { value: true });
+const named = <T extends (...args: never[]) => unknown>(fn: T): T =>
+  Object.defineProperty(fn, acceptsKwargs, { value: true });
 
 /** Gives its values in turn: `next()`, `current`, `reset()`. */
 class Cycler {

@@ -54,11 +54,52 @@ export const defaultSyntax: Syntax = {
   keepTrailingNewline: false,
 };
 
-const OPERATORS = ["//", "**", "==", "!=", ">=", "<=", "+", "-", "*", "/", "%", "~", "<", ">", "=", ".", ":", "|", ",", ";", "(", ")", "[", "]", "{", "}"];
+const OPERATORS = [
+  "//",
+  "**",
+  "==",
+  "!=",
+  ">=",
+  "<=",
+  "+",
+  "-",
+  "*",
+  "/",
+  "%",
+  "~",
+  "<",
+  ">",
+  "=",
+  ".",
+  ":",
+  "|",
+  ",",
+  ";",
+  "(",
+  ")",
+  "[",
+  "]",
+  "{",
+  "}",
+];
 const CLOSER: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 const NAME = /[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}_]*/uy;
-const NUMBER = /0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\da-fA-F])+|\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?(?:[eE][+-]?\d+(?:_\d+)*)?/y;
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", a: "\x07", "0": "\0", "\\": "\\", "'": "'", '"': '"', "\n": "" };
+const NUMBER =
+  /0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[\da-fA-F])+|\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?(?:[eE][+-]?\d+(?:_\d+)*)?/y;
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  a: "\x07",
+  "0": "\0",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+  "\n": "",
+};
 
 type Opening = "variable" | "block" | "comment" | "line_statement" | "line_comment";
 
@@ -93,7 +134,10 @@ class Lexer {
     // The longest delimiter wins where two begin at the same place.
     this.openings = openings.sort((a, b) => b[1].length - a[1].length);
     this.rawTag = new RegExp(`${quote(syntax.blockStart)}([-+]?)\\s*raw\\s*(-?)${quote(syntax.blockEnd)}`, "y");
-    this.endRawTag = new RegExp(`${quote(syntax.blockStart)}([-+]?)\\s*endraw\\s*([-+]?)${quote(syntax.blockEnd)}`, "g");
+    this.endRawTag = new RegExp(
+      `${quote(syntax.blockStart)}([-+]?)\\s*endraw\\s*([-+]?)${quote(syntax.blockEnd)}`,
+      "g",
+    );
   }
 
   fail(reason: string, line = this.line): never {
@@ -105,30 +149,37 @@ class Lexer {
   }
 
   private advance(to: number): void {
-    for (let i = this.source.indexOf("\n", this.pos); i >= 0 && i < to; i = this.source.indexOf("\n", i + 1)) this.line++;
+    for (let i = this.source.indexOf("\n", this.pos); i >= 0 && i < to; i = this.source.indexOf("\n", i + 1))
+      this.line++;
     this.pos = to;
   }
 
-  /** The nearest delimiter from `pos`; line prefixes count only behind nothing but blanks on their line. */
+  /** Where each delimiter comes next; looked up again only when it lies behind, so that a scan stays linear. */
+  private readonly upcoming = new Map<Opening, { at: number; length: number }>();
+
+  private locate(kind: Opening, mark: string): { at: number; length: number } {
+    const known = this.upcoming.get(kind);
+    if (known !== undefined && known.at >= this.pos) return known;
+    let found = { at: this.source.indexOf(mark, this.pos), length: mark.length };
+    if (kind === "line_statement" || kind === "line_comment") {
+      // A line statement stands behind blanks only; a line comment may follow text, and takes the blanks between.
+      const lead = kind === "line_statement" ? "^[ \\t\\v]*" : "(?:^|(?<=\\S))[^\\S\\n]*";
+      const pattern = new RegExp(`${lead}${quote(mark)}`, "gm");
+      pattern.lastIndex = this.pos;
+      const m = pattern.exec(this.source);
+      found = { at: m?.index ?? -1, length: m?.[0].length ?? 0 };
+    }
+    if (found.at < 0) found.at = Number.POSITIVE_INFINITY;
+    this.upcoming.set(kind, found);
+    return found;
+  }
+
+  /** The nearest delimiter from `pos`; at the same place the longest one. */
   private find(): { kind: Opening; at: number; length: number } | undefined {
     let best: { kind: Opening; at: number; length: number } | undefined;
     for (const [kind, mark] of this.openings) {
-      let at = -1;
-      let length = mark.length;
-      if (kind === "line_statement" || kind === "line_comment") {
-        // A line comment may also follow text on its line; its blanks in front go with it.
-        const lead = kind === "line_statement" ? "^[ \\t\\v]*" : "(?:^|(?<=\\S))[^\\S\\n]*";
-        const pattern = new RegExp(`${lead}${quote(mark)}`, "gm");
-        pattern.lastIndex = this.pos;
-        const m = pattern.exec(this.source);
-        if (m !== null) {
-          at = m.index;
-          length = m[0].length;
-        }
-      } else {
-        at = this.source.indexOf(mark, this.pos);
-      }
-      if (at >= 0 && (best === undefined || at < best.at)) best = { kind, at, length };
+      const { at, length } = this.locate(kind, mark);
+      if (at < (best?.at ?? Number.POSITIVE_INFINITY)) best = { kind, at, length };
     }
     return best;
   }
@@ -156,7 +207,8 @@ class Lexer {
   run(): Token[] {
     for (let open = this.find(); open !== undefined; open = this.find()) {
       const after = this.source[open.at + open.length] ?? "";
-      const sign = (after === "-" || after === "+") && open.kind !== "line_statement" && open.kind !== "line_comment" ? after : "";
+      const sign =
+        (after === "-" || after === "+") && open.kind !== "line_statement" && open.kind !== "line_comment" ? after : "";
       switch (open.kind) {
         case "comment":
           this.comment(open.at, open.length, sign);

@@ -1,7 +1,7 @@
 /** Where templates come from. Source: Jinja, "Loaders". */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { TemplateRuntimeError } from "./errors.js";
 
 export interface TemplateSource {
@@ -25,12 +25,17 @@ export interface Loader {
 function safeParts(name: string): string[] | undefined {
   if (name === "" || name.includes("\0") || name.includes("\\") || isAbsolute(name)) return undefined;
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.length === 0 || parts.some((part) => part === ".." || (sep !== "/" && part.includes(sep)) || /^[a-zA-Z]:/.test(part))) return undefined;
+  if (
+    parts.length === 0 ||
+    parts.some((part) => part === ".." || (sep !== "/" && part.includes(sep)) || /^[a-zA-Z]:/.test(part))
+  )
+    return undefined;
   return parts;
 }
 
 /** Whether a file system error only says "not there". */
-const isMissing = (error: unknown): boolean => ["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"].includes((error as { code?: string }).code ?? "");
+const isMissing = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"].includes((error as { code?: string }).code ?? "");
 
 /**
  * Templates in one folder or several; the first that has the name wins. Names cannot leave the folder, neither by `..`
@@ -172,7 +177,8 @@ export class PrefixLoader implements Loader {
   }
   async list(): Promise<string[]> {
     const names: string[] = [];
-    for (const [prefix, loader] of this.loaders) for (const name of await loader.list()) names.push(prefix + this.delimiter + name);
+    for (const [prefix, loader] of this.loaders)
+      for (const name of await loader.list()) names.push(prefix + this.delimiter + name);
     return names;
   }
 }

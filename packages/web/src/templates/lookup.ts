@@ -62,10 +62,12 @@ const camel = (name: string): string => name.replace(/(?<=[^_])_+([a-z0-9])/g, (
 
 /** Keeps `this` for methods that are read without being called at once. */
 function bind(owner: unknown, name: string, found: unknown): unknown {
-  if (typeof found !== "function" || (typeof owner === "object" && owner !== null && Object.hasOwn(owner, name))) return found;
+  if (typeof found !== "function" || (typeof owner === "object" && owner !== null && Object.hasOwn(owner, name)))
+    return found;
   if (typeof owner === "function") return found;
   const bound: unknown = found.bind(owner);
-  for (const key of Object.getOwnPropertySymbols(found)) Object.defineProperty(bound, key, { value: Reflect.get(found, key) });
+  for (const key of Object.getOwnPropertySymbols(found))
+    Object.defineProperty(bound, key, { value: Reflect.get(found, key) });
   return bound;
 }
 
@@ -73,7 +75,8 @@ export type Lookup = ReturnType<typeof makeLookup>;
 
 /** The lookups of one environment. */
 export function makeLookup(options: LookupOptions) {
-  const undefinedMember = (owner: unknown, name: string): Undefined => new Undefined(options.undefinedMode, name, owner);
+  const undefinedMember = (owner: unknown, name: string): Undefined =>
+    new Undefined(options.undefinedMode, name, owner);
 
   /** A Python method as a function that knows whether it takes named arguments. */
   const method = (value: unknown, name: string): unknown => {
@@ -116,7 +119,10 @@ export function makeLookup(options: LookupOptions) {
   /** `value.name`. @throws UndefinedError when `value` itself is undefined */
   const attribute = (value: unknown, name: string, bound = true): unknown => {
     if (isUndefined(value)) {
-      if (value === undefined) new Undefined(options.undefinedMode, name, noOwner, `Cannot read '${name}' of an undefined value.`).member(name);
+      if (value === undefined)
+        new Undefined(options.undefinedMode, name, noOwner, `Cannot read '${name}' of an undefined value.`).member(
+          name,
+        );
       return value === undefined ? undefinedMember(undefined, name) : value.member(name);
     }
     if (value === null) return undefinedMember(value, name);
@@ -143,7 +149,9 @@ export function makeLookup(options: LookupOptions) {
     }
     if (typeof key === "number" || typeof key === "boolean") {
       const name = String(key);
-      return typeof value === "object" && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefinedMember(value, name);
+      return typeof value === "object" && Object.hasOwn(value, name)
+        ? (value as Record<string, unknown>)[name]
+        : undefinedMember(value, name);
     }
     if (typeof key !== "string") return undefinedMember(value, String(key));
     return attribute(value, key);
@@ -162,7 +170,8 @@ export class Slice {
       if (value === undefined || value === null) return undefined;
       if (value instanceof Undefined) value.fail();
       if (typeof value === "bigint") return Number(value);
-      if (typeof value !== "number" || !Number.isInteger(value)) throw new TemplateRuntimeError("The bounds of a slice are whole numbers.");
+      if (typeof value !== "number" || !Number.isInteger(value))
+        throw new TemplateRuntimeError("The bounds of a slice are whole numbers.");
       return value;
     };
     this.start = bound(start);
@@ -190,6 +199,7 @@ function slice(value: unknown, by: Slice): unknown {
   if (Array.isArray(value)) return cut(value as unknown[], by);
   if (typeof value === "string") return cut(chars(value), by).join("");
   if (value instanceof Markup) return new Markup(cut(chars(value.value), by).join(""));
-  if (typeof value === "object" && value !== null && Symbol.iterator in value) return cut([...(value as Iterable<unknown>)], by);
+  if (typeof value === "object" && value !== null && Symbol.iterator in value)
+    return cut([...(value as Iterable<unknown>)], by);
   throw new TemplateRuntimeError("Only lists and texts can be sliced.");
 }

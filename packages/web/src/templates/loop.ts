@@ -1,5 +1,5 @@
 /** The walk of a `for` loop and the `loop` variable. Works over sync and async sources, promises among the items too. */
-import { directCall, type DirectCallable } from "./calls.js";
+import { type DirectCallable, directCall } from "./calls.js";
 import { TemplateRuntimeError } from "./errors.js";
 import { noOwner, Undefined, type UndefinedMode } from "./undefined.js";
 import { equal, iterate, pending } from "./values.js";
@@ -160,7 +160,8 @@ export class Loop extends Cursor implements DirectCallable {
   }
   /** `loop(children)` in a recursive loop. */
   [directCall](args: readonly unknown[]): unknown {
-    if (this.recurse === undefined) throw new TemplateRuntimeError("loop(...) works in recursive loops only: write {% for … recursive %}.");
+    if (this.recurse === undefined)
+      throw new TemplateRuntimeError("loop(...) works in recursive loops only: write {% for … recursive %}.");
     return this.recurse(args[0]);
   }
   override toString(): string {

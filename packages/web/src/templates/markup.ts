@@ -65,7 +65,10 @@ export function htmlText(value: unknown): string | Promise<string> {
 function htmlNow(value: unknown): string {
   const text = htmlText(value);
   if (typeof text === "string") return text;
-  throw new TemplateRuntimeError("This HTML value is still a promise; await it before mixing it into other HTML.", "template.pending-html");
+  throw new TemplateRuntimeError(
+    "This HTML value is still a promise; await it before mixing it into other HTML.",
+    "template.pending-html",
+  );
 }
 
 const plain: FormatHooks = {
@@ -134,9 +137,16 @@ export class Markup implements HtmlLike {
   toLowerCase(): Markup {
     return this.lower();
   }
-  /** Replaces all (or the first `count`) occurrences of a text; the replacement is escaped. */
+  /** Replaces all (or the first `count`) occurrences of a text; what is searched and what replaces it are escaped. */
   replace(search: unknown, replacement: unknown, count = -1): Markup {
-    return new Markup(replaceText(this.value, search instanceof Markup ? search.value : String(search), escape(replacement).value, count));
+    return new Markup(
+      replaceText(
+        this.value,
+        search instanceof Markup ? search.value : String(search),
+        escape(replacement).value,
+        count,
+      ),
+    );
   }
   replaceAll(search: unknown, replacement: unknown): Markup {
     return this.replace(search, replacement);
@@ -199,15 +209,32 @@ export function stripTags(html: string): string {
   return text;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", copy: "©", hellip: "…", mdash: "—", ndash: "–", euro: "€", laquo: "«", raquo: "»" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  nbsp: "\u00a0",
+  copy: "©",
+  hellip: "…",
+  mdash: "—",
+  ndash: "–",
+  euro: "€",
+  laquo: "«",
+  raquo: "»",
+};
 
 /** Resolves numeric entities and the common named ones. */
 export function unescape(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z]+));/g, (all, dec?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return Object.hasOwn(ENTITIES, name) ? (ENTITIES[name] as string) : all;
-    const code = dec !== undefined ? Number(dec) : Number.parseInt(hex ?? "", 16);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
-  });
+  return text.replace(
+    /&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z]+));/g,
+    (all, dec?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return Object.hasOwn(ENTITIES, name) ? (ENTITIES[name] as string) : all;
+      const code = dec !== undefined ? Number(dec) : Number.parseInt(hex ?? "", 16);
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
+    },
+  );
 }
 
 /**
@@ -241,7 +268,10 @@ function interpolate(value: unknown): string {
   if (value === null || value === undefined || typeof value === "boolean") return "";
   if (Array.isArray(value)) return value.map(interpolate).join("");
   if (typeof value === "object" && !isHtml(value) && typeof (value as { then?: unknown }).then === "function") {
-    throw new TemplateRuntimeError("html`…` got a promise; await the value before putting it in.", "template.pending-html");
+    throw new TemplateRuntimeError(
+      "html`…` got a promise; await the value before putting it in.",
+      "template.pending-html",
+    );
   }
   return escape(value).value;
 }

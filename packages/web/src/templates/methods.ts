@@ -14,7 +14,8 @@ const setOf = (value: unknown): string | undefined => (value === undefined || va
 
 /** Strips white space, or the given characters, from the chosen ends. */
 export function strip(value: string, ends: "both" | "left" | "right", characters?: string): string {
-  if (characters === undefined) return ends === "both" ? value.trim() : ends === "left" ? value.trimStart() : value.trimEnd();
+  if (characters === undefined)
+    return ends === "both" ? value.trim() : ends === "left" ? value.trimStart() : value.trimEnd();
   const set = new Set(characters);
   const list = [...value];
   let from = 0;
@@ -137,9 +138,18 @@ const textMethods: Record<string, Method<string>> = {
 };
 
 const listMethods: Record<string, Method<unknown[]>> = {
-  append: (list, item) => (list.push(item), null),
-  extend: (list, items) => (list.push(...(items as Iterable<unknown>)), null),
-  insert: (list, at, item) => (list.splice(Number(at), 0, item), null),
+  append: (list, item) => {
+    list.push(item);
+    return null;
+  },
+  extend: (list, items) => {
+    for (const item of items as Iterable<unknown>) list.push(item);
+    return null;
+  },
+  insert: (list, at, item) => {
+    list.splice(Number(at), 0, item);
+    return null;
+  },
   remove: (list, item) => {
     const at = list.findIndex((candidate) => equal(candidate, item));
     if (at < 0) throw new TemplateRuntimeError(`remove: ${repr(item)} is not in the list.`);
@@ -159,11 +169,15 @@ const listMethods: Record<string, Method<unknown[]>> = {
   sort: (list) => list.sort(compare),
   reverse: (list) => list.reverse(),
   copy: (list) => [...list],
-  clear: (list) => ((list.length = 0), null),
+  clear: (list) => {
+    list.length = 0;
+    return null;
+  },
 };
 
 type Mapping = Map<unknown, unknown> | Record<string, unknown>;
-const has = (self: Mapping, key: unknown): boolean => (self instanceof Map ? self.has(key) : Object.hasOwn(self, String(key)));
+const has = (self: Mapping, key: unknown): boolean =>
+  self instanceof Map ? self.has(key) : Object.hasOwn(self, String(key));
 const read = (self: Mapping, key: unknown): unknown => (self instanceof Map ? self.get(key) : self[String(key)]);
 /** Stores without ever touching a prototype. */
 export function store(self: Mapping, key: unknown, value: unknown): void {
@@ -204,14 +218,17 @@ const dictMethods: Record<string, Method<Mapping>> = {
   },
 };
 
-/** Methods whose results are text but no HTML even on HTML. */
-const own = <T>(table: Record<string, T>, name: string): T | undefined => (Object.hasOwn(table, name) ? table[name] : undefined);
+const own = <T>(table: Record<string, T>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
 
 const markText = (value: unknown): unknown =>
   typeof value === "string" ? new Markup(value) : Array.isArray(value) ? value.map(markText) : value;
 
 /** Makes `format` of a text or HTML; named values come as one last object. */
-function formatter(self: string | Markup, attribute: (value: unknown, name: string) => unknown): (...args: unknown[]) => unknown {
+function formatter(
+  self: string | Markup,
+  attribute: (value: unknown, name: string) => unknown,
+): (...args: unknown[]) => unknown {
   const html = self instanceof Markup;
   const hooks: FormatHooks = {
     text: (v) => (html ? escape(isHtml(v) ? v : text(v)).value : text(v)),
@@ -238,7 +255,11 @@ export interface FoundMethod {
  * Python's method `name` of a value, bound to it, or undefined.
  * @param attribute safe attribute lookup, for `"{0.name}".format(x)`
  */
-export function pythonMethod(value: unknown, name: string, attribute: (value: unknown, name: string) => unknown): FoundMethod | undefined {
+export function pythonMethod(
+  value: unknown,
+  name: string,
+  attribute: (value: unknown, name: string) => unknown,
+): FoundMethod | undefined {
   if (isText(value)) {
     if (name === "format") return { call: formatter(value, attribute), named: true };
     if (value instanceof Markup && MARKUP_OWN.has(name)) return undefined;

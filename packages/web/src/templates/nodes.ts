@@ -23,7 +23,12 @@ export type Expr = Pos &
     | { readonly kind: "dict"; readonly items: readonly (readonly [Expr, Expr])[] }
     | { readonly kind: "attr"; readonly target: Expr; readonly name: string }
     | { readonly kind: "item"; readonly target: Expr; readonly key: Expr }
-    | { readonly kind: "slice"; readonly start: Expr | undefined; readonly stop: Expr | undefined; readonly step: Expr | undefined }
+    | {
+        readonly kind: "slice";
+        readonly start: Expr | undefined;
+        readonly stop: Expr | undefined;
+        readonly step: Expr | undefined;
+      }
     | { readonly kind: "call"; readonly target: Expr; readonly call: CallArgs }
     | { readonly kind: "filter"; readonly target: Expr | undefined; readonly name: string; readonly call: CallArgs }
     | { readonly kind: "test"; readonly target: Expr; readonly name: string; readonly call: CallArgs }
@@ -62,17 +67,42 @@ export type Stmt = Pos &
         readonly otherwise: readonly Stmt[];
         readonly recursive: boolean;
       }
-    | { readonly kind: "if"; readonly branches: readonly (readonly [Expr, readonly Stmt[]])[]; readonly otherwise: readonly Stmt[] }
+    | {
+        readonly kind: "if";
+        readonly branches: readonly (readonly [Expr, readonly Stmt[]])[];
+        readonly otherwise: readonly Stmt[];
+      }
     | { readonly kind: "set"; readonly target: Target; readonly value: Expr }
-    | { readonly kind: "setblock"; readonly target: Target; readonly filter: Expr | undefined; readonly body: readonly Stmt[] }
-    | { readonly kind: "with"; readonly targets: readonly Target[]; readonly values: readonly Expr[]; readonly body: readonly Stmt[] }
+    | {
+        readonly kind: "setblock";
+        readonly target: Target;
+        readonly filter: Expr | undefined;
+        readonly body: readonly Stmt[];
+      }
+    | {
+        readonly kind: "with";
+        readonly targets: readonly Target[];
+        readonly values: readonly Expr[];
+        readonly body: readonly Stmt[];
+      }
     | { readonly kind: "macro"; readonly name: string; readonly signature: Signature; readonly body: readonly Stmt[] }
     | { readonly kind: "callblock"; readonly call: Expr; readonly signature: Signature; readonly body: readonly Stmt[] }
     | { readonly kind: "filterblock"; readonly filter: Expr; readonly body: readonly Stmt[] }
     | { readonly kind: "autoescape"; readonly value: Expr; readonly body: readonly Stmt[] }
-    | { readonly kind: "block"; readonly name: string; readonly body: readonly Stmt[]; readonly scoped: boolean; readonly required: boolean }
+    | {
+        readonly kind: "block";
+        readonly name: string;
+        readonly body: readonly Stmt[];
+        readonly scoped: boolean;
+        readonly required: boolean;
+      }
     | { readonly kind: "extends"; readonly template: Expr }
-    | { readonly kind: "include"; readonly template: Expr; readonly ignoreMissing: boolean; readonly withContext: boolean }
+    | {
+        readonly kind: "include";
+        readonly template: Expr;
+        readonly ignoreMissing: boolean;
+        readonly withContext: boolean;
+      }
     | { readonly kind: "import"; readonly template: Expr; readonly name: string; readonly withContext: boolean }
     | {
         readonly kind: "from";

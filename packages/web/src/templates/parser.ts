@@ -4,7 +4,26 @@ import { ExpressionParser } from "./expressions.js";
 import { type Syntax, type Token, tokenize } from "./lexer.js";
 import type { Expr, Signature, Stmt, Target, TemplateNode } from "./nodes.js";
 
-const TAGS = ["for", "if", "set", "with", "block", "extends", "include", "import", "from", "macro", "call", "filter", "autoescape", "do", "break", "continue", "print", "raw"];
+const TAGS = [
+  "for",
+  "if",
+  "set",
+  "with",
+  "block",
+  "extends",
+  "include",
+  "import",
+  "from",
+  "macro",
+  "call",
+  "filter",
+  "autoescape",
+  "do",
+  "break",
+  "continue",
+  "print",
+  "raw",
+];
 
 class Parser extends ExpressionParser {
   /** Open tags, innermost last, for error messages. */
@@ -54,7 +73,10 @@ class Parser extends ExpressionParser {
   private unclosed(token: Token): never {
     const innermost = this.open.at(-1);
     const wanted = (innermost?.ends ?? []).map((end) => `'${end}'`).join(" or ");
-    this.fail(`The template ends too early: expected ${wanted} for the '${innermost?.tag}' of line ${innermost?.line}.`, token.line);
+    this.fail(
+      `The template ends too early: expected ${wanted} for the '${innermost?.tag}' of line ${innermost?.line}.`,
+      token.line,
+    );
   }
 
   private endOf(type: "block_end" | "variable_end"): void {
@@ -143,11 +165,15 @@ class Parser extends ExpressionParser {
       innermost === undefined
         ? ""
         : ` The innermost open tag is '${innermost.tag}' of line ${innermost.line}, which wants ${innermost.ends.map((e) => `'${e}'`).join(" or ")}.`;
-    this.fail(`Unknown tag '${token.text}'.${didYouMean(token.text, [...TAGS, ...(innermost?.ends ?? [])])}${nesting}`, token.line);
+    this.fail(
+      `Unknown tag '${token.text}'.${didYouMean(token.text, [...TAGS, ...(innermost?.ends ?? [])])}${nesting}`,
+      token.line,
+    );
   }
 
   private assignable(token: Token): string {
-    if (["true", "false", "none", "True", "False", "None"].includes(token.text)) this.fail(`Cannot assign to '${token.text}'.`, token.line);
+    if (["true", "false", "none", "True", "False", "None"].includes(token.text))
+      this.fail(`Cannot assign to '${token.text}'.`, token.line);
     return token.text;
   }
 
@@ -208,14 +234,16 @@ class Parser extends ExpressionParser {
     const name = this.expectName("the name of the block").text;
     if (this.isOp("-")) this.fail("Block names take no hyphens; use an underscore.");
     const known = this.blockNames.get(name);
-    if (known !== undefined) this.fail(`The block '${name}' is already defined on line ${known}; use self.${name}() to repeat it.`, line);
+    if (known !== undefined)
+      this.fail(`The block '${name}' is already defined on line ${known}; use self.${name}() to repeat it.`, line);
     this.blockNames.set(name, line);
     const scoped = this.skipName("scoped");
     const required = this.skipName("required");
     const { body } = this.outsideLoop(() => this.body("block", line, ["endblock"]));
     if (this.current.type === "name") {
       const end = this.next();
-      if (end.text !== name) this.fail(`This closes block '${end.text}', but the open one is '${name}' of line ${line}.`, end.line);
+      if (end.text !== name)
+        this.fail(`This closes block '${end.text}', but the open one is '${name}' of line ${line}.`, end.line);
     }
     if (required && !body.every((s) => s.kind === "data" && s.text.trim() === "")) {
       this.fail(`The required block '${name}' can only hold white space and comments.`, line);
@@ -249,14 +277,23 @@ class Parser extends ExpressionParser {
     const names: [string, string][] = [];
     let withContext: boolean | undefined;
     const flag = (): boolean => {
-      if (withContext !== undefined || !["with", "without"].includes(this.current.text) || !this.isName("context", this.look())) return false;
+      if (
+        withContext !== undefined ||
+        !["with", "without"].includes(this.current.text) ||
+        !this.isName("context", this.look())
+      )
+        return false;
       withContext = this.contextFlag(false);
       return true;
     };
     while (this.current.type === "name") {
       if (flag()) break;
       const name = this.next();
-      if (name.text.startsWith("_")) this.fail(`'${name.text}' cannot be imported: names that begin with an underscore are private to their template.`, name.line);
+      if (name.text.startsWith("_"))
+        this.fail(
+          `'${name.text}' cannot be imported: names that begin with an underscore are private to their template.`,
+          name.line,
+        );
       names.push([name.text, this.skipName("as") ? this.assignable(this.expectName()) : name.text]);
       if (flag() || !this.skipOp(",")) break;
     }
@@ -278,7 +315,8 @@ class Parser extends ExpressionParser {
       if (params.includes(name)) this.fail(`The parameter '${name}' is given twice.`);
       params.push(name);
       if (this.skipOp("=")) defaults.push(this.expression());
-      else if (defaults.length > 0) this.fail(`The parameter '${name}' needs a default, because one before it has one.`);
+      else if (defaults.length > 0)
+        this.fail(`The parameter '${name}' needs a default, because one before it has one.`);
     }
     this.expectOp(")");
     return { params, defaults };

@@ -14,8 +14,17 @@
  * - Promises are awaited wherever a value is used.
  */
 import { applyFilter } from "./apply.js";
-import { directCall, type DirectCallable, invoke, type Kwargs, placeKwargs, templateAttribute } from "./calls.js";
-import { type Block, type CompiledTemplate, Context, type Engine, Output, type RenderFunction } from "./context.js";
+import { type DirectCallable, directCall, invoke, type Kwargs, placeKwargs, templateAttribute } from "./calls.js";
+import {
+  type Block,
+  type CompiledTemplate,
+  type Context,
+  type Engine,
+  nested,
+  Output,
+  type RenderFunction,
+  type Rendering,
+} from "./context.js";
 import { excerptOf, TemplateNotFound, TemplateRuntimeError, traceError } from "./errors.js";
 import { Slice } from "./lookup.js";
 import { Cursor, Loop } from "./loop.js";
@@ -75,9 +84,11 @@ export class Macro implements DirectCallable {
   readonly catchKwargs: boolean;
   readonly catchVarargs: boolean;
   readonly caller: boolean;
+  private readonly rendering: Rendering;
   private readonly run: (...args: unknown[]) => Promise<unknown>;
 
-  constructor(shape: MacroShape, run: (...args: unknown[]) => Promise<unknown>) {
+  constructor(shape: MacroShape, rendering: Rendering, run: (...args: unknown[]) => Promise<unknown>) {
+    this.rendering = rendering;
     this.name = shape.name;
     this.arguments = shape.params;
     this.catchKwargs = shape.kwargs;
@@ -101,7 +112,8 @@ export class Macro implements DirectCallable {
     const count = this.arguments.length;
     const label = `macro '${this.name}'`;
     const extra = args.slice(count);
-    if (extra.length > 0 && !this.catchVarargs) throw new TemplateRuntimeError(`${label} takes at most ${count} argument(s), got ${args.length}.`);
+    if (extra.length > 0 && !this.catchVarargs)
+      throw new TemplateRuntimeError(`${label} takes at most ${count} argument(s), got ${args.length}.`);
     let list: unknown[] = args.slice(0, count);
     const named: Record<string, unknown> = {};
     const rest: Record<string, unknown> = {};
@@ -110,12 +122,13 @@ export class Macro implements DirectCallable {
       if (this.arguments.includes(key)) named[key] = value;
       else if (key === "caller" && this.caller) caller = value;
       else if (this.catchKwargs) rest[key] = value;
-      else if (key === "caller") throw new TemplateRuntimeError(`${label} is used in a call block but never calls caller().`);
+      else if (key === "caller")
+        throw new TemplateRuntimeError(`${label} is used in a call block but never calls caller().`);
       else placeKwargs(label, this.arguments, [], { [key]: value });
     }
     list = placeKwargs(label, this.arguments, list, named);
     while (list.length < count) list.push(undefined);
-    return this.run(...list, extra, rest, caller);
+    return nested(this.rendering, `The ${label}`, () => this.run(...list, extra, rest, caller));
   }
   toString(): string {
     return `<macro ${this.name}>`;
@@ -141,7 +154,8 @@ class BlockReference implements DirectCallable {
   async [directCall](): Promise<unknown> {
     const out = new Output();
     const block = this.block as Block;
-    await block.render(this.context, out, this.depth);
+    const { context, depth } = this;
+    await nested(context.rendering, `The block '${this.name}'`, () => block.render(context, out, depth));
     return block.autoescape ? new Markup(out.s) : out.s;
   }
   toString(): string {
@@ -205,14 +219,23 @@ async function templateFor(engine: Engine, names: unknown, parent: string): Prom
     if (wanted.length === 0) throw new TemplateNotFound([], [], " The list of names is empty.");
     return engine.selectTemplate(wanted.map(String), parent);
   }
-  if (typeof wanted === "object" && wanted !== null && "root" in wanted && typeof wanted.root === "function") return wanted;
+  if (typeof wanted === "object" && wanted !== null && "root" in wanted && typeof wanted.root === "function")
+    return wanted;
   throw new TemplateRuntimeError("A template is named by a text, a list of texts, or given as a template object.");
 }
 
 /** Runs a template for what it defines. */
-async function runModule(context: Context, template: CompiledTemplate, withContext: boolean, locals: Record<string, unknown>): Promise<Module> {
+async function runModule(
+  context: Context,
+  template: CompiledTemplate,
+  withContext: boolean,
+  locals: Record<string, unknown>,
+): Promise<Module> {
   if (context.chain.includes(template.name)) {
-    throw new TemplateRuntimeError(`Templates import each other in a circle: ${[...context.chain, template.name].join(" -> ")}.`, "template.cycle");
+    throw new TemplateRuntimeError(
+      `Templates import each other in a circle: ${[...context.chain, template.name].join(" -> ")}.`,
+      "template.cycle",
+    );
   }
   const inner = context.enter(template.name, withContext, locals);
   inner.addBlocks(template);
@@ -228,7 +251,8 @@ function unpack(value: unknown, count: number): readonly unknown[] | Promise<rea
     if (list.length === count) return list;
     throw new TemplateRuntimeError(`Cannot unpack ${list.length} value(s) into ${count} names.`);
   };
-  if (Array.isArray(value)) return value.some(pending) ? Promise.all(value as unknown[]).then(check) : check(value as unknown[]);
+  if (Array.isArray(value))
+    return value.some(pending) ? Promise.all(value as unknown[]).then(check) : check(value as unknown[]);
   return toList(value).then(check);
 }
 
@@ -239,7 +263,8 @@ function dict(flat: readonly unknown[]): unknown {
     if (!isText(key) || /^(?:0|[1-9]\d*)$/.test(String(key))) plain = false;
   }
   const out: Map<unknown, unknown> | Record<string, unknown> = plain ? {} : new Map();
-  for (let i = 0; i < flat.length; i += 2) store(out, plain ? String(flat[i]) : isText(flat[i]) ? String(flat[i]) : flat[i], flat[i + 1]);
+  for (let i = 0; i < flat.length; i += 2)
+    store(out, plain ? String(flat[i]) : isText(flat[i]) ? String(flat[i]) : flat[i], flat[i + 1]);
   return out;
 }
 
@@ -247,7 +272,8 @@ function dict(flat: readonly unknown[]): unknown {
 function spreadKwargs(named: Record<string, unknown>, more: unknown): Record<string, unknown> {
   if (!isMapping(more)) throw new TemplateRuntimeError("'**' in a call needs an object.");
   for (const [key, value] of entriesOf(more)) {
-    if (Object.hasOwn(named, String(key))) throw new TemplateRuntimeError(`The argument '${String(key)}' is given twice.`);
+    if (Object.hasOwn(named, String(key)))
+      throw new TemplateRuntimeError(`The argument '${String(key)}' is given twice.`);
     store(named, key, value);
   }
   return named;
@@ -299,7 +325,8 @@ export function makeRuntime(engine: Engine) {
     spreadKwargs,
     list: toList,
     filtered,
-    undef: (context: Context, name: string, hint?: string) => new Undefined(engine.undefinedMode, name, noOwner, hint, () => context.names()),
+    undef: (context: Context, name: string, hint?: string) =>
+      new Undefined(engine.undefinedMode, name, noOwner, hint, () => context.names()),
     filter: (name: string) => engine.filter(name),
     test: (name: string) => engine.test(name),
     apply: applyFilter,
@@ -308,14 +335,25 @@ export function makeRuntime(engine: Engine) {
       new Loop(source, pairs, engine.undefinedMode, depth, recurse),
     call: (context: Context, fn: unknown, args: readonly unknown[], kwargs: Kwargs | undefined, label: string) =>
       invoke(fn, undefined, args, kwargs, context, label),
-    callMethod(context: Context, owner: unknown, name: string, args: readonly unknown[], kwargs: Kwargs | undefined): unknown {
+    callMethod(
+      context: Context,
+      owner: unknown,
+      name: string,
+      args: readonly unknown[],
+      kwargs: Kwargs | undefined,
+    ): unknown {
       const fn = attribute(owner, name, false);
-      return pending(fn) ? fn.then((f) => invoke(f, owner, args, kwargs, context, name)) : invoke(fn, owner, args, kwargs, context, name);
+      return pending(fn)
+        ? fn.then((f) => invoke(f, owner, args, kwargs, context, name))
+        : invoke(fn, owner, args, kwargs, context, name);
     },
-    macro: (shape: MacroShape, run: (...args: unknown[]) => Promise<unknown>) => new Macro(shape, run),
+    macro: (context: Context, shape: MacroShape, run: (...args: unknown[]) => Promise<unknown>) =>
+      new Macro(shape, context.rendering, run),
+    nested: (context: Context, run: () => Promise<unknown>) => nested(context.rendering, "A recursive loop", run),
     setAttr(target: unknown, name: string, value: unknown): void {
       if (target instanceof Undefined) target.fail();
-      if (!(target instanceof Namespace)) throw new TemplateRuntimeError(`Cannot set the attribute '${name}': only namespace() objects take attributes.`);
+      if (!(target instanceof Namespace))
+        throw new TemplateRuntimeError(`Cannot set the attribute '${name}': only namespace() objects take attributes.`);
       target.set(name, value);
     },
     superBlock: (context: Context, name: string, depth: number) => blockReference(context, name, depth + 1),
@@ -323,7 +361,8 @@ export function makeRuntime(engine: Engine) {
     async block(context: Context, name: string, out: Output): Promise<void> {
       const found = context.blocks.get(name) as Block[];
       const block = found[0] as Block;
-      if (block.required) throw new TemplateRuntimeError(`The required block '${name}' is not filled by any child template.`);
+      if (block.required)
+        throw new TemplateRuntimeError(`The required block '${name}' is not filled by any child template.`);
       await block.render(context, out, 0);
       if (out.full) await out.flush();
     },
@@ -332,13 +371,23 @@ export function makeRuntime(engine: Engine) {
       const parent = await templateFor(engine, names, context.template);
       if (context.lineage.length === 0) context.lineage.push(context.template);
       if (context.lineage.includes(parent.name)) {
-        throw new TemplateRuntimeError(`Templates extend each other in a circle: ${[...context.lineage, parent.name].join(" -> ")}.`, "template.cycle");
+        throw new TemplateRuntimeError(
+          `Templates extend each other in a circle: ${[...context.lineage, parent.name].join(" -> ")}.`,
+          "template.cycle",
+        );
       }
       context.lineage.push(parent.name);
       context.addBlocks(parent);
       return parent;
     },
-    async include(context: Context, names: unknown, ignoreMissing: boolean, withContext: boolean, locals: Record<string, unknown>, out: Output): Promise<void> {
+    async include(
+      context: Context,
+      names: unknown,
+      ignoreMissing: boolean,
+      withContext: boolean,
+      locals: Record<string, unknown>,
+      out: Output,
+    ): Promise<void> {
       let template: CompiledTemplate;
       try {
         template = await templateFor(engine, names, context.template);
@@ -350,7 +399,12 @@ export function makeRuntime(engine: Engine) {
       inner.addBlocks(template);
       await template.root(inner, out, 0);
     },
-    async importModule(context: Context, names: unknown, withContext: boolean, locals: Record<string, unknown>): Promise<unknown> {
+    async importModule(
+      context: Context,
+      names: unknown,
+      withContext: boolean,
+      locals: Record<string, unknown>,
+    ): Promise<unknown> {
       const template = await templateFor(engine, names, context.template);
       if (withContext) return runModule(context, template, true, locals);
       const { imports } = context.rendering;
@@ -367,7 +421,12 @@ export function makeRuntime(engine: Engine) {
       const found = (module as Module)[templateAttribute](name);
       if (found !== undefined) return found;
       const m = module as Module;
-      return new Undefined(engine.undefinedMode, name, noOwner, `The template '${m.describe()}' does not export '${name}'; it exports ${m.known().join(", ") || "nothing"}.`);
+      return new Undefined(
+        engine.undefinedMode,
+        name,
+        noOwner,
+        `The template '${m.describe()}' does not export '${name}'; it exports ${m.known().join(", ") || "nothing"}.`,
+      );
     },
     trace: (error: unknown, template: { readonly name: string; readonly source: string }, line: number) =>
       traceError(error, { template: template.name, line, excerpt: excerptOf(template.source, line) }),
@@ -376,7 +435,10 @@ export function makeRuntime(engine: Engine) {
 }
 
 export type Runtime = ReturnType<typeof makeRuntime>;
-export type Factory = (rt: Runtime, template: { readonly name: string; readonly source: string }) => {
+export type Factory = (
+  rt: Runtime,
+  template: { readonly name: string; readonly source: string },
+) => {
   readonly root: RenderFunction;
   readonly blocks: readonly Block[];
 };

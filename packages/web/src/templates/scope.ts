@@ -78,7 +78,6 @@ function inExpr(expr: Expr | undefined, names: Set<string>): void {
       return;
     case "cond":
       inExpr(expr.test, names);
-      // biome-ignore lint/suspicious/noThenProperty: a node of the tree, never awaited
       inExpr(expr.then, names);
       inExpr(expr.otherwise, names);
       return;

@@ -6,7 +6,8 @@ import { isHtml, Markup } from "./markup.js";
 import { isUndefined, Undefined } from "./undefined.js";
 import { arithmetic, compare, contains, equal, isMapping, isText, lengthOf, text } from "./values.js";
 
-const isInteger = (value: unknown): boolean => typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
+const isInteger = (value: unknown): boolean =>
+  typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
 const modulo = (value: unknown, by: unknown): boolean => Number(arithmetic("%", value, by)) === 0;
 
 const equalTo = define("other", (value, other) => equal(value, other));
@@ -46,7 +47,11 @@ export const builtinTests: Readonly<Record<string, AnyFilter>> = {
   number: define("", (value) => typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"),
   odd: define("", (value) => Math.abs(Number(arithmetic("%", value, 2))) === 1),
   sameas: define("other", (value, other) => value === other || (isUndefined(value) && isUndefined(other))),
-  sequence: define("", (value) => !(value instanceof Set) && (isUndefined(value) || typeof value !== "function") && lengthOf(value) !== undefined),
+  sequence: define(
+    "",
+    (value) =>
+      !(value instanceof Set) && (isUndefined(value) || typeof value !== "function") && lengthOf(value) !== undefined,
+  ),
   string: define("", (value) => typeof value === "string" || value instanceof Markup),
   test: define("", function (name) {
     return this.engine.hasTest(text(name));
@@ -70,4 +75,3 @@ export const builtinTests: Readonly<Record<string, AnyFilter>> = {
   le: lessOrEqual,
   "<=": lessOrEqual,
 };
-

@@ -43,7 +43,13 @@ export class Undefined {
    * @param hint a ready-made sentence that replaces the standard one
    * @param known plain names that exist, for "did you mean"
    */
-  constructor(mode: UndefinedMode, name: string, owner: unknown = noOwner, hint?: string, known?: () => Iterable<string>) {
+  constructor(
+    mode: UndefinedMode,
+    name: string,
+    owner: unknown = noOwner,
+    hint?: string,
+    known?: () => Iterable<string>,
+  ) {
     this.mode = mode;
     this.name = name;
     this.owner = owner;
@@ -53,7 +59,8 @@ export class Undefined {
 
   message(): string {
     if (this.hint !== undefined) return this.hint;
-    if (this.owner === noOwner) return `'${this.name}' is undefined.${this.known ? didYouMean(this.name, this.known()) : ""}`;
+    if (this.owner === noOwner)
+      return `'${this.name}' is undefined.${this.known ? didYouMean(this.name, this.known()) : ""}`;
     return `'${this.name}' is undefined: ${kindOf(this.owner)} has no such member.${didYouMean(this.name, membersOf(this.owner))}`;
   }
 
@@ -65,7 +72,9 @@ export class Undefined {
   toString(): string {
     if (this.mode === "strict") this.fail();
     if (this.mode !== "debug") return "";
-    return this.hint !== undefined || this.owner !== noOwner ? `{{ undefined value printed: ${this.message()} }}` : `{{ ${this.name} }}`;
+    return this.hint !== undefined || this.owner !== noOwner
+      ? `{{ undefined value printed: ${this.message()} }}`
+      : `{{ ${this.name} }}`;
   }
   toJSON(): undefined {
     if (this.mode === "strict") this.fail();
@@ -85,4 +94,5 @@ export class Undefined {
 /** Marks "a plain name, not a member". */
 export const noOwner: unique symbol = Symbol("no owner");
 
-export const isUndefined = (value: unknown): value is Undefined | undefined => value === undefined || value instanceof Undefined;
+export const isUndefined = (value: unknown): value is Undefined | undefined =>
+  value === undefined || value instanceof Undefined;

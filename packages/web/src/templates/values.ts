@@ -18,7 +18,8 @@ export function isPlain(value: unknown): value is Record<string, unknown> {
   return proto === null || proto === Object.prototype;
 }
 
-export const isMapping = (value: unknown): value is Map<unknown, unknown> | Record<string, unknown> => value instanceof Map || isPlain(value);
+export const isMapping = (value: unknown): value is Map<unknown, unknown> | Record<string, unknown> =>
+  value instanceof Map || isPlain(value);
 
 /** Entries of a mapping. */
 export function entriesOf(value: Map<unknown, unknown> | Record<string, unknown>): [unknown, unknown][] {
@@ -30,7 +31,8 @@ export function chars(text: string): string | string[] {
   return /[\ud800-\udfff]/.test(text) ? [...text] : text;
 }
 
-export const isText = (value: unknown): value is string | Markup => typeof value === "string" || value instanceof Markup;
+export const isText = (value: unknown): value is string | Markup =>
+  typeof value === "string" || value instanceof Markup;
 
 /** Empty strings, lists, maps, sets, objects, zero, null and undefined values are false. */
 export function truth(value: unknown): boolean {
@@ -90,8 +92,12 @@ export function repr(value: unknown, seen: readonly object[] = []): string {
     if (seen.includes(value)) return "...";
     const inner = [...seen, value];
     if (Array.isArray(value)) return `[${value.map((item) => repr(item, inner)).join(", ")}]`;
-    if (value instanceof Set) return value.size === 0 ? "set()" : `{${Array.from(value, (item) => repr(item, inner)).join(", ")}}`;
-    if (isMapping(value)) return `{${entriesOf(value).map(([k, v]) => `${repr(k, inner)}: ${repr(v, inner)}`).join(", ")}}`;
+    if (value instanceof Set)
+      return value.size === 0 ? "set()" : `{${Array.from(value, (item) => repr(item, inner)).join(", ")}}`;
+    if (isMapping(value))
+      return `{${entriesOf(value)
+        .map(([k, v]) => `${repr(k, inner)}: ${repr(v, inner)}`)
+        .join(", ")}}`;
   }
   return text(value);
 }
@@ -209,7 +215,8 @@ export function compare(a: unknown, b: unknown): number {
 /** `needle in haystack`. */
 export function contains(haystack: unknown, needle: unknown): boolean {
   if (isText(haystack)) {
-    if (!isText(needle)) throw new TemplateRuntimeError(`'in' on text needs text on its left side, got ${kindOf(needle)}.`);
+    if (!isText(needle))
+      throw new TemplateRuntimeError(`'in' on text needs text on its left side, got ${kindOf(needle)}.`);
     return String(haystack).includes(String(needle));
   }
   if (Array.isArray(haystack)) return haystack.some((item) => equal(item, needle));
@@ -218,7 +225,8 @@ export function contains(haystack: unknown, needle: unknown): boolean {
     for (const key of haystack.keys()) if (equal(key, needle)) return true;
     return false;
   }
-  if (isPlain(haystack)) return isText(needle) || typeof needle === "number" ? Object.hasOwn(haystack, String(needle)) : false;
+  if (isPlain(haystack))
+    return isText(needle) || typeof needle === "number" ? Object.hasOwn(haystack, String(needle)) : false;
   if (isUndefined(haystack)) {
     haystack?.use();
     return false;
@@ -240,12 +248,13 @@ function operand(value: unknown, op: string, other: unknown): number | bigint {
 
 const exact = (value: number | bigint, op: string): bigint => {
   if (typeof value === "bigint") return value;
-  if (!Number.isInteger(value)) throw new TemplateRuntimeError(`'${op}' cannot mix a bigint with the fraction ${value}.`);
+  if (!Number.isInteger(value))
+    throw new TemplateRuntimeError(`'${op}' cannot mix a bigint with the fraction ${value}.`);
   return BigInt(value);
 };
 
 function repeat(value: unknown, times: unknown): unknown {
-  if (typeof times !== "number" && typeof times !== "bigint") return undefined;
+  if (!isNumeric(times)) return undefined;
   const n = Math.max(0, Math.trunc(Number(times)));
   if (typeof value === "string") return value.repeat(n);
   if (value instanceof Markup) return value.repeat(n);
@@ -253,7 +262,11 @@ function repeat(value: unknown, times: unknown): unknown {
   return undefined;
 }
 
-const hooks: FormatHooks = { text, repr: (v) => repr(v), attribute: (v, name) => (isMapping(v) ? new Map(entriesOf(v)).get(name) : undefined) };
+const hooks: FormatHooks = {
+  text,
+  repr: (v) => repr(v),
+  attribute: (v, name) => (isMapping(v) ? new Map(entriesOf(v)).get(name) : undefined),
+};
 
 /** `"format" % values`, which stays HTML and escapes the values where the format is HTML. */
 export function formatPercent(format: string | Markup, values: unknown): unknown {
@@ -266,10 +279,24 @@ export function formatPercent(format: string | Markup, values: unknown): unknown
     return found[1];
   };
   if (format instanceof Markup) {
-    const safe: FormatHooks = { ...hooks, text: (v) => escape(isHtml(v) ? v : text(v)).value, repr: (v) => escape(repr(v)).value };
+    const safe: FormatHooks = {
+      ...hooks,
+      text: (v) => escape(isHtml(v) ? v : text(v)).value,
+      repr: (v) => escape(repr(v)).value,
+    };
     return new Markup(percentFormat(format.value, list, named, safe));
   }
   return percentFormat(format, list, named, hooks);
+}
+
+/**
+ * The values behind the `%` operator. Python takes a tuple apart and a list as one value; here both are lists, so the
+ * number of conversions decides. A format without any conversion ignores lists and mappings, as Python does.
+ */
+function percentValues(format: string, values: unknown): unknown {
+  const conversions = (format.match(/%%|%[^%]/g) ?? []).filter((part) => part !== "%%").length;
+  if (conversions === 0 && (Array.isArray(values) || isMapping(values) || isUndefined(values))) return [];
+  return conversions === 1 && Array.isArray(values) && values.length !== 1 && !format.includes("*") ? [values] : values;
 }
 
 /** Arithmetic with Python's rules: floor division, modulo with the divisor's sign, text and list repetition. */
@@ -284,7 +311,7 @@ export function arithmetic(op: string, a: unknown, b: unknown): unknown {
     const repeated = repeat(a, b) ?? repeat(b, a);
     if (repeated !== undefined) return repeated;
   } else if (op === "%" && isText(a)) {
-    return formatPercent(a, b);
+    return formatPercent(a, percentValues(String(a), b));
   }
   let x = operand(a, op, b);
   let y = operand(b, op, a);
@@ -294,7 +321,8 @@ export function arithmetic(op: string, a: unknown, b: unknown): unknown {
     x = Number(x);
     y = Number(y);
   }
-  if ((op === "/" || op === "//" || op === "%") && y === 0) throw new TemplateRuntimeError(`Division by zero: ${text(a)} ${op} ${text(b)}.`);
+  if ((op === "/" || op === "//" || op === "%") && y === 0)
+    throw new TemplateRuntimeError(`Division by zero: ${text(a)} ${op} ${text(b)}.`);
   switch (op) {
     case "+":
       return x + y;
@@ -356,10 +384,10 @@ export function iterate(value: unknown, pairs = false): Source {
     value?.use();
     return [];
   }
+  const walks =
+    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+  if (walks && !(value instanceof Map)) return value as unknown as Source;
   if (isMapping(value)) return pairs ? entriesOf(value) : value instanceof Map ? [...value.keys()] : Object.keys(value);
-  if (typeof value === "object" && value !== null) {
-    if (Symbol.iterator in value || Symbol.asyncIterator in value) return value as Source;
-  }
   throw new TemplateRuntimeError(`${kindOf(value).replace(/^./, (c) => c.toUpperCase())} cannot be looped over.`);
 }
 

@@ -85,27 +85,48 @@ export class TestClient {
   async request(path: string, options: ClientRequest = {}): Promise<ClientResponse> {
     const url = new URL(path, this.#base);
     for (const [key, value] of Object.entries(options.query ?? {})) {
-      for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) url.searchParams.append(key, String(one));
+      for (const one of Array.isArray(value) ? (value as unknown[]) : [value])
+        url.searchParams.append(key, String(one));
     }
     const headers = new Headers(options.headers);
     const body = encodeBody(options, headers);
-    return this.#send(url, (options.method ?? "GET").toUpperCase(), headers, body, options.followRedirects === true, []);
+    return this.#send(
+      url,
+      (options.method ?? "GET").toUpperCase(),
+      headers,
+      body,
+      options.followRedirects === true,
+      [],
+    );
   }
 
-  async #send(url: URL, method: string, headers: Headers, body: BodyInit | undefined, follow: boolean, history: readonly ClientResponse[]): Promise<ClientResponse> {
+  async #send(
+    url: URL,
+    method: string,
+    headers: Headers,
+    body: BodyInit | undefined,
+    follow: boolean,
+    history: readonly ClientResponse[],
+  ): Promise<ClientResponse> {
     const sent = new Headers(headers);
     const cookies = this.#cookies ? this.jar.header(url) : null;
     if (cookies !== null) sent.set("Cookie", sent.has("cookie") ? `${sent.get("cookie")}; ${cookies}` : cookies);
-    if (typeof body === "string" && !sent.has("content-length")) sent.set("Content-Length", String(Buffer.byteLength(body)));
+    if (typeof body === "string" && !sent.has("content-length"))
+      sent.set("Content-Length", String(Buffer.byteLength(body)));
     const init = { method, headers: sent, ...(body === undefined ? {} : { body, duplex: "half" }) };
     const raw = await this.#app.fetch(new Request(url, init as RequestInit));
     if (this.#cookies) for (const header of raw.headers.getSetCookie()) this.jar.receive(header, url);
     const response = new ClientResponse(raw, new Uint8Array(await raw.arrayBuffer()), url.href, history);
     const to = response.location;
     if (!follow || to === null || raw.status < 300 || raw.status > 399) return response;
-    if (history.length >= 20) throw new WebError("test-client", `More than 20 redirects, the last to '${to}': probably a loop.`);
+    if (history.length >= 20)
+      throw new WebError("test-client", `More than 20 redirects, the last to '${to}': probably a loop.`);
     const next = new URL(to);
-    if (next.host !== url.host) throw new WebError("test-client", `The app redirected to another host, '${next.host}', which the test client does not follow.`);
+    if (next.host !== url.host)
+      throw new WebError(
+        "test-client",
+        `The app redirected to another host, '${next.host}', which the test client does not follow.`,
+      );
     const keeps = raw.status === 307 || raw.status === 308;
     const again = keeps || method === "HEAD" ? method : "GET";
     const left = new Headers(headers);
@@ -169,9 +190,12 @@ function encodeBody(options: ClientRequest, headers: Headers): BodyInit | undefi
   if (form === undefined) return options.body;
   if (form instanceof FormData) return form;
   const pairs: (readonly [string, string | Blob])[] = [];
-  const entries: Iterable<readonly [string, FormValue]> = form instanceof URLSearchParams ? form : Object.entries(form as Record<string, FormValue>);
+  const entries: Iterable<readonly [string, FormValue]> =
+    form instanceof URLSearchParams ? form : Object.entries(form as Record<string, FormValue>);
   for (const [key, value] of entries) {
-    for (const one of Array.isArray(value) ? (value as readonly (string | number | Blob)[]) : [value as string | number | boolean | Blob]) {
+    for (const one of Array.isArray(value)
+      ? (value as readonly (string | number | Blob)[])
+      : [value as string | number | boolean | Blob]) {
       pairs.push([key, one instanceof Blob ? one : String(one)]);
     }
   }

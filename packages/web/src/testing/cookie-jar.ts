@@ -22,10 +22,12 @@ export class CookieJar {
     const [pair = "", ...attributes] = header.split(";");
     const eq = pair.indexOf("=");
     const name = pair.slice(0, eq).trim();
-    const found = new Map(attributes.map((a) => {
-      const at = a.indexOf("=");
-      return at === -1 ? [a.trim().toLowerCase(), ""] : [a.slice(0, at).trim().toLowerCase(), a.slice(at + 1).trim()];
-    }));
+    const found = new Map(
+      attributes.map((a) => {
+        const at = a.indexOf("=");
+        return at === -1 ? [a.trim().toLowerCase(), ""] : [a.slice(0, at).trim().toLowerCase(), a.slice(at + 1).trim()];
+      }),
+    );
     const domain = found.get("domain")?.replace(/^\./, "").toLowerCase();
     const maxAge = found.get("max-age");
     const expires = found.get("expires");
@@ -38,7 +40,12 @@ export class CookieJar {
       secure: found.has("secure"),
       httpOnly: found.has("httponly"),
       sameSite: found.get("samesite"),
-      expires: maxAge !== undefined ? Date.now() + Number(maxAge) * 1000 : expires !== undefined ? Date.parse(expires) : undefined,
+      expires:
+        maxAge !== undefined
+          ? Date.now() + Number(maxAge) * 1000
+          : expires !== undefined
+            ? Date.parse(expires)
+            : undefined,
     };
     const key = `${cookie.domain};${cookie.path};${name}`;
     if (cookie.expires !== undefined && cookie.expires <= Date.now()) this.#cookies.delete(key);
@@ -48,9 +55,16 @@ export class CookieJar {
   #matching(url: URL): StoredCookie[] {
     return [...this.#cookies.values()]
       .filter((c) => {
-        const host = c.hostOnly ? url.hostname === c.domain : url.hostname === c.domain || url.hostname.endsWith(`.${c.domain}`);
+        const host = c.hostOnly
+          ? url.hostname === c.domain
+          : url.hostname === c.domain || url.hostname.endsWith(`.${c.domain}`);
         const path = url.pathname === c.path || url.pathname.startsWith(c.path.endsWith("/") ? c.path : `${c.path}/`);
-        return host && path && (!c.secure || url.protocol === "https:") && (c.expires === undefined || c.expires > Date.now());
+        return (
+          host &&
+          path &&
+          (!c.secure || url.protocol === "https:") &&
+          (c.expires === undefined || c.expires > Date.now())
+        );
       })
       .sort((a, b) => b.path.length - a.path.length);
   }
@@ -68,7 +82,8 @@ export class CookieJar {
     this.receive(`${name}=${encodeURIComponent(value)}`, url);
   }
   delete(name: string, url: URL): void {
-    for (const [key, c] of this.#cookies) if (c.name === name && this.#matching(url).includes(c)) this.#cookies.delete(key);
+    for (const [key, c] of this.#cookies)
+      if (c.name === name && this.#matching(url).includes(c)) this.#cookies.delete(key);
   }
   clear(): void {
     this.#cookies.clear();

@@ -2,8 +2,8 @@
 import { takesAnyName } from "../apply.js";
 import { acceptsKwargs } from "../calls.js";
 import type { AnyFilter, FilterState } from "../context.js";
-import { isText, pending, text } from "../values.js";
 import { isUndefined, Undefined } from "../undefined.js";
+import { isText, pending, text } from "../values.js";
 
 /** Built-in filters see undefined values as they are; the application's own get plain `undefined`. */
 export const seesUndefined: unique symbol = Symbol("template.seesUndefined");
@@ -27,8 +27,17 @@ export const numberOf = (value: unknown, standard: number): number =>
   typeof value === "number" ? value : typeof value === "bigint" ? Number(value) : standard;
 
 /** Reads `a.b.0` from an item; steps that are promises are awaited. */
-export function attributeGetter(state: FilterState, path: unknown, standard?: unknown): (item: unknown) => Promise<unknown> {
-  const steps: (string | number)[] = typeof path === "number" ? [path] : textOf(path).split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+export function attributeGetter(
+  state: FilterState,
+  path: unknown,
+  standard?: unknown,
+): (item: unknown) => Promise<unknown> {
+  const steps: (string | number)[] =
+    typeof path === "number"
+      ? [path]
+      : textOf(path)
+          .split(".")
+          .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
   const { lookup } = state.engine;
   return async (item) => {
     let value = item;

@@ -1,16 +1,20 @@
 /** Filters that make HTML, URLs and JSON. */
+
+import type { AnyFilter } from "../context.js";
 import { TemplateRuntimeError } from "../errors.js";
 import { escape, isHtml, Markup } from "../markup.js";
 import { isUndefined, kindOf, Undefined } from "../undefined.js";
 import { entriesOf, isMapping, isText, toList, truth } from "../values.js";
-import type { AnyFilter } from "../context.js";
 import { define, numberOf, textOf } from "./define.js";
 
 const safeText = (value: unknown): Markup => escape(isHtml(value) ? value : textOf(value));
 
 /** Percent-encodes as RFC 3986 wants; `/` stays unless the text is part of a query. */
 function quoteUrl(value: unknown, forQuery: boolean): string {
-  const text = textOf(value).replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+  const text = textOf(value).replace(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    "\ufffd",
+  );
   const out = encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return forQuery ? out.replaceAll("%20", "+") : out.replaceAll("%2F", "/");
 }
@@ -19,15 +23,26 @@ function quoteUrl(value: unknown, forQuery: boolean): string {
 function dump(value: unknown, indent: string, level: string): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";
-    return enclose("[", value.map((item) => dump(item, indent, level + indent)), "]", indent, level);
+    return enclose(
+      "[",
+      value.map((item) => dump(item, indent, level + indent)),
+      "]",
+      indent,
+      level,
+    );
   }
   if (typeof value === "object" && value !== null) {
     const keys = Object.keys(value).sort();
     if (keys.length === 0) return "{}";
-    const rows = keys.map((key) => `${dump(key, "", "")}: ${dump((value as Record<string, unknown>)[key], indent, level + indent)}`);
+    const rows = keys.map(
+      (key) => `${dump(key, "", "")}: ${dump((value as Record<string, unknown>)[key], indent, level + indent)}`,
+    );
     return enclose("{", rows, "}", indent, level);
   }
-  return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 function enclose(open: string, rows: readonly string[], close: string, indent: string, level: string): string {
   if (indent === "") return open + rows.join(", ") + close;
@@ -55,7 +70,9 @@ export function toJson(value: unknown, indent: number | string = 0): Markup {
     throw new TemplateRuntimeError(`tojson: ${(error as Error).message}.`, "template.json", { cause: error });
   }
   const text = dump(plain, typeof indent === "string" ? indent : " ".repeat(indent), "");
-  return new Markup(text.replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026").replaceAll("'", "\\u0027"));
+  return new Markup(
+    text.replaceAll("<", "\\u003c").replaceAll(">", "\\u003e").replaceAll("&", "\\u0026").replaceAll("'", "\\u0027"),
+  );
 }
 
 const HTTP = new RegExp(
@@ -97,7 +114,8 @@ function linkWord(word: string, options: LinkOptions): string {
       tail = tail.slice(end);
     }
   }
-  const shown = (text: string): string => (options.limit !== undefined && text.length > options.limit ? `${text.slice(0, options.limit)}...` : text);
+  const shown = (text: string): string =>
+    options.limit !== undefined && text.length > options.limit ? `${text.slice(0, options.limit)}...` : text;
   if (HTTP.test(middle)) {
     const href = /^https?:\/\//.test(middle) ? middle : `https://${middle}`;
     middle = `<a href="${href}"${options.rel}${options.target}>${shown(middle)}</a>`;
@@ -121,33 +139,44 @@ export const htmlFilters: Record<string, AnyFilter> = {
     return toJson(value === undefined ? null : value, isText(indent) ? String(indent) : numberOf(indent, 0));
   }),
   urlencode: define("", async (value) => {
-    if (isText(value) || !(isMapping(value) || (typeof value === "object" && value !== null && Symbol.iterator in value))) return quoteUrl(value, false);
+    if (
+      isText(value) ||
+      !(isMapping(value) || (typeof value === "object" && value !== null && Symbol.iterator in value))
+    )
+      return quoteUrl(value, false);
     const pairs = isMapping(value) ? entriesOf(value) : ((await toList(value)) as [unknown, unknown][]);
     return pairs.map(([k, v]) => `${quoteUrl(k, true)}=${quoteUrl(v, true)}`).join("&");
   }),
-  urlize: define("trim_url_limit nofollow target rel extra_schemes", function (value, limit, nofollow = false, target, rel, schemes) {
-    const rels = new Set([...textOf(rel ?? "").split(/\s+/), "noopener", ...(truth(nofollow) ? ["nofollow"] : [])].filter(Boolean));
-    const extra = Array.isArray(schemes) ? schemes.map(textOf) : [];
-    for (const scheme of extra) {
-      if (!/^[\w.+-]{2,}:\/{0,2}$/.test(scheme)) throw new TemplateRuntimeError(`urlize: '${scheme}' is not the beginning of a URL, such as 'tel:'.`);
-    }
-    const options: LinkOptions = {
-      limit: typeof limit === "number" ? limit : undefined,
-      rel: ` rel="${escape([...rels].sort().join(" ")).value}"`,
-      target: target === undefined || target === null ? "" : ` target="${safeText(target).value}"`,
-      schemes: extra,
-    };
-    const words = safeText(value).value.split(/(\s+)/);
-    const html = words.map((word, i) => (i % 2 === 1 ? word : linkWord(word, options))).join("");
-    return this.autoescape ? new Markup(html) : html;
-  }),
+  urlize: define(
+    "trim_url_limit nofollow target rel extra_schemes",
+    function (value, limit, nofollow = false, target, rel, schemes) {
+      const rels = new Set(
+        [...textOf(rel ?? "").split(/\s+/), "noopener", ...(truth(nofollow) ? ["nofollow"] : [])].filter(Boolean),
+      );
+      const extra = Array.isArray(schemes) ? schemes.map(textOf) : [];
+      for (const scheme of extra) {
+        if (!/^[\w.+-]{2,}:\/{0,2}$/.test(scheme))
+          throw new TemplateRuntimeError(`urlize: '${scheme}' is not the beginning of a URL, such as 'tel:'.`);
+      }
+      const options: LinkOptions = {
+        limit: typeof limit === "number" ? limit : undefined,
+        rel: ` rel="${escape([...rels].sort().join(" ")).value}"`,
+        target: target === undefined || target === null ? "" : ` target="${safeText(target).value}"`,
+        schemes: extra,
+      };
+      const words = safeText(value).value.split(/(\s+)/);
+      const html = words.map((word, i) => (i % 2 === 1 ? word : linkWord(word, options))).join("");
+      return this.autoescape ? new Markup(html) : html;
+    },
+  ),
   xmlattr: define("autospace", function (value, autospace = true) {
     if (!isMapping(value)) throw new TemplateRuntimeError(`xmlattr needs an object or a Map, got ${kindOf(value)}.`);
     const parts: string[] = [];
     for (const [key, v] of entriesOf(value)) {
       if (v === null || isUndefined(v)) continue;
       const name = textOf(key);
-      if (/[\s/>=]/.test(name)) throw new TemplateRuntimeError(`xmlattr: '${name}' cannot be the name of an attribute.`);
+      if (/[\s/>=]/.test(name))
+        throw new TemplateRuntimeError(`xmlattr: '${name}' cannot be the name of an attribute.`);
       parts.push(`${escape(name).value}="${safeText(v).value}"`);
     }
     const text = (parts.length > 0 && truth(autospace) ? " " : "") + parts.join(" ");

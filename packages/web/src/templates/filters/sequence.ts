@@ -1,10 +1,22 @@
 /** Filters on lists, mappings and anything that can be looped over. */
 import { applyFilter, splitNamed } from "../apply.js";
+import type { AnyFilter, FilterState } from "../context.js";
 import { TemplateRuntimeError } from "../errors.js";
 import { escape, isHtml, Markup } from "../markup.js";
 import { isUndefined, kindOf, noOwner, Undefined } from "../undefined.js";
-import { arithmetic, chars, compare, entriesOf, equal, isMapping, isText, lengthOf, outEscaped, toList, truth } from "../values.js";
-import type { AnyFilter, FilterState } from "../context.js";
+import {
+  arithmetic,
+  chars,
+  compare,
+  entriesOf,
+  equal,
+  isMapping,
+  isText,
+  lengthOf,
+  outEscaped,
+  toList,
+  truth,
+} from "../values.js";
 import { attributeGetter, define, defineOpen, fold, numberOf, textOf } from "./define.js";
 
 type Key = (item: unknown) => Promise<unknown>;
@@ -24,7 +36,10 @@ export class Group extends Array<unknown> {
 
 /** Keys of items with an optional attribute, ignoring case unless told otherwise. */
 function keyOf(state: FilterState, attribute: unknown, caseSensitive: unknown, standard?: unknown): Key {
-  const get = attribute === undefined || attribute === null ? async (item: unknown) => item : attributeGetter(state, attribute, standard);
+  const get =
+    attribute === undefined || attribute === null
+      ? async (item: unknown) => item
+      : attributeGetter(state, attribute, standard);
   return truth(caseSensitive) ? get : async (item) => fold(await get(item));
 }
 
@@ -36,7 +51,13 @@ async function sorted(items: readonly unknown[], key: Key, reverse: boolean): Pr
 
 async function extreme(state: FilterState, value: unknown, key: Key, sign: 1 | -1): Promise<unknown> {
   const items = await toList(value);
-  if (items.length === 0) return new Undefined(state.engine.undefinedMode, "", noOwner, "There is no smallest or largest item: the list is empty.");
+  if (items.length === 0)
+    return new Undefined(
+      state.engine.undefinedMode,
+      "",
+      noOwner,
+      "There is no smallest or largest item: the list is empty.",
+    );
   let best = items[0];
   let bestKey = await key(best);
   for (const item of items.slice(1)) {
@@ -76,9 +97,13 @@ function chooser(keep: boolean, byAttribute: boolean): AnyFilter {
     const [name, ...testArgs] = rest;
     const test = name === undefined ? undefined : this.engine.test(textOf(name));
     const out: unknown[] = [];
+    if (!truth(value)) return out;
     for (const item of await toList(value)) {
       const tested = await get(item);
-      const hit = test === undefined ? tested : await applyFilter(`the test '${textOf(name)}'`, test, this, [tested, ...testArgs], kwargs);
+      const hit =
+        test === undefined
+          ? tested
+          : await applyFilter(`the test '${textOf(name)}'`, test, this, [tested, ...testArgs], kwargs);
       if (truth(hit) === keep) out.push(item);
     }
     return out;
@@ -87,9 +112,7 @@ function chooser(keep: boolean, byAttribute: boolean): AnyFilter {
 
 export const sequenceFilters: Record<string, AnyFilter> = {
   attr: define("name", function (value, name) {
-    const key = textOf(name);
-    if (isMapping(value)) return this.engine.lookup.attribute(value instanceof Map ? value : null, key) as unknown;
-    return this.engine.lookup.attribute(value, key);
+    return this.engine.lookup.attribute(value, textOf(name));
   }),
   batch: define("linecount fill_with", async (value, size, fill = null) => {
     const n = numberOf(size, 0);
@@ -103,7 +126,8 @@ export const sequenceFilters: Record<string, AnyFilter> = {
   }),
   dictsort: define("case_sensitive by reverse", async (value, caseSensitive = false, by = "key", reverse = false) => {
     const how = textOf(by);
-    if (how !== "key" && how !== "value") throw new TemplateRuntimeError(`dictsort sorts by 'key' or 'value', not by '${how}'.`);
+    if (how !== "key" && how !== "value")
+      throw new TemplateRuntimeError(`dictsort sorts by 'key' or 'value', not by '${how}'.`);
     if (!isMapping(value)) throw new TemplateRuntimeError(`dictsort needs an object or a Map, got ${kindOf(value)}.`);
     const at = how === "key" ? 0 : 1;
     const key: Key = async (pair) => (truth(caseSensitive) ? (pair as unknown[])[at] : fold((pair as unknown[])[at]));
@@ -117,24 +141,27 @@ export const sequenceFilters: Record<string, AnyFilter> = {
     const [first] = Array.isArray(value) ? (value as unknown[]) : await toList(value);
     return first ?? (first === null ? null : none(this, "first"));
   }),
-  groupby: define("attribute default case_sensitive", async function (value, attribute, standard, caseSensitive = false) {
-    const key = keyOf(this, attribute, caseSensitive, standard);
-    const shown = attributeGetter(this, attribute, standard);
-    const items = await sorted(await toList(value), key, false);
-    const groups: Group[] = [];
-    let current: unknown[] = [];
-    let last: unknown;
-    for (const item of items) {
-      const k = await key(item);
-      if (groups.length === 0 || !equal(k, last)) {
-        current = [];
-        groups.push(Group.of(await shown(item), current) as Group);
-        last = k;
+  groupby: define(
+    "attribute default case_sensitive",
+    async function (value, attribute, standard, caseSensitive = false) {
+      const key = keyOf(this, attribute, caseSensitive, standard);
+      const shown = attributeGetter(this, attribute, standard);
+      const items = await sorted(await toList(value), key, false);
+      const groups: Group[] = [];
+      let current: unknown[] = [];
+      let last: unknown;
+      for (const item of items) {
+        const k = await key(item);
+        if (groups.length === 0 || !equal(k, last)) {
+          current = [];
+          groups.push(Group.of(await shown(item), current) as Group);
+          last = k;
+        }
+        current.push(item);
       }
-      current.push(item);
-    }
-    return groups;
-  }),
+      return groups;
+    },
+  ),
   items: define("", (value) => {
     if (isUndefined(value)) {
       value?.use();
@@ -145,8 +172,10 @@ export const sequenceFilters: Record<string, AnyFilter> = {
   }),
   join: define("d attribute", async function (value, d = "", attribute) {
     let items = await toList(value);
-    if (attribute !== undefined && attribute !== null) items = await Promise.all(items.map(attributeGetter(this, attribute)));
-    if (!this.autoescape || !(isHtml(d) || items.some(isHtml))) return items.map((item) => textOf(item)).join(textOf(d));
+    if (attribute !== undefined && attribute !== null)
+      items = await Promise.all(items.map(attributeGetter(this, attribute)));
+    if (!this.autoescape || !(isHtml(d) || items.some(isHtml)))
+      return items.map((item) => textOf(item)).join(textOf(d));
     const parts = await Promise.all(items.map((item) => outEscaped(item)));
     return new Markup(parts.join(escape(isHtml(d) ? d : textOf(d)).value));
   }),
@@ -161,8 +190,8 @@ export const sequenceFilters: Record<string, AnyFilter> = {
   }),
   list: define("", async (value) => [...(await toList(value))]),
   map: defineOpen(async function (value, ...all) {
+    if (!truth(value)) return [];
     const items = await toList(value);
-    if (items.length === 0) return [];
     const { args, kwargs } = splitNamed(all);
     const get = mapper(this, args, kwargs);
     const out: unknown[] = [];
@@ -204,12 +233,15 @@ export const sequenceFilters: Record<string, AnyFilter> = {
     }
     return out;
   }),
-  sort: define("reverse case_sensitive attribute", async function (value, reverse = false, caseSensitive = false, attribute) {
-    const names: unknown[] = isText(attribute) ? String(attribute).split(",") : [attribute];
-    const keys = names.map((name) => keyOf(this, name, caseSensitive));
-    const key: Key = keys.length === 1 ? (keys[0] as Key) : async (item) => Promise.all(keys.map((one) => one(item)));
-    return sorted(await toList(value), key, truth(reverse));
-  }),
+  sort: define(
+    "reverse case_sensitive attribute",
+    async function (value, reverse = false, caseSensitive = false, attribute) {
+      const names: unknown[] = isText(attribute) ? String(attribute).split(",") : [attribute];
+      const keys = names.map((name) => keyOf(this, name, caseSensitive));
+      const key: Key = keys.length === 1 ? (keys[0] as Key) : async (item) => Promise.all(keys.map((one) => one(item)));
+      return sorted(await toList(value), key, truth(reverse));
+    },
+  ),
   sum: define("attribute start", async function (value, attribute, start = 0) {
     const get = attribute === undefined || attribute === null ? undefined : attributeGetter(this, attribute);
     let total = start;
@@ -235,5 +267,10 @@ export const sequenceFilters: Record<string, AnyFilter> = {
 };
 
 function none(state: FilterState, filter: string): Undefined {
-  return new Undefined(state.engine.undefinedMode, filter, noOwner, `There is no item for '${filter}': the list is empty.`);
+  return new Undefined(
+    state.engine.undefinedMode,
+    filter,
+    noOwner,
+    `There is no item for '${filter}': the list is empty.`,
+  );
 }

@@ -1,11 +1,12 @@
 /** Filters on text and numbers. */
 import { splitNamed } from "../apply.js";
+import type { AnyFilter } from "../context.js";
 import { TemplateRuntimeError } from "../errors.js";
+import { exactFixed } from "../formatting.js";
 import { escape, isHtml, Markup, replaceText, stripTags, unescape } from "../markup.js";
 import { capitalize, center, strip } from "../methods.js";
 import { isUndefined } from "../undefined.js";
 import { arithmetic, chars, formatPercent, isText, negate, repr, truth } from "../values.js";
-import type { AnyFilter } from "../context.js";
 import { define, defineOpen, numberOf, textOf } from "./define.js";
 
 /** Applies a change of text that keeps HTML what it is. */
@@ -25,27 +26,15 @@ export function roundHalfEven(value: number, precision: number): number {
     const unit = 10 ** -precision;
     return roundHalfEven(value / unit, 0) * unit;
   }
-  if (precision > 60) return value;
-  const sign = value < 0 ? -1 : 1;
-  const exact = Math.abs(value).toFixed(Math.min(100, precision + 40));
-  if (exact.includes("e")) return value;
-  const cut = exact.length - Math.min(100, precision + 40) + precision;
-  const kept = exact.slice(0, precision === 0 ? cut - 1 : cut);
-  const rest = exact.slice(cut);
-  const digits = BigInt(kept.replace(".", ""));
-  const half = `5${"0".repeat(rest.length - 1)}`;
-  const up = rest > half || (rest === half && digits % 2n === 1n);
-  const whole = String(up ? digits + 1n : digits).padStart(precision + 1, "0");
-  const point = whole.length - precision;
-  return sign * Number(precision === 0 ? whole : `${whole.slice(0, point)}.${whole.slice(point)}`);
+  return Number(exactFixed(value, precision));
 }
 
 /** Splits a line into words, hyphenated parts and the white space between. */
 function wrapChunks(line: string, hyphens: boolean): string[] {
-  const pattern = hyphens ? /\s+|[^\s-]*[\p{L}\p{N}]-+(?=[\p{L}\p{N}])|\S+?(?=\s|[\p{L}]-+\p{L}|$)|\S+/gu : /\s+|\S+/g;
-  if (!hyphens) return line.match(pattern) ?? [];
+  const words = line.match(/\s+|\S+/g) ?? [];
+  if (!hyphens) return words;
   const out: string[] = [];
-  for (const word of line.match(/\s+|\S+/g) ?? []) {
+  for (const word of words) {
     if (/^\s/.test(word)) out.push(word);
     else out.push(...word.split(/(?<=[\p{L}\p{N}_]-)(?=\p{L}\p{L}|\p{L}-)/u));
   }
@@ -91,7 +80,8 @@ function parseInteger(value: string, base: number): number | bigint | undefined 
   if (m === null) return undefined;
   const [, sign, prefix, body = ""] = m;
   const prefixBase = { x: 16, o: 8, b: 2 }[prefix?.[1]?.toLowerCase() ?? ""];
-  if (prefix !== undefined && prefixBase !== base) return base > 10 && /^[0-9a-z]+$/i.test(prefix) ? Number.parseInt(value, base) : undefined;
+  if (prefix !== undefined && prefixBase !== base)
+    return base > 10 && /^[0-9a-z]+$/i.test(prefix) ? Number.parseInt(value, base) : undefined;
   let total = 0n;
   for (const c of body.replaceAll("_", "").toLowerCase()) {
     const digit = Number.parseInt(c, 36);
@@ -140,7 +130,9 @@ export const textFilters: Record<string, AnyFilter> = {
   filesizeformat: define("binary", (value, binary = false) => {
     const bytes = toFloat(value, Number.NaN) as number;
     const base = truth(binary) ? 1024 : 1000;
-    const units = truth(binary) ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"] : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+    const units = truth(binary)
+      ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"]
+      : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
     if (Number.isNaN(bytes)) throw new TemplateRuntimeError(`filesizeformat needs a number, got ${repr(value)}.`);
     if (bytes === 1) return "1 Byte";
     if (bytes < base) return `${Math.trunc(bytes)} Bytes`;
@@ -170,11 +162,8 @@ export const textFilters: Record<string, AnyFilter> = {
   replace: define("old new count", function (value, old, next, count) {
     const times = numberOf(count, -1);
     if (!this.autoescape) return replaceText(textOf(value), textOf(old), textOf(next), times);
-    if (isHtml(value) || isHtml(old) || isHtml(next)) {
-      const from = escape(isHtml(old) ? old : textOf(old)).value;
-      const html = escape(isHtml(value) ? value : textOf(value));
-      return new Markup(replaceText(html.value, isHtml(value) && !isHtml(old) ? textOf(old) : from, escape(isHtml(next) ? next : textOf(next)).value, times));
-    }
+    const part = (v: unknown): string => escape(isHtml(v) ? v : textOf(v)).value;
+    if ([value, old, next].some(isHtml)) return new Markup(replaceText(part(value), part(old), part(next), times));
     return replaceText(textOf(value), textOf(old), textOf(next), times);
   }),
   round: define("precision method", (value, precision = 0, method = "common") => {
@@ -182,13 +171,16 @@ export const textFilters: Record<string, AnyFilter> = {
     const digits = numberOf(precision, 0);
     const how = textOf(method);
     if (how === "common") return roundHalfEven(n, digits);
-    if (how !== "ceil" && how !== "floor") throw new TemplateRuntimeError(`round knows the methods 'common', 'ceil' and 'floor', not '${how}'.`);
+    if (how !== "ceil" && how !== "floor")
+      throw new TemplateRuntimeError(`round knows the methods 'common', 'ceil' and 'floor', not '${how}'.`);
     return Math[how](n * 10 ** digits) / 10 ** digits;
   }),
   string: define("", (value) => (isHtml(value) ? value : textOf(value))),
   striptags: define("", (value) => unescape(stripTags(textOf(value)).split(/\s+/).filter(Boolean).join(" "))),
   title: define("", (value) => wordTitle(textOf(value))),
-  trim: define("chars", (value, set) => keeping(value, (s) => strip(s, "both", set === undefined || set === null ? undefined : textOf(set)))),
+  trim: define("chars", (value, set) =>
+    keeping(value, (s) => strip(s, "both", set === undefined || set === null ? undefined : textOf(set))),
+  ),
   truncate: define("length killwords end leeway", (value, length = 255, kill = false, end = "...", leeway = 5) => {
     const full = chars(isText(value) ? String(value) : textOf(value));
     const max = numberOf(length, 255);
@@ -202,10 +194,13 @@ export const textFilters: Record<string, AnyFilter> = {
   }),
   upper: define("", (value) => keeping(value, (s) => s.toUpperCase())),
   wordcount: define("", (value) => (textOf(value).match(/[\p{L}\p{N}_]+/gu) ?? []).length),
-  wordwrap: define("width break_long_words wrapstring break_on_hyphens", (value, width = 79, breakLong = true, wrap = null, hyphens = true) => {
-    const mark = wrap === null || wrap === undefined ? "\n" : textOf(wrap);
-    return splitLines(textOf(value))
-      .map((line) => wrapLine(line, numberOf(width, 79), truth(breakLong), truth(hyphens)).join(mark))
-      .join(mark);
-  }),
+  wordwrap: define(
+    "width break_long_words wrapstring break_on_hyphens",
+    (value, width = 79, breakLong = true, wrap = null, hyphens = true) => {
+      const mark = wrap === null || wrap === undefined ? "\n" : textOf(wrap);
+      return splitLines(textOf(value))
+        .map((line) => wrapLine(line, numberOf(width, 79), truth(breakLong), truth(hyphens)).join(mark))
+        .join(mark);
+    },
+  ),
 };

@@ -1,8 +1,8 @@
-// W1: 50k new objects through a session, and 50k rows through a connection.
-import { createEngine, insert } from "@athanor/core";
+// W1 objects: 50k new objects through a session.
+import { createEngine } from "@athanor/core";
 import { Session } from "@athanor/orm";
 import { type Contestant, type Context, contestant } from "../workloads/contestant.js";
-import { checkCustomers, checkInserted, customerDescription, customerName, scaled } from "../workloads/data.js";
+import { checkInserted, customerDescription, customerName, scaled } from "../workloads/data.js";
 import { sizes } from "../workloads/index.js";
 import { emptyCustomers, storedCustomers } from "./customers.js";
 import { Customer } from "./models.js";
@@ -23,23 +23,6 @@ export async function insertObjects(context: Context): Promise<Contestant> {
       return customers;
     },
     check: async (customers) => checkInserted(customers, await storedCustomers(context)),
-    close: () => engine.dispose(),
-  });
-}
-
-export async function insertRows(context: Context): Promise<Contestant> {
-  const engine = createEngine(context.url);
-  const n = scaled(sizes.newObjects, context.scale);
-  return contestant({
-    before: () => emptyCustomers(context),
-    run: async () => {
-      const rows: { name: string; description: string }[] = [];
-      for (let i = 0; i < n; i++) rows.push({ name: customerName(i), description: customerDescription(i) });
-      await engine.begin(async (connection) => {
-        await connection.execute(insert(Customer).values(rows));
-      });
-    },
-    check: async () => checkCustomers((await storedCustomers(context)).values()),
     close: () => engine.dispose(),
   });
 }

@@ -1,4 +1,4 @@
-// W2 and W4: loading a table as entities and as rows, and a graph of three levels.
+// W2 entities and W4: loading a table as entities, and a graph of three levels.
 import { createEngine, select } from "@athanor/core";
 import { Session, selectinLoad } from "@athanor/orm";
 import { type Contestant, type Context, contestant } from "../workloads/contestant.js";
@@ -13,19 +13,6 @@ export async function loadEntities({ url }: Context): Promise<Contestant> {
       const customers = await session.scalars(select(Customer).orderBy(Customer.c.id)).all();
       await session.close();
       return customers;
-    },
-    check: checkCustomers,
-    close: () => engine.dispose(),
-  });
-}
-
-export async function loadRows({ url }: Context): Promise<Contestant> {
-  const engine = createEngine(url);
-  return contestant({
-    run: async () => {
-      await using connection = await engine.connect();
-      const { id, name, description } = Customer.c;
-      return await connection.execute(select(id, name, description).orderBy(id)).all();
     },
     check: checkCustomers,
     close: () => engine.dispose(),

@@ -1,0 +1,41 @@
+/** Printing statements without a connection: `String(stmt)`, `stmt.compile("postgresql")`. */
+import { Dialect } from "../dialects/dialect.js";
+import { dialectNamed } from "../dialects/registry.js";
+import { ArgumentError } from "../errors/errors.js";
+import type { KeyedBind } from "../sql/key.js";
+import { KeyWriter } from "../sql/key.js";
+import { installPrinter, type PrintedStatement, type PrintOptions, type Statement } from "../sql/statement.js";
+import { bindStatement } from "../compile/bind.js";
+
+/** What statements are printed for when no dialect is named. */
+const DEFAULT_DIALECT = "sqlite";
+
+function dialectOf(given: unknown): Dialect {
+  if (given === undefined) return dialectNamed(DEFAULT_DIALECT);
+  if (given instanceof Dialect) return given;
+  if (typeof given === "string") return dialectNamed(given);
+  const { dialect } = given as { readonly dialect?: unknown };
+  if (dialect instanceof Dialect) return dialect;
+  throw new ArgumentError('compile(): a dialect is a name such as "postgresql", an engine, or an engine\'s dialect.');
+}
+function print(statement: Statement, given: unknown, options: PrintOptions): PrintedStatement {
+  const dialect = dialectOf(given);
+  if ((statement.constructor as { readonly isDdl?: boolean }).isDdl === true) {
+    const sql = dialect.createDdlCompiler().statements(statement).join(";\n");
+    return { sql, params: [], toString: () => sql };
+  }
+  const key = new KeyWriter().reset(true);
+  statement.walk(key);
+  const binds = new Map<KeyedBind, number>();
+  (key.binds ?? []).forEach((bind, i) => {
+    if (!binds.has(bind)) binds.set(bind, i);
+  });
+  const compiled = dialect.createCompiler(binds, { literalBinds: options.literalBinds ?? false }).compile(statement);
+  const named = compiled.slots.some((s) => s.name !== undefined && key.params[s.source] === undefined);
+  if (named) return { sql: compiled.sql, params: compiled.slots.map((s) => (s.name === undefined ? key.params[s.source] : undefined)), toString: () => compiled.sql };
+  const [first] = bindStatement(compiled, key.params);
+  const sql = first?.sql ?? compiled.sql;
+  return { sql, params: first?.params ?? [], toString: () => sql };
+}
+installPrinter(print);
+export { print };

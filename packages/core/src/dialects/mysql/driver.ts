@@ -1,0 +1,190 @@
+/** MySQL and MariaDB through the package `mysql2`. */
+import type mysql from "mysql2";
+import type { BeginOptions, DriverConnection, FieldInfo, RawResult, RawStream, StatementHint } from "../driver.js";
+import { rawBind } from "./types.js";
+
+/** Opens another connection to the same server: for cancelling. */
+export type OpenMysql = () => Promise<mysql.Connection>;
+
+/** JSON, also where MariaDB calls it text. */
+const JSON_CODE = 245;
+const UNSUPPORTED_IN_PREPARED = 1295;
+type Answer = { readonly result: unknown; readonly fields: readonly mysql.FieldPacket[] | undefined };
+
+export class MysqlConnection implements DriverConnection {
+  readonly #connection: mysql.Connection;
+  readonly #open: OpenMysql;
+  /** Values may be written into the text by the driver; with NO_BACKSLASH_ESCAPES its escaping would be wrong. */
+  readonly #textValues: boolean;
+  #alive = true;
+
+  constructor(connection: mysql.Connection, textValues: boolean, open: OpenMysql) {
+    this.#connection = connection;
+    this.#textValues = textValues;
+    this.#open = open;
+    connection.on("error", () => {
+      this.#alive = false;
+    });
+    connection.on("end", () => {
+      this.#alive = false;
+    });
+  }
+  get alive(): boolean {
+    return this.#alive;
+  }
+  get raw(): unknown {
+    return this.#connection;
+  }
+  /** For the pool: an idle connection does not keep the process running. */
+  setIdle(idle: boolean): void {
+    const { stream } = this.#connection as unknown as { readonly stream?: { ref?(): void; unref?(): void } };
+    if (idle) stream?.unref?.();
+    else stream?.ref?.();
+  }
+
+  async execute(sql: string, params: readonly unknown[], hint: StatementHint): Promise<RawResult> {
+    const values = params.length === 0 ? params : params.map(hint.returnsRows === undefined ? rawBind : driverValue);
+    const prepared = params.length > 0 ? hint.prepare || !this.#textValues : hint.prepare && hint.returnsRows !== undefined;
+    let answer: Answer;
+    try {
+      answer = await this.#send(sql, values, prepared);
+    } catch (error) {
+      // Some statements exist only in the text protocol.
+      if (!prepared || (error as { readonly errno?: number }).errno !== UNSUPPORTED_IN_PREPARED || !this.#textValues) throw error;
+      answer = await this.#send(sql, values, false);
+    }
+    return rawResult(answer);
+  }
+  async executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): Promise<RawResult> {
+    let rowCount = 0;
+    const rows: unknown[][] = [];
+    let last: RawResult | undefined;
+    for (const set of sets) {
+      last = await this.execute(sql, set, { ...hint, prepare: true });
+      rowCount += last.rowCount;
+      for (const row of last.rows) rows.push(row);
+    }
+    return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
+  }
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
+    const values = params.map(hint.returnsRows === undefined ? rawBind : driverValue);
+    const connection = this.#connection;
+    let fields: readonly FieldInfo[] | null = null;
+    async function* chunks(): AsyncGenerator<unknown[][]> {
+      const options = { sql, rowsAsArray: true, ...(values.length === 0 ? undefined : { values }) };
+      // The command has no results of its own when it streams; without values the text protocol does.
+      const command = (values.length === 0 ? connection.query(options) : connection.execute(options)) as mysql.Query;
+      const rows = command.stream({ highWaterMark: chunkRows, objectMode: true });
+      rows.on("fields", (list: readonly mysql.FieldPacket[] | undefined) => {
+        if (list !== undefined) fields = list.map(fieldInfo);
+      });
+      let chunk: unknown[][] = [];
+      let finished = false;
+      try {
+        for await (const row of rows) {
+          chunk.push(row as unknown[]);
+          if (chunk.length < chunkRows) continue;
+          yield chunk;
+          chunk = [];
+        }
+        finished = true;
+      } finally {
+        // The server sends all rows in any case: the rest has to be read before the connection can be used again.
+        if (!finished) await new Promise<void>((done) => connection.query("DO 0", () => done()));
+      }
+      if (chunk.length > 0) yield chunk;
+    }
+    return {
+      get fields() {
+        return fields;
+      },
+      [Symbol.asyncIterator]: chunks,
+    };
+  }
+  /** Statement by statement on a connection that may take several in one text. */
+  async executeScript(sql: string): Promise<void> {
+    for (const statement of splitScript(sql)) await this.#send(statement, [], false);
+  }
+  async begin(options: BeginOptions): Promise<void> {
+    if (options.isolationLevel !== undefined && options.isolationLevel !== "AUTOCOMMIT") {
+      await this.#send(`SET TRANSACTION ISOLATION LEVEL ${options.isolationLevel}`, [], false);
+    }
+    await this.#send(options.readOnly ? "START TRANSACTION READ ONLY" : "START TRANSACTION", [], false);
+  }
+  async commit(): Promise<void> {
+    await this.#send("COMMIT", [], false);
+  }
+  async rollback(): Promise<void> {
+    await this.#send("ROLLBACK", [], false);
+  }
+  ping(): Promise<void> {
+    return new Promise((resolve, reject) => this.#connection.ping((error: unknown) => (error ? reject(error) : resolve())));
+  }
+  async cancel(): Promise<void> {
+    const { threadId } = this.#connection;
+    const other = await this.#open();
+    try {
+      await new Promise<void>((resolve, reject) =>
+        other.query(`KILL QUERY ${Number(threadId)}`, (error: unknown) => (error ? reject(error) : resolve())),
+      );
+    } finally {
+      other.end();
+    }
+  }
+  close(): Promise<void> {
+    this.#alive = false;
+    return new Promise((resolve, reject) => this.#connection.end((error: unknown) => (error ? reject(error) : resolve())));
+  }
+  terminate(): void {
+    this.#alive = false;
+    this.#connection.destroy();
+  }
+
+  #send(sql: string, values: readonly unknown[], prepared: boolean): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const done = (error: unknown, result: unknown, fields: readonly mysql.FieldPacket[] | undefined): void => {
+        if (error) reject(error);
+        else resolve({ result, fields });
+      };
+      const options = { sql, rowsAsArray: true, ...(values.length === 0 ? undefined : { values: values as never }) };
+      if (prepared) this.#connection.execute(options, done as never);
+      else this.#connection.query(options, done as never);
+    });
+  }
+}
+
+/** Values already converted by their types; whole numbers as text stay whole (`LIMIT ?` refuses 10.0). */
+function driverValue(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array && !Buffer.isBuffer(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return value === undefined ? rawBind(value) : value;
+}
+function fieldInfo(field: mysql.FieldPacket): FieldInfo {
+  const { columnType, type, extendedFormat } = field as mysql.FieldPacket & { readonly columnType?: number; readonly extendedFormat?: string };
+  return { name: field.name, typeCode: extendedFormat === "json" ? JSON_CODE : (columnType ?? type ?? null) };
+}
+function rawResult({ result, fields }: Answer): RawResult {
+  if (fields !== undefined && Array.isArray(result)) {
+    return { rows: result as unknown[][], fields: fields.map(fieldInfo), rowCount: result.length, lastInsertId: null };
+  }
+  const { affectedRows, insertId } = result as { readonly affectedRows?: number | string; readonly insertId?: number | string };
+  const id = insertId === undefined ? 0n : BigInt(insertId);
+  const rowCount = affectedRows === undefined ? -1 : Number(affectedRows);
+  const lastInsertId = id === 0n ? null : Number.isSafeInteger(Number(id)) ? Number(id) : id;
+  return { rows: [], fields: null, rowCount, lastInsertId };
+}
+
+const PIECES = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|--[ \t][^\n]*|--(?=\n|$)|#[^\n]*|\/\*[\s\S]*?\*\/|;/g;
+/** Cuts a script at the semicolons that stand outside of strings, names and comments. */
+export function splitScript(script: string): string[] {
+  const out: string[] = [];
+  let from = 0;
+  for (const found of script.matchAll(PIECES)) {
+    if (found[0] !== ";") continue;
+    out.push(script.slice(from, found.index));
+    from = found.index + 1;
+  }
+  out.push(script.slice(from));
+  const blank = (text: string) => text.replace(/--[^\n]*|#[^\n]*|\/\*(?!!)[\s\S]*?\*\//g, "").trim() === "";
+  return out.filter((text) => !blank(text));
+}

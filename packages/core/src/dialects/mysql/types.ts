@@ -1,0 +1,131 @@
+/**
+ * How MySQL and MariaDB carry values. Timestamps are DATETIME(6) in UTC (without the 6 they would lose milliseconds);
+ * the session's time zone is UTC. `float()` without a precision is DOUBLE, as JavaScript's numbers are. TEXT and BLOB hold
+ * 64 KB; in strict mode, the servers' default, more is an error and never cut off.
+ */
+import { ArgumentError, DataError } from "../../errors/errors.js";
+import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
+import { TEXT } from "../../types/sql-type.js";
+import type {
+  BigIntegerType,
+  BinaryType,
+  DateTimeType,
+  EnumType,
+  FloatType,
+  NumericType,
+  SqlType,
+  StringType,
+} from "../../types/sql-type.js";
+import {
+  bytes,
+  dateText,
+  enumBind,
+  enumResult,
+  exactDecimal,
+  jsonArrays,
+  jsonText,
+  longest,
+  ownBytes,
+  parseJson,
+  parseTimestamp,
+  readTime,
+  timestampText,
+  timeText,
+  toBigInt,
+  toNumber,
+  toSafeNumber,
+  uuidDigits,
+  uuidText,
+  varchar,
+} from "../values.js";
+
+export const readTimestamp: Convert = (value) => {
+  if (typeof value === "string" && value.startsWith("0000-00-00")) {
+    throw new DataError("The database holds the zero date 0000-00-00, which is no point in time; read the column as text.");
+  }
+  return parseTimestamp(value);
+};
+const timestamps: Convert = (value) => timestampText(value);
+const decimal = (type: NumericType): string =>
+  type.precision === undefined ? "NUMERIC" : `NUMERIC(${type.precision}${type.scale === undefined ? "" : `, ${type.scale}`})`;
+const integer = (name: string): TypeAdapter => ({ ddl: () => name, castDdl: () => "SIGNED", result: () => toNumber });
+
+/** Values of no declared type; objects never reach the driver, which would turn them into SQL of its own. */
+export const rawBind: Convert = (value) => {
+  switch (typeof value) {
+    case "object":
+      if (value === null || value instanceof Uint8Array) return value;
+      return value instanceof Date ? timestampText(value) : jsonText(value);
+    case "undefined":
+      throw new ArgumentError("undefined is no SQL value; give null for NULL.", "value.undefined");
+    default:
+      return value;
+  }
+};
+
+/** `nativeUuid` is asked when DDL is written: the server's version is known by then. */
+export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
+  return {
+    integer: integer("INTEGER"),
+    smallInteger: integer("SMALLINT"),
+    bigInteger: {
+      ddl: () => "BIGINT",
+      castDdl: () => "SIGNED",
+      result: (type) => (type.mode === "bigint" ? toBigInt : toSafeNumber),
+    } satisfies TypeAdapter<BigIntegerType>,
+    float: {
+      ddl: (type) => (type.precision !== undefined && type.precision <= 24 ? `FLOAT(${type.precision})` : "DOUBLE"),
+      castDdl: () => "DOUBLE",
+      result: () => toNumber,
+    } satisfies TypeAdapter<FloatType>,
+    double: { ddl: () => "DOUBLE", result: () => toNumber },
+    numeric: {
+      ddl: decimal,
+      // Without a scale MySQL's DECIMAL has none at all: a cast would round to whole numbers.
+      castDdl: (type) => (type.precision === undefined ? "DECIMAL(65, 30)" : decimal(type).replace("NUMERIC", "DECIMAL")),
+      bind: () => exactDecimal,
+      result: (type) => (type.mode === "number" ? toNumber : (value) => String(value)),
+      literal: () => (value) => exactDecimal(value) as string,
+    } satisfies TypeAdapter<NumericType>,
+    boolean: {
+      ddl: () => "BOOL",
+      castDdl: () => "SIGNED",
+      bind: () => (value) => (value === true ? 1 : value === false ? 0 : value),
+      result: () => (value) => Number(value) !== 0,
+      literal: () => (value) => (value ? "1" : "0"),
+    },
+    string: {
+      ddl: (type) => varchar(type),
+      castDdl: (type) => varchar(type, "CHAR"),
+      result: () => text,
+    } satisfies TypeAdapter<StringType>,
+    text: { ddl: () => "TEXT", castDdl: () => "CHAR", result: () => text },
+    uuid: { ddl: () => (nativeUuid() ? "UUID" : "CHAR(32)"), castDdl: () => "CHAR(36)", bind: () => uuidDigits, result: () => uuidText },
+    dateTime: {
+      ddl: () => "DATETIME(6)",
+      bind: () => timestamps,
+      result: () => readTimestamp,
+    } satisfies TypeAdapter<DateTimeType>,
+    date: { ddl: () => "DATE", bind: () => dateText },
+    time: { ddl: () => "TIME(6)", bind: () => timeText, result: () => readTime },
+    binary: {
+      ddl: (type) => (type.length === undefined ? "BLOB" : `VARBINARY(${type.length})`),
+      castDdl: () => "BINARY",
+      bind: () => bytes,
+      result: () => ownBytes,
+      literal: () => (value) => `X'${Buffer.from(bytes(value)).toString("hex")}'`,
+    } satisfies TypeAdapter<BinaryType>,
+    json: { ddl: () => "JSON", castDdl: () => "CHAR", bind: () => jsonText, result: () => parseJson },
+    array: { ...jsonArrays("JSON"), castDdl: () => "CHAR" },
+    enum: {
+      ddl: (type, dialect) =>
+        type.native ? `ENUM(${type.values.map((v) => dialect.literal(v, TEXT)).join(", ")})` : `VARCHAR(${longest(type)})`,
+      castDdl: () => "CHAR",
+      bind: enumBind,
+      result: enumResult,
+    } satisfies TypeAdapter<EnumType>,
+    null: { ddl: () => "NULL", castDdl: () => "CHAR", bind: () => rawBind } satisfies TypeAdapter<SqlType>,
+  };
+}
+/** Text that some functions give as bytes. */
+const text: Convert = (value) => (value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : value);

@@ -1,0 +1,96 @@
+/** PostgreSQL and servers that speak its protocol. Source: SQLAlchemy "PostgreSQL dialect", PostgreSQL manual. */
+import type { DatabaseError, DatabaseErrorDetails } from "../../errors/errors.js";
+import type { Convert } from "../../types/adapter.js";
+import { type Capabilities, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
+import type { Driver, DriverConnection } from "../driver.js";
+import { unknownDriver } from "../options.js";
+import { PostgresqlCompiler } from "./compiler.js";
+import { PostgresqlDdlCompiler } from "./ddl.js";
+import { loadPg } from "./driver-pg.js";
+import { classifyPostgres } from "./errors.js";
+import { postgresqlAdapters, readerForOid } from "./types.js";
+import { POSTGRESQL_WORDS } from "./words.js";
+
+export class PostgresqlDialect extends Dialect {
+  readonly name: string = "postgresql";
+  readonly implName = "PostgresqlImpl";
+  readonly identifierQuote = '"';
+  readonly reservedWords = POSTGRESQL_WORDS;
+  protected readonly adapters = postgresqlAdapters;
+  #capabilities: Capabilities = {
+    returning: { insert: true, update: true, delete: true },
+    nativeBoolean: true,
+    nativeUuid: true,
+    nativeEnum: true,
+    nativeArray: true,
+    schemas: true,
+    sequences: true,
+    savepoints: true,
+    transactionalDdl: true,
+    alterTable: true,
+    comments: true,
+    isDistinctFrom: true,
+    forUpdate: true,
+    lateral: true,
+    fullJoin: true,
+    multiTableUpdate: "from",
+    multiTableDelete: "using",
+    cteInDml: true,
+    dmlInCte: true,
+    nullsOrdering: true,
+    onConflict: "conflict",
+    compoundParentheses: true,
+    orderedReturning: false,
+    // The protocol counts parameters in 16 bits.
+    maxParameters: 65535,
+    maxIdentifierLength: 63,
+    advisoryLocks: true,
+    twoPhase: true,
+    isolationLevels: ["SERIALIZABLE", "REPEATABLE READ", "READ COMMITTED", "READ UNCOMMITTED"],
+  };
+  get capabilities(): Capabilities {
+    return this.#capabilities;
+  }
+
+  placeholder(n: number): string {
+    return `$${n}`;
+  }
+  createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): PostgresqlCompiler {
+    return new PostgresqlCompiler(this, binds, options);
+  }
+  createDdlCompiler(): PostgresqlDdlCompiler {
+    return new PostgresqlDdlCompiler(this);
+  }
+  async loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {
+    if (url.driver !== undefined && url.driver !== "pg") throw unknownDriver(url, ["pg"]);
+    return loadPg(url, options);
+  }
+  async initialize(connection: DriverConnection): Promise<DialectInfo> {
+    const { rows } = await connection.execute("select version(), current_setting('server_version'), current_schema()", [], {
+      prepare: false,
+      returnsRows: true,
+      exactIntegers: false,
+    });
+    const [product, version, schema] = (rows[0] ?? []) as (string | null)[];
+    // CockroachDB takes the functions and ignores them: no lock is held.
+    if (/CockroachDB|YugabyteDB/i.test(product ?? "")) {
+      this.#capabilities = { ...this.#capabilities, advisoryLocks: false, twoPhase: false };
+    }
+    return { serverVersion: (version ?? "").split(" ")[0] ?? "", defaultSchema: schema ?? undefined };
+  }
+  classify(error: unknown, details: DatabaseErrorDetails): DatabaseError {
+    return classifyPostgres(error, details);
+  }
+  undeclaredProcessor(typeCode: number | string | null): Convert | null {
+    return readerForOid(typeCode);
+  }
+  protected override literalOf(value: unknown): string {
+    if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString("hex")}'::bytea`;
+    return super.literalOf(value);
+  }
+  /** Backslashes mean nothing in standard strings, but a server may be set up the old way. */
+  override stringLiteral(value: string): string {
+    const text = value.replaceAll("'", "''");
+    return value.includes("\\") ? `E'${text.replaceAll("\\", "\\\\")}'` : `'${text}'`;
+  }
+}

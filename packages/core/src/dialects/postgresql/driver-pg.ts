@@ -1,0 +1,97 @@
+/** Opens connections of the package `pg` from a database URL. */
+import { userInfo } from "node:os";
+import type pg from "pg";
+import type { DatabaseUrl } from "../dialect.js";
+import type { Driver } from "../driver.js";
+import { booleanOption, checkUrlOptions, importDriver, numberOption, oneOfOption, urlOption } from "../options.js";
+import { PgConnection } from "./driver.js";
+
+type Package = { readonly default: typeof pg };
+
+const OPTIONS = [
+  "host",
+  "prepare",
+  "application_name",
+  "connect_timeout",
+  "statement_timeout",
+  "sslmode",
+  "options",
+  "keepalives",
+] as const;
+
+export async function loadPg(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {
+  checkUrlOptions(url, OPTIONS);
+  const { connectArgsProvider, ...connectArgs } = options;
+  const prepare = booleanOption(url, "prepare") ?? true;
+  const config = clientConfig(url);
+  const {
+    default: { Client },
+  } = await importDriver<Package>("pg", "PostgreSQL");
+  const open = async (): Promise<pg.Client> => {
+    const provided = typeof connectArgsProvider === "function" ? await connectArgsProvider() : undefined;
+    const client = new Client({ ...config, ...connectArgs, ...provided });
+    client.on("error", () => {});
+    const settings = watchSettings(client);
+    try {
+      await client.connect();
+      // Dates are read as ISO text; a role or database may be set up otherwise.
+      if (settings.get("DateStyle")?.startsWith("ISO") === false) await client.query("SET DateStyle TO ISO");
+    } catch (error) {
+      void client.end().catch(() => {});
+      throw error;
+    }
+    return client;
+  };
+  return {
+    name: "pg",
+    pooling: "queue",
+    connect: async () => new PgConnection(await open(), { prepare, statements: 200 }, open),
+  };
+}
+function clientConfig(url: DatabaseUrl): pg.ClientConfig {
+  const host = url.host ?? urlOption(url, "host");
+  const timeout = numberOption(url, "connect_timeout") ?? 10;
+  const statementTimeout = numberOption(url, "statement_timeout");
+  const user = url.username ?? process.env["PGUSER"] ?? userInfo().username;
+  const extra = urlOption(url, "options");
+  const ssl = sslOptions(url);
+  return {
+    user,
+    application_name: urlOption(url, "application_name") ?? "athanor",
+    connectionTimeoutMillis: timeout * 1000,
+    keepAlive: booleanOption(url, "keepalives") ?? true,
+    // BEGIN and the statement behind it travel together.
+    pipeline: true,
+    ...(host === undefined ? undefined : { host }),
+    ...(url.port === undefined ? undefined : { port: url.port }),
+    ...(url.password === undefined ? undefined : { password: url.password }),
+    ...(url.database === undefined ? undefined : { database: url.database }),
+    ...(statementTimeout === undefined ? undefined : { statement_timeout: statementTimeout }),
+    ...(extra === undefined ? undefined : { options: extra }),
+    ...(ssl === undefined ? undefined : { ssl }),
+  };
+}
+/** libpq's words; `prefer` and `allow` connect without, since `pg` cannot try both. */
+function sslOptions(url: DatabaseUrl): pg.ClientConfig["ssl"] | undefined {
+  switch (oneOfOption(url, "sslmode", ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"])) {
+    case undefined:
+      return undefined;
+    case "require":
+      return { rejectUnauthorized: false };
+    case "verify-ca":
+      return { rejectUnauthorized: true, checkServerIdentity: () => undefined };
+    case "verify-full":
+      return { rejectUnauthorized: true };
+    default:
+      return false;
+  }
+}
+/** What the server reports about itself while connecting. */
+function watchSettings(client: pg.Client): ReadonlyMap<string, string> {
+  const settings = new Map<string, string>();
+  const { connection } = client as unknown as {
+    readonly connection?: { on?(event: string, listener: (m: { parameterName: string; parameterValue: string }) => void): void };
+  };
+  connection?.on?.("parameterStatus", (m) => settings.set(m.parameterName, m.parameterValue));
+  return settings;
+}

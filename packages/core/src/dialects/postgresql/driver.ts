@@ -1,0 +1,265 @@
+/**
+ * PostgreSQL through the package `pg`. Rows stay text (see types.ts); texts sent often become prepared statements with a
+ * name; BEGIN travels in one packet with the first statement.
+ */
+import type pg from "pg";
+import { InternalError } from "../../errors/errors.js";
+import type { BeginOptions, DriverConnection, FieldInfo, MaybePromise, RawResult, RawStream, StatementHint } from "../driver.js";
+import { Lru } from "../lru.js";
+import { rawBind } from "./types.js";
+
+export interface PgSettings {
+  /** Named prepared statements; off for poolers that hand every transaction to another server connection. */
+  readonly prepare: boolean;
+  readonly statements: number;
+}
+/** Opens another connection to the same server: for cancelling. */
+export type OpenClient = () => Promise<pg.Client>;
+
+const identity = (text: unknown): unknown => text;
+const TEXT_ONLY = { getTypeParser: () => identity } as unknown as pg.CustomTypesConfig;
+const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|discard|deallocate|set\s+(?:session\s+|local\s+)?(?:search_path|role))\b/i;
+const QUERY = /^\s*(?:select|values|table|with|\()/i;
+const WRITES = /\b(?:insert|update|delete|merge)\b/i;
+
+/** The internals of pg's client that have no public door; each use is guarded. */
+interface ClientInternals {
+  readonly connection?: {
+    readonly parsedStatements?: { [name: string]: unknown };
+    readonly stream?: { destroy(): void };
+  };
+  readonly processID?: number | null;
+  ref?(): void;
+  unref?(): void;
+}
+
+export class PgConnection implements DriverConnection {
+  readonly #client: pg.Client & ClientInternals;
+  readonly #settings: PgSettings;
+  readonly #names: Lru<string>;
+  readonly #open: OpenClient;
+  #count = 0;
+  #cursors = 0;
+  #alive = true;
+  #ending = false;
+  /** BEGIN to be sent in front of the next statement. */
+  #begin: string | null = null;
+  #inTransaction = false;
+
+  constructor(client: pg.Client, settings: PgSettings, open: OpenClient) {
+    this.#client = client as pg.Client & ClientInternals;
+    this.#settings = settings;
+    this.#open = open;
+    this.#names = new Lru<string>(settings.statements, (name) => this.#deallocate(name));
+    // Without a listener an idle connection that dies would end the process.
+    client.on("error", () => {
+      this.#alive = false;
+    });
+    client.on("end", () => {
+      this.#alive = false;
+    });
+  }
+  get alive(): boolean {
+    return this.#alive;
+  }
+  get raw(): unknown {
+    return this.#client;
+  }
+  /** For the pool: an idle connection does not keep the process running. */
+  setIdle(idle: boolean): void {
+    if (idle) this.#client.unref?.();
+    else this.#client.ref?.();
+  }
+
+  execute(sql: string, params: readonly unknown[], hint: StatementHint): Promise<RawResult> {
+    const values = hint.returnsRows === undefined && params.length > 0 ? params.map(rawBind) : params;
+    const named = hint.prepare && this.#settings.prepare;
+    const result = this.#query(sql, values, named ? this.#name(sql) : undefined);
+    if (!hint.prepare || hint.returnsRows === undefined) {
+      if (CHANGES_SCHEMA.test(sql)) return result.finally(() => this.#names.clear());
+    }
+    return named ? result.catch((error: unknown) => this.#again(error, sql, values)) : result;
+  }
+  async executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): Promise<RawResult> {
+    // In a transaction all sets are on the way before the first answer: the server stops at the first error by itself.
+    const most = this.#inTransaction || this.#begin !== null ? 500 : 1;
+    let rowCount = 0;
+    const rows: unknown[][] = [];
+    let last: RawResult | undefined;
+    for (let from = 0; from < sets.length; from += most) {
+      const page = sets.slice(from, from + most).map((set) => this.execute(sql, set, { ...hint, prepare: true }));
+      for (const settled of await Promise.allSettled(page)) {
+        if (settled.status === "rejected") throw settled.reason;
+        last = settled.value;
+        rowCount += last.rowCount;
+        for (const row of last.rows) rows.push(row);
+      }
+    }
+    return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: null };
+  }
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
+    const values = hint.returnsRows === undefined ? params.map(rawBind) : params;
+    const cursor = QUERY.test(sql) && !(/^\s*with\b/i.test(sql) && WRITES.test(sql)) && !/\bfor\s+(update|share|no\s+key|key)\b/i.test(sql);
+    let fields: readonly FieldInfo[] | null = null;
+    const plain = () => this.execute(sql, params, hint);
+    const name = `athanor_cursor_${++this.#cursors}`;
+    const query = (text: string, list: readonly unknown[] = []) => this.#query(text, list, undefined);
+    const hold = !this.#inTransaction && this.#begin === null;
+    async function* chunks(): AsyncGenerator<unknown[][]> {
+      if (!cursor) {
+        const all = await plain();
+        fields = all.fields;
+        if (all.rows.length > 0) yield all.rows;
+        return;
+      }
+      await query(`DECLARE ${name} NO SCROLL CURSOR ${hold ? "WITH HOLD " : ""}FOR ${sql}`, values);
+      let failed = false;
+      try {
+        for (;;) {
+          const chunk = await query(`FETCH ${chunkRows} FROM ${name}`);
+          fields = chunk.fields;
+          if (chunk.rows.length > 0) yield chunk.rows;
+          if (chunk.rows.length < chunkRows) return;
+        }
+      } catch (error) {
+        failed = true;
+        throw error;
+      } finally {
+        if (!failed) await query(`CLOSE ${name}`);
+      }
+    }
+    return {
+      get fields() {
+        return fields;
+      },
+      interleaves: true,
+      [Symbol.asyncIterator]: chunks,
+    } as RawStream;
+  }
+  async executeScript(sql: string): Promise<void> {
+    this.#names.clear();
+    await this.#simple(sql);
+  }
+  begin(options: BeginOptions): void {
+    let sql = "BEGIN";
+    if (options.isolationLevel !== undefined && options.isolationLevel !== "AUTOCOMMIT") sql += ` ISOLATION LEVEL ${options.isolationLevel}`;
+    if (options.readOnly !== undefined) sql += options.readOnly ? " READ ONLY" : " READ WRITE";
+    if (options.deferrable !== undefined) sql += options.deferrable ? " DEFERRABLE" : " NOT DEFERRABLE";
+    this.#begin = sql;
+  }
+  commit(): MaybePromise<void> {
+    if (this.#begin !== null) {
+      this.#begin = null;
+      return;
+    }
+    return this.#simple("COMMIT").then((command) => {
+      this.#inTransaction = false;
+      if (command === "ROLLBACK") {
+        throw new InternalError("COMMIT was answered with ROLLBACK: a statement of this transaction had failed, so nothing was saved.");
+      }
+    });
+  }
+  rollback(): MaybePromise<void> {
+    if (this.#begin !== null) {
+      this.#begin = null;
+      return;
+    }
+    return this.#simple("ROLLBACK").then(() => {
+      this.#inTransaction = false;
+    });
+  }
+  async ping(): Promise<void> {
+    await this.#simple("SELECT 1");
+  }
+  async cancel(): Promise<void> {
+    const { processID } = this.#client;
+    if (processID === null || processID === undefined) return this.terminate();
+    const other = await this.#open();
+    try {
+      await other.query("select pg_cancel_backend($1)", [processID]);
+    } finally {
+      await other.end();
+    }
+  }
+  async close(): Promise<void> {
+    this.#alive = false;
+    this.#ending = true;
+    await this.#client.end();
+  }
+  terminate(): void {
+    this.#alive = false;
+    if (this.#ending) return;
+    this.#ending = true;
+    const stream = this.#client.connection?.stream;
+    if (stream !== undefined) stream.destroy();
+    else void this.#client.end().catch(() => {});
+  }
+
+  #query(sql: string, values: readonly unknown[], name: string | undefined): Promise<RawResult> {
+    this.#sendBegin();
+    return new Promise((resolve, reject) => {
+      this.#client.query(
+        { text: sql, values: values as unknown[], rowMode: "array", types: TEXT_ONLY, ...(name === undefined ? undefined : { name }) },
+        (error: unknown, answer: pg.QueryArrayResult | readonly pg.QueryArrayResult[]) => {
+          if (error) return reject(error);
+          const last = Array.isArray(answer) ? (answer[answer.length - 1] as pg.QueryArrayResult) : (answer as pg.QueryArrayResult);
+          resolve(rawResult(last));
+        },
+      );
+    });
+  }
+  /** A failed BEGIN also fails the statement behind it or leaves it outside a transaction: its error goes first. */
+  #sendBegin(): void {
+    if (this.#begin === null) return;
+    const sql = this.#begin;
+    this.#begin = null;
+    this.#inTransaction = true;
+    this.#client.query(sql, (error: unknown) => {
+      if (error) this.terminate();
+    });
+  }
+  #simple(sql: string): Promise<string | null> {
+    this.#sendBegin();
+    return new Promise((resolve, reject) => {
+      this.#client.query(sql, (error: unknown, answer: pg.QueryResult | readonly pg.QueryResult[]) => {
+        if (error) return reject(error);
+        const last = Array.isArray(answer) ? (answer[answer.length - 1] as pg.QueryResult) : (answer as pg.QueryResult);
+        resolve(last.command);
+      });
+    });
+  }
+  #name(sql: string): string {
+    let name = this.#names.get(sql);
+    if (name === undefined) {
+      name = `athanor_${++this.#count}`;
+      this.#names.set(sql, name);
+    }
+    return name;
+  }
+  /** A prepared statement outlived the table it was made for, or the server forgot it: once more, where that is possible. */
+  #again(error: unknown, sql: string, values: readonly unknown[]): Promise<RawResult> {
+    const { code, message } = error as { readonly code?: string; readonly message?: string };
+    const stale = (code === "0A000" && /cached plan/.test(message ?? "")) || code === "26000";
+    if (!stale) throw error;
+    this.#names.delete(sql);
+    if (this.#inTransaction) throw error;
+    return this.#query(sql, values, this.#name(sql));
+  }
+  #deallocate(name: string): void {
+    const parsed = this.#client.connection?.parsedStatements;
+    if (parsed === undefined || parsed[name] === undefined) return;
+    delete parsed[name];
+    // In a failed transaction the server refuses this and keeps the name, which is never used again.
+    if (this.#alive) this.#client.query(`DEALLOCATE ${name}`, () => {});
+  }
+}
+function rawResult(answer: pg.QueryArrayResult): RawResult {
+  const { fields, rowCount } = answer;
+  if (fields.length === 0) return { rows: [], fields: null, rowCount: rowCount ?? -1, lastInsertId: null };
+  return {
+    rows: answer.rows as unknown[][],
+    fields: fields.map((f) => ({ name: f.name, typeCode: f.dataTypeID })),
+    rowCount: rowCount ?? -1,
+    lastInsertId: null,
+  };
+}

@@ -1,0 +1,61 @@
+/** SQLite through the package `better-sqlite3`. */
+import type DatabaseConstructor from "better-sqlite3";
+import { importDriver } from "../options.js";
+import type { SqliteHandle, SqliteStatement } from "./driver.js";
+import { matches, type OpenSqlite } from "./location.js";
+
+type Package = { readonly default: typeof DatabaseConstructor };
+
+/** Imports the package; gives the function that opens a database. @throws MissingDriverError */
+export async function loadBetterSqlite3(): Promise<OpenSqlite> {
+  const { default: Database } = await importDriver<Package>("better-sqlite3", "SQLite");
+  return (location, args) => {
+    const db = new Database(location.path, {
+      // Waiting inside SQLite would block the event loop: we wait outside.
+      timeout: 0,
+      readonly: location.readOnly,
+      fileMustExist: location.mustExist,
+      ...(typeof args["nativeBinding"] === "string" ? { nativeBinding: args["nativeBinding"] } : undefined),
+    });
+    db.function("regexp", { deterministic: true }, matches);
+    return handle(db);
+  };
+}
+function handle(db: DatabaseConstructor.Database): SqliteHandle {
+  return {
+    raw: db,
+    exclusiveCursors: true,
+    get open() {
+      return db.open;
+    },
+    get inTransaction() {
+      return db.inTransaction;
+    },
+    exec: (sql) => void db.exec(sql),
+    close: () => void db.close(),
+    prepare: (sql) => statement(db.prepare(sql)),
+  };
+}
+function statement(made: DatabaseConstructor.Statement<unknown[], unknown>): SqliteStatement {
+  const { reader } = made;
+  if (reader) made.raw(true);
+  // Generated keys beyond 2^53 must not be rounded; for readers the caller decides each time.
+  else made.safeIntegers(true);
+  let exactly = false;
+  const set = (exact: boolean) => {
+    if (exact !== exactly) made.safeIntegers((exactly = exact));
+  };
+  return {
+    reader,
+    all(params, exact) {
+      set(exact);
+      return made.all(params) as unknown[][];
+    },
+    iterate(params, exact) {
+      set(exact);
+      return made.iterate(params) as IterableIterator<unknown[]>;
+    },
+    run: (params) => made.run(params),
+    fields: () => made.columns().map((c) => ({ name: c.name, typeCode: c.type })),
+  };
+}

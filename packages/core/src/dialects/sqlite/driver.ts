@@ -1,0 +1,245 @@
+/**
+ * SQLite behind one interface for two packages. Answers at once; only a locked database makes it wait, and then without
+ * blocking the event loop. BEGIN is sent by us, so that DDL and reads stand in the transaction too.
+ */
+import { OperationalError } from "../../errors/errors.js";
+import type { BeginOptions, DriverConnection, FieldInfo, MaybePromise, RawResult, RawStream, StatementHint } from "../driver.js";
+import { Lru } from "../lru.js";
+import { isBusy } from "./errors.js";
+import { rawBind } from "./types.js";
+
+/** A prepared statement of either package. */
+export interface SqliteStatement {
+  /** It gives rows. */
+  readonly reader: boolean;
+  /** Rows as arrays; whole numbers as bigint when `exact`. */
+  all(params: readonly unknown[], exact: boolean): unknown[][];
+  iterate(params: readonly unknown[], exact: boolean): IterableIterator<unknown[]>;
+  run(params: readonly unknown[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
+  fields(): readonly FieldInfo[];
+}
+export interface SqliteHandle {
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): void;
+  close(): void;
+  readonly open: boolean;
+  readonly inTransaction: boolean;
+  readonly raw: unknown;
+  /** Cursors keep the whole connection busy. */
+  readonly exclusiveCursors: boolean;
+}
+export interface SqliteSettings {
+  /** Milliseconds to wait for a lock. */
+  readonly timeout: number;
+  readonly begin: "deferred" | "immediate" | "exclusive";
+  readonly statements: number;
+}
+interface Entry {
+  readonly statement: SqliteStatement;
+  fields: readonly FieldInfo[] | null;
+  /** A cursor is open on it: it cannot run again meanwhile. */
+  open: boolean;
+}
+
+const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma)\b/i;
+
+export class SqliteConnection implements DriverConnection {
+  readonly #db: SqliteHandle;
+  readonly #settings: SqliteSettings;
+  readonly #statements: Lru<Entry>;
+  #queryOnly = false;
+
+  constructor(db: SqliteHandle, settings: SqliteSettings) {
+    this.#db = db;
+    this.#settings = settings;
+    this.#statements = new Lru<Entry>(settings.statements);
+  }
+  get alive(): boolean {
+    return this.#db.open;
+  }
+  get raw(): unknown {
+    return this.#db.raw;
+  }
+
+  execute(sql: string, params: readonly unknown[], hint: StatementHint): MaybePromise<RawResult> {
+    try {
+      return this.#execute(sql, params, hint);
+    } catch (error) {
+      if (isBusy(error)) return this.#patiently(() => this.#execute(sql, params, hint), error);
+      throw error;
+    }
+  }
+  executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): MaybePromise<RawResult> {
+    if (sets.length === 0) return { rows: [], fields: null, rowCount: 0, lastInsertId: null };
+    let done = 0;
+    let rowCount = 0;
+    let last: RawResult | undefined;
+    const rows: unknown[][] = [];
+    const work = (): RawResult => {
+      for (; done < sets.length; done++) {
+        last = this.#execute(sql, sets[done] as readonly unknown[], hint);
+        rowCount += last.rowCount;
+        for (const row of last.rows) rows.push(row);
+      }
+      return { rows, fields: last?.fields ?? null, rowCount, lastInsertId: last?.lastInsertId ?? null };
+    };
+    return this.#orWait(work);
+  }
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
+    const entry = this.#entry(sql, hint.prepare);
+    const { statement } = entry;
+    const values = hint.returnsRows === undefined ? params.map(rawBind) : params;
+    const exact = hint.exactIntegers;
+    const run = () => this.execute(sql, params, hint);
+    const orWait = <T>(work: () => T): MaybePromise<T> => this.#orWait(work);
+    let fields: readonly FieldInfo[] | null = statement.reader ? this.#fields(entry) : null;
+    async function* chunks(): AsyncGenerator<unknown[][]> {
+      if (!statement.reader) {
+        ({ fields } = await run());
+        return;
+      }
+      entry.open = true;
+      const rows = statement.iterate(values, exact);
+      try {
+        for (;;) {
+          const chunk: unknown[][] = [];
+          await orWait(() => {
+            while (chunk.length < chunkRows) {
+              const next = rows.next();
+              if (next.done) break;
+              chunk.push(next.value);
+            }
+          });
+          if (exact) shorten(chunk);
+          if (chunk.length > 0) yield chunk;
+          if (chunk.length < chunkRows) return;
+        }
+      } finally {
+        rows.return?.();
+        entry.open = false;
+      }
+    }
+    return {
+      get fields() {
+        return fields;
+      },
+      interleaves: !this.#db.exclusiveCursors,
+      [Symbol.asyncIterator]: chunks,
+    } as RawStream;
+  }
+  executeScript(sql: string): MaybePromise<void> {
+    this.#statements.clear();
+    return this.#orWait(() => this.#db.exec(sql));
+  }
+  /** Isolation levels below SERIALIZABLE ask for less than SQLite always gives. */
+  begin(options: BeginOptions): MaybePromise<void> {
+    const { begin } = this.#settings;
+    const sql = begin === "deferred" || options.readOnly ? "BEGIN" : begin === "immediate" ? "BEGIN IMMEDIATE" : "BEGIN EXCLUSIVE";
+    return this.#orWait(() => {
+      if (options.readOnly) {
+        this.#db.exec("PRAGMA query_only = 1");
+        this.#queryOnly = true;
+      }
+      this.#entry(sql, true).statement.run([]);
+    });
+  }
+  commit(): MaybePromise<void> {
+    return this.#orWait(() => {
+      if (!this.#db.inTransaction) {
+        this.#writable();
+        throw new OperationalError("SQLite had already rolled this transaction back because of an earlier error.");
+      }
+      this.#entry("COMMIT", true).statement.run([]);
+      this.#writable();
+    });
+  }
+  rollback(): MaybePromise<void> {
+    if (this.#db.inTransaction) this.#entry("ROLLBACK", true).statement.run([]);
+    this.#writable();
+  }
+  ping(): void {
+    this.#entry("SELECT 1", true).statement.all([], false);
+  }
+  /** Statements run to their end before anything else can ask: there is nothing to stop. */
+  cancel(): void {}
+  close(): void {
+    this.#statements.clear();
+    if (this.#db.open) this.#db.close();
+  }
+  terminate(): void {
+    try {
+      this.close();
+    } catch {
+      // A cursor left open keeps the handle; it goes with the cursor.
+    }
+  }
+
+  #execute(sql: string, params: readonly unknown[], hint: StatementHint): RawResult {
+    const entry = this.#entry(sql, hint.prepare);
+    const { statement } = entry;
+    const values = hint.returnsRows === undefined && params.length > 0 ? params.map(rawBind) : params;
+    if (statement.reader) {
+      const rows = statement.all(values, hint.exactIntegers);
+      if (hint.exactIntegers) shorten(rows);
+      const fields = this.#fields(entry, rows[0]?.length);
+      return { rows, fields, rowCount: rows.length, lastInsertId: null };
+    }
+    const { changes, lastInsertRowid } = statement.run(values);
+    if (CHANGES_SCHEMA.test(sql)) this.#statements.clear();
+    return { rows: [], fields: null, rowCount: Number(changes), lastInsertId: short(lastInsertRowid) as number | bigint };
+  }
+  #entry(sql: string, keep: boolean): Entry {
+    let entry = this.#statements.get(sql);
+    if (entry === undefined || entry.open) {
+      const fresh = entry === undefined;
+      entry = { statement: this.#db.prepare(sql), fields: null, open: false };
+      if (keep && fresh) this.#statements.set(sql, entry);
+    }
+    return entry;
+  }
+  /** A `select *` may give other columns once another connection changed the table. */
+  #fields(entry: Entry, width?: number): readonly FieldInfo[] {
+    if (entry.fields === null || (width !== undefined && width !== entry.fields.length)) entry.fields = entry.statement.fields();
+    return entry.fields;
+  }
+  #writable(): void {
+    if (!this.#queryOnly) return;
+    this.#queryOnly = false;
+    this.#db.exec("PRAGMA query_only = 0");
+  }
+  #orWait<T>(work: () => T): MaybePromise<T> {
+    try {
+      return work();
+    } catch (error) {
+      if (isBusy(error)) return this.#patiently(work, error);
+      throw error;
+    }
+  }
+  /** Tries again, with growing pauses, until the lock is free or the time is up. */
+  async #patiently<T>(work: () => T, first: unknown): Promise<T> {
+    const until = performance.now() + this.#settings.timeout;
+    let last = first;
+    for (let pause = 1; performance.now() + pause <= until; pause = Math.min(pause * 2, 50)) {
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        last = error;
+      }
+    }
+    throw last;
+  }
+}
+
+function short(value: unknown): unknown {
+  if (typeof value !== "bigint") return value;
+  const n = Number(value);
+  return Number.isSafeInteger(n) ? n : value;
+}
+/** Whole numbers that fit a number become one, in place. */
+function shorten(rows: unknown[][]): void {
+  for (const row of rows) {
+    for (let i = 0; i < row.length; i++) if (typeof row[i] === "bigint") row[i] = short(row[i]);
+  }
+}

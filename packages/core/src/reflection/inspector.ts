@@ -1,0 +1,155 @@
+/**
+ * Looking at a database: `inspect(connection)`. What is asked for is read for the whole schema at once and kept, so
+ * that a loop over tables costs no more than one table. Source: SQLAlchemy "Fine Grained Reflection with Inspector".
+ */
+import { didYouMean } from "../errors/did-you-mean.js";
+import { NoSuchTableError } from "../errors/errors.js";
+import { queryOn, reflectorOf, type SchemaConnection } from "../schema/bind.js";
+import { sortGraph } from "../schema/sort.js";
+import type {
+  ReflectedCheck,
+  ReflectedColumn,
+  ReflectedEnum,
+  ReflectedForeignKey,
+  ReflectedIndex,
+  ReflectedPrimaryKey,
+  ReflectedSequence,
+  ReflectedTable,
+  ReflectedTrigger,
+  ReflectedUnique,
+  ReflectedView,
+  ReflectionQuery,
+  Reflector,
+} from "./types.js";
+
+export interface InSchema {
+  /** undefined: the connection's default schema. */
+  readonly schema?: string | undefined;
+}
+
+/**
+ * Reads names, columns, constraints and indexes of a database. Answers are kept for the life of the inspector:
+ * `clearCache()` after DDL.
+ *
+ * @example
+ * const inspector = inspect(connection);
+ * for (const name of await inspector.tableNames()) console.log(name, await inspector.columns(name));
+ * @throws NoSuchTableError by every method that takes a table's name.
+ */
+export class Inspector {
+  readonly #connection: SchemaConnection;
+  readonly #reflector: Reflector;
+  readonly #query: ReflectionQuery;
+  readonly #kept = new Map<string, Promise<unknown>>();
+
+  constructor(connection: SchemaConnection) {
+    this.#connection = connection;
+    this.#reflector = reflectorOf(connection.dialect);
+    this.#query = queryOn(connection);
+  }
+  get dialect(): SchemaConnection["dialect"] {
+    return this.#connection.dialect;
+  }
+  clearCache(): void {
+    this.#kept.clear();
+  }
+  #keep<T>(key: readonly (string | undefined)[], read: () => Promise<T>): Promise<T> {
+    const name = JSON.stringify(key.map((k) => k ?? null));
+    let kept = this.#kept.get(name) as Promise<T> | undefined;
+    if (kept === undefined) {
+      kept = read();
+      this.#kept.set(name, kept);
+      // A failed look is not kept.
+      kept.catch(() => this.#kept.delete(name));
+    }
+    return kept;
+  }
+
+  schemas(): Promise<readonly string[]> {
+    return this.#keep(["schemas"], () => this.#reflector.schemas(this.#query));
+  }
+  defaultSchema(): Promise<string | undefined> {
+    return this.#keep(["defaultSchema"], () => this.#reflector.defaultSchema(this.#query));
+  }
+  tableNames({ schema }: InSchema = {}): Promise<readonly string[]> {
+    return this.#keep(["tableNames", schema], () => this.#reflector.tableNames(this.#query, schema));
+  }
+  async viewNames(options: InSchema = {}): Promise<readonly string[]> {
+    return (await this.views(options)).map((v) => v.name);
+  }
+  views({ schema }: InSchema = {}): Promise<readonly ReflectedView[]> {
+    return this.#keep(["views", schema], () => this.#reflector.views(this.#query, schema));
+  }
+  /** Sequences, none on databases without them. */
+  async sequences({ schema }: InSchema = {}): Promise<readonly ReflectedSequence[]> {
+    if (!this.dialect.capabilities.sequences) return [];
+    return this.#keep(["sequences", schema], () => this.#reflector.sequences(this.#query, schema));
+  }
+  /** Enumerations that are types of their own. */
+  enums({ schema }: InSchema = {}): Promise<readonly ReflectedEnum[]> {
+    return this.#keep(["enums", schema], () => this.#reflector.enums(this.#query, schema));
+  }
+  async hasTable(name: string, options: InSchema = {}): Promise<boolean> {
+    return (await this.tableNames(options)).includes(name) || (await this.viewNames(options)).includes(name);
+  }
+
+  /** Everything about all tables and views of a schema, in a fixed number of queries. */
+  tables({ schema }: InSchema = {}): Promise<readonly ReflectedTable[]> {
+    return this.#keep(["tables", schema], () => this.#reflector.tables(this.#query, { schema, views: true }));
+  }
+  /** Everything about one table or view. */
+  async table(name: string, options: InSchema = {}): Promise<ReflectedTable> {
+    const tables = await this.tables(options);
+    const found = tables.find((t) => t.name === name);
+    if (found !== undefined) return found;
+    const where = options.schema === undefined ? "" : ` in schema '${options.schema}'`;
+    throw new NoSuchTableError(
+      `There is no table or view '${name}'${where}.${didYouMean(name, tables.map((t) => t.name))}`,
+      "reflection.no-such-table",
+    );
+  }
+  async hasColumn(table: string, column: string, options: InSchema = {}): Promise<boolean> {
+    return (await this.columns(table, options)).some((c) => c.name === column);
+  }
+  async columns(table: string, options: InSchema = {}): Promise<readonly ReflectedColumn[]> {
+    return (await this.table(table, options)).columns;
+  }
+  async primaryKey(table: string, options: InSchema = {}): Promise<ReflectedPrimaryKey | undefined> {
+    return (await this.table(table, options)).primaryKey;
+  }
+  async foreignKeys(table: string, options: InSchema = {}): Promise<readonly ReflectedForeignKey[]> {
+    return (await this.table(table, options)).foreignKeys;
+  }
+  async indexes(table: string, options: InSchema = {}): Promise<readonly ReflectedIndex[]> {
+    return (await this.table(table, options)).indexes;
+  }
+  async uniqueConstraints(table: string, options: InSchema = {}): Promise<readonly ReflectedUnique[]> {
+    return (await this.table(table, options)).uniqueConstraints;
+  }
+  async checkConstraints(table: string, options: InSchema = {}): Promise<readonly ReflectedCheck[]> {
+    return (await this.table(table, options)).checks;
+  }
+  async triggers(table: string, options: InSchema = {}): Promise<readonly ReflectedTrigger[]> {
+    return (await this.table(table, options)).triggers;
+  }
+  async tableComment(table: string, options: InSchema = {}): Promise<string | undefined> {
+    return (await this.table(table, options)).comment;
+  }
+  async tableOptions(table: string, options: InSchema = {}): Promise<ReflectedTable["options"]> {
+    return (await this.table(table, options)).options;
+  }
+
+  /** Tables with those they refer to first, and the groups that refer to each other in a circle. */
+  async sortedTables(options: InSchema = {}): Promise<{ readonly order: readonly string[]; readonly cycles: readonly (readonly string[])[] }> {
+    const tables = (await this.tables(options)).filter((t) => !t.isView);
+    const referred = new Map(
+      tables.map((t) => [t.name, t.foreignKeys.filter((k) => k.referredSchema === t.schema).map((k) => k.referredTable)]),
+    );
+    return sortGraph(referred.keys(), (name) => referred.get(name) ?? []);
+  }
+}
+
+/** An inspector for a connection. */
+export function inspect(connection: SchemaConnection): Inspector {
+  return new Inspector(connection);
+}

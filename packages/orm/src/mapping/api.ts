@@ -1,0 +1,70 @@
+/** The public functions that declare models, with their types laid over the run time. */
+import { MetaData } from "@athanor/core";
+import type { Instance, Mapped } from "../typing/entities.js";
+import type { MixinClass, ModelFactory } from "../typing/model.js";
+import type { Loadable, ManyStrategy, ManyToManyOptions, OneOptions, RelationshipOptions, ToMany, ToMaybe, ToOne } from "../typing/relationships.js";
+import { defaultBase, makeBase, makeMixin } from "./declarative.js";
+import { type RelationshipKind, RelationshipDefinition, type RelationshipSettings } from "./relationship.js";
+
+/**
+ * Declares a model: a class to extend, with the columns and relationships of the literal. Relationships are getters.
+ *
+ * @example
+ * class User extends Model("User", {
+ *   id: integer().primaryKey(),
+ *   name: string(64).unique(),
+ *   get posts() { return oneToMany(Post, { backPopulates: "author" }); },
+ * }) {}
+ * @throws ArgumentError for a wrong option, name or definition; what spans several models is checked at first use
+ */
+export const Model = defaultBase as unknown as ModelFactory<Mapped, {}> & ModelBase;
+
+/** What a factory of models carries. */
+export interface ModelBase {
+  /** The tables of its models. */
+  readonly metadata: MetaData;
+  /** Its models by name. */
+  readonly registry: { configure(): void; readonly names: readonly string[] };
+}
+/**
+ * A project's own base: its methods and statics on every model. Models of one base share a registry and a MetaData.
+ *
+ * @example
+ * abstract class Base { describe() { return this.constructor.name; } }
+ * const AppModel = declarativeBase(Base);
+ * class Order extends AppModel("Order", { id: integer().primaryKey() }) {}
+ */
+export function declarativeBase<B extends abstract new () => object = abstract new () => {}>(
+  base?: B,
+  options: { readonly metadata?: MetaData } = {},
+): ModelFactory<Mapped & Instance<B>, Omit<B, "prototype">> & ModelBase {
+  return makeBase(base, options.metadata ?? new MetaData()) as never;
+}
+/** Columns (and, by extending it, methods) that several models share: `{ mixins: [SoftDelete] }`. */
+export function Mixin<P>(props: P): MixinClass<P> {
+  return makeMixin(props as object) as unknown as MixinClass<P>;
+}
+
+function define(kind: RelationshipKind, target: unknown, options: unknown): never {
+  return new RelationshipDefinition(kind, target, (options ?? {}) as RelationshipSettings) as never;
+}
+/** A collection; the foreign key is on the target. @throws ArgumentError for a wrong option */
+export function oneToMany<T, const L extends ManyStrategy = "select">(target: T, options?: RelationshipOptions<T, L>): ToMany<T, L> {
+  return define("oneToMany", target, options);
+}
+/** A collection through a table of pairs, `{ secondary: userTags }`. */
+export function manyToMany<T, const L extends ManyStrategy = "select">(target: T, options: ManyToManyOptions<T, L>): ToMany<T, L> {
+  return define("manyToMany", target, options);
+}
+/** A reference; the foreign key is on this side. `nullable: false` says that it is never null. */
+export function manyToOne<T, const L extends Loadable = "select">(target: T, options: OneOptions<T, L, false> & { readonly nullable: false }): ToOne<T, L>;
+export function manyToOne<T, const L extends Loadable = "select">(target: T, options?: OneOptions<T, L, true>): ToMaybe<T, L>;
+export function manyToOne(target: unknown, options?: unknown): never {
+  return define("manyToOne", target, options);
+}
+/** One object on either side; the foreign key is wherever it is declared. */
+export function oneToOne<T, const L extends Loadable = "select">(target: T, options: OneOptions<T, L, false> & { readonly nullable: false }): ToOne<T, L>;
+export function oneToOne<T, const L extends Loadable = "select">(target: T, options?: OneOptions<T, L, true>): ToMaybe<T, L>;
+export function oneToOne(target: unknown, options?: unknown): never {
+  return define("oneToOne", target, options);
+}

@@ -1,0 +1,181 @@
+/**
+ * Makes the class behind a model: a constructor that sets every slot in one order (one hidden class), accessors on the
+ * prototype. Generated with `new Function`; where that is not allowed the same class is put together from closures.
+ * Names enter the source as string literals only. See `spec/speed-techniques.md`, section 1.
+ */
+import { assignInitial, inspectInstance, readRelationship, readUnloaded, refuseUndefined, setRelationship, toPlain, writeColumn } from "./attributes.js";
+import { describeInstance } from "./collection.js";
+import type { Declaration } from "./declaration.js";
+import { LOAD_TOKEN, type LoadBatch, type Managed, PERSISTENT, type SessionFace, UNLOADED } from "./state.js";
+
+/** Columns in attribute order; `load` = part of the row of a plain load. */
+export interface SlotLayout {
+  /** Own columns: inherited ones are the parent class's business. */
+  readonly columns: readonly { readonly key: string; readonly index: number; readonly deferred: boolean }[];
+  readonly relationships: readonly string[];
+  /** Position of the first own column in a plain row. */
+  readonly rowStart: number;
+}
+type Constructor = new (init?: unknown, row?: readonly unknown[], offset?: number, session?: SessionFace, batch?: LoadBatch) => object;
+interface Helpers {
+  readonly read: typeof readUnloaded;
+  readonly write: typeof writeColumn;
+  readonly undef: typeof refuseUndefined;
+  readonly readRel: typeof readRelationship;
+  readonly setRel: typeof setRelationship;
+  readonly assign: typeof assignInitial;
+}
+const helpers: Helpers = { read: readUnloaded, write: writeColumn, undef: refuseUndefined, readRel: readRelationship, setRel: setRelationship, assign: assignInitial };
+
+const quote = JSON.stringify;
+const slot = (key: string) => `this[${quote(`$${key}`)}]`;
+
+function sourceOf(name: string, layout: SlotLayout, mode: "root" | "derived", extendsBase: boolean): string {
+  const fill = (value: (c: SlotLayout["columns"][number], at: number) => string) => {
+    let at = layout.rowStart;
+    return layout.columns.map((c) => `${slot(c.key)} = ${value(c, c.deferred ? -1 : at++)};`).join(" ");
+  };
+  const relations = layout.relationships.map((k) => `${slot(k)} = U;`).join(" ");
+  const state = (session: string, flags: string, batch: string) =>
+    mode === "root" ? `this.$$s = ${session}; this.$$f = ${flags}; this.$$m = 0; this.$$n = 0; this.$$o = null; this.$$h = null; this.$$p = null; this.$$b = ${batch};` : "";
+  const superCall = mode === "derived" ? "super(init, row, offset, session, batch);" : extendsBase ? "super();" : "";
+  const accessors = layout.columns
+    .map(({ key, index }) => {
+      const test = index < 31 ? `(this.$$m & ${1 << index}) === 0` : "true";
+      return `get ${quote(key)}() { const v = ${slot(key)}; return v === U ? h.read(this, ${quote(key)}) : v; }
+set ${quote(key)}(v) {
+  const o = ${slot(key)};
+  if (o !== v || (this.$$f & 8) !== 0) {
+    if (v === undefined) h.undef(this, ${quote(key)});
+    if (${test}) h.write(this, ${index}, o);
+    ${slot(key)} = v;
+  }
+}`;
+    })
+    .join("\n");
+  const relationAccessors = layout.relationships
+    .map(
+      (key) => `get ${quote(key)}() { const v = ${slot(key)}; return v === U ? h.readRel(this, ${quote(key)}) : v; }
+set ${quote(key)}(v) { h.setRel(this, ${quote(key)}, v); }`,
+    )
+    .join("\n");
+  return `"use strict";
+return class ${name}${mode === "derived" || extendsBase ? " extends Base" : ""} {
+constructor(init, row, offset, session, batch) {
+${superCall}
+if (init === LOAD && row !== undefined) { ${state("session", String(PERSISTENT), "batch")} ${fill((_, at) => (at < 0 ? "U" : `row[offset + ${at}]`))} ${relations} }
+else { ${state("undefined", "0", "null")} ${fill(() => "U")} ${relations}
+if (init !== undefined && init !== LOAD && this.$$d === D) h.assign(this, init, D.keys); }
+}
+${accessors}
+${relationAccessors}
+}`;
+}
+
+let generates: boolean | undefined;
+function canGenerate(): boolean {
+  if (generates === undefined) {
+    try {
+      generates = process.env["ATHANOR_NO_CODEGEN"] !== "1" && new Function("return 1")() === 1;
+    } catch {
+      generates = false;
+    }
+  }
+  return generates;
+}
+
+function generate(declaration: Declaration, layout: SlotLayout, base: Constructor | undefined): Constructor {
+  const mode = declaration.parent === undefined ? "root" : "derived";
+  const safeName = /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(declaration.name) && !/^(class|function|return|new|delete|default|enum|export|import|static|void|with|let|yield|await|null|true|false|this|super|if|in|do|for|var|try|case|else|switch|while|break|const|catch|throw|continue|debugger|finally|extends|instanceof|typeof|eval|arguments|public|private|protected|interface|package|implements)$/.test(declaration.name) ? declaration.name : "Mapped";
+  const source = sourceOf(safeName, layout, mode, base !== undefined);
+  return new Function("Base", "U", "LOAD", "D", "h", source)(base, UNLOADED, LOAD_TOKEN, declaration, helpers) as Constructor;
+}
+
+/** The same class without generated source, for environments that forbid it. */
+function assemble(declaration: Declaration, layout: SlotLayout, base: Constructor | undefined): Constructor {
+  const derived = declaration.parent !== undefined;
+  const Super = (base ?? Object) as Constructor;
+  const Made = {
+    [declaration.name]: class extends Super {
+      constructor(init?: unknown, row?: readonly unknown[], offset = 0, session?: SessionFace, batch?: LoadBatch) {
+        if (derived) super(init, row, offset, session, batch);
+        else super();
+        const self = this as unknown as Managed;
+        const loading = init === LOAD_TOKEN && row !== undefined;
+        if (!derived) {
+          self.$$s = loading ? session : undefined;
+          self.$$f = loading ? PERSISTENT : 0;
+          self.$$m = 0;
+          self.$$n = 0;
+          self.$$o = null;
+          self.$$h = null;
+          self.$$p = null;
+          self.$$b = loading ? (batch ?? null) : null;
+        }
+        let at = offset + layout.rowStart;
+        for (const c of layout.columns) self[`$${c.key}`] = loading && !c.deferred ? row[at++] : UNLOADED;
+        for (const key of layout.relationships) self[`$${key}`] = UNLOADED;
+        if (init !== undefined && init !== LOAD_TOKEN && self.$$d === declaration) assignInitial(self, init, declaration.keys);
+      }
+    },
+  }[declaration.name] as Constructor;
+  for (const { key, index } of layout.columns) {
+    const name = `$${key}` as const;
+    Object.defineProperty(Made.prototype, key, {
+      configurable: true,
+      get(this: Managed) {
+        const value = this[name];
+        return value === UNLOADED ? readUnloaded(this, key) : value;
+      },
+      set(this: Managed, value: unknown) {
+        if (value === undefined) refuseUndefined(this, key);
+        const before = this[name];
+        if (before === value && (this.$$f & 8) === 0) return;
+        writeColumn(this, index, before);
+        this[name] = value;
+      },
+    });
+  }
+  for (const key of layout.relationships) {
+    const name = `$${key}` as const;
+    Object.defineProperty(Made.prototype, key, {
+      configurable: true,
+      get(this: Managed) {
+        const value = this[name];
+        return value === UNLOADED ? readRelationship(this, key) : value;
+      },
+      set(this: Managed, value: unknown) {
+        setRelationship(this, key, value);
+      },
+    });
+  }
+  return Made;
+}
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/**
+ * The class for a declaration. `base`: the parent model's class, or the class given to `declarativeBase`.
+ * Loaded objects are made with `new Class(LOAD_TOKEN, row, offset, session, batch)`, so that class fields and private
+ * names of the user's class work on them too: constructors run when a row is loaded.
+ */
+export function makeClass(declaration: Declaration, layout: SlotLayout, base: Function | undefined): Function {
+  const made = (canGenerate() ? generate : assemble)(declaration, layout, base as Constructor | undefined);
+  const own: PropertyDescriptorMap = { $$d: { value: declaration } };
+  const inherited = base?.prototype as object | undefined;
+  const offer = (key: PropertyKey, value: unknown) => {
+    // A base of the project's own may have its say.
+    if (inherited === undefined || !(key in inherited) || inherited[key as never] === Object.prototype[key as never]) own[key as string] = { value, writable: true, configurable: true };
+  };
+  offer("toJSON", function toJSON(this: object) {
+    return toPlain(this);
+  });
+  offer("toString", function toString(this: Managed) {
+    return describeInstance(this);
+  });
+  offer(INSPECT, function inspect(this: Managed, depth: number, options: object, print: (v: unknown, o: object) => string) {
+    return inspectInstance(this, depth, options, print);
+  });
+  Object.defineProperties(made.prototype as object, own);
+  return made;
+}

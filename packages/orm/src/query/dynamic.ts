@@ -1,0 +1,115 @@
+/** Collections that are never loaded as a whole: `lazy: "dynamic"` is a query, `lazy: "writeOnly"` takes changes only. */
+import { type AnyRow, conjunction, criterion as asCriterion, type Expression, FunctionCall, INTEGER, operators, SelectStatement, STAR } from "@athanor/core";
+import { addToCollection, describeInstance, removeFromCollection } from "../mapping/collection.js";
+import { DetachedInstanceError } from "../errors.js";
+import type { RelationshipProperty } from "../mapping/mapper.js";
+import type { Managed } from "../mapping/state.js";
+import { SESSION, type SessionInternals } from "../session/internals.js";
+import { relationSteps } from "./attributes.js";
+import { entityOf } from "./entity.js";
+import { executeStatement } from "./execute.js";
+import { mappedSource } from "./source.js";
+
+function internalsOf(owner: Managed, property: RelationshipProperty): SessionInternals {
+  const session = owner.$$s as { readonly [SESSION]?: SessionInternals } | undefined;
+  const internals = session?.[SESSION];
+  if (internals === undefined) throw new DetachedInstanceError(`${property} of ${describeInstance(owner)} needs a session: add the object to one first.`);
+  return internals;
+}
+/** The members of one owner as a select. */
+function membersOf(owner: Managed, property: RelationshipProperty): SelectStatement {
+  const target = mappedSource(property.target);
+  const source = mappedSource(property.parent);
+  const statement = new SelectStatement([entityOf(property.target)]);
+  const order = property.orderBy(target.columns);
+  let out: SelectStatement;
+  if (property.secondary !== undefined) {
+    const steps = relationSteps(property, source, target, false);
+    const mine = property.secondary.localPairs.map((p): Expression => p.column.eq(owner[p.mapped.slot]));
+    out = statement.selectFrom(property.secondary.table).join(target.from, steps.toTarget).where(...mine);
+  } else {
+    out = statement.where(conjunction(operators.and, property.pairs.map((p) => target.column(p.remote).eq(owner[p.local.slot]))));
+  }
+  return order.length > 0 ? out.orderBy(...order) : out;
+}
+
+export class DynamicCollection implements AsyncIterable<Managed> {
+  readonly #owner: Managed;
+  readonly #property: RelationshipProperty;
+  readonly #refine: (statement: SelectStatement) => SelectStatement;
+  constructor(owner: Managed, property: RelationshipProperty, refine: (statement: SelectStatement) => SelectStatement = (s) => s) {
+    this.#owner = owner;
+    this.#property = property;
+    this.#refine = refine;
+  }
+  #with(step: (statement: SelectStatement) => SelectStatement): DynamicCollection {
+    return new DynamicCollection(this.#owner, this.#property, (s) => step(this.#refine(s)));
+  }
+  filter(...criteria: unknown[]): DynamicCollection {
+    return this.#with((s) => s.where(...criteria.map(asCriterion)));
+  }
+  filterBy(values: { readonly [key: string]: unknown }): DynamicCollection {
+    const { columns } = mappedSource(this.#property.target);
+    return this.filter(...Object.keys(values).map((key) => (columns[key] as Expression).eq(values[key])));
+  }
+  orderBy(...by: unknown[]): DynamicCollection {
+    return this.#with((s) => s.orderBy(...by));
+  }
+  limit(n: number): DynamicCollection {
+    return this.#with((s) => s.limit(n));
+  }
+  offset(n: number): DynamicCollection {
+    return this.#with((s) => s.offset(n));
+  }
+  all(): Promise<Managed[]> {
+    return executeStatement<Managed>(internalsOf(this.#owner, this.#property), this.select(), undefined, "scalars").all();
+  }
+  first(): Promise<Managed | null> {
+    return executeStatement<Managed>(internalsOf(this.#owner, this.#property), this.select().limit(1), undefined, "scalars").first();
+  }
+  async count(): Promise<number> {
+    const internals = internalsOf(this.#owner, this.#property);
+    const columns = entityOf(this.#property.target).itemColumns;
+    const sub = this.select().with({ orderByList: [], optionList: [] }).withOnlyColumns(...columns).subquery();
+    return Number(await executeStatement<AnyRow>(internals, new SelectStatement([new FunctionCall("count", [STAR], INTEGER)]).selectFrom(sub)).scalar());
+  }
+  select(): SelectStatement {
+    return this.#refine(membersOf(this.#owner, this.#property));
+  }
+  push(...items: Managed[]): number {
+    for (const item of items) addToCollection(this.#owner, this.#property, item);
+    return items.length;
+  }
+  append(item: Managed): void {
+    this.push(item);
+  }
+  remove(...items: Managed[]): void {
+    for (const item of items) removeFromCollection(this.#owner, this.#property, item);
+  }
+  async *[Symbol.asyncIterator](): AsyncGenerator<Managed> {
+    for (const item of await this.all()) yield item;
+  }
+  toJSON(): undefined {
+    return undefined;
+  }
+}
+export class WriteOnlyCollection {
+  readonly #owner: Managed;
+  readonly #property: RelationshipProperty;
+  constructor(owner: Managed, property: RelationshipProperty) {
+    this.#owner = owner;
+    this.#property = property;
+  }
+  add(...items: Managed[]): void {
+    for (const item of items) addToCollection(this.#owner, this.#property, item);
+  }
+  remove(...items: Managed[]): void {
+    for (const item of items) removeFromCollection(this.#owner, this.#property, item);
+  }
+  select(): SelectStatement {
+    return membersOf(this.#owner, this.#property);
+  }
+  toJSON(): undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Rows to objects: identity first, then what the row adds. What is loaded already is never overwritten unless it is
+ * stale. Source: SQLAlchemy "loading.instances".
+ */
+import { converter, InvalidRequestError, rowPrototype } from "@athanor/core";
+import { setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
+import type { Mapper } from "../mapping/mapper.js";
+import { DIRTY, historyOf, isChanged, LOAD_TOKEN, type LoadBatch, type Managed, STALE, UNLOADED } from "../mapping/state.js";
+import type { SessionInternals } from "../session/internals.js";
+import type { EntityPlan, ItemPlan, JoinedPlan, OrmPlan } from "./plan.js";
+
+type Constructor = new (token: typeof LOAD_TOKEN, row?: unknown[], offset?: number, session?: unknown, batch?: LoadBatch) => Managed;
+
+/** One execution of a plan. */
+export class Hydration {
+  readonly plan: OrmPlan;
+  readonly session: SessionInternals;
+  readonly populateExisting: boolean;
+  /** What each entity of the plan met, in order. */
+  readonly batches: readonly LoadBatch[];
+  readonly #collected: (Map<Managed, Set<Managed> | null> | undefined)[];
+  readonly #convert: ((values: unknown[]) => void) | undefined;
+  readonly #seen: Set<unknown> | undefined;
+
+  constructor(plan: OrmPlan, session: SessionInternals, populateExisting: boolean) {
+    this.plan = plan;
+    this.session = session;
+    this.populateExisting = populateExisting;
+    this.batches = plan.entities.map((e) => ({ instances: [], context: e.tree }));
+    this.#collected = new Array(plan.joinedCount);
+    this.#convert = plan.compiled.columns === undefined ? undefined : converter(plan.compiled.columns);
+    this.#seen = plan.unique ? new Set() : undefined;
+  }
+
+  /** The first items of the rows: what `scalars()` gives. */
+  firsts(rows: readonly unknown[][]): unknown[] {
+    const [item] = this.plan.items as readonly [ItemPlan];
+    const { entity } = item;
+    if (this.plan.distinctEntities && entity !== undefined && entity.standard && this.#convert === undefined && !this.populateExisting && this.session.identity.isEmpty(entity.mapper)) {
+      return this.#fresh(entity, rows);
+    }
+    const out: unknown[] = [];
+    for (let r = 0; r < rows.length; r++) {
+      const row = rows[r] as unknown[];
+      this.#convert?.(row);
+      const value = this.#item(item, row);
+      for (let i = 1; i < this.plan.items.length; i++) this.#item(this.plan.items[i] as ItemPlan, row);
+      if (this.#seen !== undefined) {
+        if (this.#seen.has(value)) continue;
+        this.#seen.add(value);
+      }
+      out.push(value);
+    }
+    return out;
+  }
+  /** Whole rows: arrays that also answer by name. */
+  rows(rows: readonly unknown[][]): unknown[] {
+    const { items, names } = this.plan;
+    const prototype = prototypeFor(this.plan, names);
+    const out: unknown[] = [];
+    for (let r = 0; r < rows.length; r++) {
+      const row = rows[r] as unknown[];
+      this.#convert?.(row);
+      const made = new Array<unknown>(items.length);
+      for (let i = 0; i < items.length; i++) made[i] = this.#item(items[i] as ItemPlan, row);
+      if (this.#seen !== undefined && this.#repeats(made)) continue;
+      out.push(Object.setPrototypeOf(made, prototype));
+    }
+    return out;
+  }
+  /** Puts joined collections in place: after the last row. */
+  finish(): void {
+    const visit = (entity: EntityPlan): void => {
+      for (const joined of entity.joined) {
+        const map = this.#collected[joined.index];
+        if (map !== undefined) for (const [owner, members] of map) if (members !== null) setLoadedCollection(owner, joined.property, [...members]);
+        visit(joined.entity);
+      }
+    };
+    for (const item of this.plan.items) if (item.entity !== undefined) visit(item.entity);
+  }
+
+  /** An empty identity map and distinct rows: nothing to look up. */
+  #fresh(entity: EntityPlan, rows: readonly unknown[][]): unknown[] {
+    const Model = entity.mapper.model as unknown as Constructor;
+    const batch = this.batches[entity.index] as LoadBatch;
+    const { session } = this;
+    const face = session.face;
+    const out = new Array<Managed>(rows.length);
+    for (let r = 0; r < rows.length; r++) out[r] = new Model(LOAD_TOKEN, rows[r] as unknown[], entity.offset, face, batch);
+    (batch as { instances: Managed[] }).instances = out;
+    if (entity.empty.length > 0) for (const instance of out) this.#emptyOut(entity, instance);
+    session.identity.append(entity.mapper, out);
+    return out.slice();
+  }
+  #repeats(made: readonly unknown[]): boolean {
+    const seen = this.#seen as Set<unknown>;
+    let level: Set<unknown> | Map<unknown, unknown> = (seen as { rows?: Map<unknown, unknown> }).rows ?? ((seen as { rows?: Map<unknown, unknown> }).rows = new Map());
+    for (let i = 0; i < made.length - 1; i++) {
+      const map = level as Map<unknown, unknown>;
+      let next = map.get(made[i]);
+      if (next === undefined) map.set(made[i], (next = new Map()));
+      level = next as Map<unknown, unknown>;
+    }
+    const last = level as Map<unknown, unknown>;
+    const key = made[made.length - 1];
+    if (last.has(key)) return true;
+    last.set(key, true);
+    return false;
+  }
+  #item(item: ItemPlan, row: unknown[]): unknown {
+    if (item.entity !== undefined) return this.entity(item.entity, row);
+    if (item.keys === undefined) return row[item.at];
+    const part: { [key: string]: unknown } = {};
+    let any = false;
+    item.keys.forEach((key, i) => {
+      part[key] = row[item.at + i];
+      if (part[key] !== null) any = true;
+    });
+    return any ? part : null;
+  }
+
+  /** The object a row stands for; null where an outer join found nothing. */
+  entity(plan: EntityPlan, row: unknown[]): Managed | null {
+    const { keyAt } = plan;
+    const key = keyAt.length === 1 ? plan.mapper.identityKey([row[keyAt[0] as number]]) : plan.mapper.identityKey(keyAt.map((at) => row[at]));
+    if (key === undefined) return null;
+    const { identity } = this.session;
+    const batch = this.batches[plan.index] as LoadBatch;
+    let instance = identity.get(plan.mapper, key);
+    if (instance === undefined) {
+      const mapper = plan.discriminatorAt < 0 ? plan.mapper : classOf(plan, row);
+      const Model = mapper.model as unknown as Constructor;
+      if (plan.standard && mapper === plan.mapper) instance = new Model(LOAD_TOKEN, row, plan.offset, this.session.face, batch);
+      else {
+        instance = new Model(LOAD_TOKEN);
+        for (const { attribute, at } of plan.columns) instance[attribute.slot] = row[at];
+        this.session.register(instance);
+        instance.$$b = batch;
+      }
+      identity.add(plan.mapper, key, instance);
+      batch.instances.push(instance);
+      if (plan.empty.length > 0) this.#emptyOut(plan, instance);
+    } else if (instance.$$b !== batch) {
+      this.#refill(plan, instance, row);
+      instance.$$b = batch;
+      batch.instances.push(instance);
+    }
+    for (const joined of plan.joined) this.#join(joined, instance, row);
+    return instance;
+  }
+  /** A row meets an object the session has: fills what is missing, overwrites what is stale. */
+  #refill(plan: EntityPlan, instance: Managed, row: unknown[]): void {
+    const overwrite = this.populateExisting || (instance.$$f & STALE) !== 0;
+    if (!overwrite) {
+      for (const { attribute, at } of plan.columns) if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
+      return;
+    }
+    for (const { attribute, at } of plan.columns) {
+      if (this.populateExisting || !isChanged(instance, attribute.index)) instance[attribute.slot] = row[at];
+    }
+    if (this.populateExisting) forgetColumnChanges(instance);
+    const mapper = plan.discriminatorAt < 0 ? plan.mapper : classOf(plan, row);
+    for (const property of mapper.relationships) if (historyOf(instance, property) === undefined) instance[property.slot] = UNLOADED;
+    instance.$$f &= ~STALE;
+  }
+  #emptyOut(plan: EntityPlan, instance: Managed): void {
+    for (const property of plan.empty) {
+      if (instance[property.slot] !== UNLOADED) continue;
+      if (property.uselist) setLoadedCollection(instance, property, []);
+      else setLoadedReference(instance, property, null);
+    }
+  }
+  #join(joined: JoinedPlan, owner: Managed, row: unknown[]): void {
+    const member = this.entity(joined.entity, row);
+    const { property } = joined;
+    if (!(property.slot in owner)) return;
+    if (!property.uselist) {
+      if (owner[property.slot] === UNLOADED) setLoadedReference(owner, property, member);
+      return;
+    }
+    let map = this.#collected[joined.index];
+    if (map === undefined) this.#collected[joined.index] = map = new Map();
+    let members = map.get(owner);
+    if (members === undefined) {
+      members = owner[property.slot] === UNLOADED || this.populateExisting ? new Set() : null;
+      map.set(owner, members);
+    }
+    if (members !== null && member !== null) members.add(member);
+  }
+}
+
+function forgetColumnChanges(instance: Managed): void {
+  instance.$$m = 0;
+  instance.$$n = 0;
+  instance.$$o = null;
+  if (instance.$$h === null) instance.$$f &= ~DIRTY;
+}
+
+const prototypes = new WeakMap<OrmPlan, object>();
+function prototypeFor(plan: OrmPlan, names: readonly string[]): object {
+  let found = prototypes.get(plan);
+  if (found === undefined) prototypes.set(plan, (found = rowPrototype(names)));
+  return found;
+}
+/** The class a discriminator stands for. */
+function classOf(plan: EntityPlan, row: unknown[]): Mapper {
+  const value = row[plan.discriminatorAt];
+  const found = plan.mapper.forIdentity(value);
+  if (found === undefined) {
+    const known = [...plan.mapper.root.selfAndDescendants()].map((m) => m.inheritance?.identity).filter((i) => i !== undefined);
+    throw new InvalidRequestError(
+      `A row of '${plan.mapper.table.fullName}' has the discriminator ${JSON.stringify(value)}, which no class stands for (known: ${known.join(", ")}). Import the subclass, or register() it.`,
+      "orm.unknown-identity",
+    );
+  }
+  return found;
+}

@@ -1,0 +1,394 @@
+/**
+ * ORM compilation of a SELECT: entities become columns, eager joins are added, a LIMIT over joined collections is
+ * wrapped. The plan is cached by the statement's structure. Source: SQLAlchemy "Joined Eager Loading", "The Zen of
+ * Joined Eager Loading".
+ */
+import {
+  ArgumentError, ColumnReference, type Compiled, conjunction, type DeleteStatement, type Dialect, Element, type Expression, type FromClause, type InsertStatement, ItemElement, type JoinSpec, operators,
+  OrderingElement, type SelectItem, SelectStatement, SubqueryClause, type TableColumn, type UpdateStatement,
+} from "@athanor/core";
+import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
+import { moveCriteria, relationSteps } from "./attributes.js";
+import { EntityItem } from "./entity.js";
+import { CarriedOptions, Load, type LoadBranch, LoadTree, type Strategy } from "./options.js";
+import { aliasedSource, EntitySource, mappedSource } from "./source.js";
+
+/** How one entity is read off a row. */
+export interface EntityPlan {
+  readonly index: number;
+  readonly mapper: Mapper;
+  readonly tree: LoadTree;
+  /** Position of the first column. */
+  readonly offset: number;
+  readonly columns: readonly { readonly attribute: MappedColumn; readonly at: number }[];
+  /** The columns are the mapper's undeferred ones in order: the constructor can read them itself. */
+  readonly standard: boolean;
+  readonly keyAt: readonly number[];
+  /** -1: every row is of `mapper`. */
+  readonly discriminatorAt: number;
+  readonly joined: readonly JoinedPlan[];
+  readonly after: readonly AfterLoad[];
+  /** Relationships read as empty. */
+  readonly empty: readonly RelationshipProperty[];
+}
+export interface JoinedPlan {
+  readonly index: number;
+  readonly property: RelationshipProperty;
+  readonly entity: EntityPlan;
+}
+/** A relationship loaded by its own statement once the rows are read. */
+export interface AfterLoad {
+  readonly property: RelationshipProperty;
+  readonly criteria: readonly Expression[];
+  readonly below: LoadTree;
+}
+export type ItemPlan = { readonly name: string } & (
+  | { readonly entity: EntityPlan; readonly at: -1; readonly keys: undefined }
+  | { readonly entity: undefined; readonly at: number; readonly keys: undefined }
+  | { readonly entity: undefined; readonly at: number; readonly keys: readonly string[] }
+);
+export interface OrmPlan {
+  readonly compiled: Compiled;
+  readonly items: readonly ItemPlan[];
+  readonly entities: readonly EntityPlan[];
+  readonly joinedCount: number;
+  /** Joined collections repeat rows: each combination of items is given once. */
+  readonly unique: boolean;
+  /** One plain entity per row, all different. */
+  readonly distinctEntities: boolean;
+  readonly names: readonly string[];
+}
+
+/** An entity read through the columns of a wrapping subquery. */
+class WrappedSource extends EntitySource {
+  readonly #map: ReadonlyMap<TableColumn, ColumnReference>;
+  constructor(inner: EntitySource, from: FromClause, map: ReadonlyMap<TableColumn, ColumnReference>) {
+    super(inner.mapper, from, new Map(), inner.name, true);
+    this.#map = map;
+  }
+  override tableColumn(column: TableColumn): ColumnReference {
+    const found = this.#map.get(column);
+    if (found === undefined) throw new ArgumentError(`The column '${column}' is not in the wrapped query.`, "orm.column-source");
+    return found;
+  }
+  override hasTable(): boolean {
+    return true;
+  }
+}
+
+/** Whether the ORM has anything to do with a statement. */
+export function concernsEntities(statement: SelectStatement): boolean {
+  if (statement.optionList.length > 0) return true;
+  for (const item of statement.selected) if (item instanceof EntityItem) return true;
+  return false;
+}
+
+export function planSelect(statement: SelectStatement, dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
+  return new Planner(statement).plan(dialect, binds);
+}
+
+/** Columns an entity reads, by what the options say; the key always comes along. */
+function attributesToLoad(mapper: Mapper, tree: LoadTree): readonly MappedColumn[] {
+  const { only, defer, undefer, undeferGroups } = tree.columns;
+  return mapper.attributes.filter((a) => {
+    if (mapper.primaryKey.includes(a) || a === mapper.inheritance?.discriminator || a === mapper.versionColumn) return true;
+    if (undefer.includes(a) || (a.deferredGroup !== undefined && undeferGroups.includes(a.deferredGroup))) return true;
+    if (defer.includes(a)) return false;
+    return only === undefined ? !a.deferred : only.includes(a);
+  });
+}
+
+class Planner {
+  readonly #statement: SelectStatement;
+  readonly #columns: Expression[] = [];
+  readonly #entities: EntityPlan[] = [];
+  readonly #joins: JoinSpec[] = [];
+  readonly #orderings: OrderingElement[] = [];
+  #joinedCount = 0;
+  #collections = false;
+
+  constructor(statement: SelectStatement) {
+    this.#statement = statement;
+  }
+  plan(dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
+    const statement = this.#statement;
+    const trees = this.#trees();
+    const limited = statement.limitValue !== undefined || statement.offsetValue !== undefined || statement.distinctValue !== false;
+    const wrap = limited && [...trees].some(([item, tree]) => joinsCollection(item.mapper, tree, []));
+    const final = wrap ? this.#wrapped(trees) : this.#plain(trees);
+    const compiled = dialect.createCompiler(binds).compile(final.statement);
+    const [only] = final.items;
+    const distinctEntities =
+      final.items.length === 1 && only?.entity !== undefined && this.#joins.length === 0 && !wrap && statement.joins.length === 0 && statement.froms.length === 0 &&
+      only.entity.mapper.inheritance === undefined && readsOnly(statement.criteria, only.entity.mapper);
+    return {
+      compiled,
+      items: final.items,
+      entities: this.#entities,
+      joinedCount: this.#joinedCount,
+      unique: this.#collections,
+      distinctEntities,
+      names: final.items.map((i) => i.name),
+    };
+  }
+
+  /** Options by the entity they start at. */
+  #trees(): Map<EntityItem, LoadTree> {
+    const trees = new Map<EntityItem, LoadTree>();
+    for (const item of this.#statement.selected) if (item instanceof EntityItem) trees.set(item, new LoadTree());
+    for (const option of this.#statement.optionList) {
+      if (option instanceof CarriedOptions) {
+        const first = [...trees.keys()][0];
+        if (first !== undefined) trees.set(first, option.tree);
+        continue;
+      }
+      if (!(option instanceof Load)) continue;
+      const { root } = option;
+      let used = false;
+      for (const [item, tree] of trees) {
+        const { source } = item;
+        const same = root.isAlias || source.isAlias ? root.from === source.from : root.mapper.isA(source.mapper) || source.mapper.isA(root.mapper);
+        if (!same) continue;
+        tree.add(option);
+        used = true;
+      }
+      if (!used) {
+        const selected = [...trees.keys()].map((i) => i.source.name).join(", ") || "no entity";
+        throw new ArgumentError(`options(): '${option}' starts at ${root.name}, but the statement selects ${selected}.`, "orm.loader-root");
+      }
+    }
+    return trees;
+  }
+
+  #plain(trees: ReadonlyMap<EntityItem, LoadTree>): { statement: SelectStatement; items: ItemPlan[] } {
+    const statement = this.#statement;
+    const froms: FromClause[] = [...statement.froms];
+    const criteria: Expression[] = [];
+    const items = statement.selected.map((item) => {
+      if (item instanceof EntityItem) {
+        const { source } = item;
+        const standing = statement.joins.some((j) => j.target === source.from);
+        if (source.from.leaves.length > 1 && !standing && !froms.includes(source.from)) froms.push(source.from);
+        if (source.criterion !== undefined && !standing) criteria.push(source.criterion);
+      }
+      return this.#item(item, trees, (i) => i.source);
+    });
+    const selected = this.#columns.map((c) => c);
+    const final = statement.with({
+      selected,
+      froms,
+      criteria: [...statement.criteria, ...criteria],
+      joins: [...statement.joins, ...this.#joins],
+      orderByList: [...statement.orderByList, ...this.#orderings],
+      optionList: [],
+    });
+    return { statement: final, items };
+  }
+
+  /** `SELECT … FROM (the statement with its LIMIT) LEFT JOIN …`: a limit counts entities, not joined rows. */
+  #wrapped(trees: ReadonlyMap<EntityItem, LoadTree>): { statement: SelectStatement; items: ItemPlan[] } {
+    const statement = this.#statement;
+    const inner: Expression[] = [];
+    const places = new Map<EntityItem, Map<TableColumn, number>>();
+    const froms: FromClause[] = [...statement.froms];
+    const criteria: Expression[] = [];
+    for (const item of statement.selected) {
+      if (!(item instanceof EntityItem)) {
+        if (item instanceof ItemElement) inner.push(...item.itemColumns);
+        else inner.push(item);
+        continue;
+      }
+      const map = new Map<TableColumn, number>();
+      const { source, mapper } = item;
+      if (source.from.leaves.length > 1 && !froms.includes(source.from)) froms.push(source.from);
+      if (source.criterion !== undefined) criteria.push(source.criterion);
+      const wanted = new Set<MappedColumn>([...attributesToLoad(mapper, trees.get(item) as LoadTree), ...joinColumns(mapper)]);
+      for (const a of wanted) {
+        map.set(a.column, inner.length);
+        inner.push(source.column(a));
+      }
+      places.set(item, map);
+    }
+    const ordered = statement.orderByList.map((o) => {
+      const at = inner.indexOf(o.expression);
+      if (at >= 0) return { at, o };
+      inner.push(o.expression);
+      return { at: inner.length - 1, o };
+    });
+    const limited = statement.with({ selected: inner, froms, criteria: [...statement.criteria, ...criteria], optionList: [] });
+    const sub = new SubqueryClause(limited, undefined);
+    const outer = (at: number): ColumnReference => sub.columns[at] as ColumnReference;
+    const sources = new Map<EntityItem, EntitySource>();
+    for (const [item, map] of places) {
+      sources.set(item, new WrappedSource(item.source, sub, new Map([...map].map(([column, at]) => [column, outer(at)]))));
+    }
+    let position = 0;
+    const items = statement.selected.map((item) => {
+      if (item instanceof EntityItem) {
+        position += (places.get(item) as Map<TableColumn, number>).size;
+        return this.#item(item, trees, (i) => sources.get(i) as EntitySource);
+      }
+      const width = item instanceof ItemElement ? item.itemColumns.length : 1;
+      const at = this.#columns.length;
+      for (let i = 0; i < width; i++) this.#columns.push(outer(position + i));
+      position += width;
+      return item instanceof ItemElement
+        ? ({ name: item.itemName, entity: undefined, at, keys: item.itemColumns.map((c) => c.key) } as const)
+        : ({ name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined } as const);
+    });
+    let final = new SelectStatement(this.#columns).selectFrom(sub);
+    const by = [...ordered.map(({ at, o }) => new OrderingElement(outer(at), o.direction, o.nulls)), ...this.#orderings];
+    final = final.with({ joins: this.#joins, orderByList: by, executionOptionsValue: statement.executionOptionsValue });
+    return { statement: final, items };
+  }
+
+  #item(item: SelectItem, trees: ReadonlyMap<EntityItem, LoadTree>, sourceOf: (item: EntityItem) => EntitySource): ItemPlan {
+    if (item instanceof EntityItem) {
+      const entity = this.#entity(sourceOf(item), trees.get(item) as LoadTree, [], false);
+      return { name: item.itemName, entity, at: -1, keys: undefined };
+    }
+    const at = this.#columns.length;
+    if (item instanceof ItemElement) {
+      this.#columns.push(...item.itemColumns);
+      return { name: item.itemName, entity: undefined, at, keys: item.itemColumns.map((c) => c.key) };
+    }
+    this.#columns.push(item);
+    return { name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined };
+  }
+
+  /** Adds an entity's columns, then those of what is joined to it. `outer`: it may be missing in a row. */
+  #entity(source: EntitySource, tree: LoadTree, above: readonly Mapper[], outer: boolean): EntityPlan {
+    const { mapper } = source;
+    const offset = this.#columns.length;
+    const wanted = attributesToLoad(mapper, tree);
+    const columns = wanted.map((attribute, i) => ({ attribute, at: offset + i }));
+    for (const a of wanted) this.#columns.push(source.column(a));
+    const undeferred = mapper.attributes.filter((a) => !a.deferred);
+    const place = (a: MappedColumn) => (columns.find((c) => c.attribute === a) as { at: number }).at;
+    const joined: JoinedPlan[] = [];
+    const after: AfterLoad[] = [];
+    const empty: RelationshipProperty[] = [];
+    const inheritance = mapper.inheritance;
+    const polymorphic = inheritance?.discriminator !== undefined && (inheritance.subMappers.length > 0 || inheritance.base !== undefined) && inheritance.strategy !== "concrete";
+    const plan: { -readonly [K in keyof EntityPlan]: EntityPlan[K] } = {
+      index: this.#entities.length,
+      mapper,
+      tree,
+      offset,
+      columns,
+      standard: wanted.length === undeferred.length && wanted.every((a, i) => a === undeferred[i]),
+      keyAt: mapper.primaryKey.map(place),
+      discriminatorAt: polymorphic ? place(inheritance.discriminator as MappedColumn) : -1,
+      joined,
+      after,
+      empty,
+    };
+    this.#entities.push(plan);
+    for (const property of relationshipsOf(mapper, tree)) {
+      const branch = tree.relations.get(property);
+      const strategy = tree.strategyOf(property);
+      if (strategy === "joined" && (branch !== undefined || !above.includes(property.target)) && property.parent.tables.every((t) => source.hasTable(t))) {
+        joined.push(this.#joined(source, property, branch, [...above, mapper], outer));
+      } else if (strategy === "contains") {
+        const target = branch?.target ?? mappedSource(property.target);
+        const index = this.#joinedCount++;
+        if (property.uselist) this.#collections = true;
+        joined.push({ index, property, entity: this.#entity(target, (branch as LoadBranch).below, [...above, mapper], true) });
+      } else if (loadsAfter(strategy) && (branch !== undefined || !above.includes(property.target))) {
+        after.push({ property, criteria: branch?.criteria ?? [], below: branch?.below ?? new LoadTree() });
+      } else if (strategy === "noload") empty.push(property);
+    }
+    return plan;
+  }
+  #joined(owner: EntitySource, property: RelationshipProperty, branch: LoadBranch | undefined, above: readonly Mapper[], outer: boolean): JoinedPlan {
+    const target = aliasedSource(branch?.target?.mapper ?? property.target);
+    const steps = relationSteps(property, owner, target, true);
+    const extra = moveCriteria(branch?.criteria ?? [], branch?.target ?? mappedSource(target.mapper), target);
+    const own = target.criterion === undefined ? [] : [target.criterion];
+    const certain = property.direction === "manyToOne" && property.pairs.every((p) => !p.local.column.nullable) && extra.length === 0 && own.length === 0;
+    const inner = (branch?.innerJoin ?? property.definition.settings.innerJoin ?? certain) && !outer;
+    const kind = inner ? "inner" : "left";
+    // The owner may be a join of tables: attach to the leaf whose column the condition reads.
+    const anchor = owner.column((property.secondary?.localPairs[0]?.mapped ?? property.pairs[0]?.local ?? owner.mapper.primaryKey[0]) as MappedColumn).from;
+    const on = conjunction(operators.and, [steps.toTarget, ...own, ...extra]);
+    if (steps.secondary === undefined) this.#joins.push({ target: target.from, on, kind, source: anchor });
+    else {
+      this.#joins.push({ target: steps.secondary, on: steps.toSecondary as Expression, kind, source: anchor });
+      this.#joins.push({ target: target.from, on, kind, source: steps.secondary });
+    }
+    if (property.uselist) this.#collections = true;
+    for (const by of property.orderBy(target.columns)) this.#orderings.push(by instanceof OrderingElement ? by : new OrderingElement(by as Expression, undefined));
+    const index = this.#joinedCount++;
+    return { index, property, entity: this.#entity(target, branch?.below ?? new LoadTree(), above, !inner || outer) };
+  }
+}
+
+function loadsAfter(strategy: Strategy): boolean {
+  return strategy === "selectin" || strategy === "subquery" || strategy === "immediate";
+}
+/** A mapper's relationships, and those of subclasses that an option names. */
+function relationshipsOf(mapper: Mapper, tree: LoadTree): readonly RelationshipProperty[] {
+  if (tree.relations.size === 0) return mapper.relationships;
+  const all = new Set<RelationshipProperty>(mapper.relationships);
+  for (const property of tree.relations.keys()) all.add(property);
+  return [...all];
+}
+function joinsCollection(mapper: Mapper, tree: LoadTree, above: readonly Mapper[]): boolean {
+  return relationshipsOf(mapper, tree).some((property) => {
+    const branch = tree.relations.get(property);
+    if (tree.strategyOf(property) !== "joined" || (branch === undefined && above.includes(property.target))) return false;
+    return property.uselist || joinsCollection(property.target, branch?.below ?? new LoadTree(), [...above, mapper]);
+  });
+}
+/** Columns that joins to an entity's relationships read on its side. */
+function joinColumns(mapper: Mapper): readonly MappedColumn[] {
+  return mapper.relationships.flatMap((r) => r.secondary?.localPairs.map((p) => p.mapped) ?? r.pairs.map((p) => p.local));
+}
+/** Criteria that could bring a second table into FROM make rows repeat. */
+function readsOnly(criteria: readonly Element[], mapper: Mapper): boolean {
+  const ok = (node: Element): boolean => {
+    if (node instanceof ColumnReference) return mapper.tables.includes(node.from as never);
+    if (node.kind === "exists" || node.kind === "scalarSubquery") return true;
+    return Object.values(node).every((v) => (v instanceof Element ? ok(v) : Array.isArray(v) ? v.every((x) => !(x instanceof Element) || ok(x)) : true));
+  };
+  return criteria.every(ok);
+}
+
+/** INSERT, UPDATE and DELETE with entities in RETURNING. */
+export function planReturning(statement: InsertStatement | UpdateStatement | DeleteStatement, dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
+  const entities: EntityPlan[] = [];
+  const columns: SelectItem[] = [];
+  const items = statement.returningItems.map((item): ItemPlan => {
+    const at = columns.length;
+    if (item instanceof EntityItem) {
+      const { mapper } = item;
+      const wanted = mapper.attributes.filter((a) => !a.deferred && a.column.table === statement.table);
+      columns.push(...wanted.map((a) => a.column));
+      const place = (a: MappedColumn) => at + wanted.indexOf(a);
+      const discriminator = mapper.inheritance?.discriminator;
+      const entity: EntityPlan = {
+        index: entities.length,
+        mapper,
+        tree: new LoadTree(),
+        offset: at,
+        columns: wanted.map((attribute, i) => ({ attribute, at: at + i })),
+        standard: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
+        keyAt: mapper.primaryKey.map(place),
+        discriminatorAt: discriminator === undefined || mapper.inheritance?.strategy === "concrete" ? -1 : place(discriminator),
+        joined: [],
+        after: [],
+        empty: [],
+      };
+      entities.push(entity);
+      return { name: item.itemName, entity, at: -1, keys: undefined };
+    }
+    if (item instanceof ItemElement) {
+      columns.push(...item.itemColumns);
+      return { name: item.itemName, entity: undefined, at, keys: item.itemColumns.map((c) => c.key) };
+    }
+    columns.push(item);
+    return { name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined };
+  });
+  const compiled = dialect.createCompiler(binds).compile(statement.with({ returningItems: columns }));
+  return { compiled, items, entities, joinedCount: 0, unique: false, distinctEntities: false, names: items.map((i) => i.name) };
+}

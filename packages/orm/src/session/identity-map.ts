@@ -1,0 +1,113 @@
+/**
+ * One object per row: strong maps, one per hierarchy, keyed by canonical primary key. What a plain select brings into
+ * an empty map is appended unindexed and indexed at the first lookup. See `spec/speed-techniques.md`, section 1.
+ */
+import type { CanonicalKey, KeyPart } from "../mapping/identity-key.js";
+import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
+import type { Managed } from "../mapping/state.js";
+import type { Identities } from "./internals.js";
+
+type Level = Map<KeyPart, Level | Managed>;
+
+class Store {
+  readonly index: Level = new Map();
+  segments: (readonly Managed[])[] = [];
+  /** Members of the index. */
+  count = 0;
+}
+
+export class IdentityMap implements Identities {
+  readonly #stores = new Map<Mapper, Store>();
+
+  #store(mapper: Mapper): Store {
+    const { root } = mapper;
+    let store = this.#stores.get(root);
+    if (store === undefined) this.#stores.set(root, (store = new Store()));
+    return store;
+  }
+  #indexed(mapper: Mapper): Store {
+    const store = this.#store(mapper);
+    if (store.segments.length > 0) {
+      const { segments } = store;
+      store.segments = [];
+      for (const segment of segments) {
+        for (const instance of segment) {
+          const key = mapperOfInstance(instance).keyOf(instance);
+          if (key !== undefined) put(store, key, instance);
+        }
+      }
+    }
+    return store;
+  }
+  get(mapper: Mapper, key: CanonicalKey): Managed | undefined {
+    const { index } = this.#indexed(mapper);
+    if (typeof key !== "object") return index.get(key) as Managed | undefined;
+    let level: Level | Managed | undefined = index;
+    for (const part of key) {
+      level = (level as Level).get(part);
+      if (level === undefined) return undefined;
+    }
+    return level as Managed;
+  }
+  add(mapper: Mapper, key: CanonicalKey, instance: Managed): void {
+    put(this.#indexed(mapper), key, instance);
+  }
+  /** Takes out what is held under the key, if it is this object. */
+  remove(mapper: Mapper, key: CanonicalKey, instance: Managed): void {
+    const store = this.#indexed(mapper);
+    const parts = typeof key === "object" ? key : [key];
+    let level: Level = store.index;
+    for (let i = 0; i < parts.length - 1; i++) {
+      const next = level.get(parts[i] as KeyPart);
+      if (next === undefined) return;
+      level = next as Level;
+    }
+    const last = parts.at(-1) as KeyPart;
+    if (level.get(last) !== instance) return;
+    level.delete(last);
+    store.count--;
+  }
+  isEmpty(mapper: Mapper): boolean {
+    const store = this.#stores.get(mapper.root);
+    return store === undefined || (store.count === 0 && store.segments.length === 0);
+  }
+  append(mapper: Mapper, instances: readonly Managed[]): void {
+    if (instances.length > 0) this.#store(mapper).segments.push(instances);
+  }
+  *all(): Generator<Managed> {
+    for (const store of this.#stores.values()) {
+      for (const segment of store.segments) yield* segment;
+      yield* members(store.index);
+    }
+  }
+  get size(): number {
+    let n = 0;
+    for (const store of this.#stores.values()) n += store.count + store.segments.reduce((sum, s) => sum + s.length, 0);
+    return n;
+  }
+  clear(): void {
+    this.#stores.clear();
+  }
+}
+
+function put(store: Store, key: CanonicalKey, instance: Managed): void {
+  let level = store.index;
+  let last: KeyPart;
+  if (typeof key === "object") {
+    for (let i = 0; i < key.length - 1; i++) {
+      const part = key[i] as KeyPart;
+      let next = level.get(part) as Level | undefined;
+      if (next === undefined) level.set(part, (next = new Map()));
+      level = next;
+    }
+    last = key.at(-1) as KeyPart;
+  } else last = key;
+  if (!level.has(last)) store.count++;
+  level.set(last, instance);
+}
+function* members(level: Level): Generator<Managed> {
+  for (const value of level.values()) {
+    if (value instanceof Map) yield* members(value);
+    else yield value;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What a transaction or savepoint has done to objects, so that a rollback can undo it: new objects become transient
+ * again, deleted ones persistent, changed ones get their values back. Source: SQLAlchemy "SessionTransaction".
+ */
+import { Collection } from "../mapping/collection.js";
+import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import {
+  clearChanges, DELETED, DETACHED, DIRTY, type Managed, ORPHANED, parentOf, PENDING, PERSISTENT, type RelationHistory, setParent, STALE, TO_DELETE, UNLOADED,
+} from "../mapping/state.js";
+import type { CanonicalKey } from "../mapping/identity-key.js";
+import type { IdentityMap } from "./identity-map.js";
+
+/** Changes of one object that a flush wrote, in the form they had before. */
+interface Undo {
+  readonly instance: Managed;
+  readonly columns: readonly unknown[] | null;
+  readonly histories: readonly RelationHistory[] | null;
+}
+interface KeySwitch {
+  readonly mapper: Mapper;
+  readonly instance: Managed;
+  readonly before: CanonicalKey;
+  readonly after: CanonicalKey;
+}
+
+export class TransactionFrame {
+  readonly parent: TransactionFrame | undefined;
+  /** Became persistent here. */
+  readonly created: Managed[] = [];
+  /** Deleted by a flush here. */
+  readonly deleted: { readonly instance: Managed; readonly key: CanonicalKey }[] = [];
+  readonly undo: Undo[] = [];
+  readonly switches: KeySwitch[] = [];
+  constructor(parent?: TransactionFrame) {
+    this.parent = parent;
+  }
+  noteFlushed(instance: Managed): void {
+    if (instance.$$o !== null || instance.$$h !== null) this.undo.push({ instance, columns: instance.$$o, histories: instance.$$h });
+  }
+  /** A released savepoint: what it did belongs to the transaction around it. */
+  mergeInto(outer: TransactionFrame): void {
+    outer.created.push(...this.created);
+    outer.deleted.push(...this.deleted);
+    outer.undo.push(...this.undo);
+    outer.switches.push(...this.switches);
+  }
+
+  /** Takes back what was flushed in this frame; unflushed changes are taken back before, with `revertChanges`. */
+  revert(identity: IdentityMap): Managed[] {
+    const touched: Managed[] = [];
+    for (const { mapper, instance, before, after } of this.switches.toReversed()) {
+      identity.remove(mapper, after, instance);
+      identity.add(mapper, before, instance);
+    }
+    for (const instance of this.created) {
+      const mapper = mapperOfInstance(instance);
+      const key = mapper.keyOf(instance);
+      if (key !== undefined) identity.remove(mapper, key, instance);
+      makeTransient(instance);
+    }
+    for (const { instance, key } of this.deleted.toReversed()) {
+      // What was created and deleted in the same transaction is transient again.
+      if (this.created.includes(instance)) continue;
+      instance.$$f = (instance.$$f & ~(DELETED | TO_DELETE | DIRTY)) | PERSISTENT;
+      identity.add(mapperOfInstance(instance), key, instance);
+      touched.push(instance);
+    }
+    for (const { instance, columns, histories } of this.undo.toReversed()) {
+      restoreColumns(instance, columns);
+      restoreHistories(instance, histories);
+      if ((instance.$$f & PERSISTENT) !== 0) touched.push(instance);
+    }
+    return touched;
+  }
+}
+
+function restoreColumns(instance: Managed, columns: readonly unknown[] | null): void {
+  if (columns === null) return;
+  const mapper = mapperOfInstance(instance);
+  // The last known values of stale objects stand behind the unknown ones and win.
+  for (let i = 0; i < columns.length; i += 2) {
+    const index = columns[i] as number;
+    const slot = mapper.attributes[index < 0 ? -1 - index : index]?.slot;
+    if (slot !== undefined) instance[slot] = columns[i + 1];
+  }
+}
+function restoreHistories(instance: Managed, histories: readonly RelationHistory[] | null): void {
+  if (histories === null) return;
+  for (const history of histories.toReversed()) {
+    const property = history.relationship as RelationshipProperty;
+    const value = instance[property.slot];
+    if (property.uselist) {
+      if (value instanceof Collection) {
+        if (history.base === undefined) {
+          value.detach();
+          instance[property.slot] = UNLOADED;
+        } else Array.prototype.splice.call(value, 0, value.length, ...history.base);
+      }
+    } else instance[property.slot] = history.old;
+    for (const item of history.removed) if (parentOf(item, property) === null) setParent(item, property, instance);
+    for (const item of history.added) if (parentOf(item, property) === instance) setParent(item, property, undefined);
+  }
+}
+/** Takes back changes that no flush has written. */
+export function revertChanges(instance: Managed): void {
+  const { $$o, $$h } = instance;
+  restoreColumns(instance, $$o);
+  restoreHistories(instance, $$h);
+  clearChanges(instance);
+}
+/** Out of the session, as if it had never been added; values stay, the primary key too. */
+export function makeTransient(instance: Managed): void {
+  instance.$$s = undefined;
+  instance.$$f &= ~(PERSISTENT | PENDING | DETACHED | DELETED | STALE | DIRTY | TO_DELETE | ORPHANED);
+  instance.$$m = 0;
+  instance.$$n = 0;
+  instance.$$o = null;
+  instance.$$b = null;
+}

@@ -1,0 +1,21 @@
+/** What the unit of work needs of its session. */
+import type { Connection, Engine, MaybePromise } from "@athanor/core";
+import type { Mapper, RelationshipProperty } from "../../mapping/mapper.js";
+import type { Managed, SessionFace } from "../../mapping/state.js";
+import type { IdentityMap } from "../identity-map.js";
+import type { TransactionFrame } from "../transaction-frame.js";
+
+export interface FlushHost {
+  readonly face: SessionFace;
+  readonly identity: IdentityMap;
+  /** The innermost transaction: what a flush does is noted there. */
+  readonly frame: TransactionFrame;
+  connectionFor(mapper: Mapper | null): MaybePromise<Connection>;
+  engineFor(mapper: Mapper | null): Engine;
+  /** Loads a relationship of one object, within the flush. */
+  loadRelation(owner: Managed, property: RelationshipProperty): Promise<void>;
+  /** Takes a pending object out of the session. */
+  dropPending(instance: Managed): void;
+  /** Marks for deletion, with everything the delete cascade reaches. */
+  markDeleted(instance: Managed): Promise<void>;
+}

@@ -1,0 +1,194 @@
+/**
+ * INSERTs of a flush: consecutive objects of one shape go in one statement, and every generated key comes back to the
+ * object it belongs to. See `spec/speed-techniques.md`, section 3. Source: SQLAlchemy "insertmanyvalues".
+ */
+import { type Connection, type Dialect, type Engine, Expression, InsertStatement, type RawResult, type Table, type TableColumn } from "@athanor/core";
+import { FlushError } from "../../errors.js";
+import { describeInstance } from "../../mapping/collection.js";
+import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
+import { type Managed, UNLOADED } from "../../mapping/state.js";
+import type { FlushHost } from "./host.js";
+import { applyDefault, isGenerated } from "./values.js";
+
+/** One column of a mapper in one table. */
+interface Target {
+  readonly attribute: MappedColumn;
+  readonly column: TableColumn;
+  readonly generated: boolean;
+}
+const TARGETS = Symbol("insert targets");
+function targetsOf(mapper: Mapper, table: Table): readonly Target[] {
+  let all = mapper.memo.get(TARGETS) as Map<Table, readonly Target[]> | undefined;
+  if (all === undefined) mapper.memo.set(TARGETS, (all = new Map()));
+  let found = all.get(table);
+  if (found === undefined) {
+    found = table.columns.flatMap((column): Target[] => {
+      const attribute = mapper.attributeOf(column);
+      return attribute === undefined ? [] : [{ attribute, column, generated: isGenerated(column) }];
+    });
+    all.set(table, found);
+  }
+  return found;
+}
+
+/** What one object gives to an INSERT. */
+interface Shape {
+  readonly key: string;
+  readonly columns: readonly TableColumn[];
+  readonly fetch: readonly Target[];
+  /** SQL expressions, by column; such a row goes alone. */
+  readonly inline: ReadonlyMap<TableColumn, Expression> | undefined;
+}
+const shapes = new Map<string, Shape>();
+/** Fills defaults and decides which columns are sent and which the database makes. */
+function shapeOf(instance: Managed, mapper: Mapper, table: Table): Shape {
+  const targets = targetsOf(mapper, table);
+  let inline: Map<TableColumn, Expression> | undefined;
+  let key = `${mapper.id}:${table.id}:`;
+  let sent = "";
+  for (let i = 0; i < targets.length; i++) {
+    const { attribute, column, generated } = targets[i] as Target;
+    let value = instance[attribute.slot];
+    if (value === UNLOADED) {
+      const expression = applyDefault(instance, attribute);
+      if (expression !== undefined) (inline ??= new Map()).set(column, expression);
+      value = instance[attribute.slot];
+    }
+    if (value instanceof Expression) (inline ??= new Map()).set(column, value);
+    const given = value !== UNLOADED && !(column.fields.computed !== undefined);
+    // An unset key the database makes, an unset server default: left out. null for the key means the same.
+    const left = generated && (!given || (value === null && column.primaryKey));
+    if (!left && !given && inline?.has(column) !== true && column.primaryKey) {
+      throw new FlushError(`${describeInstance(instance)} cannot be inserted: its key column '${attribute.key}' has no value, and the database makes none.`, "orm.no-key");
+    }
+    sent += left ? "0" : "1";
+  }
+  key += sent;
+  if (inline === undefined) {
+    const known = shapes.get(key);
+    if (known !== undefined) return known;
+  }
+  const columns: TableColumn[] = [];
+  const fetch: Target[] = [];
+  targets.forEach((t, i) => {
+    const out = sent[i] === "0";
+    if (!out) columns.push(t.column);
+    if (out || inline?.has(t.column)) fetch.push(t);
+  });
+  const shape: Shape = { key, columns, fetch, inline };
+  if (inline === undefined) shapes.set(key, shape);
+  return shape;
+}
+
+/** How a dialect inserts many rows with their generated values in order; `dialect.bulk`, where it has one. */
+interface BulkStrategy {
+  insertRows?(
+    connection: Connection,
+    target: { readonly table: Table; readonly columns: readonly TableColumn[]; readonly returning: readonly TableColumn[] },
+    rows: readonly (readonly unknown[])[],
+  ): Promise<readonly (readonly unknown[])[]>;
+}
+
+/** Inserts the rows of one table for these objects, in order, in as few statements as their shapes allow. */
+export async function insertAll(host: FlushHost, table: Table, instances: readonly Managed[]): Promise<void> {
+  let run: Managed[] = [];
+  let shape: Shape | undefined;
+  for (const instance of instances) {
+    const mapper = mapperOfInstance(instance);
+    const next = shapeOf(instance, mapper, table);
+    if (shape !== undefined && (next !== shape || next.inline !== undefined)) {
+      await insertRun(host, table, shape, run);
+      run = [];
+    }
+    shape = next;
+    run.push(instance);
+  }
+  if (shape !== undefined) await insertRun(host, table, shape, run);
+}
+
+async function insertRun(host: FlushHost, table: Table, shape: Shape, run: readonly Managed[]): Promise<void> {
+  const mapper = mapperOfInstance(run[0] as Managed);
+  const engine = host.engineFor(mapper);
+  const connection = await host.connectionFor(mapper);
+  const { dialect } = engine;
+  const returns = shape.fetch.length > 0 && dialect.capabilities.returning.insert;
+  const fetched = shape.fetch.map((t) => t.column);
+  const auto = shape.fetch.find((t) => t.column === table.autoincrementColumn);
+
+  if (shape.inline !== undefined) {
+    for (const instance of run) await insertInline(connection, engine, table, shape, instance, returns, auto);
+    return;
+  }
+  const bulk = (dialect as { readonly bulk?: BulkStrategy }).bulk;
+  if (run.length > 1 && fetched.length > 0 && bulk?.insertRows !== undefined && (returns || fetched.length === 1)) {
+    const rows = run.map((instance) => shape.columns.map((c) => (instance as unknown as Record<string, unknown>)[c.key]));
+    const values = await bulk.insertRows(connection, { table, columns: shape.columns, returning: fetched }, rows);
+    run.forEach((instance, i) => takeFetched(instance, shape.fetch, values[i] as readonly unknown[]));
+    return;
+  }
+  const { compiled, params } = compiledInsert(engine, table, shape.columns, returns ? fetched : []);
+  const source = compiled.insert?.rowsSource;
+  const send = (rows: readonly Managed[]) => {
+    const given = params.slice();
+    // Objects stand for rows: a column's key reads the attribute.
+    if (source !== undefined) given[source] = { rows, columns: shape.columns };
+    return connection.run(compiled, given);
+  };
+  if (fetched.length === 0 || (returns && dialect.capabilities.orderedReturning)) {
+    const raw = await send(run);
+    if (returns) run.forEach((instance, i) => takeRaw(instance, shape.fetch, compiled, raw.rows[i] as unknown[]));
+    return;
+  }
+  // The order of RETURNING is not promised here: one row at a time, so that no key can go to the wrong object.
+  for (const instance of run) {
+    const raw = await send([instance]);
+    if (returns) takeRaw(instance, shape.fetch, compiled, raw.rows[0] as unknown[]);
+    else takeLastId(instance, auto, raw, dialect);
+  }
+}
+
+type CompiledInsert = ReturnType<Engine["cache"]["lookup"]>["value"];
+function compiledInsert(engine: Engine, table: Table, columns: readonly TableColumn[], returning: readonly TableColumn[]): { compiled: CompiledInsert; params: unknown[] } {
+  const sample: Record<string, unknown> = {};
+  for (const c of columns) sample[c.key] = null;
+  let statement = new InsertStatement(table);
+  if (columns.length > 0) statement = statement.values(sample);
+  if (returning.length > 0) statement = statement.returning(...returning);
+  return lookup(engine, statement);
+}
+function lookup(engine: Engine, statement: InsertStatement): { compiled: CompiledInsert; params: unknown[] } {
+  const { value, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+  return { compiled: value, params };
+}
+async function insertInline(connection: Connection, engine: Engine, table: Table, shape: Shape, instance: Managed, returns: boolean, auto: Target | undefined): Promise<void> {
+  const row: Record<string, unknown> = {};
+  for (const c of shape.columns) row[c.key] = shape.inline?.get(c) ?? (instance as unknown as Record<string, unknown>)[c.key];
+  let statement = new InsertStatement(table).values(row);
+  if (returns) statement = statement.returning(...shape.fetch.map((t) => t.column));
+  const { compiled, params } = lookup(engine, statement);
+  const raw = await connection.run(compiled, params);
+  if (returns) takeRaw(instance, shape.fetch, compiled, raw.rows[0] as unknown[]);
+  else {
+    for (const t of shape.fetch) instance[t.attribute.slot] = UNLOADED;
+    takeLastId(instance, auto, raw, engine.dialect);
+  }
+}
+function takeRaw(instance: Managed, fetch: readonly Target[], compiled: CompiledInsert, row: unknown[]): void {
+  fetch.forEach((t, i) => {
+    const value = row[i];
+    const process = compiled.columns?.[i]?.process ?? null;
+    instance[t.attribute.slot] = value === null || process === null ? value : process(value);
+  });
+}
+function takeFetched(instance: Managed, fetch: readonly Target[], values: readonly unknown[]): void {
+  fetch.forEach((t, i) => {
+    instance[t.attribute.slot] = values[i];
+  });
+}
+function takeLastId(instance: Managed, auto: Target | undefined, raw: RawResult, dialect: Dialect): void {
+  if (auto === undefined || raw.lastInsertId === null) return;
+  const { type } = auto.column;
+  const process = dialect.resultProcessor(type);
+  const id = type.kind === "bigInteger" ? raw.lastInsertId : Number(raw.lastInsertId);
+  instance[auto.attribute.slot] = process === null || type.kind !== "bigInteger" ? id : process(BigInt(id));
+}

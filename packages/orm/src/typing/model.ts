@@ -1,0 +1,60 @@
+/** Models in types: one literal in, every other type read off it lazily. */
+import type { AnyModel, AnyTable, Columns, NameOf, NoOptions, Options, PropsOf, TableOf, TableOptions } from "@athanor/core";
+import type { Attributes, Initial, Instance, Mapped } from "./entities.js";
+import type { Query } from "./query.js";
+
+/** For generic functions: any model that has at least these columns. */
+export type ModelWith<P> = AnyModel & { readonly c: Columns<string, P> } & (abstract new (...args: any) => Attributes<P>);
+
+export interface ModelClass<N extends string, P, O, Base> extends TableOf<N, P, O> {
+  new (init?: Initial<P>): Base & Attributes<P>;
+  /** A method with a `this` type: a static getter would lose the subclass. */
+  query<M extends AnyModel>(this: M): Query<M>;
+  /** `static { this.register(); }`: makes a subclass known before its first use. */
+  register(this: AnyModel): void;
+  subclass<M extends AnyModel, N2 extends string, P2, const I extends string = never>(
+    this: M,
+    name: N2,
+    props: P2,
+    options?: SubclassOptions<I>,
+  ): ModelClass<N2, PropsOf<M> & P2, Inherited<M, I>, Instance<M>> & Omit<M, keyof ModelClass<any, any, any, any> | "prototype">;
+}
+/** A `tableName` (or a primary key of its own) makes it joined, `concrete` a table of its own with all columns; else single-table. */
+export interface SubclassOptions<I> {
+  readonly identity?: I;
+  readonly tableName?: string;
+  readonly concrete?: boolean;
+  readonly abstract?: boolean;
+}
+type Inherited<M extends AnyTable, I> = Options<M["$"]["options"]["primaryKey"], M["$"]["options"]["polymorphicOn"], I, NameOf<M> | M["$"]["options"]["lineage"]>;
+
+type Intersect<U> = (U extends any ? (k: U) => void : never) extends (k: infer I) => void ? I : never;
+/** A mixin: columns as a plain object, or a class with methods made by `Mixin({...})`. */
+export interface MixinClass<P> {
+  new (): Mapped & Attributes<P>;
+  readonly $mixin: P;
+}
+type MixinProps<X> = X extends { readonly $mixin: infer P } ? P : X;
+type MixinMembers<X> = X extends abstract new (...args: any) => infer I ? I : {};
+
+export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableOptions<PK> {
+  readonly mixins?: MX;
+  /** Key of the discriminator. */
+  readonly polymorphicOn?: ON & keyof P;
+  /** Value of the discriminator in rows of this very class. */
+  readonly identity?: I;
+  readonly abstract?: boolean;
+  readonly versionIdColumn?: keyof P;
+  /** `(c) => [index("ix_name", c.name), unique(c.a, c.b)]`. */
+  readonly constraints?: (columns: Columns<N, P>) => readonly unknown[];
+}
+export interface ModelFactory<Base, Statics> {
+  <N extends string, P>(name: N, props: P): ModelClass<N, P, NoOptions, Base> & Statics;
+  <N extends string, P, const PK extends readonly (keyof P & string)[] = [], const MX extends readonly object[] = [], const ON extends string = never, const I extends string = never>(
+    name: N,
+    props: P,
+    options: ModelOptions<N, P, PK, MX, ON, I>,
+  ): [] extends MX
+    ? ModelClass<N, P, Options<PK, ON, I>, Base> & Statics
+    : ModelClass<N, P & Intersect<MixinProps<MX[number]>>, Options<PK, ON, I>, Base & Intersect<MixinMembers<MX[number]>>> & Statics;
+}
