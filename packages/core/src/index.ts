@@ -10,6 +10,7 @@ export type { BindSlot, BoundStatement, Compiled, ResultColumn, ResultItem } fro
 export { registerCompilation } from "./compile/expression-compiler.js";
 export { joinCondition, originColumn } from "./compile/from-plan.js";
 export { converter, type ReaderShape, rowPrototype, rowReader } from "./compile/reader.js";
+export type * from "./dialects/bulk-strategy.js";
 export * from "./dialects/dialect.js";
 export { type AnyRow, Connection, type ConnectionOptions, type Parameters } from "./engine/connection.js";
 export * from "./engine/engine.js";

@@ -1,7 +1,8 @@
 /** The public column types: the factories of `schema/columns.ts` with their types laid over them. */
 import * as runtime from "../schema/columns.js";
 import type { CheckedTypeOptions, EnumerationOptions } from "../schema/columns.js";
-import type { Column, ColumnLike } from "../typing/columns.js";
+import type { Column } from "../typing/columns.js";
+import type { ColumnLike } from "../typing/faces.js";
 
 /** Every factory takes the column's name in the database first, where it has one: `boolean("completed")`. */
 interface Plain<T, F extends string> {

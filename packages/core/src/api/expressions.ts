@@ -8,7 +8,7 @@ import * as ops from "../sql/operators.js";
 import { sql as sqlTag, text as textClause, TextClause, TextExpression } from "../sql/text.js";
 import { NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { ArgumentError } from "../errors/errors.js";
-import type { ColumnLike, Family } from "../typing/columns.js";
+import type { ColumnLike, Family } from "../typing/faces.js";
 import type { AnyExpr, BooleanExpr, Case, CastTo, Condition, Criterion, Families, Func, Ordering, PlainExpr, Rows, SqlText, Typed } from "../typing/expressions.js";
 import type { AnyTable, TableOf, NameOf, PropsOf } from "../typing/tables.js";
 

@@ -142,7 +142,9 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     return this.columnSpec(column) + (this.checksBesideColumns ? checks.join("") : "");
   }
   /** Checks on a column stand beside it; otherwise with those of the table. */
-  protected readonly checksBesideColumns: boolean = true;
+  protected get checksBesideColumns(): boolean {
+    return true;
+  }
   protected checksOf(column: TableColumn): readonly CheckConstraint[] {
     return column.table.constraints.filter((c): c is CheckConstraint => c.kind === "check" && c.column === column);
   }

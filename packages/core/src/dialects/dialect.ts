@@ -5,6 +5,7 @@ import { DecoratedType, NULL_TYPE, type SqlType, typeOfValue } from "../types/sq
 import { CompileError } from "../errors/errors.js";
 import type { Compiled } from "../compile/compiled.js";
 import type { Element } from "../sql/element.js";
+import type { BulkStrategy } from "./bulk-strategy.js";
 import type { Driver, DriverConnection } from "./driver.js";
 
 /** Renders one statement; made anew for each compilation. `binds`: parameter node → index among collected parameters. */
@@ -86,6 +87,8 @@ export abstract class Dialect implements TypeResolver {
   abstract placeholder(n: number): string;
   abstract createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): StatementCompiler;
   abstract createDdlCompiler(): DdlCompiler;
+  /** How many rows are written at once; undefined: one statement per row. */
+  readonly bulk: BulkStrategy | undefined = undefined;
   /** Imports the driver package and prepares it; throws MissingDriverError with the install command. */
   abstract loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver>;
   /** Runs once, on the first connection: version, default schema, session settings. */

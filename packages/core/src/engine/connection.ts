@@ -2,7 +2,7 @@
  * A connection as users and the ORM hold it: begins a transaction with the first statement, queues statements, knows
  * savepoints, and keeps its head when the server goes away. Source: SQLAlchemy "Working with Engines and Connections".
  *
- * Longer than most files: transaction state, the statement path and recovery share the same few private fields.
+ * Long because transaction state, the statement path and recovery share the same few private fields.
  */
 import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled } from "../compile/compiled.js";
@@ -17,7 +17,7 @@ import {
 } from "../errors/errors.js";
 import type { Element } from "../sql/element.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
-import { planDriverSql, StatementSource } from "./execute.js";
+import { planDriverSql, type StatementRunner, StatementSource } from "./execute.js";
 import type { Lease } from "./pool.js";
 import { SerialQueue } from "./queue.js";
 import { type Execution, Result } from "./result.js";
@@ -61,6 +61,13 @@ export class Connection implements TransactionOwner {
   /** The transaction of a `begin(async …)` block: once ended, the block may not begin another. */
   #scope: Transaction | null = null;
   #stream: ConnectionStream | null = null;
+
+  /** What results use: they are started in their turn, so nothing that waits comes before them. */
+  readonly #runner: StatementRunner = {
+    send: (sql, params, hint, badge) => this.#dispatch(sql, params, hint, badge),
+    sendMany: (sql, sets, hint, badge) => this.#dispatchMany(sql, sets, hint, badge),
+    openStream: (sql, params, hint, chunkRows) => this.#openStream(sql, params, hint, chunkRows),
+  };
 
   /** Made by `engine.connect()`. */
   constructor(services: EngineServices, lease: Lease, options: ConnectionOptions = {}) {
@@ -111,7 +118,7 @@ export class Connection implements TransactionOwner {
   execute<R = AnyRow>(statement: HasRow<R>, params?: Parameters): Result<R>;
   execute(statement: Element, params?: Parameters): Result<AnyRow>;
   execute(statement: unknown, params?: Parameters): Result<unknown> {
-    return Result.of(new StatementSource(this, this.#services, this.#waiting, statement, params));
+    return Result.of(new StatementSource(this.#runner, this.#services, this.#waiting, statement, params));
   }
   /** The first column of the first row, or null. */
   scalar<V>(statement: HasScalar<V>, params?: Parameters): Promise<V | null>;
@@ -132,7 +139,7 @@ export class Connection implements TransactionOwner {
    * @example await conn.execDriverSql("select * from t where id = ?", [1]).one()
    */
   execDriverSql<R = AnyRow>(sql: string, params: readonly unknown[] = []): Result<R> {
-    return Result.of<R>(planDriverSql(this, this.#services, this.#waiting, sql, params));
+    return Result.of<R>(planDriverSql(this.#runner, this.#services, this.#waiting, sql, params));
   }
   /** Runs several statements separated by `;`. Never give it user input. */
   async executeScript(sql: string): Promise<void> {
@@ -158,6 +165,9 @@ export class Connection implements TransactionOwner {
   /** Sends one statement with driver-level values. */
   send(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
     if (this.#waiting.length > 0) this.#startWaiting();
+    return this.#dispatch(sql, params, hint, badge);
+  }
+  #dispatch(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
     const queue = this.#queue;
     if (queue.busy) return queue.run(() => this.#send(sql, params, hint, badge));
     if (this.#begun && this.#stream === null && this.#lease !== null && this.#services.events.quiet && this.#services.logger === undefined && this.#broken === null) {
@@ -179,6 +189,9 @@ export class Connection implements TransactionOwner {
   /** Sends one statement for many parameter sets. */
   sendMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
     if (this.#waiting.length > 0) this.#startWaiting();
+    return this.#dispatchMany(sql, sets, hint, badge);
+  }
+  #dispatchMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
     return this.#queue.run(() =>
       this.#ready((driver) => {
         const { events, logger } = this.#services;
@@ -196,15 +209,23 @@ export class Connection implements TransactionOwner {
   }
   /** Rows of a statement through a cursor, in chunks. The connection serves other work in between. */
   openStream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): ConnectionStream {
+    if (this.#waiting.length > 0) this.#startWaiting();
+    return this.#openStream(sql, params, hint, chunkRows);
+  }
+  #openStream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): ConnectionStream {
     return new ConnectionStream(sql, params, async (stream) => {
-      this.#startWaiting();
-      await this.#serial(() =>
+      await this.#queue.run(() =>
         this.#ready((driver) => {
           this.#announce(sql, params);
-          this.#stream = stream;
-          return driver.stream(sql, params, hint, chunkRows);
+          return chain(
+            this.#guard(() => driver.stream(sql, params, hint, chunkRows), sql, params),
+            (raw) => {
+              stream.attach(raw);
+              this.#stream = stream;
+            },
+          );
         }, true),
-      ).then((raw) => stream.attach(raw));
+      );
       return {
         next: (pull) => Promise.resolve(this.#queue.run(() => pull())),
         failed: (error) => this.#failed(error, sql, params),

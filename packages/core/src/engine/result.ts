@@ -58,8 +58,8 @@ export class Execution {
   /** Starts everything asked for earlier on this connection, then this. */
   start(): void {
     if (this.#state !== "new") return;
-    this.#inTurn();
     this.#state = "started";
+    this.#inTurn();
     try {
       this.#outcome = this.source.run();
     } catch (error) {

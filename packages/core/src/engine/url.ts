@@ -81,7 +81,7 @@ export class Url implements DatabaseUrl {
     const place = authority.slice(at + 1);
     const colon = login === undefined ? -1 : login.indexOf(":");
     const user = login === undefined ? undefined : colon < 0 ? login : login.slice(0, colon);
-    const found = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(place);
+    const found = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/.exec(place);
     if (found === null) {
       throw new ArgumentError(
         "The host of the database URL cannot be read: write an IPv6 address in brackets, and '/', '@' or ':' in a " +

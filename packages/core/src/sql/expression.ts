@@ -1,5 +1,5 @@
 /**
- * Expressions and the nodes their operators make. They live in one file because an operator method constructs the node
+ * Expressions and the nodes their operators make. Long because an operator method constructs the node
  * that extends the class the method belongs to: apart, the files would import each other.
  *
  * Typing is laid over these classes in `typing/`: which methods an expression shows depends on its family.
@@ -14,6 +14,7 @@ import {
   NULL_TYPE,
   NUMERIC,
   STRING,
+  TupleType,
   type SqlType,
   typeOfValue,
 } from "../types/sql-type.js";
@@ -88,6 +89,13 @@ export abstract class Expression extends Element {
   desc(): Ordering {
     return new Ordering(this, "DESC");
   }
+  /** Keeps the database's direction and says where nulls stand. */
+  nullsFirst(): Ordering {
+    return new Ordering(this, undefined, "FIRST");
+  }
+  nullsLast(): Ordering {
+    return new Ordering(this, undefined, "LAST");
+  }
   as(label: string): Label {
     return new Label(this, label);
   }
@@ -130,8 +138,23 @@ export abstract class Expression extends Element {
     if (this.type.family === "array") return new Binary(ops.arrayContains, this, operand(part, this.type), BOOLEAN);
     return affix(this, "%", part, "%", options);
   }
-  regexpMatch(pattern: unknown): Expression {
-    return compare(ops.regexpMatch, this, pattern);
+  /** Case is ignored in these three. */
+  iStartsWith(prefix: unknown, options?: LikeOptions): Expression {
+    return affix(this, "", prefix, "%", options, ops.ilike);
+  }
+  iEndsWith(suffix: unknown, options?: LikeOptions): Expression {
+    return affix(this, "%", suffix, "", options, ops.ilike);
+  }
+  iContains(part: unknown, options?: LikeOptions): Expression {
+    return affix(this, "%", part, "%", options, ops.ilike);
+  }
+  /** `ignoreCase` uses the database's own way; the pattern's syntax is the database's. */
+  regexpMatch(pattern: unknown, options: { readonly ignoreCase?: boolean } = {}): Expression {
+    return compare(options.ignoreCase ? ops.regexpMatchIgnoringCase : ops.regexpMatch, this, pattern);
+  }
+  /** Every match replaced. */
+  regexpReplace(pattern: unknown, replacement: unknown): Expression {
+    return new RegexpReplace(this, operand(pattern, STRING), operand(replacement, STRING));
   }
   match(pattern: unknown): Expression {
     return compare(ops.match, this, pattern);
@@ -174,6 +197,16 @@ export abstract class Expression extends Element {
     return arithmetic(ops.bitXor, this, other);
   }
 
+  bitNot(): Expression {
+    return new Unary(ops.bitNot, this, this.type);
+  }
+  shiftLeft(by: unknown): Expression {
+    return arithmetic(ops.shiftLeft, this, by);
+  }
+  shiftRight(by: unknown): Expression {
+    return arithmetic(ops.shiftRight, this, by);
+  }
+
   // booleans
   and(...others: unknown[]): Expression {
     return conjunction(ops.and, [this, ...others.map(criterion)]);
@@ -192,6 +225,9 @@ export abstract class Expression extends Element {
 
   // documents
   get(key: string | number): Expression {
+    if (typeof key !== "string" && !Number.isSafeInteger(key)) {
+      throw new ArgumentError(`get(): a step into a document is a key or a position, not ${String(key)}.`, key === undefined ? "argument.undefined" : "argument");
+    }
     return new JsonPath(this, [key], "json");
   }
   asText(): Expression {
@@ -322,7 +358,7 @@ export class Binary extends Expression {
     return this.oper;
   }
   walk(key: KeyWriter): void {
-    key.id(OP.binary);
+    key.id(this.escape === undefined ? OP.binary : -OP.binary);
     key.id(this.oper.id);
     if (this.escape !== undefined) key.text(this.escape);
     this.left.walk(key);
@@ -435,6 +471,28 @@ export class InArray extends Expression {
     key.id(OP.inArray);
     this.subject.walk(key);
     this.values.walk(key);
+  }
+}
+/** Every match of a pattern replaced by text. */
+export class RegexpReplace extends Expression {
+  readonly kind = "regexpReplace";
+  readonly subject: Expression;
+  readonly pattern: Expression;
+  readonly replacement: Expression;
+  constructor(subject: Expression, pattern: Expression, replacement: Expression) {
+    super();
+    this.subject = subject;
+    this.pattern = pattern;
+    this.replacement = replacement;
+  }
+  get type(): SqlType {
+    return this.subject.type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.regexpReplace);
+    this.subject.walk(key);
+    this.pattern.walk(key);
+    this.replacement.walk(key);
   }
 }
 /** A fixed list of expressions: `(a, b)`; the right side of IN, a row value. */
@@ -568,12 +626,31 @@ export class JsonPath extends Expression {
   walk(key: KeyWriter): void {
     key.id(OP.jsonPath);
     key.text(this.as_);
+    key.id(this.type.id);
     key.text(JSON.stringify(this.path));
     this.document.walk(key);
   }
 }
 function jsonScalar(of: Expression, as_: JsonPath["as_"], type: SqlType): Expression {
   return new JsonPath(of, [], as_, type);
+}
+/** `ANY (…)` or `ALL (…)` as the right side of a comparison. */
+export class AnyAll extends Expression {
+  readonly kind = "anyAll";
+  readonly quantifier: "ANY" | "ALL";
+  /** A query, or an expression of an array type. */
+  readonly over: Element;
+  readonly type: SqlType;
+  constructor(quantifier: "ANY" | "ALL", over: Element, type: SqlType) {
+    super();
+    this.quantifier = quantifier;
+    this.over = over;
+    this.type = type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.quantifier === "ANY" ? OP.anyAll : -OP.anyAll);
+    this.over.walk(key);
+  }
 }
 /** `x = ANY (array)`. */
 export class Quantified extends Expression {
@@ -640,6 +717,7 @@ export function criterion(value: unknown): Expression {
 function inOperand(left: Expression, other: unknown): Element {
   if (Array.isArray(other)) {
     if (other.some((v) => v === undefined)) throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");
+    if (left instanceof Tuple) return tupleList(left, other);
     return other.some((v) => v instanceof Expression)
       ? new Tuple(other.map((v) => operand(v, left.type)))
       : new Bind(other, left.type, true);
@@ -652,7 +730,24 @@ function inOperand(left: Expression, other: unknown): Element {
   }
   throw new ArgumentError("in(): a list of values or a query of one column is needed.");
 }
+/** `(a, b) IN ((1, 2), …)`: every row as wide as the tuple; one parameter unless a row holds expressions. */
+function tupleList(left: Tuple, rows: readonly unknown[]): Element {
+  const width = left.items.length;
+  for (const row of rows) {
+    if (row instanceof Tuple && row.items.length === width) continue;
+    if (!Array.isArray(row) || row.length !== width) throw new ArgumentError(`in(): every row of the list needs ${width} values, as the tuple has.`);
+    if (row.some((v) => v === undefined)) throw new ArgumentError("in(): a row of the list holds undefined.", "argument.undefined");
+  }
+  const types = left.items.map((i) => i.type);
+  if (rows.every((row) => Array.isArray(row) && !row.some((v) => v instanceof Expression))) return new Bind(rows, new TupleType(types), true);
+  return new Tuple(rows.map((row) => (row instanceof Tuple ? row : new Tuple((row as unknown[]).map((v, i) => operand(v, types[i]))))));
+}
 function compare(op: Operator, left: Expression, other: unknown, escape?: string): Expression {
+  if (left instanceof Tuple && Array.isArray(other)) {
+    if (other.length !== left.items.length) throw new ArgumentError(`A tuple of ${left.items.length} compares with as many values.`);
+    return new Binary(op, left, new Tuple(other.map((v, i) => operand(v, left.items[i]?.type))), BOOLEAN);
+  }
+  if (escape !== undefined && [...escape].length !== 1) throw new ArgumentError("like(): the escape character is one character.");
   return new Binary(op, left, operand(other, left.type), BOOLEAN, escape);
 }
 function arithmetic(op: Operator, left: Expression, other: unknown): Expression {
@@ -673,7 +768,7 @@ function arithmeticType(op: Operator, left: SqlType, right: SqlType): SqlType {
   }
   return left;
 }
-function affix(left: Expression, before: string, part: unknown, after: string, options?: LikeOptions): Expression {
+function affix(left: Expression, before: string, part: unknown, after: string, options?: LikeOptions, op: Operator = ops.like): Expression {
   let escape = options?.escape;
   let given = part;
   if (options?.autoescape && typeof given === "string") {
@@ -682,11 +777,11 @@ function affix(left: Expression, before: string, part: unknown, after: string, o
     given = given.replace(/[%_]|\/|\\/g, (c) => (c === "%" || c === "_" || c === mark ? mark + c : c));
   }
   const type = left.type.family === "text" ? left.type : STRING;
-  if (typeof given === "string") return new Binary(ops.like, left, new Bind(before + given + after, type), BOOLEAN, escape);
+  if (typeof given === "string") return new Binary(op, left, new Bind(before + given + after, type), BOOLEAN, escape);
   let pattern: Expression = operand(given, type);
   if (before !== "") pattern = new Binary(ops.concat, new Bind(before, STRING), pattern, STRING);
   if (after !== "") pattern = new Binary(ops.concat, pattern, new Bind(after, STRING), STRING);
-  return new Binary(ops.like, left, pattern, BOOLEAN, escape);
+  return new Binary(op, left, pattern, BOOLEAN, escape);
 }
 
 /** AND or OR: flattens its own kind, folds constants, keeps a single criterion as it is. */

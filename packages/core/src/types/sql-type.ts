@@ -194,6 +194,20 @@ export class NullType extends SqlType {
   readonly family = "plain";
 }
 
+/** The type of a row value `(a, b)`; it has no adapter because it never leaves a statement as one value. */
+export class TupleType extends SqlType {
+  readonly kind = "tuple";
+  readonly family = "plain";
+  readonly elements: readonly SqlType[];
+  constructor(elements: readonly SqlType[]) {
+    super();
+    this.elements = elements;
+  }
+  protected override structure(): string {
+    return `tuple(${this.elements.map((e) => e.id).join(",")})`;
+  }
+}
+
 /** Conversions on top of another type; what a TypeDecorator becomes. */
 export class DecoratedType extends SqlType {
   readonly kind = "decorated";

@@ -1,12 +1,11 @@
 /** Types of column definitions: what a value is in JavaScript, and what INSERT may leave out. */
 import type { IdentityOptions, ReferenceOptions } from "../schema/definition.js";
-import type { Families, Operand, SqlText } from "./expressions.js";
+import type { Operand, SqlText } from "./expressions.js";
+import type { ColumnLike, Family, type } from "./faces.js";
 
 /** Phantom keys: they exist for the compiler only and never show in completions. */
 export declare const attribute: unique symbol;
 export declare const initial: unique symbol;
-export declare const type: unique symbol;
-export declare const flags: unique symbol;
 export declare const state: unique symbol;
 
 /** Anything a model's second argument may hold: `A` is what an instance reads, `I` what its constructor takes. */
@@ -26,16 +25,9 @@ export interface NeedsAwait<out T> extends Awaitable<T> {
   readonly [state]: "await it, or load it in the query";
 }
 
-/** One string-literal union per column instead of many type parameters; the family picks the operators. */
-export type Family = keyof Families<unknown, never, never>;
 export type Flag = Family | "auto" | "key" | "generated" | "null" | "default" | "readonly";
 export type Omissible = "generated" | "null" | "default";
 
-/** The face of a definition that signatures ask for. */
-export interface ColumnLike<out T, out F extends string> {
-  readonly [type]: T;
-  readonly [flags]: F;
-}
 type AutoKey<F extends string> = "auto" extends F ? "generated" : never;
 
 /** A column definition; every method gives a new one. */

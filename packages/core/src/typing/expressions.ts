@@ -2,7 +2,7 @@
  * SQL expressions. `T`: the JavaScript value; `K`: the name it has in a row; `S`: the tables it reads, so that an
  * outer join can make it nullable. Operators return named interfaces: an error names `NumberExpr`, not a formula.
  */
-import type { ColumnLike, Family, type as T_ } from "./columns.js";
+import type { ColumnLike, Family, type as T_ } from "./faces.js";
 import type { row, scalar } from "./rows.js";
 
 export declare const family: unique symbol;

@@ -1,6 +1,6 @@
 /** SELECT, set operations, subqueries. `A`: what is selected; `N`: the outer-joined tables; `L`: what is loaded. */
 import type { RowItems } from "../registry.js";
-import type { type as T_ } from "./columns.js";
+import type { type as T_ } from "./faces.js";
 import type { AnyExpr, Criterion, Families, family, name, Ordering, Rows, rows, source } from "./expressions.js";
 import type { LoadFace, Paths } from "./loads.js";
 import type { row, scalar } from "./rows.js";

@@ -1,7 +1,8 @@
 /** Tables in types: one literal in, every other type read off it lazily. */
 import type { RelationAttributes } from "../registry.js";
 import type { NamingStrategy } from "../schema/naming.js";
-import type { ColumnLike, Family, Omissible, PolymorphicColumn } from "./columns.js";
+import type { Omissible, PolymorphicColumn } from "./columns.js";
+import type { ColumnLike, Family } from "./faces.js";
 import type { Families, Operand } from "./expressions.js";
 
 /** `N`: the name in queries; `P`: the literal as written; `O`: the options that types depend on. */

@@ -1,9 +1,9 @@
 /**
  * Partial identifiers: any beginning of a revision id or branch label, as long as only one revision answers to it.
  */
+import { didYouMean } from "@athanor/core";
 import { ResolutionError } from "../errors.js";
 import type { Revision } from "./revision.js";
-import { didYouMean } from "./suggest.js";
 
 /** Names shorter than this are only found whole, so that labels like `a` do not swallow every prefix. */
 const shortestCandidate = 4;
@@ -67,6 +67,6 @@ export function notFound(index: NameIndex, text: string): ResolutionError {
     "migrate.revision-not-found",
     text,
     `Can't locate revision identified by '${text}'${short}`,
-    { hint: didYouMean(text, [...index.byId.keys(), ...index.byLabel.keys()]) },
+    { hint: didYouMean(text, [...index.byId.keys(), ...index.byLabel.keys()]).trim() || undefined },
   );
 }

@@ -2,8 +2,8 @@
  * Names of new revision files: slug, date tokens, ids.
  */
 import { randomBytes } from "node:crypto";
+import { didYouMean } from "@athanor/core";
 import { ScriptError } from "../errors.js";
-import { didYouMean } from "../graph/index.js";
 
 /** A new random id: twelve hexadecimal digits. */
 export function newRevisionId(): string {
@@ -133,7 +133,7 @@ export function fileNameOf(template: string, parts: FileNameParts): string {
           "migrate.file-template",
           `File name template '${template}' has the unknown token '${name}'`,
           {
-            hint: didYouMean(name, tokens) ?? `Tokens are ${tokens.join(", ")}.`,
+            hint: didYouMean(name, tokens).trim() || `Tokens are ${tokens.join(", ")}.`,
           },
         );
     }

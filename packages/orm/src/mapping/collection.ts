@@ -6,7 +6,7 @@
 import { ArgumentError } from "@athanor/core";
 import { mapperOfInstance, type RelationshipProperty } from "./mapper.js";
 import {
-  beginHistory, DELETED, DETACHED, historyOf, type Managed, managed, parentOf, PERSISTENT, type RelationHistory, setParent, UNLOADED,
+  beginHistory, DELETED, DETACHED, historyOf, type Managed, managed, ORPHANED, parentOf, PERSISTENT, type RelationHistory, setParent, UNLOADED,
 } from "./state.js";
 
 /** How a value reads in messages: `<Post 3>`. */
@@ -147,6 +147,7 @@ function memberAdded(owner: Managed, property: RelationshipProperty, item: Manag
   if (property.viewOnly) return;
   const history = begin(owner, property, undefined) as RelationHistory;
   if (!history.removed.delete(item)) history.added.add(item);
+  if (property.cascade.deleteOrphan) item.$$f &= ~ORPHANED;
   const reverse = property.backPopulates;
   if (reverse !== undefined && reverse !== from) {
     if (reverse.uselist) addToCollection(item, reverse, owner, property);
@@ -173,7 +174,7 @@ function memberRemoved(owner: Managed, property: RelationshipProperty, item: Man
   }
   const session = owner.$$s ?? item.$$s;
   if (session !== undefined) session.noteUnrelated(owner, property, item);
-  else if (property.cascade.deleteOrphan) setParent(item, property, null);
+  else if (property.cascade.deleteOrphan) item.$$f |= ORPHANED;
 }
 /** A member moved to another owner: it leaves the first one's array without further events on the member. */
 function takeOut(owner: Managed, property: RelationshipProperty, item: Managed): void {

@@ -1,6 +1,7 @@
 /** Recognises safe HTML from any engine: our Markup, Hono's `html` and JSX all carry `isEscaped`. */
 export function isMarkup(value: unknown): value is { toString(): string; readonly isEscaped: true } {
-  return typeof value === "object" && value !== null && (value as { isEscaped?: unknown }).isEscaped === true;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return (value as { isEscaped?: unknown }).isEscaped === true;
 }
 
 /** Escapes text for HTML, with the entities Jinja writes. */

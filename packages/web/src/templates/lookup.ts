@@ -149,7 +149,7 @@ export function makeLookup(options: LookupOptions) {
     }
     if (typeof key === "number" || typeof key === "boolean") {
       const name = String(key);
-      return typeof value === "object" && Object.hasOwn(value, name)
+      return (typeof value === "object" || typeof value === "function") && Object.hasOwn(value, name)
         ? (value as Record<string, unknown>)[name]
         : undefinedMember(value, name);
     }

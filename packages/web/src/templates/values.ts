@@ -384,8 +384,9 @@ export function iterate(value: unknown, pairs = false): Source {
     value?.use();
     return [];
   }
-  const walks =
-    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+  // Form fields are functions that can be walked: radio options, entries of a list.
+  const holds = (typeof value === "object" && value !== null) || typeof value === "function";
+  const walks = holds && (Symbol.iterator in value || Symbol.asyncIterator in value);
   if (walks && !(value instanceof Map)) return value as unknown as Source;
   if (isMapping(value)) return pairs ? entriesOf(value) : value instanceof Map ? [...value.keys()] : Object.keys(value);
   throw new TemplateRuntimeError(`${kindOf(value).replace(/^./, (c) => c.toUpperCase())} cannot be looped over.`);

@@ -28,8 +28,10 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   protected readonly tableOptions: readonly string[] = [...Object.keys(TABLE_OPTIONS), "partitionBy"];
   protected readonly indexOptions: readonly string[] = ["length", "prefix", "using", "parser"];
 
-  /** MariaDB takes no named check beside a column. */
-  protected override readonly checksBesideColumns: boolean = false;
+  /** MariaDB takes no named check beside a column. It is told from MySQL by what only it has, DELETE … RETURNING. */
+  protected override get checksBesideColumns(): boolean {
+    return !this.dialect.capabilities.returning.delete;
+  }
 
   protected override get maxNameLength(): number {
     return Math.min(64, this.dialect.capabilities.maxIdentifierLength);
@@ -54,11 +56,11 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     else if (!this.isNullable(column)) spec += " NOT NULL";
     // TIMESTAMP columns are NOT NULL on older servers unless they say otherwise.
     else if (/^timestamp/i.test(this.typeOf(column))) spec += " NULL";
+    if (fields.comment !== undefined) spec += ` COMMENT ${this.literal(fields.comment)}`;
     const default_ = this.defaultOf(fields);
     if (column.table.autoincrementColumn === column && default_ === undefined) spec += " AUTO_INCREMENT";
     else if (default_ !== undefined) spec += ` DEFAULT ${default_}`;
     if (fields.serverOnUpdate !== undefined) spec += ` ON UPDATE ${this.inline(fields.serverOnUpdate)}`;
-    if (fields.comment !== undefined) spec += ` COMMENT ${this.literal(fields.comment)}`;
     return spec;
   }
   protected override type(type: SqlType, where: string, table?: Table): string {
@@ -161,6 +163,7 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     );
   }
   override visitAddColumn(element: ddl.AddColumn): readonly string[] {
+    if (this.checksBesideColumns) return [super.visitAddColumn(element)].flat();
     const checks = this.checksOf(element.column).map((c) => `ALTER TABLE ${this.tableName(element.table)} ADD ${this.constraint(c)}`);
     return [super.visitAddColumn(element), ...checks].flat();
   }

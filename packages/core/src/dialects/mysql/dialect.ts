@@ -5,6 +5,7 @@ import { type Capabilities, type DatabaseUrl, Dialect, type DialectInfo } from "
 import type { Driver, DriverConnection } from "../driver.js";
 import { unknownDriver } from "../options.js";
 import { ownBytes, parseJson, readTime, toBigInt } from "../values.js";
+import { mysqlBulk } from "./bulk.js";
 import { MysqlCompiler } from "./compiler.js";
 import { MysqlDdlCompiler } from "./ddl.js";
 import { loadMysql2 } from "./driver-mysql2.js";
@@ -37,6 +38,7 @@ export class MysqlDialect extends Dialect {
   createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): MysqlCompiler {
     return new MysqlCompiler(this, binds, options);
   }
+  override readonly bulk = mysqlBulk(this);
   createDdlCompiler(): MysqlDdlCompiler {
     return new MysqlDdlCompiler(this);
   }

@@ -4,6 +4,7 @@ import type { Convert } from "../../types/adapter.js";
 import { type Capabilities, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
 import type { Driver, DriverConnection } from "../driver.js";
 import { unknownDriver } from "../options.js";
+import { postgresqlBulk } from "./bulk.js";
 import { PostgresqlCompiler } from "./compiler.js";
 import { PostgresqlDdlCompiler } from "./ddl.js";
 import { loadPg } from "./driver-pg.js";
@@ -58,6 +59,7 @@ export class PostgresqlDialect extends Dialect {
   createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): PostgresqlCompiler {
     return new PostgresqlCompiler(this, binds, options);
   }
+  override readonly bulk = postgresqlBulk(this);
   createDdlCompiler(): PostgresqlDdlCompiler {
     return new PostgresqlDdlCompiler(this);
   }

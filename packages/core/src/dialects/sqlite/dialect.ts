@@ -6,6 +6,7 @@ import { type Capabilities, type DatabaseUrl, Dialect, type DialectInfo } from "
 import type { Driver, DriverConnection } from "../driver.js";
 import { booleanOption, numberOption, oneOfOption, unknownDriver } from "../options.js";
 import { decimalText, parseDecimal, parseJson, parseTimestamp, toBigInt } from "../values.js";
+import { sqliteBulk } from "./bulk.js";
 import { SqliteCompiler } from "./compiler.js";
 import { SqliteDdlCompiler } from "./ddl.js";
 import { SqliteConnection } from "./driver.js";
@@ -61,6 +62,7 @@ export class SqliteDialect extends Dialect {
   createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): SqliteCompiler {
     return new SqliteCompiler(this, binds, options);
   }
+  override readonly bulk = sqliteBulk(this);
   createDdlCompiler(): SqliteDdlCompiler {
     return new SqliteDdlCompiler(this);
   }

@@ -1,5 +1,6 @@
 /** Where a SQLite URL points: a file, or memory. */
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { OperationalError } from "../../errors/errors.js";
 import type { DatabaseUrl } from "../dialect.js";
 import { checkUrlOptions, urlOption } from "../options.js";
@@ -34,9 +35,12 @@ export function sqliteLocation(url: DatabaseUrl): SqliteLocation {
 }
 /** @throws OperationalError where the file should exist and does not */
 export function requireFile(location: SqliteLocation): void {
-  if (location.mustExist && !location.memory && !existsSync(location.path)) {
+  if (location.memory) return;
+  if (location.mustExist && !existsSync(location.path)) {
     throw new OperationalError(`The SQLite file '${location.path}' does not exist, and the URL says not to create it.`);
   }
+  const folder = dirname(location.path);
+  if (!existsSync(folder)) throw new OperationalError(`The folder '${folder}' of the SQLite file does not exist; create it first.`);
 }
 
 const patterns = new Map<string, RegExp>();

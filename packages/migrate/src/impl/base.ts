@@ -1,0 +1,327 @@
+/**
+ * How operations become DDL where ALTER TABLE can do everything, and how a run is begun, locked and ended. One subclass
+ * per family of databases says what it does otherwise. Source: Alembic `DefaultImpl`.
+ */
+import {
+  AddColumn,
+  AddConstraint,
+  AddEnumValue,
+  AlterColumnDefault,
+  AlterColumnIdentity,
+  AlterColumnNullable,
+  AlterColumnType,
+  ArrayType,
+  type Connection,
+  CreateIndex,
+  CreateTable,
+  CreateType,
+  DdlText,
+  DecoratedType,
+  type Dialect,
+  DropColumn,
+  DropConstraint,
+  DropIndex,
+  DropTable,
+  DropType,
+  type Element,
+  EnumType,
+  inspect,
+  type NamedTable,
+  RenameColumn,
+  RenameTable,
+  SetColumnComment,
+  SetTableComment,
+  type SqlType,
+  sql,
+  type Table,
+  TableIndex,
+} from "@athanor/core";
+import { OperationError } from "../errors.js";
+import type {
+  AddColumnOp,
+  AddConstraintOp,
+  AddEnumValueOp,
+  AlterColumnOp,
+  CreateEnumOp,
+  CreateIndexOp,
+  CreateTableOp,
+  DropColumnOp,
+  DropConstraintOp,
+  DropEnumOp,
+  DropIndexOp,
+  DropTableOp,
+  ExecuteOp,
+  MigrateOp,
+  RenameTableOp,
+  TableCommentOp,
+} from "../ops/index.js";
+import { sketchTable } from "../ops/schema.js";
+import type { OperationHost } from "./host.js";
+
+/** Which name the lock goes by, and how long others may hold it. */
+export interface LockRequest {
+  /** The version table, with its schema. */
+  readonly table: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+/** Operations this file runs, by kind. */
+interface OpByKind {
+  createTable: CreateTableOp;
+  dropTable: DropTableOp;
+  renameTable: RenameTableOp;
+  tableComment: TableCommentOp;
+  addColumn: AddColumnOp;
+  dropColumn: DropColumnOp;
+  alterColumn: AlterColumnOp;
+  createIndex: CreateIndexOp;
+  dropIndex: DropIndexOp;
+  addConstraint: AddConstraintOp;
+  dropConstraint: DropConstraintOp;
+  execute: ExecuteOp;
+  createEnum: CreateEnumOp;
+  dropEnum: DropEnumOp;
+  addEnumValue: AddEnumValueOp;
+  note: MigrateOp;
+}
+type Handlers = { readonly [K in keyof OpByKind]: (op: OpByKind[K], host: OperationHost) => Promise<void> };
+
+export class DialectImpl {
+  readonly dialect: Dialect;
+  constructor(dialect: Dialect) {
+    this.dialect = dialect;
+  }
+  /** DDL is undone by ROLLBACK. */
+  get transactionalDdl(): boolean {
+    return this.dialect.capabilities.transactionalDdl;
+  }
+
+  // ---- a run
+
+  /** Before the transaction: session settings, and a lock that is not the transaction itself. @throws LockError */
+  async open(_connection: Connection, _lock: LockRequest | undefined): Promise<void> {}
+  /** Undoes `open`; also after a failure. */
+  async close(_connection: Connection): Promise<void> {}
+  async begin(connection: Connection, _lock: LockRequest | undefined): Promise<void> {
+    await connection.executeScript("BEGIN");
+  }
+  async commit(connection: Connection): Promise<void> {
+    await connection.executeScript("COMMIT");
+  }
+  async rollback(connection: Connection): Promise<void> {
+    await connection.executeScript("ROLLBACK");
+  }
+  /** What only a look at the data can tell before COMMIT. @throws OperationError */
+  async beforeCommit(_connection: Connection): Promise<void> {}
+  /** Words of the offline script. */
+  readonly beginText: string = "BEGIN";
+  readonly commitText: string = "COMMIT";
+
+  // ---- operations
+
+  /** Runs one operation. @throws OperationError, CompileError, DatabaseError */
+  async apply(op: MigrateOp, host: OperationHost): Promise<void> {
+    const handler = (this.handlers as { readonly [kind: string]: ((op: never, host: OperationHost) => Promise<void>) | undefined })[op.kind];
+    if (handler === undefined) {
+      throw new OperationError("migrate.unknown-operation", `There is no implementation of the operation '${op.kind}'`, {
+        hint: "Register one with registerOperation().",
+      });
+    }
+    await handler(op as never, host);
+  }
+  /** Several operations on one table; where ALTER TABLE falls short, one rebuild does them all. */
+  async applyBatch(_table: NamedTable, ops: readonly MigrateOp[], host: OperationHost, options: { readonly recreate: "auto" | "always" | "never" }): Promise<void> {
+    if (options.recreate === "always") {
+      throw new OperationError("migrate.recreate", `recreate: "always" is not needed on ${this.dialect.name}, where ALTER TABLE does it in place`, {
+        hint: 'Leave it out, or say "auto".',
+      });
+    }
+    for (const op of ops) await this.apply(op, host);
+  }
+
+  protected readonly handlers: Handlers = {
+    createTable: (op, host) => this.createTable(op, host),
+    dropTable: (op, host) => host.run(new DropTable(op, { ifExists: op.ifExists })),
+    renameTable: (op, host) => host.run(new RenameTable(op, op.to)),
+    tableComment: (op, host) => host.run(new SetTableComment(op, op.comment)),
+    addColumn: (op, host) => this.addColumn(op, host),
+    dropColumn: (op, host) => this.dropColumn(op, host),
+    alterColumn: (op, host) => this.alterColumn(op, host),
+    createIndex: (op, host) => host.run(new CreateIndex(op.index, { ifNotExists: op.ifNotExists })),
+    dropIndex: (op, host) => this.dropIndex(op, host),
+    addConstraint: (op, host) => this.addConstraint(op, host),
+    dropConstraint: (op, host) => this.dropConstraint(op, host),
+    execute: (op, host) => host.run(typeof op.statement === "string" ? rawSql(op.statement) : op.statement),
+    createEnum: (op, host) => this.createType(op.type, op.schema, host),
+    dropEnum: async (op, host) => {
+      host.knownTypes.delete(op.type.name ?? "");
+      await host.run(new DropType(op.type, op.schema, { ifExists: true }));
+    },
+    addEnumValue: async (op, host) => {
+      if (!this.hasNamedEnums()) return;
+      await host.run(new AddEnumValue({ name: op.name, schema: op.schema }, op.value, op.place));
+    },
+    note: async () => {},
+  };
+
+  protected async createTable(op: CreateTableOp, host: OperationHost): Promise<void> {
+    for (const column of op.table.columns) await this.createTypeOf(column.type, op.table.schema, host);
+    await host.run(new CreateTable(op.table, { ifNotExists: op.ifNotExists, without: op.without }));
+    for (const index of op.table.indexes) await host.run(new CreateIndex(index, { ifNotExists: op.ifNotExists }));
+  }
+  /** The table of one column that an added column is rendered from, with the constraints it asks for. */
+  protected addedColumnTable(op: AddColumnOp, host: OperationHost): Table {
+    return sketchTable(op.tableName, [{ name: op.columnName, definition: op.definition }], [], {
+      schema: op.schema,
+      convention: host.namingConvention,
+    });
+  }
+  protected async addColumn(op: AddColumnOp, host: OperationHost): Promise<void> {
+    const table = this.addedColumnTable(op, host);
+    const [column] = table.columns;
+    if (column === undefined) return;
+    await this.createTypeOf(column.type, op.schema, host);
+    await host.run(new AddColumn(op, column, { ifNotExists: op.ifNotExists }));
+    for (const constraint of table.constraints) {
+      // Checks stand beside the column.
+      if (constraint.kind === "check") continue;
+      await host.run(new AddConstraint(op, constraint));
+    }
+    for (const index of table.indexes) await host.run(new CreateIndex(index));
+  }
+  protected async dropColumn(op: DropColumnOp, host: OperationHost): Promise<void> {
+    await host.run(new DropColumn(op, op.columnName, { ifExists: op.ifExists }));
+  }
+  protected async alterColumn(op: AlterColumnOp, host: OperationHost): Promise<void> {
+    const { changes, columnName } = op;
+    if (changes.type !== undefined) {
+      await this.createTypeOf(changes.type, op.schema, host);
+      await host.run(new AlterColumnType(op, columnName, changes.type, { using: op.using }));
+    } else if (op.using !== undefined) {
+      throw new OperationError("migrate.using", `alterColumn("${op.tableName}", "${columnName}"): 'using' goes with 'type'`);
+    }
+    if (changes.nullable !== undefined) await host.run(new AlterColumnNullable(op, columnName, changes.nullable));
+    if (changes.serverDefault !== undefined) await host.run(new AlterColumnDefault(op, columnName, changes.serverDefault));
+    if (changes.identity !== undefined) {
+      const had = op.existing.identity !== undefined && op.existing.identity !== null;
+      await host.run(new AlterColumnIdentity(op, columnName, changes.identity, had));
+    }
+    if (changes.comment !== undefined) await host.run(new SetColumnComment(op, columnName, changes.comment));
+    if (changes.newName !== undefined && changes.newName !== columnName) {
+      await host.run(new RenameColumn(op, columnName, changes.newName));
+    }
+  }
+  protected async dropIndex(op: DropIndexOp, host: OperationHost): Promise<void> {
+    await host.run(new DropIndex(droppedIndex(op), { ifExists: op.ifExists, concurrently: op.concurrently }));
+  }
+  protected async addConstraint(op: AddConstraintOp, host: OperationHost): Promise<void> {
+    await host.run(new AddConstraint(op.table, op.constraint));
+  }
+  protected async dropConstraint(op: DropConstraintOp, host: OperationHost): Promise<void> {
+    const name = op.name ?? (await this.nameOfConstraint(op, host));
+    const dropped = { kind: op.constraintKind, name, nameIsGenerated: op.nameIsGenerated };
+    await host.run(new DropConstraint(op.table, dropped, { ifExists: op.ifExists }));
+  }
+  /** The name the database gave to a constraint that was created without one. */
+  protected async nameOfConstraint(op: DropConstraintOp, host: OperationHost): Promise<string | null> {
+    const { original, table } = op;
+    if (host.offline || original === undefined) return null;
+    const found = await inspect(host.connection).table(table.tableName, { schema: table.schema });
+    if (op.constraintKind === "primaryKey") return found.primaryKey?.name ?? null;
+    if (original.kind === "check") return found.checks.find((c) => c.sql === original.sql)?.name ?? null;
+    const columns = original.columns.map((c) => c.columnName).join();
+    const list = original.kind === "unique" ? found.uniqueConstraints : found.foreignKeys;
+    return list.find((c) => c.columns.join() === columns)?.name ?? null;
+  }
+
+  // ---- enumerations
+
+  /** Enumerations are types of the database's own, made before they are used. */
+  protected hasNamedEnums(): boolean {
+    const probe = new EnumType(["x"], { name: "x", native: true });
+    return this.dialect.createDdlCompiler().statements(new CreateType(probe)).length > 0;
+  }
+  protected async createTypeOf(given: SqlType, schema: string | undefined, host: OperationHost): Promise<void> {
+    let type = given;
+    while (type instanceof DecoratedType || type instanceof ArrayType) type = type instanceof DecoratedType ? type.impl : type.element;
+    if (type instanceof EnumType && type.native) await this.createType(type, schema, host);
+  }
+  protected async createType(type: EnumType, schema: string | undefined, host: OperationHost): Promise<void> {
+    const { name } = type;
+    if (name === undefined || !this.hasNamedEnums() || host.knownTypes.has(name)) return;
+    if (!host.offline) {
+      const existing = await inspect(host.connection).enums({ schema });
+      for (const e of existing) host.knownTypes.add(e.name);
+      if (host.knownTypes.has(name)) return;
+    }
+    host.knownTypes.add(name);
+    await host.run(new CreateType(type, schema));
+  }
+
+  /** SQL of a default as this database would be given it; null for none. */
+  protected sqlOf(value: string | Element): string {
+    if (typeof value === "string") return value;
+    // The DDL compiler renders fragments with their values in the text; a comparison needs the same.
+    const compiler = this.dialect.createCompiler(new Map(), { literalBinds: true, unqualified: true } as { literalBinds: true });
+    return (compiler as unknown as { renderInline(element: Element): string }).renderInline(value);
+  }
+  inlineSql(value: string | Element): string {
+    return this.sqlOf(value);
+  }
+
+  // ---- comparison, for autogenerate
+
+  /** A default as text that can be compared with another. */
+  normalDefault(text: string): string {
+    let bare = text.trim();
+    while (/^\(.*\)$/s.test(bare) && balanced(bare.slice(1, -1))) bare = bare.slice(1, -1).trim();
+    return bare.replace(/^(current_timestamp|current_date|current_time|null|true|false)(\(\))?$/i, (w) => w.toUpperCase().replace("()", ""));
+  }
+  /** Last word where the texts differ: the database may know better. */
+  async sameDefault(_connection: Connection, model: string, reflected: string, _type: SqlType): Promise<boolean> {
+    return this.normalDefault(model) === this.normalDefault(reflected);
+  }
+  /** Words that mean the same type. */
+  protected readonly typeSynonyms: readonly ReadonlySet<string>[] = [new Set(["numeric", "decimal"])];
+  /** True when a column of the reflected type would do for the model's. */
+  sameType(reflected: SqlType, model: SqlType): boolean {
+    return sameTypeText(this.typeText(reflected), this.typeText(model), this.typeSynonyms);
+  }
+  typeText(type: SqlType): string {
+    return this.dialect.ddlType(type).toLowerCase();
+  }
+}
+
+function balanced(text: string): boolean {
+  let depth = 0;
+  for (const c of text) {
+    if (c === "(") depth++;
+    else if (c === ")" && --depth < 0) return false;
+  }
+  return depth === 0;
+}
+/** `numeric(10, 2) unsigned` → name, parameters, the rest. */
+function typeParts(text: string): { readonly name: string; readonly params: readonly string[] } {
+  const m = /^([^(]*)(?:\(([^)]*)\))?(.*)$/s.exec(text) as RegExpExecArray;
+  const name = `${m[1]} ${m[3]}`.trim().replace(/\s+/g, " ");
+  return { name, params: m[2] === undefined ? [] : m[2].split(",").map((p) => p.trim()) };
+}
+function sameTypeText(a: string, b: string, synonyms: readonly ReadonlySet<string>[]): boolean {
+  if (a === b) return true;
+  const [x, y] = [typeParts(a), typeParts(b)];
+  if (x.name !== y.name && !synonyms.some((set) => set.has(x.name) && set.has(y.name))) return false;
+  // A length that only one side gives says nothing.
+  return x.params.length !== y.params.length || x.params.join() === y.params.join();
+}
+export function rawSql(text: string): Element {
+  return sql.raw(text) as unknown as Element;
+}
+export function ddlText(text: string): Element {
+  return new DdlText(text);
+}
+/** What DROP INDEX needs of an index known by name, or by its original. */
+export function droppedIndex(op: DropIndexOp): DropIndex["index"] {
+  const { original } = op;
+  if (original instanceof TableIndex) return original;
+  return { name: op.name, ...(op.table === undefined ? {} : { table: op.table }) };
+}

@@ -1,0 +1,103 @@
+/**
+ * Tables made for one operation: they hold the columns and constraints the operation is about, and stand-ins for the
+ * tables that foreign keys name, since a migration must never need the models.
+ */
+import {
+  buildTable,
+  ColumnDefinition,
+  DEFAULT_NAMING_CONVENTION,
+  type MetaDataFace,
+  type NamingConvention,
+  NULL_TYPE,
+  type Table,
+  type TableArgument,
+  TableForeignKey,
+} from "@athanor/core";
+import { OperationError } from "../errors.js";
+
+/** A MetaData that knows every table: the one asked for is made up, with whatever columns are asked of it. */
+export class OpenMetaData implements MetaDataFace {
+  readonly schema = undefined;
+  readonly namingConvention: NamingConvention;
+  readonly tableNames: readonly string[] = [];
+  readonly #columns = new Map<string, Set<string>>();
+  constructor(convention?: NamingConvention) {
+    this.namingConvention = { ...DEFAULT_NAMING_CONVENTION, ...convention };
+  }
+  /** Says before a foreign key is resolved which columns its target has. */
+  expect(targets: Iterable<string>): this {
+    for (const target of targets) {
+      const dot = target.lastIndexOf(".");
+      const table = target.slice(0, dot);
+      const columns = this.#columns.get(table) ?? new Set<string>();
+      this.#columns.set(table, columns.add(target.slice(dot + 1)));
+    }
+    return this;
+  }
+  findTable(fullName: string): Table {
+    const dot = fullName.lastIndexOf(".");
+    return buildTable({
+      name: fullName.slice(dot + 1),
+      schema: dot < 0 ? undefined : fullName.slice(0, dot),
+      columns: [...(this.#columns.get(fullName) ?? [])].map(untypedColumn),
+    });
+  }
+}
+
+function untypedColumn(name: string): { key: string; columnName: string; definition: ColumnDefinition } {
+  return { key: name, columnName: name, definition: ColumnDefinition.of(NULL_TYPE, name) };
+}
+
+/** A column definition with its name. @throws OperationError for what is none, or has no name */
+export function namedColumn(value: unknown, where: string): { readonly name: string; readonly definition: ColumnDefinition } {
+  if (!(value instanceof ColumnDefinition)) {
+    throw new OperationError("migrate.column", `${where}: a column such as boolean("completed").nullable() is needed`);
+  }
+  const name = value.fields.columnName;
+  if (name === undefined) {
+    throw new OperationError("migrate.column-name", `${where}: the column has no name`, {
+      hint: 'Give the name first: integer("id"), string("name", 64).',
+    });
+  }
+  return { name, definition: value };
+}
+
+export interface SketchOptions {
+  readonly schema?: string | undefined;
+  readonly convention?: NamingConvention | undefined;
+  readonly comment?: string | undefined;
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
+}
+
+/** A table of exactly these columns and constraints, registered nowhere. */
+export function sketchTable(
+  name: string,
+  columns: readonly { readonly name: string; readonly definition: ColumnDefinition }[],
+  constraints: readonly TableArgument[],
+  options: SketchOptions = {},
+): Table {
+  const metadata = new OpenMetaData(options.convention);
+  for (const { definition } of columns) {
+    if (definition.fields.references !== undefined) metadata.expect([definition.fields.references.target]);
+  }
+  for (const item of constraints) if (item instanceof TableForeignKey) metadata.expect(item.targets);
+  return buildTable({
+    name,
+    schema: options.schema,
+    columns: columns.map(({ name: key, definition }) => ({ key, columnName: key, definition })),
+    constraints: () => constraints,
+    comment: options.comment,
+    dialectOptions: options.dialectOptions,
+    metadata,
+  });
+}
+/** A table that is only a name and the names of some columns: the home of a constraint or an index. */
+export function homeTable(
+  name: string,
+  columns: readonly string[],
+  constraints: readonly TableArgument[],
+  options: SketchOptions = {},
+): Table {
+  const distinct = [...new Set(columns)].map((c) => ({ name: c, definition: ColumnDefinition.of(NULL_TYPE, c) }));
+  return sketchTable(name, distinct, constraints, options);
+}

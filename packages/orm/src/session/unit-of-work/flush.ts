@@ -1,0 +1,498 @@
+/**
+ * One flush: what changed since the last one becomes INSERT, UPDATE and DELETE, in an order the database accepts.
+ * O(changed): nothing that did not change is looked at. Source: SQLAlchemy "unitofwork", "dependency".
+ */
+import type { Table } from "@athanor/core";
+import { Collection, describeInstance } from "../../mapping/collection.js";
+import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../../mapping/mapper.js";
+import {
+  clearChanges, DELETED, DIRTY, historyOf, isChanged, type LoadBatch, type Managed, oldValue, ORPHANED, parentOf, PENDING, PERSISTENT, setParent, TO_DELETE, UNLOADED,
+} from "../../mapping/state.js";
+import { byKey, deleteAll } from "./delete.js";
+import type { FlushHost } from "./host.js";
+import { insertAll } from "./insert.js";
+import { orderOf, waves } from "./order.js";
+import { SecondaryPlan } from "./secondary.js";
+import { applySync, SyncPlan } from "./sync.js";
+import { nextVersion, prepareUpdates, updateAll } from "./update.js";
+import { committedValue } from "./values.js";
+
+export interface FlushInput {
+  readonly pending: readonly Managed[];
+  readonly dirty: readonly Managed[];
+  /** Grows while orphans are found. */
+  readonly deleted: ReadonlySet<Managed>;
+}
+const isPending = (i: Managed): boolean => (i.$$f & PENDING) !== 0;
+
+/** Orphan of any relationship that deletes what it loses. */
+export function isOrphan(instance: Managed): boolean {
+  const { orphanRelationships } = mapperOfInstance(instance);
+  for (const r of orphanRelationships) if (parentOf(instance, r) === null) return true;
+  return false;
+}
+
+export class Flush {
+  readonly #host: FlushHost;
+  readonly #deleted: Set<Managed>;
+  readonly #input: FlushInput;
+  readonly #syncs = new SyncPlan();
+  readonly #secondary = new SecondaryPlan();
+  readonly #inserted: Managed[] = [];
+  readonly #updated = new Set<Managed>();
+
+  constructor(host: FlushHost, input: FlushInput) {
+    this.#host = host;
+    this.#input = input;
+    this.#deleted = input.deleted as Set<Managed>;
+  }
+
+  async run(): Promise<void> {
+    const { pending, dirty } = this.#input;
+    await this.#resolveUnloaded(dirty);
+    await this.#findOrphans([...pending, ...dirty]);
+    await this.#collectDeletes();
+    for (const p of pending) if (this.#alive(p)) this.#collectPending(p);
+    for (const d of dirty) this.#collectDirty(d);
+
+    const saves = new Set<Managed>();
+    for (const p of pending) if (this.#alive(p) && isPending(p)) saves.add(p);
+    for (const d of dirty) if (!this.#deleted.has(d) && (d.$$f & PERSISTENT) !== 0) saves.add(d);
+    for (const child of this.#syncs.byChild.keys()) if (!this.#deleted.has(child)) saves.add(child);
+
+    const groups = this.#group(saves, this.#deleted);
+    for (const { cyclic, items } of groups.saves) {
+      const steps = cyclic ? waves(items, this.#saveNeeds(items)) : [items];
+      for (const wave of steps) await this.#save(wave);
+    }
+    await this.#postUpdates();
+    await this.#secondary.run(this.#host, (i) => this.#deleted.has(i));
+    await this.#clearPostponed();
+    for (const { cyclic, items } of groups.deletes()) {
+      const steps = cyclic ? waves(items, this.#deleteNeeds(items)) : [items];
+      for (const wave of steps) await this.#delete(wave);
+    }
+    this.#finish(dirty);
+  }
+  #alive(instance: Managed): boolean {
+    return instance.$$s === this.#host.face && !this.#deleted.has(instance);
+  }
+
+  // ---- what has to be known first
+
+  /** `replace()` on a collection nobody loaded, a one-to-one whose old object nobody loaded. */
+  async #resolveUnloaded(dirty: readonly Managed[]): Promise<void> {
+    for (const instance of dirty) {
+      if (instance.$$h === null) continue;
+      for (const history of [...instance.$$h]) {
+        const property = history.relationship as RelationshipProperty;
+        if (history.replaceWith !== undefined) await this.#host.loadRelation(instance, property);
+        const wantsOld = !property.uselist && history.old === UNLOADED && (property.direction === "oneToMany" || property.cascade.deleteOrphan);
+        if (!wantsOld) continue;
+        const value = instance[property.slot];
+        instance[property.slot] = UNLOADED;
+        await this.#host.loadRelation(instance, property);
+        instance[property.slot] = value;
+        if (history.old === value) history.removed.delete(value as Managed);
+        for (const old of history.removed) if (parentOf(old, property) === undefined) setParent(old, property, null);
+      }
+    }
+  }
+  async #findOrphans(instances: readonly Managed[]): Promise<void> {
+    const check = async (instance: Managed): Promise<void> => {
+      if (instance.$$s !== this.#host.face || this.#deleted.has(instance) || !isOrphan(instance)) return;
+      if (isPending(instance)) {
+        if ((instance.$$f & ORPHANED) !== 0) this.#host.dropPending(instance);
+      } else if ((instance.$$f & PERSISTENT) !== 0) await this.#host.markDeleted(instance);
+    };
+    for (const instance of instances) {
+      await check(instance);
+      for (const history of instance.$$h ?? []) {
+        const property = history.relationship as RelationshipProperty;
+        if (property.cascade.deleteOrphan) for (const gone of history.removed) await check(gone);
+      }
+    }
+  }
+  /** What depends on deleted rows: keys that become NULL, rows of secondary tables. */
+  async #collectDeletes(): Promise<void> {
+    // A Set visits what is added while it is walked: children found here are walked too.
+    for (const owner of this.#deleted) {
+      for (const property of mapperOfInstance(owner).relationships) {
+        if (property.viewOnly) continue;
+        if (property.direction === "manyToMany") {
+          if (!property.passiveDeletes) this.#secondary.clear(property, owner);
+          continue;
+        }
+        if (property.direction !== "oneToMany" || property.passiveDeletes === "all") continue;
+        if (owner[property.slot] === UNLOADED && !property.passiveDeletes) await this.#host.loadRelation(owner, property);
+        const value = owner[property.slot];
+        const members = value instanceof Collection ? [...value] : value === UNLOADED || value === null ? [] : [value as Managed];
+        for (const gone of historyOf(owner, property)?.removed ?? []) members.push(gone);
+        for (const child of members) {
+          if (this.#deleted.has(child) || child.$$s !== this.#host.face) continue;
+          const parent = parentOf(child, property);
+          if (parent !== undefined && parent !== null && parent !== owner) continue;
+          if (isPending(child)) continue;
+          if (property.cascade.delete && parent !== null) await this.#host.markDeleted(child);
+          else this.#syncs.add(child, property, null);
+        }
+      }
+    }
+  }
+
+  // ---- who gets a key from whom
+
+  #inSession(instance: Managed, property: RelationshipProperty): boolean {
+    if (instance.$$s === this.#host.face) return true;
+    process.emitWarning(`${describeInstance(instance)} is in ${property} but not in the session, so it is left out of the flush. session.add() it.`, { code: "ATHANOR_NOT_IN_SESSION" });
+    return false;
+  }
+  #link(child: Managed, property: RelationshipProperty, parent: Managed | null): void {
+    if (this.#deleted.has(child)) return;
+    if (!this.#inSession(child, property) || (parent !== null && !this.#inSession(parent, property))) return;
+    this.#syncs.add(child, property, parent);
+  }
+  #collectPending(instance: Managed): void {
+    for (const property of mapperOfInstance(instance).relationships) {
+      const value = instance[property.slot];
+      if (value === UNLOADED || property.viewOnly) continue;
+      if (property.direction === "manyToOne") this.#link(instance, property, value as Managed | null);
+      else if (value instanceof Collection) {
+        for (const member of value) {
+          if (property.direction === "manyToMany") {
+            if (this.#inSession(member, property)) this.#secondary.add(property, instance, member);
+          } else this.#link(member, property, instance);
+        }
+      } else if (value !== null) this.#link(value as Managed, property, instance);
+    }
+  }
+  #collectDirty(instance: Managed): void {
+    const gone = this.#deleted.has(instance);
+    for (const history of instance.$$h ?? []) {
+      const property = history.relationship as RelationshipProperty;
+      if (property.direction === "manyToOne") {
+        const value = instance[property.slot];
+        if (!gone && value !== UNLOADED && (history.old === UNLOADED || value !== history.old)) this.#link(instance, property, value as Managed | null);
+        continue;
+      }
+      if (property.direction === "manyToMany") {
+        if (gone) continue;
+        for (const item of history.removed) this.#secondary.remove(property, instance, item);
+        for (const item of history.added) if (this.#inSession(item, property)) this.#secondary.add(property, instance, item);
+        continue;
+      }
+      for (const item of history.removed) {
+        if (!this.#deleted.has(item) && item.$$s === this.#host.face && !isPending(item) && (parentOf(item, property) ?? null) === null) this.#syncs.add(item, property, null);
+      }
+      if (!gone) for (const item of history.added) this.#link(item, property, instance);
+    }
+  }
+
+  // ---- order
+
+  #group(saves: ReadonlySet<Managed>, deleted: ReadonlySet<Managed>) {
+    const roots = new Set<Mapper>();
+    const byRoot = new Map<Mapper, Managed[]>();
+    for (const s of saves) {
+      const { root } = mapperOfInstance(s);
+      roots.add(root);
+      const list = byRoot.get(root);
+      if (list === undefined) byRoot.set(root, [s]);
+      else list.push(s);
+    }
+    for (const d of deleted) roots.add(mapperOfInstance(d).root);
+    const order = orderOf(roots);
+    const savesInOrder = order.map((g) => ({ cyclic: g.cyclic, items: g.roots.flatMap((r) => sortSaves(byRoot.get(r) ?? [])) })).filter((g) => g.items.length > 0);
+    return {
+      saves: savesInOrder,
+      // Asked after the saves: a row switch takes its object off the list.
+      deletes: () =>
+        order
+          .toReversed()
+          .map((g) => ({ cyclic: g.cyclic, items: g.roots.toReversed().flatMap((r) => [...deleted].filter((d) => mapperOfInstance(d).root === r && (d.$$f & PERSISTENT) !== 0)) }))
+          .filter((g) => g.items.length > 0),
+    };
+  }
+  /** A row needs the rows its foreign keys come from, if these are new. */
+  #saveNeeds(items: readonly Managed[]): Map<Managed, Set<Managed>> {
+    const needs = new Map<Managed, Set<Managed>>();
+    for (const item of items) {
+      for (const sync of this.#syncs.byChild.get(item) ?? []) {
+        const { parent } = sync;
+        if (parent === null || parent === item || !isPending(parent)) continue;
+        const set = needs.get(item);
+        if (set === undefined) needs.set(item, new Set([parent]));
+        else set.add(parent);
+      }
+    }
+    return needs;
+  }
+  /** A row goes before those it refers to, by the keys that are in the database. */
+  #deleteNeeds(items: readonly Managed[]): Map<Managed, Set<Managed>> {
+    const byKeyText = new Map<string, Managed>();
+    const text = (table: Table, values: readonly unknown[]) => `${table.id}:${values.map((v) => (v instanceof Date ? v.getTime() : String(v))).join("\u0000")}`;
+    const referred = new Map<Table, Set<string>>();
+    const read = (i: Managed, m: Mapper, columns: readonly { readonly key: string }[]): unknown[] | undefined => {
+      const values = columns.map((c) => {
+        const attribute = m.attributeOf(c as never) as MappedColumn | undefined;
+        return attribute === undefined ? UNLOADED : committedValue(i, attribute);
+      });
+      return values.some((v) => v === UNLOADED || v === null || v === undefined) ? undefined : values;
+    };
+    const constraints = new Map<Table, { columns: readonly { key: string }[]; target: Table; referred: readonly { key: string }[] }[]>();
+    for (const item of items) {
+      for (const table of mapperOfInstance(item).tables) {
+        if (constraints.has(table)) continue;
+        constraints.set(table, table.constraints.flatMap((c) => (c.kind === "foreignKey" ? [{ columns: c.columns, target: c.referredTable as Table, referred: c.referredColumns }] : [])));
+      }
+    }
+    for (const list of constraints.values()) for (const c of list) referred.set(c.target, (referred.get(c.target) ?? new Set()).add(c.referred.map((x) => x.key).join()));
+    for (const item of items) {
+      const m = mapperOfInstance(item);
+      for (const table of m.tables) {
+        for (const keys of referred.get(table) ?? []) {
+          const values = read(item, m, keys.split(",").map((k) => table.column(k)));
+          if (values !== undefined) byKeyText.set(`${keys}|${text(table, values)}`, item);
+        }
+      }
+    }
+    const needs = new Map<Managed, Set<Managed>>();
+    for (const item of items) {
+      const m = mapperOfInstance(item);
+      for (const table of m.tables) {
+        for (const c of constraints.get(table) ?? []) {
+          const values = read(item, m, c.columns);
+          if (values === undefined) continue;
+          const parent = byKeyText.get(`${c.referred.map((x) => x.key).join()}|${text(c.target, values)}`);
+          if (parent === undefined || parent === item) continue;
+          const set = needs.get(parent);
+          if (set === undefined) needs.set(parent, new Set([item]));
+          else set.add(item);
+        }
+      }
+    }
+    return needs;
+  }
+
+  // ---- writing
+
+  async #save(wave: readonly Managed[]): Promise<void> {
+    const inserts: Managed[] = [];
+    const updates: Managed[] = [];
+    for (const instance of wave) {
+      for (const sync of this.#syncs.byChild.get(instance) ?? []) applySync(instance, sync);
+      if (isPending(instance)) {
+        this.#initialize(instance);
+        if (this.#rowSwitch(instance)) updates.push(instance);
+        else inserts.push(instance);
+      } else updates.push(instance);
+    }
+    const changed = prepareUpdates(updates);
+    for (const table of tablesInOrder(wave)) {
+      if (changed.length > 0) await updateAll(this.#host, table, changed);
+      const rows = inserts.length === 0 ? inserts : inserts.filter((i) => mapperOfInstance(i).tables.includes(table));
+      if (rows.length > 0) {
+        for (const i of rows) joinedKey(i, table);
+        await insertAll(this.#host, table, rows);
+      }
+    }
+    for (const instance of inserts) this.#inserted1(instance);
+    for (const instance of changed) {
+      this.#updated.add(instance);
+      this.#rekey(instance);
+    }
+  }
+  /** Discriminator and version of a new row. */
+  #initialize(instance: Managed): void {
+    const mapper = mapperOfInstance(instance);
+    const inherited = mapper.inheritance;
+    if (inherited?.discriminator !== undefined && inherited.identity !== undefined && instance[inherited.discriminator.slot] === UNLOADED) {
+      instance[inherited.discriminator.slot] = inherited.identity;
+    }
+    const version = mapper.versionColumn;
+    if (version !== undefined && (instance[version.slot] === UNLOADED || instance[version.slot] === null) && version.column.fields.default === undefined) {
+      instance[version.slot] = version.column.type.kind === "bigInteger" ? 1n : nextVersion(undefined);
+    }
+  }
+  /** A new object with the key of one that is being deleted: the row stays and is updated. */
+  #rowSwitch(instance: Managed): boolean {
+    const mapper = mapperOfInstance(instance);
+    const key = mapper.keyOf(instance);
+    if (key === undefined) return false;
+    const existing = this.#host.identity.get(mapper, key);
+    if (existing === undefined || existing === instance || !this.#deleted.has(existing) || mapperOfInstance(existing) !== mapper) return false;
+    this.#deleted.delete(existing);
+    const old: unknown[] = [];
+    for (const a of mapper.attributes) {
+      const before = committedValue(existing, a);
+      if (instance[a.slot] === UNLOADED) instance[a.slot] = before;
+      else {
+        old.push(a.index, before);
+        if (a.index < 31) instance.$$m |= 1 << a.index;
+        else instance.$$n = 1;
+      }
+    }
+    instance.$$o = old;
+    const { identity, frame } = this.#host;
+    identity.remove(mapper, key, existing);
+    identity.add(mapper, key, instance);
+    existing.$$f = (existing.$$f & ~(PERSISTENT | TO_DELETE | DIRTY)) | DELETED;
+    frame.noteFlushed(existing);
+    clearChanges(existing);
+    frame.deleted.push({ instance: existing, key });
+    frame.created.push(instance);
+    instance.$$f = (instance.$$f & ~PENDING) | PERSISTENT;
+    this.#switched.add(instance);
+    return true;
+  }
+  readonly #switched = new Set<Managed>();
+  #inserted1(instance: Managed): void {
+    const mapper = mapperOfInstance(instance);
+    // Columns nobody gave went in as NULL; those the database makes and did not give back stay unknown.
+    for (const a of mapper.attributes) {
+      if (instance[a.slot] === UNLOADED && a.column.fields.serverDefault === undefined && a.column.fields.computed === undefined && a.column.fields.identity === undefined && a.column.fields.default === undefined) instance[a.slot] = null;
+    }
+    const key = mapper.keyOf(instance);
+    if (key !== undefined) this.#host.identity.add(mapper, key, instance);
+    instance.$$f = (instance.$$f & ~(PENDING | ORPHANED)) | PERSISTENT;
+    clearChanges(instance);
+    this.#host.frame.created.push(instance);
+    this.#inserted.push(instance);
+  }
+  /** The identity map follows a changed primary key. */
+  #rekey(instance: Managed): void {
+    const mapper = mapperOfInstance(instance);
+    if (this.#switched.has(instance) || !mapper.primaryKey.some((a) => isChanged(instance, a.index))) return;
+    const before = mapper.identityKey(mapper.primaryKey.map((a) => committedValue(instance, a)));
+    const after = mapper.keyOf(instance);
+    if (before === undefined || after === undefined || before === after) return;
+    this.#host.identity.remove(mapper, before, instance);
+    this.#host.identity.add(mapper, after, instance);
+    this.#host.frame.switches.push({ mapper, instance, before, after });
+    this.#followKey(instance, mapper);
+  }
+  /** ON UPDATE CASCADE changed the children's rows; loaded children learn of it. */
+  #followKey(parent: Managed, mapper: Mapper): void {
+    for (const property of mapper.relationships) {
+      if (property.direction !== "oneToMany") continue;
+      const value = parent[property.slot];
+      const children = value instanceof Collection ? value : value === UNLOADED || value === null ? [] : [value as Managed];
+      for (const child of children) {
+        for (const { local, remote } of property.pairs) {
+          if (!isChanged(child, remote.index) && oldValue(parent, local.index) !== UNLOADED) child[remote.slot] = parent[local.slot];
+        }
+      }
+    }
+  }
+  /** Keys of relationships marked `postUpdate`: all columns of a row in one UPDATE. */
+  async #postUpdates(): Promise<void> {
+    const children = [...this.#syncs.postponed].filter(([child]) => !this.#deleted.has(child) && child.$$s === this.#host.face);
+    if (children.length === 0) return;
+    for (const [child, syncs] of children) for (const sync of syncs) applySync(child, sync);
+    await this.#write(children.map(([child]) => child));
+  }
+  /** Before deleting: rows that are kept apart by `postUpdate` let go of each other. */
+  async #clearPostponed(): Promise<void> {
+    const touched = new Set<Managed>();
+    for (const instance of this.#deleted) {
+      if ((instance.$$f & PERSISTENT) === 0) continue;
+      for (const property of mapperOfInstance(instance).relationships) {
+        if (!property.postUpdate || property.viewOnly || property.direction === "manyToMany") continue;
+        const children = property.direction === "manyToOne" ? [instance] : membersOf(instance, property);
+        for (const child of children) {
+          if ((child.$$f & PERSISTENT) === 0 || property.pairs.some((p) => (property.direction === "manyToOne" ? p.local : p.remote).column.primaryKey)) continue;
+          const columns = property.pairs.map((p) => (property.direction === "manyToOne" ? p.local : p.remote));
+          if (columns.every((a) => child[a.slot] === null || child[a.slot] === UNLOADED)) continue;
+          applySync(child, { property, parent: null, pairs: property.pairs.map((p) => (property.direction === "manyToOne" ? { child: p.local, parent: p.remote } : { child: p.remote, parent: p.local })) });
+          touched.add(child);
+        }
+      }
+    }
+    if (touched.size > 0) await this.#write([...touched]);
+  }
+  async #write(instances: readonly Managed[]): Promise<void> {
+    const changed = prepareUpdates(instances.filter((i) => (i.$$f & PERSISTENT) !== 0)).sort(byKey);
+    for (const table of tablesInOrder(changed)) await updateAll(this.#host, table, changed);
+    for (const instance of changed) {
+      this.#updated.add(instance);
+      // A second UPDATE in this flush must not write the same again.
+      this.#host.frame.noteFlushed(instance);
+      const histories = instance.$$h;
+      clearChanges(instance);
+      instance.$$h = histories;
+    }
+  }
+  async #delete(wave: readonly Managed[]): Promise<void> {
+    for (const table of tablesInOrder(wave).toReversed()) {
+      const rows = wave.filter((i) => mapperOfInstance(i).tables.includes(table));
+      if (rows.length > 0) await deleteAll(this.#host, table, rows);
+    }
+    const { identity, frame } = this.#host;
+    for (const instance of wave) {
+      const mapper = mapperOfInstance(instance);
+      const key = mapper.identityKey(mapper.primaryKey.map((a) => committedValue(instance, a)));
+      frame.noteFlushed(instance);
+      clearChanges(instance);
+      instance.$$f = (instance.$$f & ~(PERSISTENT | TO_DELETE)) | DELETED;
+      if (key === undefined) continue;
+      identity.remove(mapper, key, instance);
+      frame.deleted.push({ instance, key });
+    }
+  }
+  #finish(dirty: readonly Managed[]): void {
+    const { frame } = this.#host;
+    for (const instance of new Set([...dirty, ...this.#updated, ...this.#syncs.byChild.keys()])) {
+      if ((instance.$$f & PERSISTENT) === 0 || instance.$$s !== this.#host.face) continue;
+      frame.noteFlushed(instance);
+      clearChanges(instance);
+    }
+    // What was inserted together loads its relationships together.
+    const batches = new Map<Mapper, LoadBatch>();
+    for (const instance of this.#inserted) {
+      const mapper = mapperOfInstance(instance);
+      if (mapper.relationships.length === 0) continue;
+      let batch = batches.get(mapper);
+      if (batch === undefined) batches.set(mapper, (batch = { instances: [] }));
+      batch.instances.push(instance);
+      instance.$$b = batch;
+    }
+  }
+}
+
+function membersOf(owner: Managed, property: RelationshipProperty): Managed[] {
+  const value = owner[property.slot];
+  return value instanceof Collection ? [...value] : value === UNLOADED || value === null ? [] : [value as Managed];
+}
+/** Persistent objects in key order, new ones as they were added. */
+function sortSaves(items: readonly Managed[]): Managed[] {
+  const persistent = items.filter((i) => !isPending(i));
+  const added = items.filter(isPending);
+  return persistent.length > 1 ? [...persistent.sort(byKey), ...added] : [...persistent, ...added];
+}
+/** The tables of these objects, base tables before those of subclasses. */
+function tablesInOrder(items: readonly Managed[]): Table[] {
+  const mappers = new Set<Mapper>();
+  for (const i of items) mappers.add(mapperOfInstance(i));
+  const tables = new Set<Table>();
+  const deepest = Math.max(0, ...[...mappers].map((m) => m.tables.length));
+  for (let depth = 0; depth < deepest; depth++) {
+    for (const m of mappers) {
+      const table = m.tables[depth];
+      if (table !== undefined) tables.add(table);
+    }
+  }
+  return [...tables];
+}
+/** The key of a subclass's table where it has a name of its own: a copy of the base's. */
+function joinedKey(instance: Managed, table: Table): void {
+  const mapper = mapperOfInstance(instance);
+  if (mapper.tables.length < 2 || mapper.tables[0] === table) return;
+  for (const column of table.primaryKey) {
+    const own = mapper.attributeOf(column);
+    if (own === undefined || own.columns.length > 1) continue;
+    for (const key of column.foreignKeys) {
+      const base = mapper.attributeOf(key.column as never);
+      if (base !== undefined && base !== own) instance[own.slot] = instance[base.slot];
+    }
+  }
+}
