@@ -12,7 +12,11 @@ function convert(value: unknown, process: Convert | null): unknown {
 }
 function valueOf(slot: BindSlot, params: readonly unknown[], named: NamedValues): unknown {
   if (slot.source < 0) return slot.compute === undefined ? slot.constant : slot.compute();
-  if (slot.name !== undefined && slot.name in named) return named[slot.name];
+  if (slot.name !== undefined && slot.name in named) {
+    const given = named[slot.name];
+    if (given !== undefined) return given;
+    throw new ArgumentError(`The parameter ':${slot.name}' is undefined; give null for SQL NULL.`, "argument.undefined");
+  }
   const value = params[slot.source];
   if (value === undefined && slot.name !== undefined) {
     throw new ArgumentError(`A value is required for the parameter ':${slot.name}'; give it to execute() or bindParams().`, "parameter.missing");
@@ -50,16 +54,15 @@ function bindExpanding(compiled: Compiled, pieces: readonly string[], params: re
     } else {
       const list = value as readonly unknown[];
       if (!Array.isArray(list)) throw new ArgumentError("in(): the parameter for a list is not a list.");
-      sql += list.length === 0 ? compiled.emptyList(slot.negated) : list
-        .map((v) => {
-          if (Array.isArray(v) && slot.tuple) {
-            return `(${v.map((x) => { out.push(convert(x, slot.process)); return placeholder(out.length); }).join(", ")})`;
-          }
-          if (v === null) return "NULL";
-          out.push(convert(v, slot.process));
-          return placeholder(out.length) + slot.suffix;
-        })
-        .join(", ");
+      const one = (value: unknown, suffix: string): string => {
+        if (value === null) return "NULL";
+        out.push(value);
+        return placeholder(out.length) + suffix;
+      };
+      const { tuple } = slot;
+      if (list.length === 0) sql += compiled.emptyList(slot.negated, tuple?.length ?? 1);
+      else if (tuple === undefined) sql += list.map((v) => one(convert(v, slot.process), slot.suffix)).join(", ");
+      else sql += list.map((row) => `(${(convert(row, slot.process) as readonly unknown[]).map((v, k) => one(v, tuple[k] as string)).join(", ")})`).join(", ");
     }
     sql += pieces[i + 1] as string;
   });

@@ -13,8 +13,8 @@ export interface BindSlot {
   readonly expanding: boolean;
   /** For an expanding one: the list stands behind NOT IN. */
   readonly negated: boolean;
-  /** For an expanding one: its elements are row values. */
-  readonly tuple: boolean;
+  /** For an expanding one whose elements are row values: what follows the placeholder of each position. */
+  readonly tuple: readonly string[] | undefined;
   /** Text after the placeholder, such as `::jsonb`. */
   readonly suffix: string;
   /** Name, for `prepare()` and `bindParams`. */
@@ -65,7 +65,7 @@ export interface Compiled {
   readonly pieces: readonly string[] | undefined;
   placeholder(n: number): string;
   /** What stands in the parentheses of IN for an empty list. */
-  emptyList(negated: boolean): string;
+  emptyList(negated: boolean, width: number): string;
   /** Set for INSERT … VALUES without SQL expressions in the rows. */
   readonly insert: InsertPlan | undefined;
   readonly slots: readonly BindSlot[];
@@ -74,9 +74,19 @@ export interface Compiled {
   /** Positions of a row, where an item spans several columns. */
   readonly items: readonly ResultItem[] | undefined;
   readonly hint: StatementHint;
+  /** What looks like a mistake although it runs, such as a cartesian product; for the log. */
+  readonly warnings: readonly string[];
+  /** The same statement with schemas renamed; undefined when no schema takes part. See `schema-map.ts`. */
+  readonly schemas: SchemaForms | undefined;
   /** Times served from the cache; for logs and tests. */
   hits: number;
   readonly generatedAt: number;
+}
+/** Which schema stands for which; `null` is the key and the name of "no schema". */
+export type SchemaMap = { readonly [schema: string]: string | null };
+/** Renders a compiled statement under other schemas; forms already made are kept. */
+export interface SchemaForms {
+  under(map: SchemaMap): Compiled;
 }
 /** A statement with its parameters, ready for a driver. */
 export interface BoundStatement {

@@ -57,16 +57,19 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
 
   /** The statements for an element of DDL; may be empty. @throws CompileError for what the database cannot do. */
   statements(element: Element): readonly string[] {
-    const method = (this as unknown as { readonly [name: string]: ((e: Element) => string | readonly string[]) | undefined })[
-      `visit${element.kind[0]?.toUpperCase()}${element.kind.slice(1)}`
-    ];
+    const method = (
+      this as unknown as { readonly [name: string]: ((e: Element) => string | readonly string[]) | undefined }
+    )[`visit${element.kind[0]?.toUpperCase()}${element.kind.slice(1)}`];
     if (method === undefined) throw this.unsupported(`a '${element.kind}'`);
     const made = method.call(this, element);
     return typeof made === "string" ? [made] : made;
   }
 
   protected unsupported(what: string, wayOut = ""): CompileError {
-    return new CompileError(`${this.dialect.name} has no ${what}.${wayOut === "" ? "" : ` ${wayOut}`}`, "ddl.unsupported");
+    return new CompileError(
+      `${this.dialect.name} has no ${what}.${wayOut === "" ? "" : ` ${wayOut}`}`,
+      "ddl.unsupported",
+    );
   }
   protected quote(name: string): string {
     return this.dialect.quote(name);
@@ -89,13 +92,19 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     return this.dialect.stringLiteral(text);
   }
   /** The name as it is created: generated ones are cut to the database's length, given ones are refused beyond it. */
-  protected constraintName(of: { readonly name: string | null | undefined; readonly nameIsGenerated?: boolean | undefined }): string | undefined {
+  protected constraintName(of: {
+    readonly name: string | null | undefined;
+    readonly nameIsGenerated?: boolean | undefined;
+  }): string | undefined {
     const { name } = of;
     if (name === null || name === undefined) return undefined;
     const longest = this.maxNameLength;
     if (of.nameIsGenerated) return this.quote(truncatedName(name, longest));
     if (name.length > longest) {
-      throw new CompileError(`The name '${name}' is longer than the ${longest} characters ${this.dialect.name} allows.`, "name.too-long");
+      throw new CompileError(
+        `The name '${name}' is longer than the ${longest} characters ${this.dialect.name} allows.`,
+        "name.too-long",
+      );
     }
     return this.quote(name);
   }
@@ -112,7 +121,10 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     const own = options?.[this.optionsName] ?? {};
     for (const key of Object.keys(own)) {
       if (!known.includes(key)) {
-        throw new ArgumentError(`${where}: ${this.optionsName} has no option '${key}'.${didYouMean(key, known)}`, "ddl.option");
+        throw new ArgumentError(
+          `${where}: ${this.optionsName} has no option '${key}'.${didYouMean(key, known)}`,
+          "ddl.option",
+        );
       }
     }
     return own;
@@ -123,10 +135,7 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   visitCreateTable(element: ddl.CreateTable): string | readonly string[] {
     const { table } = element;
     if (table.columns.length === 0) throw this.unsupported(`table without columns ('${table.fullName}')`);
-    const lines = [
-      ...table.columns.map((c) => this.columnLine(c)),
-      ...this.tableConstraints(table, element.without),
-    ];
+    const lines = [...table.columns.map((c) => this.columnLine(c)), ...this.tableConstraints(table, element.without)];
     const head = `${this.createTableWords(table)}${element.ifNotExists ? "IF NOT EXISTS " : ""}${this.tableName(table)}`;
     return `${head} (\n\t${lines.join(", \n\t")}\n)${this.tableSuffix(table)}`;
   }
@@ -151,7 +160,12 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   /** Everything in a table's parentheses after the columns. */
   protected tableConstraints(table: Table, without: ReadonlySet<Constraint>): string[] {
     return table.constraints
-      .filter((c) => !without.has(c) && !(this.checksBesideColumns && c.kind === "check" && c.column !== undefined) && this.keepsConstraint(c, table))
+      .filter(
+        (c) =>
+          !without.has(c) &&
+          !(this.checksBesideColumns && c.kind === "check" && c.column !== undefined) &&
+          this.keepsConstraint(c, table),
+      )
       .map((c) => this.constraint(c));
   }
   /** False for what the database says elsewhere: a type's check, a primary key beside its column. */
@@ -269,7 +283,10 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     return `ALTER TABLE ${this.tableName(element.table)} RENAME COLUMN ${this.quote(element.columnName)} TO ${this.quote(element.to)}`;
   }
   visitModifyColumn(_element: ddl.ModifyColumn): string | readonly string[] {
-    throw this.unsupported("restatement of a whole column", "Use AlterColumnType, AlterColumnNullable and AlterColumnDefault.");
+    throw this.unsupported(
+      "restatement of a whole column",
+      "Use AlterColumnType, AlterColumnNullable and AlterColumnDefault.",
+    );
   }
 
   // ---- constraints
@@ -318,7 +335,10 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   protected referredTable(key: ForeignKeyConstraint): string {
     return this.tableName(key.referredTable);
   }
-  protected deferrability(of: { readonly deferrable?: boolean | undefined; readonly initially?: string | undefined }): string {
+  protected deferrability(of: {
+    readonly deferrable?: boolean | undefined;
+    readonly initially?: string | undefined;
+  }): string {
     let sql = "";
     if (of.deferrable !== undefined) sql += of.deferrable ? " DEFERRABLE" : " NOT DEFERRABLE";
     if (of.initially !== undefined) sql += ` INITIALLY ${oneOf(of.initially, ["DEFERRED", "IMMEDIATE"], "initially")}`;
@@ -332,7 +352,14 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     const cascade = element.cascade ? " CASCADE" : "";
     return `ALTER TABLE ${this.tableName(element.table)} DROP CONSTRAINT ${exists}${this.requiredName(element.constraint, element.table)}${cascade}`;
   }
-  protected requiredName(of: { readonly name: string | null | undefined; readonly nameIsGenerated?: boolean | undefined; readonly kind?: string }, table: NamedTable): string {
+  protected requiredName(
+    of: {
+      readonly name: string | null | undefined;
+      readonly nameIsGenerated?: boolean | undefined;
+      readonly kind?: string;
+    },
+    table: NamedTable,
+  ): string {
     const name = this.constraintName(of);
     if (name !== undefined) return name;
     throw new CompileError(
@@ -371,7 +398,9 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   protected inParentheses(expression: Element): string {
     const sql = this.inline(expression);
     const bare =
-      expression instanceof ColumnReference || expression instanceof FunctionCall || !(expression instanceof Expression);
+      expression instanceof ColumnReference ||
+      expression instanceof FunctionCall ||
+      !(expression instanceof Expression);
     return bare || (sql.startsWith("(") && closesAtEnd(sql)) ? sql : `(${sql})`;
   }
   protected indexWhere(index: Index): string {
@@ -441,7 +470,8 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   protected viewNameAndQuery(element: ddl.CreateView): string {
     const { options, query } = element;
     const columns = options.columns === undefined ? "" : ` (${options.columns.map((c) => this.quote(c)).join(", ")})`;
-    const select = typeof query === "string" ? query : this.dialect.createCompiler(new Map(), LITERAL).compile(query).sql;
+    const select =
+      typeof query === "string" ? query : this.dialect.createCompiler(new Map(), LITERAL).compile(query).sql;
     return `${this.qualified(element.name, options.schema)}${columns} AS ${select}`;
   }
   visitDropView(element: ddl.DropView): string | readonly string[] {
@@ -458,7 +488,10 @@ const ACTIONS = ["CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"];
 export function oneOf(word: string, words: readonly string[], what: string): string {
   const found = words.find((w) => w === word.toUpperCase());
   if (found !== undefined) return found;
-  throw new ArgumentError(`${what}: '${word}' is not one of ${words.join(", ")}.${didYouMean(word, words)}`, "ddl.word");
+  throw new ArgumentError(
+    `${what}: '${word}' is not one of ${words.join(", ")}.${didYouMean(word, words)}`,
+    "ddl.word",
+  );
 }
 export function wholeNumber(value: number | bigint): string {
   if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);

@@ -3,6 +3,7 @@ import type { Dialect } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
 import type { Element } from "../sql/element.js";
 import {
+  type AnyAll,
   type Between,
   type Binary,
   Bind,
@@ -19,16 +20,17 @@ import {
   NamedBind,
   type Ordering,
   type Quantified,
+  type RegexpReplace,
   TRUE,
   Tuple,
   type Unary,
 } from "../sql/expression.js";
 import { ColumnReference, type FromClause } from "../sql/from.js";
-import type { Case, Cast, Exists, Filtered, FrameBound, FunctionCall, LiteralColumn, Over, ScalarSubquery, TableStar, WithinGroup } from "../sql/functions.js";
+import type { Case, Cast, Exists, Filtered, FrameBound, FunctionCall, Grouping, LiteralColumn, Over, ScalarSubquery, TableStar, WithinGroup } from "../sql/functions.js";
 import * as ops from "../sql/operators.js";
 import type { Operator } from "../sql/operators.js";
 import type { IdentifierElement, TextClause, TextExpression } from "../sql/text.js";
-import { NULL_TYPE, type SqlType } from "../types/sql-type.js";
+import { NULL_TYPE, type SqlType, TupleType } from "../types/sql-type.js";
 import type { BindSlot } from "./compiled.js";
 
 export interface CompilerOptions {
@@ -103,7 +105,7 @@ export abstract class ExpressionCompiler {
       process: null,
       expanding: false,
       negated: false,
-      tuple: false,
+      tuple: undefined,
       suffix: "",
       name: undefined,
       compute: undefined,
@@ -129,14 +131,21 @@ export abstract class ExpressionCompiler {
     if (this.options.literalBinds) return this.literalBind(bind, expanding, negated);
     const name = bind instanceof NamedBind ? bind.parameter : undefined;
     const source = this.binds.get(bind) ?? -1;
+    if (bind.type instanceof TupleType) return this.tupleList(bind, bind.type, source, negated, name);
     const process = bind.type === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(bind.type);
-    const tuple = expanding && Array.isArray(bind.value) && bind.value.some((v) => Array.isArray(v));
     if (source < 0 && name === undefined) {
       const value = bind.value;
       if (!expanding) return this.addSlot({ constant: value === null || process === null ? value : process(value), suffix });
-      return this.addSlot({ constant: value, process, suffix, expanding, negated, tuple });
+      return this.addSlot({ constant: value, process, suffix, expanding, negated });
     }
-    return this.addSlot({ source, process, suffix, expanding, negated, tuple, name });
+    return this.addSlot({ source, process, suffix, expanding, negated, name });
+  }
+  /** The list behind `(a, b) IN`: each position has its own type. */
+  private tupleList(bind: Bind | NamedBind, type: TupleType, source: number, negated: boolean, name: string | undefined): string {
+    const by = type.elements.map((t) => (t === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(t)));
+    const process = (row: unknown) => (row as readonly unknown[]).map((v, i) => (v === null || v === undefined ? null : (by[i]?.(v) ?? v)));
+    const constant = source < 0 && name === undefined ? bind.value : undefined;
+    return this.addSlot({ source, constant, process, expanding: true, negated, name, tuple: type.elements.map((t) => this.dialect.bindSuffix(t)) });
   }
   protected literalBind(bind: Bind | NamedBind, expanding: boolean, negated: boolean): string {
     if (bind.value === undefined && bind instanceof NamedBind) {
@@ -144,10 +153,14 @@ export abstract class ExpressionCompiler {
     }
     if (!expanding) return this.dialect.literal(bind.value, bind.type);
     const list = bind.value as readonly unknown[];
-    return list.length === 0 ? this.emptyList(negated) : list.map((v) => this.dialect.literal(v, bind.type)).join(", ");
+    const { type } = bind;
+    if (list.length === 0) return this.emptyList(negated, type instanceof TupleType ? type.elements.length : 1);
+    if (!(type instanceof TupleType)) return list.map((v) => this.dialect.literal(v, type)).join(", ");
+    return list.map((row) => `(${type.elements.map((t, i) => this.dialect.literal((row as readonly unknown[])[i], t)).join(", ")})`).join(", ");
   }
-  emptyList(negated: boolean): string {
-    return negated ? "NULL) OR (1 = 1" : "NULL) AND (1 != 1";
+  emptyList(negated: boolean, width = 1): string {
+    const nothing = width === 1 ? "NULL" : `(${Array(width).fill("NULL").join(", ")})`;
+    return negated ? `${nothing}) OR (1 = 1` : `${nothing}) AND (1 != 1`;
   }
   visitConstant(node: Constant): string {
     if (node === TRUE) return this.dialect.capabilities.nativeBoolean ? "true" : "1";
@@ -158,7 +171,7 @@ export abstract class ExpressionCompiler {
   // ---- names
 
   visitColumn(column: ColumnReference): string {
-    const name = this.quote(column.columnName);
+    const name = column.from.kind === "table" ? this.quote(column.columnName) : this.quoteLabel(column.columnName);
     if (this.options.unqualified) return name;
     const qualifier = this.fromQualifier(column.from);
     return qualifier === undefined ? name : `${qualifier}.${name}`;
@@ -180,9 +193,17 @@ export abstract class ExpressionCompiler {
     }
     return name;
   }
+  /** A label or made-up name that the server would cut off: cut here, with a hash so that two of them stay apart. */
   protected fitName(name: string): string {
     const most = this.dialect.capabilities.maxIdentifierLength;
-    return name.length <= most ? name : `${name.slice(0, most - 6)}_${(hashOf(name) % 0xffff).toString(16)}`;
+    if (name.length * 4 <= most || Buffer.byteLength(name) <= most) return name;
+    const tail = `_${hashOf(name).toString(16)}`;
+    let head = name.slice(0, most - tail.length);
+    while (Buffer.byteLength(head) > most - tail.length) head = head.slice(0, -1);
+    return head + tail;
+  }
+  quoteLabel(name: string): string {
+    return this.quote(this.fitName(name));
   }
   visitIdentifier(node: IdentifierElement): string {
     return node.names.map((n) => this.dialect.quoteAlways(n)).join(".");
@@ -250,6 +271,7 @@ export abstract class ExpressionCompiler {
     if (node.operator === undefined && node.type.family === "boolean" && !this.dialect.capabilities.nativeBoolean && isValue(node)) {
       return `${this.render(node)} = 0`;
     }
+    if (node.kind === "exists") return `NOT (${this.render(node)})`;
     return `NOT ${this.operand(node, ops.not)}`;
   }
   /** An expression where a criterion is expected. */
@@ -280,10 +302,23 @@ export abstract class ExpressionCompiler {
       return node.negated ? `(${text})` : text;
     }
     if (list instanceof Tuple) return `${subject} ${word} (${this.renderList(list.items)})`;
-    return `${subject} ${word} (${this.render(list)})`;
+    return `${subject} ${word} (${"exportedColumns" in list ? this.enclosed(list) : this.render(list)})`;
   }
   visitInArray(node: InArray): string {
     return `${this.operand(node.subject, ops.inOp)} IN (${this.bind(node.values, this.bindSuffixBesideColumn(node.values.type), true)})`;
+  }
+  visitAnyAll(node: AnyAll): string {
+    const inner = "exportedColumns" in node.over ? this.nested(node.over) : this.render(node.over);
+    return `${node.quantifier} (${inner})`;
+  }
+  /** Every match replaced, as `regexp_replace(…, 'g')` on PostgreSQL. */
+  visitRegexpReplace(node: RegexpReplace): string {
+    return `REGEXP_REPLACE(${this.render(node.subject)}, ${this.render(node.pattern)}, ${this.render(node.replacement)})`;
+  }
+  visitGrouping(node: Grouping): string {
+    const set = (items: readonly Expression[], alone: boolean) => (items.length === 1 && alone ? this.render(items[0] as Expression) : `(${this.renderList(items)})`);
+    if (node.how === "GROUPING SETS") return `GROUPING SETS(${node.sets.map((s) => set(s, false)).join(", ")})`;
+    return `${node.how}(${node.sets.map((s) => set(s, true)).join(", ")})`;
   }
   visitTuple(node: Tuple): string {
     return `(${this.renderList(node.items)})`;
@@ -311,11 +346,17 @@ export abstract class ExpressionCompiler {
   // ---- calls
 
   visitCall(node: FunctionCall): string {
+    if (node.functionName === "aggregate_strings") return this.aggregateStrings(node);
     const name = this.functionName(node.functionName);
     if (name.endsWith(")") || node.functionName.toLowerCase() === "current_timestamp" || node.functionName.toLowerCase() === "current_date") return name;
     const args = node.args.length === 0 ? "" : this.renderList(node.args);
     const order = node.aggregateOrder.length === 0 ? "" : ` ORDER BY ${this.renderList(node.aggregateOrder)}`;
     return `${name}(${node.isDistinct ? "DISTINCT " : ""}${args}${order})`;
+  }
+  /** `func.aggregateStrings(x, separator)`: one text of many, in the given order. */
+  protected aggregateStrings(node: FunctionCall): string {
+    const order = node.aggregateOrder.length === 0 ? "" : ` ORDER BY ${this.renderList(node.aggregateOrder)}`;
+    return `group_concat(${node.isDistinct ? "DISTINCT " : ""}${this.renderList(node.args)}${order})`;
   }
   /** A dialect's spelling; with parentheses where it takes no arguments. */
   protected functionName(name: string): string {
@@ -358,11 +399,13 @@ export abstract class ExpressionCompiler {
     throw new CompileError(`${this.dialect.name} has no JSON path operators.`);
   }
   visitScalarSubquery(node: ScalarSubquery): string {
-    return `(${this.nested(node.query)})`;
+    return `(${this.enclosed(node.query)})`;
   }
   visitExists(node: Exists): string {
-    return `EXISTS (${this.nested(node.query)})`;
+    return `EXISTS (${this.enclosed(node.query)})`;
   }
+  /** `nested`, for a query in parentheses: it may carry a WITH of its own. */
+  protected abstract enclosed(query: Element): string;
   /** A query inside an expression: it may see the FROM list around it. */
   protected abstract nested(query: Element): string;
   visitLiteralColumn(node: LiteralColumn): string {

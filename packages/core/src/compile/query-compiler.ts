@@ -3,9 +3,9 @@ import { CompileError } from "../errors/errors.js";
 import { Table } from "../schema/table.js";
 import type { Element } from "../sql/element.js";
 import { Bind, Expression, Label, NamedBind, type Ordering } from "../sql/expression.js";
-import { Alias, ColumnReference, Cte, type FromClause, ItemElement, Join, Subquery, type Subselectable, type TableSample } from "../sql/from.js";
+import { Alias, ColumnReference, Cte, type FromClause, ItemElement, Join, type NamedColumn, Subquery, type Subselectable, TableFunction, type TableSample, ValuesClause } from "../sql/from.js";
 import * as ops from "../sql/operators.js";
-import { CompoundStatement, exportedColumnsOf, QueryStatement, SelectStatement, type SelectItem } from "../sql/select.js";
+import { CompoundStatement, exportedColumnsOf, type FetchClause, QueryStatement, SelectStatement, type SelectItem, type StatementWords } from "../sql/select.js";
 import type { SqlType } from "../types/sql-type.js";
 import type { ResultColumn, ResultItem } from "./compiled.js";
 import { ExpressionCompiler } from "./expression-compiler.js";
@@ -22,12 +22,25 @@ const NOTHING: ReadonlySet<FromClause> = new Set();
 export abstract class QueryCompiler extends ExpressionCompiler {
   protected readonly scopes: Scope[] = [];
   protected readonly cteTexts = new Map<Cte, string>();
-  protected hasRecursiveCte = false;
+  /** The statement's own CTEs, then those of the parenthesised queries around the place being rendered. */
+  protected readonly cteLevels: Map<Cte, string>[] = [this.cteTexts];
+  protected readonly recursiveCtes = new Set<Cte>();
 
   // ---- SELECT
 
   visitSelect(statement: SelectStatement): string {
     return this.select(statement, NOTHING);
+  }
+  protected enclosed(query: Element): string {
+    return this.withOwnCtes(() => this.nested(query));
+  }
+  /** Renders a query that stands in parentheses, with the nesting CTEs it uses in front. */
+  private withOwnCtes(render: () => string): string {
+    const own = new Map<Cte, string>();
+    this.cteLevels.push(own);
+    const text = render();
+    this.cteLevels.pop();
+    return own.size === 0 ? text : `WITH ${[...own.keys()].some((c) => this.recursiveCtes.has(c)) ? "RECURSIVE " : ""}${[...own.values()].join(", ")} ${text}`;
   }
   protected nested(query: Element): string {
     const outside = new Set(this.scopes.flatMap((s) => [...s.froms]));
@@ -43,7 +56,8 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const scope: Scope = { froms: new Set(froms.flatMap((f) => [f, ...f.leaves])), labels };
     this.scopes.push(scope);
     for (const cte of statement.ctes) this.hoist(cte);
-    const parts: string[] = [`SELECT ${this.distinct(statement)}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`];
+    const parts: string[] = [`SELECT ${this.words(statement, "prefix")}${this.distinct(statement)}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`];
+    if (statement.words.length > 0) this.hints = statement.words.filter((w) => w.place === "hint" && this.applies(w));
     if (froms.length > 0) parts.push(`FROM ${froms.map((f) => this.from(f)).join(", ")}`);
     else if (statement.criteria.length > 0 && this.dummyFrom !== "") parts.push(`FROM ${this.dummyFrom}`);
     if (statement.criteria.length > 0) parts.push(`WHERE ${this.criteria(statement.criteria)}`);
@@ -52,8 +66,22 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     this.tail(statement, parts);
     const lock = this.forUpdate(statement);
     if (lock !== "") parts.push(lock);
+    if (statement.words.length > 0) {
+      const suffix = this.words(statement, "suffix");
+      if (suffix !== "") parts.push(suffix.trimEnd());
+    }
     this.scopes.pop();
     return parts.join(" ");
+  }
+  private hints: readonly StatementWords[] = [];
+  private applies(words: StatementWords): boolean {
+    return words.dialect === undefined || words.dialect === this.dialect.name || (words.dialect === "mysql" && this.dialect.name === "mariadb");
+  }
+  private words(statement: SelectStatement, place: StatementWords["place"]): string {
+    return statement.words.filter((w) => w.place === place && this.applies(w)).map((w) => `${w.words} `).join("");
+  }
+  private hintOf(from: FromClause): string {
+    return this.hints.filter((h) => h.on === from).map((h) => ` ${h.words}`).join("");
   }
   /** For databases where WHERE needs a FROM. */
   protected readonly dummyFrom: string = "";
@@ -71,7 +99,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const text = this.selectedValue(expression);
     if (expression instanceof ColumnReference && expression.columnName === name) return text;
     if (expression.kind === "literalColumn" || expression.kind === "tableStar" || expression.kind === "constant" && name === "*") return text;
-    return `${text} AS ${this.quote(name)}`;
+    return `${text} AS ${this.quoteLabel(name)}`;
   }
   protected selectedValue(expression: Expression): string {
     return this.render(expression);
@@ -79,12 +107,24 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   private byLabel(node: Expression): string | undefined {
     const scope = this.scopes.at(-1);
     const label = scope?.labels.get(node);
-    return label === undefined ? undefined : this.quote(label);
+    return label === undefined ? undefined : this.quoteLabel(label);
   }
   protected tail(statement: QueryStatement, parts: string[]): void {
     if (statement.orderByList.length > 0) parts.push(`ORDER BY ${statement.orderByList.map((o) => this.ordering(o)).join(", ")}`);
-    const limits = this.limits(statement.limitValue, statement.offsetValue);
+    const limits = this.limitsOf(statement);
     if (limits !== "") parts.push(limits);
+  }
+  protected limitsOf(statement: QueryStatement): string {
+    const { fetchClause: fetch, limitValue, offsetValue } = statement;
+    if (fetch === undefined || limitValue === undefined) return this.limits(limitValue, offsetValue);
+    return this.fetchClause(limitValue, offsetValue, fetch);
+  }
+  /** FETCH FIRST; where the database has only LIMIT, that, as long as it says the same. */
+  protected fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
+    if (fetch.withTies || fetch.percent) {
+      throw new CompileError(`${this.dialect.name} has no FETCH … ${fetch.percent ? "PERCENT" : "WITH TIES"}; use a window function such as rank().`);
+    }
+    return this.limits(limit, offset);
   }
   protected ordering(node: Ordering): string {
     const label = this.byLabel(node.expression);
@@ -109,8 +149,10 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   // ---- FROM
 
   protected from(from: FromClause): string {
-    if (from instanceof Table) return this.tableName(from);
+    if (from instanceof Table) return this.tableName(from) + this.hintOf(from);
     if (from instanceof Join) return this.join(from);
+    if (from instanceof ValuesClause) return this.values(from);
+    if (from instanceof TableFunction) return this.tableFunction(from);
     if (from instanceof Subquery) return this.subquery(from);
     if (from instanceof Cte) {
       this.hoist(from.root === from || from.recursivePart !== undefined ? from : from.root);
@@ -134,6 +176,28 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   visitJoin(from: Join): string {
     return this.from(from);
   }
+  visitValues(from: ValuesClause): string {
+    return this.from(from);
+  }
+  visitTableFunction(from: TableFunction): string {
+    return this.from(from);
+  }
+  /** `(VALUES (…), (…)) AS name (a, b)`. */
+  protected values(from: ValuesClause): string {
+    const rows = from.rows.map((row) => `(${this.renderList(row)})`).join(", ");
+    return `(VALUES ${rows}) AS ${this.quoteLabel(this.nameOf(from))} (${from.declared.map((c) => this.quoteLabel(c.columnName)).join(", ")})`;
+  }
+  /** VALUES as SELECTs, for databases that cannot name its columns. */
+  protected valuesAsSelects(from: ValuesClause): string {
+    const rows = from.rows.map((row, i) => `SELECT ${row.map((v, k) => (i > 0 ? this.render(v) : `${this.render(v)} AS ${this.quoteLabel((from.declared[k] as NamedColumn).columnName)}`)).join(", ")}`);
+    return `(${rows.join(" UNION ALL ")}) AS ${this.quoteLabel(this.nameOf(from))}`;
+  }
+  protected tableFunction(from: TableFunction): string {
+    const { derived, ordinality, lateral } = from.options;
+    const name = this.quoteLabel(this.nameOf(from));
+    const columns = derived || ordinality !== undefined ? `(${from.declared.map((c) => this.quoteLabel(c.columnName)).join(", ")})` : "";
+    return `${lateral ? "LATERAL " : ""}${this.render(from.call)}${ordinality === undefined ? "" : " WITH ORDINALITY"} AS ${name}${columns}`;
+  }
   tableName(table: Table): string {
     const schema = this.schemaOf(table);
     return schema === undefined ? this.quote(table.tableName) : `${this.quote(schema)}.${this.quote(table.tableName)}`;
@@ -144,15 +208,17 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected alias(alias: Alias): string {
     const name = this.quote(this.nameOf(alias));
     const of = this.from(alias.of);
-    if (alias.kind !== "tableSample") return `${of} AS ${name}`;
+    if (alias.kind !== "tableSample") return `${of} AS ${name}${this.hintOf(alias)}`;
     const sample = alias as TableSample;
+    if (!this.tableSampling) throw new CompileError(`${this.dialect.name} has no TABLESAMPLE; order by random() with a limit.`);
     const seed = sample.seed === undefined ? "" : ` REPEATABLE (${this.render(sample.seed)})`;
     return `${of} AS ${name} TABLESAMPLE ${sample.method}(${this.render(sample.sampling)})${seed}`;
   }
+  protected readonly tableSampling: boolean = false;
   protected subquery(subquery: Subquery): string {
     const name = this.quote(this.nameOf(subquery));
     if (subquery.isLateral && !this.dialect.capabilities.lateral) throw new CompileError(`${this.dialect.name} has no LATERAL.`);
-    const inner = subquery.isLateral ? this.nested(subquery.query) : this.alone(subquery.query);
+    const inner = this.withOwnCtes(() => (subquery.isLateral ? this.nested(subquery.query) : this.alone(subquery.query)));
     return `${subquery.isLateral ? "LATERAL " : ""}(${inner}) AS ${name}`;
   }
   /** A query that sees nothing of the statement around it. */
@@ -165,14 +231,15 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected nameOf(from: FromClause): string {
     const own = from.fromName;
     if (own !== undefined) return own;
-    return this.anonymousName(from, from instanceof Alias || from instanceof Subquery ? from.nameHint : "anon");
+    return this.anonymousName(from, from instanceof Alias ? from.nameHint : "anon");
   }
   protected fromQualifier(from: FromClause): string | undefined {
     if (from instanceof Table) return this.tableName(from);
     return this.quote(this.nameOf(from));
   }
+  protected readonly innerJoin: string = "JOIN";
   protected join(join: Join): string {
-    const words = { inner: "JOIN", left: "LEFT OUTER JOIN", full: "FULL OUTER JOIN" } as const;
+    const words = { inner: this.innerJoin, left: "LEFT OUTER JOIN", full: "FULL OUTER JOIN" } as const;
     if (join.joinKind === "full" && !this.dialect.capabilities.fullJoin) {
       throw new CompileError(`${this.dialect.name} has no FULL OUTER JOIN; use a union of two left joins.`);
     }
@@ -184,21 +251,33 @@ export abstract class QueryCompiler extends ExpressionCompiler {
 
   protected hoist(cte: Cte): void {
     const root = cte.root;
-    const known = this.cteTexts.get(root);
-    if (known !== undefined && (known === "" || cte.recursivePart === undefined || known.includes("UNION"))) return;
-    this.cteTexts.set(root, "");
-    if (cte.recursive) this.hasRecursiveCte = true;
+    const level = (cte.nesting ? this.cteLevels.at(-1) : undefined) ?? this.cteTexts;
+    const known = this.cteLevels.some((l) => l.has(root));
     const part = cte.recursivePart;
-    const first = this.alone(cte.query);
-    const text = part === undefined ? first : `${first} UNION ${part.all ? "ALL " : ""}${this.alone(part.query)}`;
-    const names = cte.recursive ? `(${cte.query.exportedColumns.map((c) => this.quote(c.columnName)).join(", ")})` : "";
+    // A recursive CTE met first through its own plain form is written anew with its recursive part.
+    if (known && (part === undefined || this.recursiveCtes.has(root))) return;
+    const twin = [...level.keys()].find((c) => c !== root && c.fromName === root.fromName);
+    if (twin !== undefined) throw new CompileError(`Two CTEs of one statement are named '${root.fromName}'; give one another name, or nesting: true.`, "cte.duplicate");
+    level.set(root, "");
+    if (cte.recursive) this.recursiveCtes.add(root);
+    const text = this.withOwnCtes(() => {
+      if (part === undefined) return this.alone(cte.query);
+      return `${this.cteMember(cte.query)} UNION ${part.all ? "ALL " : ""}${this.cteMember(part.query)}`;
+    });
+    const names = cte.recursive ? `(${cte.query.exportedColumns.map((c) => this.quoteLabel(c.columnName)).join(", ")})` : "";
+    const hint = cte.materialized === undefined || !this.cteHints ? "" : cte.materialized ? "MATERIALIZED " : "NOT MATERIALIZED ";
     // Set anew so that what it refers to, hoisted meanwhile, comes before it.
-    this.cteTexts.delete(root);
-    this.cteTexts.set(root, `${this.quote(cte.fromName as string)}${names} AS (${text})`);
+    level.delete(root);
+    level.set(root, `${this.quoteLabel(cte.fromName as string)}${names} AS ${hint}(${text})`);
   }
+  private cteMember(query: Subselectable): string {
+    return query instanceof QueryStatement ? this.member(query) : this.alone(query);
+  }
+  /** Whether WITH takes MATERIALIZED; elsewhere the hint is left out. */
+  protected readonly cteHints: boolean = true;
   protected withClause(): string {
     if (this.cteTexts.size === 0) return "";
-    return `WITH ${this.hasRecursiveCte ? "RECURSIVE " : ""}${[...this.cteTexts.values()].join(", ")} `;
+    return `WITH ${[...this.cteTexts.keys()].some((c) => this.recursiveCtes.has(c)) ? "RECURSIVE " : ""}${[...this.cteTexts.values()].join(", ")} `;
   }
 
   // ---- set operations
@@ -214,11 +293,11 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     if (statement.orderByList.length > 0) {
       const names = statement.orderByList.map((o) => {
         const at = columns.find((c) => c.expression === o.expression || (o.expression instanceof ColumnReference && c.key === o.expression.key));
-        return at === undefined ? this.render(o) : this.orderingText(this.quote(at.columnName), o);
+        return at === undefined ? this.render(o) : this.orderingText(this.quoteLabel(at.columnName), o);
       });
       parts.push(`ORDER BY ${names.join(", ")}`);
     }
-    const limits = this.limits(statement.limitValue, statement.offsetValue);
+    const limits = this.limitsOf(statement);
     if (limits !== "") parts.push(limits);
   }
   /** A member with its own ORDER BY or LIMIT, or another set operation, has to be set apart. */

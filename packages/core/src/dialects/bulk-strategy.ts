@@ -27,10 +27,18 @@ export interface BulkStrategy {
    * Inserts the rows and gives the values of `returning`, row by row in the same order. undefined: this table or shape
    * needs another way.
    */
-  insertRows(connection: BulkConnection, insert: BulkInsert, rows: readonly (readonly unknown[])[]): Promise<readonly (readonly unknown[])[] | undefined>;
+  insertRows(
+    connection: BulkConnection,
+    insert: BulkInsert,
+    rows: readonly (readonly unknown[])[],
+  ): Promise<readonly (readonly unknown[])[] | undefined>;
   /**
    * Updates rows by key; each row holds the new values, then the key. Gives the number of rows matched, or undefined
    * where single statements are the better way.
    */
-  updateRows(connection: BulkConnection, update: BulkUpdate, rows: readonly (readonly unknown[])[]): Promise<number | undefined>;
+  updateRows(
+    connection: BulkConnection,
+    update: BulkUpdate,
+    rows: readonly (readonly unknown[])[],
+  ): Promise<number | undefined>;
 }

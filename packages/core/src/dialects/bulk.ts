@@ -12,7 +12,13 @@ export function bulkTableName(dialect: Dialect, table: Table): string {
   return table.schema === undefined ? name : `${dialect.quote(table.schema)}.${name}`;
 }
 /** Values of rows in one list, in the driver's form. */
-export function flatten(dialect: Dialect, columns: readonly TableColumn[], rows: readonly (readonly unknown[])[], from: number, to: number): unknown[] {
+export function flatten(
+  dialect: Dialect,
+  columns: readonly TableColumn[],
+  rows: readonly (readonly unknown[])[],
+  from: number,
+  to: number,
+): unknown[] {
   const width = columns.length;
   const processes = columns.map((c) => dialect.bindProcessor(c.type));
   const out = new Array<unknown>((to - from) * width);
@@ -28,7 +34,12 @@ export function flatten(dialect: Dialect, columns: readonly TableColumn[], rows:
   return out;
 }
 /** One column of all rows, in the driver's form. */
-export function columnOf(dialect: Dialect, column: TableColumn, rows: readonly (readonly unknown[])[], at: number): unknown[] {
+export function columnOf(
+  dialect: Dialect,
+  column: TableColumn,
+  rows: readonly (readonly unknown[])[],
+  at: number,
+): unknown[] {
   const process = dialect.bindProcessor(column.type);
   return rows.map((row) => {
     const value = row[at];

@@ -1,10 +1,10 @@
 /** What a database is to the rest of Athanor. Each dialect folder extends this class and nothing else names databases. */
-import { DatabaseError, type DatabaseErrorDetails } from "../errors/errors.js";
+
+import type { Compiled } from "../compile/compiled.js";
+import { CompileError, type DatabaseError, type DatabaseErrorDetails } from "../errors/errors.js";
+import type { Element } from "../sql/element.js";
 import type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "../types/adapter.js";
 import { DecoratedType, NULL_TYPE, type SqlType, typeOfValue } from "../types/sql-type.js";
-import { CompileError } from "../errors/errors.js";
-import type { Compiled } from "../compile/compiled.js";
-import type { Element } from "../sql/element.js";
 import type { BulkStrategy } from "./bulk-strategy.js";
 import type { Driver, DriverConnection } from "./driver.js";
 
@@ -85,7 +85,10 @@ export abstract class Dialect implements TypeResolver {
   abstract readonly identifierQuote: '"' | "`";
   /** The n-th placeholder (from 1): `?`, `$1`. */
   abstract placeholder(n: number): string;
-  abstract createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): StatementCompiler;
+  abstract createCompiler(
+    binds: ReadonlyMap<object, number>,
+    options?: { readonly literalBinds?: boolean },
+  ): StatementCompiler;
   abstract createDdlCompiler(): DdlCompiler;
   /** How many rows are written at once; undefined: one statement per row. */
   readonly bulk: BulkStrategy | undefined = undefined;
@@ -104,7 +107,10 @@ export abstract class Dialect implements TypeResolver {
   protected adapter(type: SqlType): TypeAdapter {
     const found = (this.adapters as { readonly [kind: string]: TypeAdapter })[type.kind];
     if (found === undefined) {
-      throw new CompileError(`${this.name} has no type for '${type}'. Give the column a variant or another type.`, "type.unsupported");
+      throw new CompileError(
+        `${this.name} has no type for '${type}'. Give the column a variant or another type.`,
+        "type.unsupported",
+      );
     }
     return found;
   }

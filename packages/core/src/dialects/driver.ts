@@ -13,6 +13,8 @@ export interface StatementHint {
   readonly returnsRows: boolean | undefined;
   /** Read whole numbers without loss (as bigint where beyond 2^53): set where a 64-bit column or raw SQL is read. */
   readonly exactIntegers: boolean;
+  /** The same statement in a form the driver reads faster; which that is, the dialect's compiler and driver agree on. */
+  readonly packed?: string | undefined;
 }
 export interface FieldInfo {
   readonly name: string;

@@ -50,10 +50,14 @@ export async function importDriver<T>(name: string, dialect: string): Promise<T>
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message?: string };
     if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") {
-      throw new MissingDriverError(`The driver for ${dialect} is not installed. Run: npm install ${name}`, { cause: error });
+      throw new MissingDriverError(`The driver for ${dialect} is not installed. Run: npm install ${name}`, {
+        cause: error,
+      });
     }
     if (/NODE_MODULE_VERSION|was compiled against|invalid ELF|bindings file/.test(message ?? "")) {
-      throw new MissingDriverError(`The driver for ${dialect} was built for another Node. Run: npm rebuild ${name}`, { cause: error });
+      throw new MissingDriverError(`The driver for ${dialect} was built for another Node. Run: npm rebuild ${name}`, {
+        cause: error,
+      });
     }
     throw error;
   }

@@ -23,7 +23,8 @@ const factories = new Map<string, DialectFactory>([
  * @example registerDialect("duckdb", () => new DuckDbDialect());
  */
 export function registerDialect(name: string, make: DialectFactory): void {
-  if (!/^[a-z][a-z0-9_.-]*$/.test(name)) throw new ArgumentError(`'${name}' is no URL scheme: use lower-case letters and digits.`);
+  if (!/^[a-z][a-z0-9_.-]*$/.test(name))
+    throw new ArgumentError(`'${name}' is no URL scheme: use lower-case letters and digits.`);
   factories.set(name, make);
 }
 export function dialectNames(): readonly string[] {
@@ -34,7 +35,10 @@ export function dialectNamed(name: string): Dialect {
   const make = factories.get(name === "postgres" ? "postgresql" : name);
   if (make !== undefined) return make(name);
   const known = dialectNames();
-  throw new ArgumentError(`There is no database dialect '${name}'.${didYouMean(name, known)} Known: ${known.join(", ")}.`, "dialect.unknown");
+  throw new ArgumentError(
+    `There is no database dialect '${name}'.${didYouMean(name, known)} Known: ${known.join(", ")}.`,
+    "dialect.unknown",
+  );
 }
 /** The dialect of a URL, new for each engine: it learns from its server. */
 export function dialectFor(url: DatabaseUrl): Dialect {

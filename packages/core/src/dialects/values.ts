@@ -18,11 +18,14 @@ export function timestampText(value: unknown): string {
 export function requireDate(value: unknown): Date {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
   throw new ArgumentError(
-    value instanceof Date ? "An invalid Date cannot be stored." : `A Date is needed for a timestamp, not ${describe(value)}.`,
+    value instanceof Date
+      ? "An invalid Date cannot be stored."
+      : `A Date is needed for a timestamp, not ${describe(value)}.`,
     "value.date",
   );
 }
-const TIMESTAMP = /^(\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?(?::?\d\d)?)?( BC)?$/;
+const TIMESTAMP =
+  /^(\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?(?::?\d\d)?)?( BC)?$/;
 
 /** Reads a timestamp; text without an offset is UTC. Digits after the millisecond are not kept: a Date has none. */
 export function parseTimestamp(value: unknown): Date {
@@ -37,7 +40,15 @@ export function parseTimestamp(value: unknown): Date {
   const ms = m[7] === undefined ? 0 : Number(m[7].slice(0, 3).padEnd(3, "0"));
   let year = Number(m[1]);
   if (m[9] !== undefined) year = 1 - year;
-  let time = Date.UTC(year, Number(m[2]) - 1, Number(m[3]), Number(m[4] ?? 0), Number(m[5] ?? 0), Number(m[6] ?? 0), ms);
+  let time = Date.UTC(
+    year,
+    Number(m[2]) - 1,
+    Number(m[3]),
+    Number(m[4] ?? 0),
+    Number(m[5] ?? 0),
+    Number(m[6] ?? 0),
+    ms,
+  );
   if (year >= 0 && year < 100) {
     const fixed = new Date(time);
     fixed.setUTCFullYear(year);
@@ -46,7 +57,8 @@ export function parseTimestamp(value: unknown): Date {
   const zone = m[8];
   if (zone !== undefined && zone !== "Z") {
     const digits = zone.slice(1).replaceAll(":", "");
-    const offset = Number(digits.slice(0, 2)) * 3600 + Number(digits.slice(2, 4) || 0) * 60 + Number(digits.slice(4, 6) || 0);
+    const offset =
+      Number(digits.slice(0, 2)) * 3600 + Number(digits.slice(2, 4) || 0) * 60 + Number(digits.slice(4, 6) || 0);
     time -= (zone[0] === "-" ? -offset : offset) * 1000;
   }
   return new Date(time);
@@ -59,7 +71,8 @@ export function dateText(value: unknown): string {
 /** `HH:MM:SS[.ffffff]`, checked, without needless zeros: the form in which every database gives it back. */
 export function timeText(value: unknown): string {
   const m = typeof value === "string" ? /^(\d\d:\d\d)(:\d\d)?(\.\d{1,6})?$/.exec(value) : null;
-  if (m === null) throw new ArgumentError(`A time of day is a string such as "09:30:00", not ${describe(value)}.`, "value.time");
+  if (m === null)
+    throw new ArgumentError(`A time of day is a string such as "09:30:00", not ${describe(value)}.`, "value.time");
   return `${m[1]}${m[2] ?? ":00"}${shortFraction(m[3] ?? "")}`;
 }
 const shortFraction = (fraction: string): string => fraction.replace(/\.?0+$/, "");
@@ -92,7 +105,10 @@ export interface Decimal {
 }
 /** Reads a decimal of any length, without rounding. @throws ArgumentError */
 export function parseDecimal(value: unknown): Decimal {
-  const m = typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? DECIMAL.exec(String(value).trim()) : null;
+  const m =
+    typeof value === "string" || typeof value === "number" || typeof value === "bigint"
+      ? DECIMAL.exec(String(value).trim())
+      : null;
   if (m === null || (m[2] === "" && (m[3] ?? "") === "")) {
     throw new ArgumentError(`${describe(value)} is not a decimal number.`, "value.decimal");
   }
@@ -143,7 +159,8 @@ function refuseBigInt(value: bigint): never {
 }
 export const parseJson: Convert = (value) => (typeof value === "string" ? JSON.parse(value) : value);
 /** A copy that owns its memory: drivers hand out views of their network buffers. */
-export const ownBytes: Convert = (value) => (value instanceof Uint8Array ? new Uint8Array(value) : new TextEncoder().encode(String(value)));
+export const ownBytes: Convert = (value) =>
+  value instanceof Uint8Array ? new Uint8Array(value) : new TextEncoder().encode(String(value));
 export function bytes(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
   throw new ArgumentError(`Binary data is a Uint8Array, not ${describe(value)}.`, "value.binary");
@@ -166,11 +183,14 @@ export const enumResult = (type: EnumType): Convert => {
   const known = new Set<unknown>(type.values);
   return (value) => {
     if (known.has(value)) return value;
-    throw new DataError(`The database holds ${describe(value)}, which is not among the values of the enum ${type.values.join(", ")}.`);
+    throw new DataError(
+      `The database holds ${describe(value)}, which is not among the values of the enum ${type.values.join(", ")}.`,
+    );
   };
 };
 export const longest = (type: EnumType): number => Math.max(1, ...type.values.map((v) => [...v].length));
-export const varchar = (type: StringType, name = "VARCHAR"): string => (type.length === undefined ? name : `${name}(${type.length})`);
+export const varchar = (type: StringType, name = "VARCHAR"): string =>
+  type.length === undefined ? name : `${name}(${type.length})`;
 
 /** Lists as JSON text, each element in the form its own type has there. */
 export function jsonArrays(ddl: string): TypeAdapter<ArrayType> {
@@ -192,7 +212,8 @@ export function jsonArrays(ddl: string): TypeAdapter<ArrayType> {
     bind(type, dialect) {
       const convert = elementConvert(type, dialect, "bindProcessor");
       return (value) => {
-        if (!Array.isArray(value)) throw new ArgumentError(`An array is needed, not ${describe(value)}.`, "value.array");
+        if (!Array.isArray(value))
+          throw new ArgumentError(`An array is needed, not ${describe(value)}.`, "value.array");
         return JSON.stringify(outward(value, convert));
       };
     },
@@ -202,7 +223,11 @@ export function jsonArrays(ddl: string): TypeAdapter<ArrayType> {
     },
   };
 }
-function elementConvert(type: ArrayType, dialect: TypeResolver, which: "bindProcessor" | "resultProcessor"): Convert | null {
+function elementConvert(
+  type: ArrayType,
+  dialect: TypeResolver,
+  which: "bindProcessor" | "resultProcessor",
+): Convert | null {
   let element = type.element;
   while (element.kind === "array") element = (element as ArrayType).element;
   return dialect[which](element);

@@ -6,7 +6,14 @@
  */
 import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled } from "../compile/compiled.js";
-import type { BeginOptions, DriverConnection, IsolationLevel, MaybePromise, RawResult, RawStream, StatementHint } from "../dialects/driver.js";
+import type {
+  BeginOptions,
+  DriverConnection,
+  IsolationLevel,
+  MaybePromise,
+  RawResult,
+  StatementHint,
+} from "../dialects/driver.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import {
   ArgumentError,
@@ -22,6 +29,7 @@ import type { Lease } from "./pool.js";
 import { SerialQueue } from "./queue.js";
 import { type Execution, Result } from "./result.js";
 import type { EngineServices, StatementEvent } from "./services.js";
+import { ConnectionStream } from "./stream.js";
 import { Savepoint, Transaction, type TransactionOwner } from "./transaction.js";
 
 export type Parameters = NamedValues | readonly NamedValues[];
@@ -170,7 +178,14 @@ export class Connection implements TransactionOwner {
   #dispatch(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
     const queue = this.#queue;
     if (queue.busy) return queue.run(() => this.#send(sql, params, hint, badge));
-    if (this.#begun && this.#stream === null && this.#lease !== null && this.#services.events.quiet && this.#services.logger === undefined && this.#broken === null) {
+    if (
+      this.#begun &&
+      this.#stream === null &&
+      this.#lease !== null &&
+      this.#services.events.quiet &&
+      this.#services.logger === undefined &&
+      this.#broken === null
+    ) {
       let result: MaybePromise<RawResult>;
       try {
         result = this.#lease.connection.execute(sql, params, hint);
@@ -187,16 +202,27 @@ export class Connection implements TransactionOwner {
     return queue.run(() => this.#send(sql, params, hint, badge));
   }
   /** Sends one statement for many parameter sets. */
-  sendMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
+  sendMany(
+    sql: string,
+    sets: readonly (readonly unknown[])[],
+    hint: StatementHint,
+    badge?: string,
+  ): MaybePromise<RawResult> {
     if (this.#waiting.length > 0) this.#startWaiting();
     return this.#dispatchMany(sql, sets, hint, badge);
   }
-  #dispatchMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
+  #dispatchMany(
+    sql: string,
+    sets: readonly (readonly unknown[])[],
+    hint: StatementHint,
+    badge?: string,
+  ): MaybePromise<RawResult> {
     return this.#queue.run(() =>
       this.#ready((driver) => {
         const { events, logger } = this.#services;
         const first = sets[0] ?? [];
-        if (events.quiet && logger === undefined) return this.#guard(() => driver.executeMany(sql, sets, hint), sql, first);
+        if (events.quiet && logger === undefined)
+          return this.#guard(() => driver.executeMany(sql, sets, hint), sql, first);
         const text = this.#before(sql, first, sets);
         logger?.many(text.sql, badge ?? "driver sql", sets);
         const started = performance.now();
@@ -246,7 +272,10 @@ export class Connection implements TransactionOwner {
    */
   begin(options?: BeginOptions): Promise<Transaction>;
   begin<T>(block: (transaction: Transaction) => T | Promise<T>, options?: BeginOptions): Promise<T>;
-  async begin<T>(block?: BeginOptions | ((transaction: Transaction) => T | Promise<T>), options?: BeginOptions): Promise<Transaction | T> {
+  async begin<T>(
+    block?: BeginOptions | ((transaction: Transaction) => T | Promise<T>),
+    options?: BeginOptions,
+  ): Promise<Transaction | T> {
     if (typeof block !== "function") return this.#serial(() => this.#start(block ?? {}));
     const transaction = await this.#serial(() => this.#start(options ?? {}));
     this.#scope = transaction;
@@ -397,10 +426,16 @@ export class Connection implements TransactionOwner {
     const first = this.#waiting.length;
     for (let i = 0; i < first && this.#waiting.length > 0; i++) (this.#waiting[0] as Execution).start();
   }
-  #send(sql: string, params: readonly unknown[], hint: StatementHint, badge: string | undefined): MaybePromise<RawResult> {
+  #send(
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    badge: string | undefined,
+  ): MaybePromise<RawResult> {
     return this.#ready((driver) => {
       const { events, logger } = this.#services;
-      if (events.quiet && logger === undefined) return this.#guard(() => driver.execute(sql, params, hint), sql, params);
+      if (events.quiet && logger === undefined)
+        return this.#guard(() => driver.execute(sql, params, hint), sql, params);
       const text = this.#before(sql, params);
       logger?.statement(text.sql, badge ?? "driver sql", text.params);
       const started = performance.now();
@@ -421,17 +456,24 @@ export class Connection implements TransactionOwner {
     }
     return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
   }
-  #before(sql: string, params: readonly unknown[], sets?: readonly (readonly unknown[])[]): { sql: string; params: readonly unknown[] } {
+  #before(
+    sql: string,
+    params: readonly unknown[],
+    sets?: readonly (readonly unknown[])[],
+  ): { sql: string; params: readonly unknown[] } {
     const { events } = this.#services;
     let text: { readonly sql: string; readonly params: readonly unknown[] } = { sql, params };
-    if (events.has("beforeExecute")) text = events.reduce("beforeExecute", text, (t) => ({ connection: this, ...t, sets }));
-    if (events.has("statement")) events.emit("statement", { connection: this, sql: text.sql, params: text.params, sets });
+    if (events.has("beforeExecute"))
+      text = events.reduce("beforeExecute", text, (t) => ({ connection: this, ...t, sets }));
+    if (events.has("statement"))
+      events.emit("statement", { connection: this, sql: text.sql, params: text.params, sets });
     return { sql: text.sql, params: text.params };
   }
   #after(event: StatementEvent, result: RawResult, started: number): RawResult {
     const { events, logger } = this.#services;
     if (logger?.rows && result.fields !== null) logger.result(result.rows);
-    if (events.has("afterExecute")) events.emit("afterExecute", { ...event, result, milliseconds: performance.now() - started });
+    if (events.has("afterExecute"))
+      events.emit("afterExecute", { ...event, result, milliseconds: performance.now() - started });
     return result;
   }
   #announce(sql: string, params: readonly unknown[], badge = "driver sql"): void {
@@ -483,7 +525,7 @@ export class Connection implements TransactionOwner {
     if (options.isolationLevel !== undefined) this.#checkIsolation(options.isolationLevel);
     const level = options.isolationLevel ?? this.#isolation;
     if (options.isolationLevel === "AUTOCOMMIT") {
-      throw new ArgumentError("begin() cannot turn on AUTOCOMMIT; connect with { isolationLevel: \"AUTOCOMMIT\" }.");
+      throw new ArgumentError('begin() cannot turn on AUTOCOMMIT; connect with { isolationLevel: "AUTOCOMMIT" }.');
     }
     this.#begin = { ...options, isolationLevel: level };
     this.#savepoints = 0;
@@ -610,8 +652,14 @@ export class Connection implements TransactionOwner {
   /** The error as ours; a lost connection is taken out of service. */
   #failed(error: unknown, sql: string, params: readonly unknown[]): Error {
     const { dialect, hideParameters, events } = this.#services;
-    const failure: DatabaseError = dialect.classify(error, { statement: sql, parameters: params, hideParameters, cause: error });
-    if ((failure.connectionInvalidated || this.#lease?.connection.alive === false) && this.#lease !== null) this.#lose(error, true);
+    const failure: DatabaseError = dialect.classify(error, {
+      statement: sql,
+      parameters: params,
+      hideParameters,
+      cause: error,
+    });
+    if ((failure.connectionInvalidated || this.#lease?.connection.alive === false) && this.#lease !== null)
+      this.#lose(error, true);
     this.#services.logger?.line(`${failure.name}: ${failure.message.split("\n", 1)[0]}`);
     if (!events.has("error")) return failure;
     return events.reduce<"error", Error>("error", failure, (e) => ({ connection: this, error: e as DatabaseError }));
@@ -664,81 +712,6 @@ export class Connection implements TransactionOwner {
       `${this.dialect.name} has no isolation level '${level}'.${didYouMean(level, known)} Known: ${[...new Set(known)].join(", ")}.`,
       "isolation.unknown",
     );
-  }
-}
-
-interface StreamHost {
-  next<T>(pull: () => Promise<T>): Promise<T>;
-  failed(error: unknown): Error;
-  ended(): void;
-}
-/** A cursor of a connection. Chunks are pulled in turn with other work; what is drained waits in memory. */
-export class ConnectionStream implements AsyncIterable<unknown[][]> {
-  readonly sql: string;
-  readonly params: readonly unknown[];
-  readonly #open: (stream: ConnectionStream) => Promise<StreamHost>;
-  #raw: RawStream | undefined;
-  #iterator: AsyncIterator<unknown[][]> | undefined;
-  readonly #buffer: unknown[][][] = [];
-  #done = false;
-
-  constructor(sql: string, params: readonly unknown[], open: (stream: ConnectionStream) => Promise<StreamHost>) {
-    this.sql = sql;
-    this.params = params;
-    this.#open = open;
-  }
-  get fields(): RawStream["fields"] {
-    return this.#raw?.fields ?? null;
-  }
-  /** Other statements may run between chunks. */
-  get interleaves(): boolean {
-    return (this.#raw as { readonly interleaves?: boolean } | undefined)?.interleaves ?? false;
-  }
-  attach(raw: RawStream): void {
-    this.#raw = raw;
-    this.#iterator = raw[Symbol.asyncIterator]();
-  }
-  async drain(): Promise<void> {
-    while (!this.#done) {
-      const chunk = await (this.#iterator as AsyncIterator<unknown[][]>).next();
-      if (chunk.done) this.#done = true;
-      else this.#buffer.push(chunk.value);
-    }
-  }
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown[][]> {
-    const host = await this.#open(this);
-    const iterator = this.#iterator as AsyncIterator<unknown[][]>;
-    try {
-      for (;;) {
-        const waiting = this.#buffer.shift();
-        if (waiting !== undefined) {
-          yield waiting;
-          continue;
-        }
-        if (this.#done) return;
-        const chunk = await host.next(async () => {
-          const ready = this.#buffer.shift();
-          if (ready !== undefined) return ready;
-          if (this.#done) return undefined;
-          const pulled = await iterator.next();
-          if (pulled.done) this.#done = true;
-          return pulled.done ? undefined : pulled.value;
-        });
-        if (chunk === undefined) return;
-        yield chunk;
-      }
-    } catch (error) {
-      this.#done = true;
-      throw host.failed(error);
-    } finally {
-      host.ended();
-      if (!this.#done) {
-        this.#done = true;
-        await host.next(async () => {
-          await iterator.return?.();
-        });
-      }
-    }
   }
 }
 

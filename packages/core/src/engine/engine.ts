@@ -10,7 +10,7 @@ import type { ExecutionOptions } from "../sql/statement.js";
 import { Connection, type ConnectionOptions } from "./connection.js";
 import { Events, type ListenOptions } from "./events.js";
 import { type Echo, Logger } from "./log.js";
-import { type Lease, Pool, POOL_EVENTS, type PoolEvents } from "./pool.js";
+import { type Lease, POOL_EVENTS, Pool, type PoolEvents } from "./pool.js";
 import { ENGINE_EVENTS, type EngineEvents, type EngineServices } from "./services.js";
 import type { Transaction } from "./transaction.js";
 import { makeUrl, type Url } from "./url.js";
@@ -262,7 +262,10 @@ export class Engine implements AsyncDisposable {
    *
    * @throws what the last attempt threw
    */
-  async runTransaction<T>(block: (connection: Connection, attempt: number) => T | Promise<T>, options: TransactionRetries = {}): Promise<T> {
+  async runTransaction<T>(
+    block: (connection: Connection, attempt: number) => T | Promise<T>,
+    options: TransactionRetries = {},
+  ): Promise<T> {
     const { retries = 3, backoff = defaultBackoff, ...begin } = options;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -277,7 +280,11 @@ export class Engine implements AsyncDisposable {
   withOptions(options: SiblingOptions): Engine {
     return new Engine(
       this.#core,
-      { ...this.#sibling, ...options, executionOptions: { ...this.#sibling.executionOptions, ...options.executionOptions } },
+      {
+        ...this.#sibling,
+        ...options,
+        executionOptions: { ...this.#sibling.executionOptions, ...options.executionOptions },
+      },
       this.#events,
     );
   }
@@ -285,17 +292,22 @@ export class Engine implements AsyncDisposable {
   on<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K], options?: ListenOptions): () => void;
   on<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K], options?: ListenOptions): () => void;
   on(name: string, listener: never, options?: ListenOptions): () => void {
-    if ((POOL_EVENTS as readonly string[]).includes(name)) return this.#core.pool.events.on(name as keyof PoolEvents, listener, options);
+    if ((POOL_EVENTS as readonly string[]).includes(name))
+      return this.#core.pool.events.on(name as keyof PoolEvents, listener, options);
     if (!(ENGINE_EVENTS as readonly string[]).includes(name)) {
       const known = [...ENGINE_EVENTS, ...POOL_EVENTS];
-      throw new ArgumentError(`There is no event '${name}'.${didYouMean(name, known)} Known: ${known.join(", ")}.`, "event.unknown");
+      throw new ArgumentError(
+        `There is no event '${name}'.${didYouMean(name, known)} Known: ${known.join(", ")}.`,
+        "event.unknown",
+      );
     }
     return this.#events.on(name as keyof EngineEvents, listener, options);
   }
   off<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K]): void;
   off<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K]): void;
   off(name: string, listener: never): void {
-    if ((POOL_EVENTS as readonly string[]).includes(name)) this.#core.pool.events.off(name as keyof PoolEvents, listener);
+    if ((POOL_EVENTS as readonly string[]).includes(name))
+      this.#core.pool.events.off(name as keyof PoolEvents, listener);
     else this.#events.off(name as keyof EngineEvents, listener);
   }
   /** Closes all idle connections; those in use close when given back. The engine may be used again. */
@@ -329,9 +341,16 @@ export function createEngine(url: string | Url, options: EngineOptions = {}): En
   const parsed = makeUrl(url);
   const dialect = dialectFor(parsed);
   const { isolationLevel } = options;
-  if (isolationLevel !== undefined && isolationLevel !== "AUTOCOMMIT" && !dialect.capabilities.isolationLevels.includes(isolationLevel)) {
+  if (
+    isolationLevel !== undefined &&
+    isolationLevel !== "AUTOCOMMIT" &&
+    !dialect.capabilities.isolationLevels.includes(isolationLevel)
+  ) {
     const known = [...dialect.capabilities.isolationLevels, "AUTOCOMMIT"];
-    throw new ArgumentError(`${dialect.name} has no isolation level '${isolationLevel}'.${didYouMean(isolationLevel, known)} Known: ${known.join(", ")}.`, "isolation.unknown");
+    throw new ArgumentError(
+      `${dialect.name} has no isolation level '${isolationLevel}'.${didYouMean(isolationLevel, known)} Known: ${known.join(", ")}.`,
+      "isolation.unknown",
+    );
   }
   return new Engine(new Core(parsed, dialect, options), options);
 }

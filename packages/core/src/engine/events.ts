@@ -26,7 +26,10 @@ export class Events<M extends { [K in keyof M]: (event: never) => unknown }> {
   /** Adds a listener; gives the function that removes it. */
   on<K extends keyof M & string>(name: K, listener: M[K], options: ListenOptions = {}): () => void {
     if (!this.#names.includes(name)) {
-      throw new ArgumentError(`There is no event '${name}'.${didYouMean(name, this.#names)} Known: ${this.#names.join(", ")}.`, "event.unknown");
+      throw new ArgumentError(
+        `There is no event '${name}'.${didYouMean(name, this.#names)} Known: ${this.#names.join(", ")}.`,
+        "event.unknown",
+      );
     }
     let added: M[K] = listener;
     if (options.once) {

@@ -14,7 +14,12 @@ import type { EngineServices } from "./services.js";
 /** What a source needs of its connection. */
 export interface StatementRunner {
   send(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult>;
-  sendMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint, badge?: string): MaybePromise<RawResult>;
+  sendMany(
+    sql: string,
+    sets: readonly (readonly unknown[])[],
+    hint: StatementHint,
+    badge?: string,
+  ): MaybePromise<RawResult>;
   openStream(
     sql: string,
     params: readonly unknown[],
@@ -58,14 +63,18 @@ function executable(value: unknown): Element {
   }
   if (typeof value === "string") {
     throw new ArgumentError(
-      "execute() takes no plain strings: write sql`…` or text(\"…\") for SQL of your own, or execDriverSql() for the driver's syntax.",
+      'execute() takes no plain strings: write sql`…` or text("…") for SQL of your own, or execDriverSql() for the driver\'s syntax.',
       "execute.string",
     );
   }
-  throw new ArgumentError(`execute() needs a statement, not ${value === null ? "null" : typeof value}.`, "execute.argument");
+  throw new ArgumentError(
+    `execute() needs a statement, not ${value === null ? "null" : typeof value}.`,
+    "execute.argument",
+  );
 }
 const isDdl = (element: Element): boolean => (element.constructor as { readonly isDdl?: boolean }).isDdl === true;
-const isList = (params: NamedValues | readonly NamedValues[] | undefined): params is readonly NamedValues[] => Array.isArray(params);
+const isList = (params: NamedValues | readonly NamedValues[] | undefined): params is readonly NamedValues[] =>
+  Array.isArray(params);
 
 /** A statement on a connection. */
 export class StatementSource implements ResultSource {
@@ -88,7 +97,8 @@ export class StatementSource implements ResultSource {
     this.#given = statement;
     this.#params = params;
     this.waiting = waiting;
-    const own = (statement as { readonly executionOptionsValue?: ExecutionOptions } | null | undefined)?.executionOptionsValue;
+    const own = (statement as { readonly executionOptionsValue?: ExecutionOptions } | null | undefined)
+      ?.executionOptionsValue;
     const rows = own?.yieldPer ?? services.options.yieldPer;
     this.chunkRows = typeof rows === "number" && rows >= 1 ? Math.floor(rows) : CHUNK_ROWS;
   }
@@ -195,7 +205,9 @@ export function planDriverSql(
     waiting,
     chunkRows: CHUNK_ROWS,
     run() {
-      const raw = sets ? runner.sendMany(sql, params as readonly unknown[][], RAW_HINT) : runner.send(sql, params, RAW_HINT);
+      const raw = sets
+        ? runner.sendMany(sql, params as readonly unknown[][], RAW_HINT)
+        : runner.send(sql, params, RAW_HINT);
       return raw instanceof Promise ? raw.then((r) => fetched(RAW, r, services)) : fetched(RAW, raw, services);
     },
     async *stream(chunkRows) {

@@ -42,5 +42,7 @@ export class Logger {
 }
 /** `generated in 0.00031s`, `cached since 2.1s ago`. Times in milliseconds of `performance.now()`. */
 export function ageBadge(now: number, generatedAt: number, fresh: boolean, took: number): string {
-  return fresh ? `generated in ${(took / 1000).toFixed(5)}s` : `cached since ${((now - generatedAt) / 1000).toPrecision(4)}s ago`;
+  return fresh
+    ? `generated in ${(took / 1000).toFixed(5)}s`
+    : `cached since ${((now - generatedAt) / 1000).toPrecision(4)}s ago`;
 }

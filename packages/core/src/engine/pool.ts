@@ -119,7 +119,8 @@ export class Pool {
     this.size = wholeNumber("poolSize", options.size ?? 5, 0);
     this.maxOverflow = wholeNumber("maxOverflow", options.maxOverflow ?? 10, -1);
     this.timeout = options.timeout ?? 30;
-    if (!(this.timeout >= 0)) throw new ArgumentError(`poolTimeout is a number of seconds from 0, not ${this.timeout}.`);
+    if (!(this.timeout >= 0))
+      throw new ArgumentError(`poolTimeout is a number of seconds from 0, not ${this.timeout}.`);
     this.#limit = this.size === 0 || this.maxOverflow < 0 ? Number.POSITIVE_INFINITY : this.size + this.maxOverflow;
     this.#recycle = (options.recycle ?? -1) * 1000;
     this.#prePing = options.prePing ?? false;
@@ -174,7 +175,10 @@ export class Pool {
   }
 
   /** Ends the lent connection at once; with `all` every other one is replaced at its next checkout. */
-  invalidate(lease: Lease, options: { readonly all?: boolean; readonly soft?: boolean; readonly error?: unknown } = {}): void {
+  invalidate(
+    lease: Lease,
+    options: { readonly all?: boolean; readonly soft?: boolean; readonly error?: unknown } = {},
+  ): void {
     if (options.all) this.#generation++;
     if (!lease.active) return;
     if (this.events.has("invalidate")) {

@@ -15,7 +15,9 @@ export class SerialQueue {
   /** Runs at once when idle, else after everything asked for before. */
   run<T>(work: () => MaybePromise<T>): MaybePromise<T> {
     if (this.busy) {
-      return new Promise<T>((resolve, reject) => this.#tasks.push({ run: work, resolve: resolve as (v: never) => void, reject }));
+      return new Promise<T>((resolve, reject) =>
+        this.#tasks.push({ run: work, resolve: resolve as (v: never) => void, reject }),
+      );
     }
     this.busy = true;
     let result: MaybePromise<T>;

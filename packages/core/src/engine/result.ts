@@ -90,11 +90,17 @@ export class Execution {
   }
 }
 function consumed(): ResourceClosedError {
-  return new ResourceClosedError("This result was already streamed; execute the statement again to read it again.", "result.consumed");
+  return new ResourceClosedError(
+    "This result was already streamed; execute the statement again to read it again.",
+    "result.consumed",
+  );
 }
 function requireRows({ rows, keys }: Fetched): { rows: (most?: number) => unknown[]; keys: readonly string[] } {
   if (rows === null) {
-    throw new ResourceClosedError("This statement gives no rows; add returning() or read rowCount().", "result.no-rows");
+    throw new ResourceClosedError(
+      "This statement gives no rows; add returning() or read rowCount().",
+      "result.no-rows",
+    );
   }
   return { rows, keys };
 }
@@ -124,7 +130,6 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return new Result<R>(new Execution(source));
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: results are awaitable on purpose
   then<A = R[], B = never>(
     fulfilled?: ((rows: R[]) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -176,7 +181,10 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   scalars<V = FirstOf<R>>(column: number | string = 0): Result<V> {
     return this.#view<V>((rows, keys) => {
       if (typeof column === "string" && !keys.includes(column)) {
-        throw new ResourceClosedError(`The result has no column '${column}'; it has ${keys.join(", ")}.`, "result.column");
+        throw new ResourceClosedError(
+          `The result has no column '${column}'; it has ${keys.join(", ")}.`,
+          "result.column",
+        );
       }
       return rows.map((row) => (row as { readonly [key: string | number]: unknown })[column]);
     });
@@ -239,13 +247,19 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     const by = this.#unique as (row: unknown) => unknown;
     return rows.filter((row) => {
       const key = by(row);
-      return seen.has(key) ? false : (seen.add(key), true);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
     }) as R[];
   }
 }
 
 /** What `scalar()` gives of a row. */
-export type FirstOf<R> = R extends readonly [infer F, ...unknown[]] ? F : R extends { readonly 0: infer F } ? F : unknown;
+export type FirstOf<R> = R extends readonly [infer F, ...unknown[]]
+  ? F
+  : R extends { readonly 0: infer F }
+    ? F
+    : unknown;
 
 function single<T>(rows: T[], method: string): T {
   if (rows.length > 1) {

@@ -21,7 +21,9 @@ export interface TransactionEvent {
 }
 export interface EngineEvents {
   /** May return `{ sql, params }` to be sent instead. */
-  beforeExecute: (event: StatementEvent) => { readonly sql: string; readonly params: readonly unknown[] } | undefined | void;
+  beforeExecute: (
+    event: StatementEvent,
+  ) => { readonly sql: string; readonly params: readonly unknown[] } | undefined | void;
   afterExecute: (event: StatementEvent & { readonly result: RawResult; readonly milliseconds: number }) => void;
   /** Every statement sent, also BEGIN, COMMIT, ROLLBACK and savepoints. */
   statement: (event: StatementEvent) => void;

@@ -170,7 +170,10 @@ function decode(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new ArgumentError(`The ${what} in the database URL holds a '%' that begins no escape; write it as %25.`, "url.escape");
+    throw new ArgumentError(
+      `The ${what} in the database URL holds a '%' that begins no escape; write it as %25.`,
+      "url.escape",
+    );
   }
 }
 function parseQuery(text: string): UrlQuery {
@@ -204,7 +207,8 @@ function complain(source: string): string {
   const bare = /^([a-z][a-z0-9_+.-]*):(\/?)([^/].*)?$/i.exec(source);
   if (bare !== null && /^sqlite3?(\+|$)/i.test(bare[1] as string)) {
     const file = bare[3] ?? "";
-    if (file === ":memory:" || file === "") return `'${source}' is not a database URL; for a database in memory write sqlite://.`;
+    if (file === ":memory:" || file === "")
+      return `'${source}' is not a database URL; for a database in memory write sqlite://.`;
     return `'${source}' is not a database URL; for the file write sqlite:///${bare[2]}${file}.`;
   }
   if (bare !== null && !(bare[3] ?? "").includes("@")) {

@@ -104,7 +104,10 @@ export class Inspector {
     if (found !== undefined) return found;
     const where = options.schema === undefined ? "" : ` in schema '${options.schema}'`;
     throw new NoSuchTableError(
-      `There is no table or view '${name}'${where}.${didYouMean(name, tables.map((t) => t.name))}`,
+      `There is no table or view '${name}'${where}.${didYouMean(
+        name,
+        tables.map((t) => t.name),
+      )}`,
       "reflection.no-such-table",
     );
   }
@@ -140,10 +143,15 @@ export class Inspector {
   }
 
   /** Tables with those they refer to first, and the groups that refer to each other in a circle. */
-  async sortedTables(options: InSchema = {}): Promise<{ readonly order: readonly string[]; readonly cycles: readonly (readonly string[])[] }> {
+  async sortedTables(
+    options: InSchema = {},
+  ): Promise<{ readonly order: readonly string[]; readonly cycles: readonly (readonly string[])[] }> {
     const tables = (await this.tables(options)).filter((t) => !t.isView);
     const referred = new Map(
-      tables.map((t) => [t.name, t.foreignKeys.filter((k) => k.referredSchema === t.schema).map((k) => k.referredTable)]),
+      tables.map((t) => [
+        t.name,
+        t.foreignKeys.filter((k) => k.referredSchema === t.schema).map((k) => k.referredTable),
+      ]),
     );
     return sortGraph(referred.keys(), (name) => referred.get(name) ?? []);
   }

@@ -52,7 +52,11 @@ function indexOf(index: ReflectedIndex, table: Table): IndexBuilder {
   const expressions = index.parts.map((part): Element => {
     const written = part.column === undefined ? sql.raw(part.sql) : table.column(part.column);
     if (!part.descending && part.nulls === undefined) return written;
-    return new Ordering(written instanceof Expression ? written : written.asScalar(), part.descending ? "DESC" : undefined, part.nulls);
+    return new Ordering(
+      written instanceof Expression ? written : written.asScalar(),
+      part.descending ? "DESC" : undefined,
+      part.nulls,
+    );
   });
   return new IndexBuilder(
     new TableIndex(conv(index.name), expressions, {
@@ -86,7 +90,14 @@ export function partsFromReflection(
       for (const u of reflected.uniqueConstraints) items.push(new TableUnique(nameOf(u.name), u.columns, u));
       for (const k of reflected.foreignKeys) {
         const target = k.referredSchema === undefined ? k.referredTable : `${k.referredSchema}.${k.referredTable}`;
-        items.push(new TableForeignKey(nameOf(k.name), k.columns, k.referredColumns.map((c) => `${target}.${c}`), reference(k)));
+        items.push(
+          new TableForeignKey(
+            nameOf(k.name),
+            k.columns,
+            k.referredColumns.map((c) => `${target}.${c}`),
+            reference(k),
+          ),
+        );
       }
       for (const c of reflected.checks) {
         if (!c.impliedByType) items.push(new TableCheck(nameOf(c.name), c.sql));

@@ -12,7 +12,15 @@ export function nonEmpty(value: unknown): string | undefined {
   return text === "" ? undefined : text;
 }
 export function flag(value: unknown): boolean {
-  return value === true || value === 1 || value === 1n || value === "1" || value === "t" || value === "true" || value === "YES";
+  return (
+    value === true ||
+    value === 1 ||
+    value === 1n ||
+    value === "1" ||
+    value === "t" ||
+    value === "true" ||
+    value === "YES"
+  );
 }
 export function numberOf(value: unknown): number {
   return Number(value);

@@ -21,7 +21,10 @@ export interface SchemaEngine {
 export type SchemaBind = SchemaConnection | SchemaEngine;
 
 /** Runs work on the connection, or on one of the engine's, in a transaction of its own. */
-export async function withConnection<T>(bind: SchemaBind, work: (connection: SchemaConnection) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  bind: SchemaBind,
+  work: (connection: SchemaConnection) => Promise<T>,
+): Promise<T> {
   return "connect" in bind ? await bind.begin(work) : await work(bind);
 }
 

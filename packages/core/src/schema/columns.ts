@@ -7,8 +7,8 @@ import { ArgumentError } from "../errors/errors.js";
 import {
   ArrayType,
   BIG_INTEGER,
-  BigIntegerType,
   BINARY,
+  BigIntegerType,
   BinaryType,
   BOOLEAN,
   BooleanType,
@@ -24,8 +24,8 @@ import {
   NULL_TYPE,
   NumericType,
   SmallIntegerType,
-  STRING,
   type SqlType,
+  STRING,
   StringType,
   TEXT,
   TIME,
@@ -138,7 +138,8 @@ export const json = simple(JSON_TYPE);
 export function array(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
   const [of] = rest;
-  if (!(of instanceof ColumnDefinition)) throw new ArgumentError("array(): the type of the elements is needed: array(string()).");
+  if (!(of instanceof ColumnDefinition))
+    throw new ArgumentError("array(): the type of the elements is needed: array(string()).");
   return ColumnDefinition.of(new ArrayType(of.fields.type), column);
 }
 
@@ -164,10 +165,13 @@ export function enumeration(...args: Args): ColumnDefinition {
   const bad = values.find((v) => typeof v !== "string");
   if (bad !== undefined || values.length === 0) {
     throw new ArgumentError(
-      values.length === 0 ? "enumeration(): at least one value is needed." : `enumeration(): values are strings, not ${JSON.stringify(bad)}.`,
+      values.length === 0
+        ? "enumeration(): at least one value is needed."
+        : `enumeration(): values are strings, not ${JSON.stringify(bad)}.`,
     );
   }
-  if (new Set(values).size < values.length) throw new ArgumentError(`enumeration(): a value occurs twice in ${values.join(", ")}.`);
+  if (new Set(values).size < values.length)
+    throw new ArgumentError(`enumeration(): a value occurs twice in ${values.join(", ")}.`);
   const given = options<EnumerationOptions>(at < 0 ? undefined : args[at + 1], "enumeration");
   const type = new EnumType(values as string[], { name: given.name, native: given.native });
   return ColumnDefinition.of(withCheck(type, "enum", given), column);
@@ -194,7 +198,9 @@ export function custom(...args: Args): ColumnDefinition {
   if (typeof Decorator !== "function") throw new ArgumentError("custom(): a TypeDecorator class is needed.");
   const decorator = new (Decorator as new () => TypeDecorator<unknown, unknown>)();
   if (!(decorator.impl instanceof ColumnDefinition)) {
-    throw new ArgumentError(`custom(): ${Decorator.name} has no impl, the type it stands on: readonly impl = string().`);
+    throw new ArgumentError(
+      `custom(): ${Decorator.name} has no impl, the type it stands on: readonly impl = string().`,
+    );
   }
   const type = new DecoratedType(
     decorator.impl.fields.type,

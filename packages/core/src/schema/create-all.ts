@@ -81,7 +81,11 @@ class Existing {
 export async function createTables(connection: SchemaConnection, scope: CreateScope, fire: Fire): Promise<void> {
   const { capabilities } = connection.dialect;
   const existing = new Existing(connection);
-  const missing = async <T>(kind: "table" | "sequence" | "enum", items: readonly T[], of: (item: T) => readonly [string | undefined, string]) => {
+  const missing = async <T>(
+    kind: "table" | "sequence" | "enum",
+    items: readonly T[],
+    of: (item: T) => readonly [string | undefined, string],
+  ) => {
     if (!scope.checkFirst) return [...items];
     const left: T[] = [];
     for (const item of items) if (!(await existing.has(kind, ...of(item)))) left.push(item);
@@ -93,7 +97,9 @@ export async function createTables(connection: SchemaConnection, scope: CreateSc
   await fire("beforeCreate", order);
   if (capabilities.nativeEnum) {
     // Where enumerations have no names of their own the compiler has nothing to say about them.
-    const types = nativeEnums(tables).filter(({ type, schema }) => connection.dialect.createDdlCompiler().statements(new CreateType(type, schema)).length > 0);
+    const types = nativeEnums(tables).filter(
+      ({ type, schema }) => connection.dialect.createDdlCompiler().statements(new CreateType(type, schema)).length > 0,
+    );
     for (const { type, schema } of await missing("enum", types, (e) => [e.schema, e.type.name as string])) {
       await connection.execute(new CreateType(type, schema));
     }
@@ -126,7 +132,9 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
   if (capabilities.alterTable) {
     const keys = scope.checkFirst ? await existingKeys(connection, [...late]) : namedKeys([...late]);
     for (const { key, name } of keys) {
-      await connection.execute(new DropConstraint(key.table, { kind: "foreignKey", name, nameIsGenerated: key.nameIsGenerated }));
+      await connection.execute(
+        new DropConstraint(key.table, { kind: "foreignKey", name, nameIsGenerated: key.nameIsGenerated }),
+      );
     }
   }
   for (const table of reversed) {
@@ -138,7 +146,8 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
     for (const { type, schema } of nativeEnums(scope.tables)) {
       const drop = new DropType(type, schema);
       if (connection.dialect.createDdlCompiler().statements(drop).length === 0) continue;
-      if (!scope.checkFirst || (await existing.has("enum", schema, type.name as string))) await connection.execute(drop);
+      if (!scope.checkFirst || (await existing.has("enum", schema, type.name as string)))
+        await connection.execute(drop);
     }
   }
   if (capabilities.sequences) {
@@ -159,7 +168,8 @@ interface KeyToDrop {
 function namedKeys(late: readonly ForeignKeyConstraint[]): readonly KeyToDrop[] {
   const stuck = late.filter((key) => typeof key.name !== "string" && !key.options.useAlter);
   const [first] = stuck;
-  if (first === undefined) return late.flatMap((key) => (typeof key.name === "string" ? [{ key, name: key.name }] : []));
+  if (first === undefined)
+    return late.flatMap((key) => (typeof key.name === "string" ? [{ key, name: key.name }] : []));
   const tables = [...new Set(stuck.flatMap((k) => [k.table.fullName, k.referredTable.fullName]))].join(", ");
   throw new CircularDependencyError(
     `Tables ${tables} refer to each other, and the foreign key of '${first.table.fullName}' (${first.columns.map((c) => c.columnName).join(", ")}) has no name by which it could be dropped first. Name it: references("…", { name: "…" }), give the MetaData a naming convention for 'fk', or let dropAll look: { checkFirst: true }.`,
@@ -167,17 +177,25 @@ function namedKeys(late: readonly ForeignKeyConstraint[]): readonly KeyToDrop[] 
   );
 }
 /** The keys that are there, under the names they have there: also those without a name, or left out by a failed run. */
-async function existingKeys(connection: SchemaConnection, late: readonly ForeignKeyConstraint[]): Promise<readonly KeyToDrop[]> {
+async function existingKeys(
+  connection: SchemaConnection,
+  late: readonly ForeignKeyConstraint[],
+): Promise<readonly KeyToDrop[]> {
   const found: KeyToDrop[] = [];
   const query = queryOn(connection);
   for (const schema of new Set(late.map((key) => key.table.schema))) {
     const keys = late.filter((key) => key.table.schema === schema);
-    const tables = await reflectorOf(connection.dialect).tables(query, { schema, tables: keys.map((k) => k.table.tableName) });
+    const tables = await reflectorOf(connection.dialect).tables(query, {
+      schema,
+      tables: keys.map((k) => k.table.tableName),
+    });
     for (const key of keys) {
       const columns = key.columns.map((c) => c.columnName).join();
       const name = tables
         .find((t) => t.name === key.table.tableName)
-        ?.foreignKeys.find((k) => k.columns.join() === columns && k.referredTable === key.referredTable.tableName)?.name;
+        ?.foreignKeys.find(
+          (k) => k.columns.join() === columns && k.referredTable === key.referredTable.tableName,
+        )?.name;
       if (name !== undefined) found.push({ key, name });
     }
   }

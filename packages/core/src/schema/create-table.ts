@@ -26,7 +26,15 @@ export interface TableOptions {
   readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
 }
 const OPTIONS = [
-  "primaryKey", "tableName", "schema", "metadata", "constraints", "indexes", "comment", "info", "dialectOptions",
+  "primaryKey",
+  "tableName",
+  "schema",
+  "metadata",
+  "constraints",
+  "indexes",
+  "comment",
+  "info",
+  "dialectOptions",
 ];
 
 /** Definitions by property → columns in order. Getters are read: that is how a definition may wait for a class. */
@@ -53,10 +61,17 @@ export function columnParts(
  * });
  * @throws ArgumentError for a wrong option or column, or when the MetaData already has a table of this name.
  */
-export function createTable(name: string, props: { readonly [key: string]: unknown }, options: TableOptions = {}): Table {
+export function createTable(
+  name: string,
+  props: { readonly [key: string]: unknown },
+  options: TableOptions = {},
+): Table {
   for (const key of Object.keys(options)) {
     if (!OPTIONS.includes(key)) {
-      throw new ArgumentError(`table("${name}"): there is no option '${key}'.${didYouMean(key, OPTIONS)}`, "table.option");
+      throw new ArgumentError(
+        `table("${name}"): there is no option '${key}'.${didYouMean(key, OPTIONS)}`,
+        "table.option",
+      );
     }
   }
   const metadata = options.metadata ?? defaultMetaData;

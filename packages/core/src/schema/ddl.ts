@@ -60,13 +60,18 @@ export class CreateIndex extends DdlElement {
     this.ifNotExists = options.ifNotExists ?? false;
   }
 }
+export interface DroppedIndex {
+  readonly name: string | null | undefined;
+  readonly nameIsGenerated?: boolean | undefined;
+  readonly table?: NamedTable | undefined;
+}
 /** By the index itself, or by its name and table (MySQL needs the table, others do not). */
 export class DropIndex extends DdlElement {
   readonly kind = "dropIndex";
-  readonly index: Pick<Index, "name" | "nameIsGenerated"> & { readonly table?: NamedTable | undefined } & Partial<Index>;
+  readonly index: DroppedIndex;
   readonly ifExists: boolean;
   readonly concurrently: boolean;
-  constructor(index: DropIndex["index"], options: { ifExists?: boolean; concurrently?: boolean } = {}) {
+  constructor(index: DroppedIndex, options: { ifExists?: boolean; concurrently?: boolean } = {}) {
     super();
     this.index = index;
     this.ifExists = options.ifExists ?? false;
@@ -94,7 +99,11 @@ export class DropConstraint extends DdlElement {
   readonly constraint: DroppedConstraint;
   readonly ifExists: boolean;
   readonly cascade: boolean;
-  constructor(table: NamedTable, constraint: DroppedConstraint, options: { ifExists?: boolean; cascade?: boolean } = {}) {
+  constructor(
+    table: NamedTable,
+    constraint: DroppedConstraint,
+    options: { ifExists?: boolean; cascade?: boolean } = {},
+  ) {
     super();
     this.table = table;
     this.constraint = constraint;

@@ -3,7 +3,7 @@
  * gives a new definition, so one may be shared by mixins. Source: SQLAlchemy "Column and mapped_column".
  */
 import { ArgumentError } from "../errors/errors.js";
-import { Element } from "../sql/element.js";
+import type { Element } from "../sql/element.js";
 import { Expression } from "../sql/expression.js";
 import type { SqlType } from "../types/sql-type.js";
 
@@ -20,7 +20,10 @@ export interface ReferenceOptions {
   readonly useAlter?: boolean;
 }
 /** A value, a function called once per row, or an SQL expression. */
-export type DefaultSource = { readonly value: unknown } | { readonly call: (row: never) => unknown } | { readonly expression: Expression };
+export type DefaultSource =
+  | { readonly value: unknown }
+  | { readonly call: (row: never) => unknown }
+  | { readonly expression: Expression };
 export interface IdentityOptions {
   readonly always?: boolean;
   readonly start?: number;
@@ -56,7 +59,8 @@ export interface ColumnFields {
 }
 
 function source(value: unknown): DefaultSource {
-  if (value === undefined) throw new ArgumentError("default(): undefined is no default; pass null for SQL NULL.", "argument.undefined");
+  if (value === undefined)
+    throw new ArgumentError("default(): undefined is no default; pass null for SQL NULL.", "argument.undefined");
   if (value instanceof Expression) return { expression: value };
   if (typeof value === "function") return { call: value as (row: never) => unknown };
   return { value };

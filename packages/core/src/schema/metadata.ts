@@ -71,7 +71,10 @@ export class MetaData implements MetaDataFace {
    */
   add(table: Table, owner = `table("${table.tableName}")`): Table {
     if (table.metadata !== undefined && table.metadata !== this) {
-      throw new ArgumentError(`Table '${table.fullName}' belongs to another MetaData: copy it with toMetaData().`, "schema.other-metadata");
+      throw new ArgumentError(
+        `Table '${table.fullName}' belongs to another MetaData: copy it with toMetaData().`,
+        "schema.other-metadata",
+      );
     }
     const name = table.fullName;
     if (this.#tables.get(name) === table) return table;
@@ -140,7 +143,10 @@ export class MetaData implements MetaDataFace {
   table(fullName: string): Table {
     const found = this.#resolve(fullName);
     if (found !== undefined) return found;
-    throw new ArgumentError(`There is no table '${fullName}' in this MetaData.${didYouMean(fullName, this.#order)}`, "schema.unknown-table");
+    throw new ArgumentError(
+      `There is no table '${fullName}' in this MetaData.${didYouMean(fullName, this.#order)}`,
+      "schema.unknown-table",
+    );
   }
   remove(table: Table): void {
     const name = table.fullName;
@@ -205,7 +211,12 @@ export class MetaData implements MetaDataFace {
   on(event: SchemaEvent, listener: SchemaListener, options: { readonly table?: Table } = {}): void {
     this.#listeners.push({ event, listener, table: options.table });
   }
-  async #fire(connection: SchemaConnection, event: SchemaEvent, tables: readonly Table[], table?: Table): Promise<void> {
+  async #fire(
+    connection: SchemaConnection,
+    event: SchemaEvent,
+    tables: readonly Table[],
+    table?: Table,
+  ): Promise<void> {
     for (const entry of this.#listeners) {
       if (entry.event !== event || entry.table !== table) continue;
       if (typeof entry.listener === "function") await entry.listener(connection, tables);
@@ -221,13 +232,17 @@ export class MetaData implements MetaDataFace {
    */
   async createAll(bind: SchemaBind, options: CreateOptions = {}): Promise<void> {
     await withConnection(bind, async (connection) => {
-      await createTables(connection, this.#scope(options), (event, tables, table) => this.#fire(connection, event, tables, table));
+      await createTables(connection, this.#scope(options), (event, tables, table) =>
+        this.#fire(connection, event, tables, table),
+      );
     });
   }
   /** Drops them in the opposite order. @throws CircularDependencyError for an unnamed foreign key in a circle. */
   async dropAll(bind: SchemaBind, options: CreateOptions = {}): Promise<void> {
     await withConnection(bind, async (connection) => {
-      await dropTables(connection, this.#scope(options), (event, tables, table) => this.#fire(connection, event, tables, table));
+      await dropTables(connection, this.#scope(options), (event, tables, table) =>
+        this.#fire(connection, event, tables, table),
+      );
     });
   }
   #scope(options: CreateOptions) {
@@ -271,7 +286,10 @@ export class MetaData implements MetaDataFace {
         else {
           const missing = only.find((name) => !names.includes(name));
           if (missing !== undefined) {
-            throw new ArgumentError(`reflect(): the database has no table '${missing}'.${didYouMean(missing, names)}`, "schema.unknown-table");
+            throw new ArgumentError(
+              `reflect(): the database has no table '${missing}'.${didYouMean(missing, names)}`,
+              "schema.unknown-table",
+            );
           }
           scope = only;
         }
@@ -279,7 +297,9 @@ export class MetaData implements MetaDataFace {
       const built: Table[] = [];
       const done = new Set<string>();
       // By schema: a foreign key may lead into another one.
-      const wanted: { schema: string | undefined; tables: readonly string[] | undefined }[] = [{ schema, tables: scope }];
+      const wanted: { schema: string | undefined; tables: readonly string[] | undefined }[] = [
+        { schema, tables: scope },
+      ];
       for (let next = wanted.shift(); next !== undefined; next = wanted.shift()) {
         if (next.tables !== undefined && next.tables.length === 0) continue;
         const found = await reflector.tables(query, { ...next, views: options.views });
@@ -321,7 +341,11 @@ function fullNameOf(schema: string | undefined, name: string): string {
 }
 
 /** A copy of a table in another MetaData, under another schema if wanted. */
-export function copyTable(table: Table, target: MetaData, options: { readonly schema?: string | undefined } = {}): Table {
+export function copyTable(
+  table: Table,
+  target: MetaData,
+  options: { readonly schema?: string | undefined } = {},
+): Table {
   const schema = "schema" in options ? options.schema : table.schema;
   const existing = target.findTable(fullNameOf(schema, table.tableName));
   if (existing !== undefined) return existing;

@@ -80,7 +80,9 @@ export function conventionalName(
   const template = convention[kind];
   if (typeof template !== "string") return { name: given, generated: false };
   if (given !== undefined && !template.includes("%(constraint_name)s")) return { name: given, generated: false };
-  const name = template.replace(/%\((\w+)\)s/g, (_, token: string) => tokenValue(token, kind, given, subject, convention));
+  const name = template.replace(/%\((\w+)\)s/g, (_, token: string) =>
+    tokenValue(token, kind, given, subject, convention),
+  );
   return { name, generated: true };
 }
 
@@ -131,8 +133,17 @@ function tokenValue(
   return one;
 }
 const TOKENS = [
-  "table_name", "referred_table_name", "constraint_name", "column_0_name", "column_0_key", "column_0_label",
-  "column_0N_name", "column_0_N_name", "column_0_N_key", "column_0_N_label", "referred_column_0_name",
+  "table_name",
+  "referred_table_name",
+  "constraint_name",
+  "column_0_name",
+  "column_0_key",
+  "column_0_label",
+  "column_0N_name",
+  "column_0_N_name",
+  "column_0_N_key",
+  "column_0_N_label",
+  "referred_column_0_name",
 ];
 function label(table: NameSubject["table"], column: string): string {
   const schema = table.schema === undefined ? "" : `${table.schema.replaceAll(".", "_")}_`;

@@ -5,7 +5,7 @@
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, InvalidRequestError } from "../errors/errors.js";
 import { Element } from "../sql/element.js";
-import { Expression, Label, Ordering } from "../sql/expression.js";
+import type { Expression, Label, Ordering } from "../sql/expression.js";
 import { ColumnReference, FromClause } from "../sql/from.js";
 import { text } from "../sql/text.js";
 import type {
@@ -86,7 +86,10 @@ function columnOf(table: TableFace, given: ColumnFace | string, what: string): C
   const found = table.columns.find((c) => c.key === given) ?? table.columns.find((c) => c.columnName === given);
   if (found !== undefined) return found;
   throw new ArgumentError(
-    `${what} of table '${table.fullName}' names '${given}', which is no column.${didYouMean(given, table.columns.map((c) => c.key))}`,
+    `${what} of table '${table.fullName}' names '${given}', which is no column.${didYouMean(
+      given,
+      table.columns.map((c) => c.key),
+    )}`,
     "column.unknown",
   );
 }
@@ -105,7 +108,8 @@ abstract class ColumnsItem extends TableItem {
   }
   override attach(table: TableFace): void {
     super.attach(table);
-    if (this.columns.length === 0) throw new ArgumentError(`${this.title} of table '${table.fullName}' has no columns.`);
+    if (this.columns.length === 0)
+      throw new ArgumentError(`${this.title} of table '${table.fullName}' has no columns.`);
   }
   protected override namedColumns(): readonly ColumnFace[] {
     return this.columns;
@@ -255,12 +259,13 @@ export class TableForeignKey extends ColumnsItem implements ForeignKeyConstraint
     const wanted = this.referredName;
     const { metadata } = table;
     if (metadata === undefined && wanted !== table.fullName) {
-      throw new InvalidRequestError(`'${from}' refers to '${wanted}', but table '${table.fullName}' is in no MetaData.`);
+      throw new InvalidRequestError(
+        `'${from}' refers to '${wanted}', but table '${table.fullName}' is in no MetaData.`,
+      );
     }
     // A MetaData with a schema: a bare name means a table of that schema.
     const inSchema = metadata?.schema !== undefined && !wanted.includes(".") ? `${metadata.schema}.${wanted}` : wanted;
-    const target =
-      wanted === table.fullName ? table : (metadata?.findTable(inSchema) ?? metadata?.findTable(wanted));
+    const target = wanted === table.fullName ? table : (metadata?.findTable(inSchema) ?? metadata?.findTable(wanted));
     if (target === undefined) {
       throw new InvalidRequestError(
         `Foreign key of '${from}': there is no table '${wanted}'.${didYouMean(wanted, metadata?.tableNames ?? [])} Is the file that declares it imported?`,
@@ -272,7 +277,10 @@ export class TableForeignKey extends ColumnsItem implements ForeignKeyConstraint
       const found = target.columns.find((c) => c.columnName === column);
       if (found !== undefined) return found;
       throw new InvalidRequestError(
-        `Foreign key of '${from}': table '${target.fullName}' has no column '${column}'.${didYouMean(column, target.columns.map((c) => c.columnName))}`,
+        `Foreign key of '${from}': table '${target.fullName}' has no column '${column}'.${didYouMean(
+          column,
+          target.columns.map((c) => c.columnName),
+        )}`,
         "schema.unknown-column",
       );
     });
@@ -397,7 +405,8 @@ type Given = Expression | Ordering | Label | string;
 /** A leading string, null or `conv()` is the name; what follows are columns. */
 function nameAndRest(args: readonly unknown[]): { name: GivenName; rest: readonly (ColumnFace | string)[] } {
   const [first, ...rest] = args;
-  const isName = first === null || first === undefined || typeof first === "string" || first instanceof ConventionalName;
+  const isName =
+    first === null || first === undefined || typeof first === "string" || first instanceof ConventionalName;
   return isName
     ? { name: first as GivenName, rest: rest as (ColumnFace | string)[] }
     : { name: undefined, rest: args as readonly (ColumnFace | string)[] };

@@ -1,6 +1,7 @@
 /** Tables and their columns. Source: SQLAlchemy "Describing Databases with MetaData". */
-import { ArgumentError } from "../errors/errors.js";
+
 import { didYouMean } from "../errors/did-you-mean.js";
+import { ArgumentError } from "../errors/errors.js";
 import { ColumnReference, FromClause } from "../sql/from.js";
 import { type KeyWriter, nextId, OP } from "../sql/key.js";
 import type { SqlType } from "../types/sql-type.js";
@@ -58,7 +59,11 @@ export class TableColumn extends ColumnReference {
 export interface TableParts {
   readonly name: string;
   readonly schema?: string | undefined;
-  readonly columns: readonly { readonly key: string; readonly columnName: string; readonly definition: ColumnDefinition }[];
+  readonly columns: readonly {
+    readonly key: string;
+    readonly columnName: string;
+    readonly definition: ColumnDefinition;
+  }[];
   readonly primaryKey?: readonly string[] | undefined;
   /** Called with the finished table: builds table-level constraints and indexes. */
   readonly constraints?: ((table: Table) => readonly TableArgument[]) | undefined;
@@ -97,7 +102,8 @@ export class Table extends FromClause {
     this.metadata = parts.metadata;
     const names = new Set<string>();
     this.columns = parts.columns.map(({ key, columnName, definition }, i) => {
-      if (names.has(columnName)) throw new ArgumentError(`Table '${parts.name}' has two columns named '${columnName}'.`);
+      if (names.has(columnName))
+        throw new ArgumentError(`Table '${parts.name}' has two columns named '${columnName}'.`);
       names.add(columnName);
       return new TableColumn(this, key, columnName, definition.fields, i);
     });
@@ -105,7 +111,12 @@ export class Table extends FromClause {
       this.#primaryKey = parts.primaryKey.map((key) => {
         const column = this.columns.find((c) => c.key === key);
         if (column === undefined) {
-          throw new ArgumentError(`Table '${parts.name}': primaryKey names '${key}', which is no column.${didYouMean(key, this.columns.map((c) => c.key))}`);
+          throw new ArgumentError(
+            `Table '${parts.name}': primaryKey names '${key}', which is no column.${didYouMean(
+              key,
+              this.columns.map((c) => c.key),
+            )}`,
+          );
         }
         return column;
       });
@@ -138,7 +149,14 @@ export class Table extends FromClause {
     if (only === undefined || others.length > 0) return undefined;
     const { type, references, autoincrement, default: default_, serverDefault } = only.fields;
     const whole = type.kind === "integer" || type.kind === "smallInteger" || type.kind === "bigInteger";
-    if (!whole || autoincrement === false || references !== undefined || default_ !== undefined || serverDefault !== undefined) return undefined;
+    if (
+      !whole ||
+      autoincrement === false ||
+      references !== undefined ||
+      default_ !== undefined ||
+      serverDefault !== undefined
+    )
+      return undefined;
     return only.foreignKeys.length === 0 ? only : undefined;
   }
   walk(key: KeyWriter): void {

@@ -5,7 +5,7 @@ import type { ColumnDefinition } from "../schema/definition.js";
 import { Table, type TableColumn } from "../schema/table.js";
 import { innerStatement } from "./element.js";
 import { criterion, Expression, type KeyedRows, operand, RowsBind } from "./expression.js";
-import { Alias, asFrom, type ColumnMap, type Cte, type FromClause, requireFrom, type Subselectable } from "./from.js";
+import { Alias, asFrom, type ColumnMap, Cte, type CteOptions, type FromClause, requireFrom, type Subselectable } from "./from.js";
 import { type KeyWriter, OP } from "./key.js";
 import { exportedColumnsOf, QueryStatement, type SelectItem, selectItem } from "./select.js";
 import { Statement } from "./statement.js";
@@ -28,12 +28,17 @@ abstract class DmlStatement extends Statement {
   addCte(...ctes: Cte[]): this {
     return this.with({ ctes: [...this.ctes, ...ctes] });
   }
+  /** As a CTE: `with moved as (delete … returning …)`; its columns are those of RETURNING. */
+  cte(name: string, options: Omit<CteOptions, "recursive"> = {}): Cte {
+    return new Cte(this, name, options);
+  }
   get exportedColumns(): Subselectable["exportedColumns"] {
     return exportedColumnsOf(this.returningItems);
   }
   protected walkReturning(key: KeyWriter): void {
     key.id(this.returningItems.length);
     for (const item of this.returningItems) item.walk(key);
+    key.id(this.ctes.length);
     for (const c of this.ctes) c.walk(key);
     key.id(OP.end);
   }
@@ -44,6 +49,21 @@ export interface ConflictClause {
   readonly target: readonly TableColumn[];
   readonly set: readonly { readonly column: TableColumn; readonly value: Expression }[];
   readonly where: Expression | undefined;
+  /** PostgreSQL: the constraint by name instead of its columns. */
+  readonly constraint: string | undefined;
+  /** Of a partial unique index. */
+  readonly targetWhere: Expression | undefined;
+}
+/** What INSERT … SELECT reads: given columns, and those whose client-side default is added to the select. */
+export interface InsertSource {
+  readonly columns: readonly TableColumn[];
+  readonly query: Subselectable;
+  readonly defaults: readonly { readonly column: TableColumn; readonly value: Expression }[];
+}
+interface ConflictOptions {
+  readonly target?: readonly string[] | undefined;
+  readonly constraint?: string | undefined;
+  readonly targetWhere?: unknown;
 }
 
 /** The row that could not be inserted: `excluded.email` in ON CONFLICT, `VALUES(email)` in ON DUPLICATE KEY. */
@@ -56,7 +76,7 @@ export class InsertStatement extends DmlStatement {
   readonly table: Table;
   /** Rows as given; the first one's keys fix the columns. */
   readonly rows: readonly RowValues[] | undefined = undefined;
-  readonly source: { readonly columns: readonly TableColumn[]; readonly query: Subselectable } | undefined = undefined;
+  readonly source: InsertSource | undefined = undefined;
   readonly conflict: ConflictClause | undefined = undefined;
   /** Set by `values()`: columns in table order and the parameter that carries all rows. */
   readonly layout: InsertLayout | undefined = undefined;
@@ -70,33 +90,48 @@ export class InsertStatement extends DmlStatement {
     if (this.rows !== undefined) return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
     return this.with({ rows: list, layout: layoutOf(this.table, list) });
   }
-  fromSelect(columns: readonly string[], query: unknown): this {
+  /**
+   * Rows of a query. Columns with a client-side default that are not named get it (called once, not per row), unless
+   * `includeDefaults` is false.
+   */
+  fromSelect(columns: readonly string[], query: unknown, options: { readonly includeDefaults?: boolean } = {}): this {
     const inner = query instanceof QueryStatement ? query : (query as { readonly [innerStatement]?: Subselectable })?.[innerStatement];
     if (inner === undefined) throw new ArgumentError("fromSelect(): a select is needed.");
     const list = columns.map((key) => this.table.column(key) as TableColumn);
     const given = (inner as Subselectable).exportedColumns.length;
     if (given !== list.length) throw new ArgumentError(`fromSelect(): ${list.length} columns are named but the select gives ${given}.`);
-    return this.with({ source: { columns: list, query: inner } });
+    const missing = options.includeDefaults === false ? [] : this.table.columns.filter((c) => c.fields.default !== undefined && !list.includes(c));
+    const defaults = missing.map((column) => ({ column, value: valueFor(column, {}) }));
+    return this.with({ source: { columns: list, query: inner as Subselectable, defaults } });
   }
-  onConflictDoNothing(options: { target?: readonly string[] } = {}): this {
-    return this.with({ conflict: { action: "nothing", target: this.#columns(options.target ?? []), set: [], where: undefined } });
+  onConflictDoNothing(options: ConflictOptions = {}): this {
+    return this.with({ conflict: { action: "nothing", ...this.conflictTarget(options), set: [], where: undefined } });
   }
-  onConflictDoUpdate(options: { target: readonly string[]; set: unknown; where?: unknown }): this {
+  onConflictDoUpdate(options: ConflictOptions & { readonly set: unknown; readonly where?: unknown }): this {
     const conflict: ConflictClause = {
       action: "update",
-      target: this.#columns(options.target),
-      set: this.#setters(options.set),
-      where: options.where === undefined ? undefined : criterion(options.where),
+      ...this.conflictTarget(options),
+      set: this.settersOf(options.set),
+      where: "where" in options ? criterion(options.where) : undefined,
     };
+    if (conflict.set.length === 0) throw new ArgumentError("onConflictDoUpdate(): set names nothing to change; use onConflictDoNothing().");
     return this.with({ conflict });
   }
-  onDuplicateKeyUpdate(set: unknown): this {
-    return this.with({ conflict: { action: "duplicateKey", target: [], set: this.#setters(set), where: undefined } });
+  protected conflictTarget(options: ConflictOptions): Pick<ConflictClause, "target" | "constraint" | "targetWhere"> {
+    if (options.target !== undefined && options.constraint !== undefined) throw new ArgumentError("A conflict's target is columns or a constraint, not both.");
+    return {
+      target: this.columnsNamed(options.target ?? []),
+      constraint: options.constraint,
+      targetWhere: "targetWhere" in options ? criterion(options.targetWhere) : undefined,
+    };
   }
-  #columns(keys: readonly string[]): readonly TableColumn[] {
+  onDuplicateKeyUpdate(set: unknown): this {
+    return this.with({ conflict: { action: "duplicateKey", target: [], constraint: undefined, targetWhere: undefined, set: this.settersOf(set), where: undefined } });
+  }
+  protected columnsNamed(keys: readonly string[]): readonly TableColumn[] {
     return keys.map((key) => this.table.column(key) as TableColumn);
   }
-  #setters(set: unknown): ConflictClause["set"] {
+  protected settersOf(set: unknown): ConflictClause["set"] {
     const values = typeof set === "function" ? (set as (excluded: ColumnMap) => RowValues)(new Excluded(this.table, "excluded").c) : (set as RowValues);
     return setters(this.table, values);
   }
@@ -104,27 +139,40 @@ export class InsertStatement extends DmlStatement {
     key.id(OP.insert);
     key.id(this.table.id);
     const layout = this.layout;
+    key.id((layout === undefined ? 0 : 1) + (this.source === undefined ? 0 : 2) + (this.conflict === undefined ? 0 : 4) + (layout?.inline === undefined ? 0 : 8));
     if (layout !== undefined) {
       key.id(layout.columns.length);
       for (const c of layout.columns) key.id(c.columnId);
       layout.rowsBind.walk(key);
       if (layout.inline !== undefined) {
-        for (const row of layout.inline) for (const value of row) value.walk(key);
         key.id(layout.inline.length);
+        for (const row of layout.inline) for (const value of row) value.walk(key);
       }
     }
     if (this.source !== undefined) {
+      key.id(this.source.columns.length);
       for (const c of this.source.columns) key.id(c.columnId);
+      for (const { column, value } of this.source.defaults) {
+        key.id(column.columnId);
+        value.walk(key);
+      }
       this.source.query.walk(key);
     }
     const conflict = this.conflict;
     if (conflict !== undefined) {
-      key.text(conflict.action);
+      key.id(conflict.action === "nothing" ? 1 : conflict.action === "update" ? 2 : 3);
+      key.id(conflict.target.length);
       for (const c of conflict.target) key.id(c.columnId);
+      key.id(conflict.constraint === undefined ? 0 : 1);
+      if (conflict.constraint !== undefined) key.text(conflict.constraint);
+      key.id(conflict.targetWhere === undefined ? 0 : 1);
+      conflict.targetWhere?.walk(key);
+      key.id(conflict.set.length);
       for (const { column, value } of conflict.set) {
         key.id(column.columnId);
         value.walk(key);
       }
+      key.id(conflict.where === undefined ? 0 : 1);
       conflict.where?.walk(key);
     }
     this.walkReturning(key);

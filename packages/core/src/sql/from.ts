@@ -2,7 +2,7 @@
 import { ArgumentError } from "../errors/errors.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import type { SqlType } from "../types/sql-type.js";
-import { Element, entityElement, fromClause } from "./element.js";
+import { Element, entityElement, fromClause, innerStatement } from "./element.js";
 import { Expression } from "./expression.js";
 import { type KeyWriter, nextId, OP } from "./key.js";
 
@@ -160,6 +160,16 @@ export class Subquery extends OverQuery {
     this.query.walk(key);
   }
 }
+export interface CteOptions {
+  readonly recursive?: boolean | undefined;
+  readonly nesting?: boolean | undefined;
+  readonly materialized?: boolean | undefined;
+}
+function subselectable(value: unknown, where: string): Subselectable {
+  const inner = value instanceof Element ? value : (value as { readonly [innerStatement]?: Element } | null | undefined)?.[innerStatement];
+  if (inner !== undefined && "exportedColumns" in inner) return inner as Subselectable;
+  throw new ArgumentError(`${where}: a select is needed.`);
+}
 /** `WITH name AS (…)`: rendered once however often it is referenced. */
 export class Cte extends OverQuery {
   readonly kind = "cte";
@@ -168,9 +178,16 @@ export class Cte extends OverQuery {
   readonly recursivePart: { readonly query: Subselectable; readonly all: boolean } | undefined;
   /** For a CTE with its recursive part: the one the part refers to. */
   readonly restates: Cte | undefined;
-  constructor(query: Subselectable, name: string, recursive: boolean, part?: Cte["recursivePart"], restates?: Cte) {
+  /** Written inside the query that uses it rather than at the top; then its name may be used again elsewhere. */
+  readonly nesting: boolean;
+  /** PostgreSQL's and SQLite's hint: true MATERIALIZED, false NOT MATERIALIZED. */
+  readonly materialized: boolean | undefined;
+  constructor(query: Subselectable, name: string, options: CteOptions, part?: Cte["recursivePart"], restates?: Cte) {
     super(query, name);
-    this.recursive = recursive;
+    if (typeof name !== "string" || name === "") throw new ArgumentError("cte(): a name is needed.");
+    this.recursive = options.recursive ?? false;
+    this.nesting = options.nesting ?? false;
+    this.materialized = options.materialized;
     this.recursivePart = part;
     this.restates = restates;
   }
@@ -179,24 +196,35 @@ export class Cte extends OverQuery {
     return this.restates?.root ?? this;
   }
   union(query: Subselectable): Cte {
-    return new Cte(this.query, this.queryName as string, true, { query, all: false }, this);
+    return this.#with(query, false);
   }
   unionAll(query: Subselectable): Cte {
-    return new Cte(this.query, this.queryName as string, true, { query, all: true }, this);
+    return this.#with(query, true);
+  }
+  #with(given: unknown, all: boolean): Cte {
+    const query = subselectable(given, "union()");
+    const width = this.query.exportedColumns.length;
+    if (query.exportedColumns.length !== width) {
+      throw new ArgumentError(`'${this.queryName}': the recursive part selects ${query.exportedColumns.length} columns, the first part ${width}.`);
+    }
+    const options: CteOptions = { recursive: true, nesting: this.nesting, materialized: this.materialized };
+    return new Cte(this.query, this.queryName as string, options, { query, all }, this);
   }
   walk(key: KeyWriter): void {
     key.id(OP.cte);
     this.walkReference(key);
   }
   walkReference(key: KeyWriter): void {
-    if (!key.first(this.root)) return;
-    key.text(this.queryName as string);
-    key.id(this.recursive ? 1 : 0);
-    this.query.walk(key);
-    if (this.recursivePart !== undefined) {
-      key.id(this.recursivePart.all ? 1 : 2);
+    if (!key.first(this)) return;
+    if (this.restates !== undefined && this.recursivePart !== undefined) {
+      key.id(this.recursivePart.all ? 3 : 4);
+      this.restates.walkReference(key);
       this.recursivePart.query.walk(key);
+      return;
     }
+    key.text(this.queryName as string);
+    key.id((this.recursive ? 1 : 0) + (this.nesting ? 8 : 0) + (this.materialized === undefined ? 0 : this.materialized ? 16 : 32));
+    this.query.walk(key);
   }
 }
 /** `table TABLESAMPLE method(percent)`. */
@@ -216,9 +244,98 @@ export class TableSample extends Alias {
     if (!key.first(this)) return;
     key.text(this.aliasName ?? "");
     key.text(this.method);
+    key.id(this.seed === undefined ? 0 : 1);
     this.of.walk(key);
     this.sampling.walk(key);
     this.seed?.walk(key);
+  }
+}
+
+/** A column that a VALUES list or a table function is said to have. */
+export interface NamedColumn {
+  readonly key: string;
+  readonly columnName: string;
+  readonly type: SqlType;
+}
+/** What `DerivedColumn` looks through to when there is nothing behind a column but its type. */
+class DeclaredColumn extends Expression {
+  readonly kind = "declaredColumn";
+  readonly type: SqlType;
+  constructor(type: SqlType) {
+    super();
+    this.type = type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(this.type.id);
+  }
+}
+abstract class Declared extends FromClause {
+  readonly declared: readonly NamedColumn[];
+  readonly columns: readonly ColumnReference[];
+  readonly fromName: string | undefined;
+  constructor(declared: readonly NamedColumn[], name: string | undefined) {
+    super();
+    this.declared = declared;
+    this.fromName = name;
+    this.columns = declared.map((c, i) => new DerivedColumn(this, c.key, c.columnName, new DeclaredColumn(c.type), i));
+  }
+  get nameHint(): string {
+    return "anon";
+  }
+  walk(key: KeyWriter): void {
+    this.walkReference(key);
+  }
+  walkReference(key: KeyWriter): void {
+    if (!key.first(this)) return;
+    this.walkContent(key);
+    key.text(this.fromName ?? "");
+    key.id(this.declared.length);
+    for (const c of this.declared) {
+      key.text(c.columnName);
+      key.id(c.type.id);
+    }
+  }
+  protected abstract walkContent(key: KeyWriter): void;
+}
+/** `(VALUES (1, 'a'), (2, 'b')) AS name (id, label)`. */
+export class ValuesClause extends Declared {
+  readonly kind = "values";
+  readonly rows: readonly (readonly Expression[])[];
+  constructor(columns: readonly NamedColumn[], rows: readonly (readonly Expression[])[], name?: string) {
+    super(columns, name);
+    this.rows = rows;
+  }
+  override alias(name?: string): Alias {
+    // A VALUES list cannot be named twice: another name is another clause.
+    return new ValuesClause(this.declared, this.rows, name) as FromClause as Alias;
+  }
+  protected walkContent(key: KeyWriter): void {
+    key.id(OP.rows);
+    key.id(this.rows.length);
+    for (const row of this.rows) for (const value of row) value.walk(key);
+  }
+}
+export interface TableFunctionOptions {
+  /** Writes the column names behind the alias: `AS f(a, b)`. */
+  readonly derived: boolean;
+  /** The name of the last column that numbers the rows. */
+  readonly ordinality: string | undefined;
+  readonly lateral: boolean;
+}
+/** A function in FROM: `generate_series(1, 10) AS n`, `json_each(doc)`. */
+export class TableFunction extends Declared {
+  readonly kind = "tableFunction";
+  readonly call: Expression;
+  readonly options: TableFunctionOptions;
+  constructor(call: Expression, columns: readonly NamedColumn[], options: TableFunctionOptions, name?: string) {
+    super(columns, name);
+    this.call = call;
+    this.options = options;
+  }
+  protected walkContent(key: KeyWriter): void {
+    key.id(OP.tableFunction);
+    key.id((this.options.derived ? 1 : 0) + (this.options.lateral ? 2 : 0) + (this.options.ordinality === undefined ? 0 : 4));
+    this.call.walk(key);
   }
 }
 
@@ -248,7 +365,7 @@ export class Join extends FromClause {
   }
   walk(key: KeyWriter): void {
     key.id(OP.join);
-    key.text(this.joinKind);
+    key.id(this.joinKind === "inner" ? 1 : this.joinKind === "left" ? 2 : 3);
     this.left.walk(key);
     this.right.walk(key);
     this.on.walk(key);

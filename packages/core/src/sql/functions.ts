@@ -9,6 +9,7 @@ import {
   NULL_TYPE,
   NUMERIC,
   STRING,
+  TIME,
   type SqlType,
 } from "../types/sql-type.js";
 import { Element } from "./element.js";
@@ -168,6 +169,27 @@ export class Over extends Expression {
   }
 }
 
+/** `ROLLUP(a, b)`, `CUBE(a, b)` and `GROUPING SETS ((a), (b), ())` in GROUP BY. */
+export class Grouping extends Expression {
+  readonly kind = "grouping";
+  readonly how: "ROLLUP" | "CUBE" | "GROUPING SETS";
+  readonly sets: readonly (readonly Expression[])[];
+  readonly type = NULL_TYPE;
+  constructor(how: Grouping["how"], sets: readonly (readonly Expression[])[]) {
+    super();
+    this.how = how;
+    this.sets = sets;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.grouping);
+    key.id(this.how === "ROLLUP" ? 1 : this.how === "CUBE" ? 2 : 3);
+    key.id(this.sets.length);
+    for (const set of this.sets) {
+      key.id(set.length);
+      for (const e of set) e.walk(key);
+    }
+  }
+}
 export class Case extends Expression {
   readonly kind = "case";
   readonly subject: Expression | undefined;
@@ -330,6 +352,30 @@ export const KNOWN_FUNCTIONS: { readonly [name: string]: (args: readonly Express
   trim: () => STRING,
   substr: () => STRING,
   group_concat: () => STRING,
+  aggregate_strings: () => STRING,
+  mode: sameType,
+  percentile_cont: () => DOUBLE,
+  percentile_disc: sameType,
+  ceil: sameType,
+  floor: sameType,
+  sign: () => INTEGER,
+  sqrt: () => DOUBLE,
+  power: () => DOUBLE,
+  greatest: sameType,
+  least: sameType,
+  left: () => STRING,
+  right: () => STRING,
+  ltrim: () => STRING,
+  rtrim: () => STRING,
+  reverse: () => STRING,
+  lpad: () => STRING,
+  rpad: () => STRING,
+  position: () => INTEGER,
+  current_time: () => TIME,
+  stddev: () => DOUBLE,
+  variance: () => DOUBLE,
+  bool_and: () => BOOLEAN,
+  bool_or: () => BOOLEAN,
   string_agg: () => STRING,
 };
 export function callFunction(name: string, args: readonly unknown[], type?: SqlType): FunctionCall {

@@ -116,7 +116,6 @@ export const OP = {
   anyAll: 46,
   regexpReplace: 47,
   grouping: 48,
-  dmlCte: 49,
   entity: 50,
   option: 51,
   end: 99,

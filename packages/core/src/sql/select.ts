@@ -8,6 +8,7 @@ import {
   asFrom,
   ColumnReference,
   Cte,
+  type CteOptions,
   type FromClause,
   ItemElement,
   type JoinKind,
@@ -39,6 +40,19 @@ export interface ForUpdate {
   readonly of: readonly FromClause[];
 }
 
+/** SQL words the program vouches for, at a fixed place of a SELECT. */
+export interface StatementWords {
+  readonly place: "prefix" | "suffix" | "hint";
+  readonly words: string;
+  readonly dialect: string | undefined;
+  /** For hints on a table. */
+  readonly on: FromClause | undefined;
+}
+export interface FetchClause {
+  readonly withTies: boolean;
+  readonly percent: boolean;
+}
+
 const EMPTY: readonly never[] = [];
 
 export function selectItem(value: unknown): SelectItem {
@@ -55,6 +69,8 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   readonly orderByList: readonly Ordering[] = EMPTY;
   readonly limitValue: Expression | undefined = undefined;
   readonly offsetValue: Expression | undefined = undefined;
+  /** `limitValue` is written as FETCH FIRST. */
+  readonly fetchClause: FetchClause | undefined = undefined;
   readonly ctes: readonly Cte[] = EMPTY;
   abstract readonly selected: readonly SelectItem[];
 
@@ -63,7 +79,7 @@ export abstract class QueryStatement extends Statement implements Subselectable 
     return this.with({ orderByList: [...this.orderByList, ...by.map(ordering)] });
   }
   limit(n: unknown): this {
-    return this.with({ limitValue: bound("limit", n) });
+    return this.with({ limitValue: bound("limit", n), fetchClause: undefined });
   }
   offset(n: unknown): this {
     return this.with({ offsetValue: bound("offset", n) });
@@ -80,8 +96,26 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   intersect(...others: unknown[]): CompoundStatement {
     return compound("INTERSECT", this, others);
   }
+  intersectAll(...others: unknown[]): CompoundStatement {
+    return compound("INTERSECT ALL", this, others);
+  }
   except(...others: unknown[]): CompoundStatement {
     return compound("EXCEPT", this, others);
+  }
+  exceptAll(...others: unknown[]): CompoundStatement {
+    return compound("EXCEPT ALL", this, others);
+  }
+  /** `FETCH FIRST n ROWS ONLY`, with ties or percent where the database has them. Takes the place of `limit()`. */
+  fetch(n: unknown, options: { readonly withTies?: boolean; readonly percent?: boolean } = {}): this {
+    const fetchValue: FetchClause | undefined = n === null ? undefined : { withTies: options.withTies ?? false, percent: options.percent ?? false };
+    return this.with({ limitValue: bound("fetch", n), fetchClause: fetchValue });
+  }
+  /** Rows `from` to `to` of the result, counted within what `limit` and `offset` leave; `to` is not included. */
+  slice(from: number, to: number): this {
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to < from) {
+      throw new ArgumentError(`slice(): whole numbers with 0 <= from <= to are needed, not ${String(from)} and ${String(to)}.`);
+    }
+    return this.with({ limitValue: bound("slice", to - from), offsetValue: from === 0 ? undefined : bound("slice", from), fetchClause: undefined });
   }
   subquery(name?: string): Subquery {
     return new Subquery(this, name);
@@ -89,8 +123,8 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   lateral(name?: string): Subquery {
     return new Subquery(this, name, true);
   }
-  cte(name: string, options: { recursive?: boolean } = {}): Cte {
-    return new Cte(this, name, options.recursive ?? false);
+  cte(name: string, options: CteOptions = {}): Cte {
+    return new Cte(this, name, options);
   }
   scalar(): Expression {
     return this.asScalar();
@@ -105,10 +139,12 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   protected walkShared(key: KeyWriter): void {
     key.id(this.orderByList.length);
     for (const o of this.orderByList) o.walk(key);
-    key.id((this.limitValue ? 1 : 0) + (this.offsetValue ? 2 : 0));
+    const fetch = this.fetchClause;
+    key.id((this.limitValue ? 1 : 0) + (this.offsetValue ? 2 : 0) + (fetch ? 4 + (fetch.withTies ? 8 : 0) + (fetch.percent ? 16 : 0) : 0));
     this.limitValue?.walk(key);
     this.offsetValue?.walk(key);
-    if (this.ctes.length > 0) for (const c of this.ctes) c.walk(key);
+    key.id(this.ctes.length);
+    for (const c of this.ctes) c.walk(key);
   }
 }
 
@@ -165,7 +201,8 @@ export class SelectStatement extends QueryStatement {
   readonly correlated: readonly FromClause[] | undefined = undefined;
   readonly uncorrelated: readonly FromClause[] | undefined = undefined;
   readonly optionList: readonly Element[] = EMPTY;
-  readonly prefixes: readonly string[] = EMPTY;
+  /** Words after SELECT, after the statement, and hints; `dialect` undefined means everywhere. */
+  readonly words: readonly StatementWords[] = EMPTY;
 
   constructor(items: readonly SelectItem[]) {
     super();
@@ -201,24 +238,25 @@ export class SelectStatement extends QueryStatement {
     return this.with({ froms: [...this.froms, ...froms.map((f) => requireFrom(f, "selectFrom()"))] });
   }
   join(target: unknown, on?: unknown): this {
-    return this.#join(target, on, "inner");
+    return this.joinTo(target, on, "inner");
   }
   outerJoin(target: unknown, on?: unknown): this {
-    return this.#join(target, on, "left");
+    return this.joinTo(target, on, "left");
   }
   leftJoin(target: unknown, on?: unknown): this {
-    return this.#join(target, on, "left");
+    return this.joinTo(target, on, "left");
   }
   fullJoin(target: unknown, on?: unknown): this {
-    return this.#join(target, on, "full");
+    return this.joinTo(target, on, "full");
   }
   /** With the left side named. */
   joinFrom(left: unknown, target: unknown, on?: unknown): this {
     const from = requireFrom(left, "joinFrom()");
     const base = this.froms.includes(from) ? this : this.selectFrom(from);
-    return base.#join(target, on, "inner", from);
+    return base.joinTo(target, on, "inner", from);
   }
-  #join(target: unknown, on: unknown, kind: JoinKind, source?: FromClause): this {
+  /** Not a private method: copies made by `with()` have none. */
+  protected joinTo(target: unknown, on: unknown, kind: JoinKind, source?: FromClause): this {
     const relation =
       typeof target === "object" && target !== null
         ? (target as { readonly [joinSteps]?: JoinSteps })[joinSteps]
@@ -234,6 +272,28 @@ export class SelectStatement extends QueryStatement {
     const from = requireFrom(target, "join()");
     const spec: JoinSpec = { target: from, on: on === undefined ? undefined : criterion(on), kind, source };
     return this.with({ joins: [...this.joins, spec] });
+  }
+  /** As `joinFrom`, with an outer join. */
+  outerJoinFrom(left: unknown, target: unknown, on?: unknown): this {
+    const from = requireFrom(left, "outerJoinFrom()");
+    const base = this.froms.includes(from) ? this : this.selectFrom(from);
+    return base.joinTo(target, on, "left", from);
+  }
+  /** Words after SELECT, such as `SQL_NO_CACHE`; with a dialect's name for that one only. Never user input. */
+  prefixWith(words: string, options: { readonly dialect?: string } = {}): this {
+    return this.#words("prefix", words, options.dialect);
+  }
+  /** Words at the end of the statement. Never user input. */
+  suffixWith(words: string, options: { readonly dialect?: string } = {}): this {
+    return this.#words("suffix", words, options.dialect);
+  }
+  /** Words behind a table in FROM, such as `USE INDEX (ix)`. Never user input. */
+  withHint(table: unknown, words: string, options: { readonly dialect?: string } = {}): this {
+    return this.#words("hint", words, options.dialect, requireFrom(table, "withHint()"));
+  }
+  #words(place: StatementWords["place"], words: string, dialect: string | undefined, on?: FromClause): this {
+    if (typeof words !== "string" || words === "" || words.includes("\0")) throw new ArgumentError("Words for a statement are a non-empty string.");
+    return this.with({ words: [...this.words, { place, words, dialect, on }] });
   }
   withOnlyColumns(...items: unknown[]): this {
     return this.with({ selected: items.map(selectItem) });
@@ -294,17 +354,22 @@ export class SelectStatement extends QueryStatement {
     key.id(this.havingList.length);
     for (const h of this.havingList) h.walk(key);
     const lock = this.forUpdate;
+    key.id(lock === undefined ? -1 : lock.of.length);
     if (lock !== undefined) {
       key.id((lock.read ? 1 : 0) + (lock.keyShare ? 2 : 0) + (lock.nowait ? 4 : 0) + (lock.skipLocked ? 8 : 0) + 16);
       for (const f of lock.of) f.walkReference(key);
     }
-    if (this.correlated !== undefined || this.uncorrelated !== undefined) {
-      key.id(-1);
-      for (const f of this.correlated ?? EMPTY) f.walkReference(key);
-      key.id(-2);
-      for (const f of this.uncorrelated ?? EMPTY) f.walkReference(key);
+    key.id(this.correlated === undefined ? -1 : this.correlated.length);
+    if (this.correlated !== undefined) for (const f of this.correlated) f.walkReference(key);
+    key.id(this.uncorrelated === undefined ? -1 : this.uncorrelated.length);
+    if (this.uncorrelated !== undefined) for (const f of this.uncorrelated) f.walkReference(key);
+    key.id(this.words.length);
+    for (const w of this.words) {
+      key.id(w.place === "prefix" ? 1 : w.place === "suffix" ? 2 : 3);
+      key.text(w.words);
+      key.text(w.dialect ?? "");
+      w.on?.walkReference(key);
     }
-    for (const p of this.prefixes) key.text(p);
     this.walkShared(key);
     key.id(this.optionList.length);
     for (const o of this.optionList) o.walk(key);
@@ -320,7 +385,8 @@ function firstFrom(items: readonly SelectItem[]): FromClause | undefined {
   return undefined;
 }
 
-export type SetOperator = "UNION" | "UNION ALL" | "INTERSECT" | "EXCEPT";
+export type SetOperator = "UNION" | "UNION ALL" | "INTERSECT" | "INTERSECT ALL" | "EXCEPT" | "EXCEPT ALL";
+const SET_OPERATORS: readonly SetOperator[] = ["UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"];
 export class CompoundStatement extends QueryStatement {
   readonly kind = "compound";
   readonly setOperator: SetOperator;
@@ -339,7 +405,7 @@ export class CompoundStatement extends QueryStatement {
   }
   walk(key: KeyWriter): void {
     key.id(OP.compound);
-    key.text(this.setOperator);
+    key.id(SET_OPERATORS.indexOf(this.setOperator));
     key.id(this.members.length);
     for (const m of this.members) m.walk(key);
     this.walkShared(key);
@@ -352,6 +418,7 @@ function compound(op: SetOperator, first: QueryStatement, others: readonly unkno
     if (inner instanceof QueryStatement) return inner;
     throw new ArgumentError(`${op.toLowerCase()}(): another select is needed.`);
   });
+  if (members.length === 0) throw new ArgumentError(`${op.toLowerCase()}(): another select is needed.`);
   const all = [first, ...members];
   const width = first.exportedColumns.length;
   const odd = all.find((m) => m.exportedColumns.length !== width);

@@ -51,6 +51,7 @@ export class TextClause extends Statement {
       key.text(this.pieces[i] as string);
       this.parts[i]?.walk(key);
     }
+    key.id(this.resultColumns === undefined ? -1 : this.resultColumns.length);
     if (this.resultColumns !== undefined) {
       for (const c of this.resultColumns) {
         key.text(c.name);
@@ -84,7 +85,8 @@ export class IdentifierElement extends Element {
     this.names = names;
   }
   walk(key: KeyWriter): void {
-    key.id(OP.raw);
+    key.id(-OP.raw);
+    key.id(this.names.length);
     for (const n of this.names) key.text(n);
   }
 }

@@ -30,7 +30,11 @@ describeEachDatabase(
     it("says which constraint was violated, on every driver alike", async () => {
       const unique = await fail("insert into parent values (2, 'a', 1)");
       expect(unique).toBeInstanceOf(IntegrityError);
-      expect(unique).toMatchObject({ kind: "unique", code: "database.integrity.unique", statement: "insert into parent values (2, 'a', 1)" });
+      expect(unique).toMatchObject({
+        kind: "unique",
+        code: "database.integrity.unique",
+        statement: "insert into parent values (2, 'a', 1)",
+      });
       if (target.name === "sqlite") expect(unique).toMatchObject({ table: "parent", columns: ["email"] });
       else expect(unique).toMatchObject({ constraint: "uq_parent_email" });
       const empty = await fail("insert into parent values (3, null, 1)");
@@ -38,8 +42,12 @@ describeEachDatabase(
       expect(await fail("insert into parent (id) values (4)")).toMatchObject({ kind: "not-null", columns: ["email"] });
       const foreign = await fail("insert into child values (1, 99)");
       expect(foreign).toMatchObject({ kind: "foreign-key" });
-      if (target.name !== "sqlite") expect(foreign).toMatchObject({ constraint: "fk_child_parent", columns: ["parent_id"], table: "child" });
-      expect(await fail("insert into parent values (5, 'x', -1)")).toMatchObject({ kind: "check", constraint: "ck_parent_age" });
+      if (target.name !== "sqlite")
+        expect(foreign).toMatchObject({ constraint: "fk_child_parent", columns: ["parent_id"], table: "child" });
+      expect(await fail("insert into parent values (5, 'x', -1)")).toMatchObject({
+        kind: "check",
+        constraint: "ck_parent_age",
+      });
       expect(await fail("insert into parent values (1, 'y', 1)")).toMatchObject({ kind: "unique" });
     });
     it("is a ProgrammingError for wrong SQL and carries the driver's error", async () => {
@@ -113,7 +121,9 @@ describeEachDatabase(
     });
     it("of a prepared statement that outlived its table does not reach the user", async () => {
       await using conn = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
-      await using other = target.capabilities.has("concurrentConnections") ? await engine.connect({ isolationLevel: "AUTOCOMMIT" }) : undefined;
+      await using other = target.capabilities.has("concurrentConnections")
+        ? await engine.connect({ isolationLevel: "AUTOCOMMIT" })
+        : undefined;
       const changer = other ?? conn;
       await changer.executeScript("create table changing (a integer)");
       const read = async () => (await conn.execDriverSql("select * from changing")).length;

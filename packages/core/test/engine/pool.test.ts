@@ -63,14 +63,22 @@ describe("the pool", () => {
   it("gives up after the timeout, and says how many are in use", async () => {
     const { pool, take } = setup({ size: 1, maxOverflow: 0, timeout: 0.03 });
     await take();
-    await expect(take()).rejects.toMatchObject({ code: "pool.timeout", message: expect.stringContaining("the only connection") });
+    await expect(take()).rejects.toMatchObject({
+      code: "pool.timeout",
+      message: expect.stringContaining("the only connection"),
+    });
     expect(pool.status().waiting).toBe(0);
   });
   it("serves waiters in their order", async () => {
     const { pool, take } = setup({ size: 1, maxOverflow: 0 });
     const first = await take();
     const order: number[] = [];
-    const waiting = [1, 2, 3].map((n) => take().then((lease) => (order.push(n), pool.release(lease, true))));
+    const waiting = [1, 2, 3].map((n) =>
+      take().then((lease) => {
+        order.push(n);
+        pool.release(lease, true);
+      }),
+    );
     pool.release(first, true);
     await Promise.all(waiting);
     expect(order).toEqual([1, 2, 3]);
@@ -160,7 +168,16 @@ describe("the pool", () => {
     }
     pool.release(await take(), false);
     pool.invalidate(await take());
-    expect(seen).toEqual(["firstConnect", "connect", "checkout", "reset", "checkin", "checkout", "invalidate", "close"]);
+    expect(seen).toEqual([
+      "firstConnect",
+      "connect",
+      "checkout",
+      "reset",
+      "checkin",
+      "checkout",
+      "invalidate",
+      "close",
+    ]);
   });
   it("takes back a connection whose holder was garbage collected", async () => {
     const gc = (globalThis as { gc?: () => void }).gc ?? (await exposeGc());

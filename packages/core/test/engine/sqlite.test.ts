@@ -24,7 +24,9 @@ describe("SQLite", () => {
     const engine = createEngine("sqlite://");
     await using conn = await engine.connect();
     await conn.execDriverSql("select 1");
-    expect(conn.send("select 1", [], { prepare: true, returnsRows: true, exactIntegers: false })).not.toBeInstanceOf(Promise);
+    expect(conn.send("select 1", [], { prepare: true, returnsRows: true, exactIntegers: false })).not.toBeInstanceOf(
+      Promise,
+    );
     await conn.close();
     const again = engine.open();
     expect(again).not.toBeInstanceOf(Promise);
@@ -101,7 +103,9 @@ describe("SQLite", () => {
   it("binds whole numbers as integers and reads large ones exactly", async () => {
     const engine = createEngine("sqlite://");
     await using conn = await engine.connect();
-    const row = await conn.execDriverSql("select typeof(?), 5 / ?, typeof(?), ?, typeof(?)", [1, 2, 1.5, 9007199254740993n, true]).one();
+    const row = await conn
+      .execDriverSql("select typeof(?), 5 / ?, typeof(?), ?, typeof(?)", [1, 2, 1.5, 9007199254740993n, true])
+      .one();
     expect([...row]).toEqual(["integer", 2, "real", 9007199254740993n, "integer"]);
     await expect(conn.execDriverSql("select ?", [undefined]).all()).rejects.toThrow(/undefined is no SQL value/);
   });
@@ -109,7 +113,9 @@ describe("SQLite", () => {
     await using engine = file("ro.db");
     await engine.begin((conn) => conn.executeScript("create table t (a)"));
     await using reader = file("ro.db", "?mode=ro");
-    await expect(reader.begin((conn) => conn.execDriverSql("insert into t values (1)"))).rejects.toThrow(OperationalError);
+    await expect(reader.begin((conn) => conn.execDriverSql("insert into t values (1)"))).rejects.toThrow(
+      OperationalError,
+    );
     await using conn = await engine.connect();
     await conn.begin({ readOnly: true });
     await expect(conn.execDriverSql("insert into t values (1)").all()).rejects.toThrow(OperationalError);
@@ -120,7 +126,7 @@ describe("SQLite", () => {
   it("names a file that is missing, a folder that is missing and a file that is none", async () => {
     await expect(file("none.db", "?mode=rw").connect()).rejects.toThrow(/does not exist/);
     await expect(createEngine(`sqlite:///${folder}/no/such/x.db`).connect()).rejects.toThrow(OperationalError);
-    await expect(createEngine("sqlite://app.db").connect()).rejects.toThrow(/three slashes/);
+    expect(() => createEngine("sqlite://app.db")).toThrow(/three slashes/);
   });
   it("knows REGEXP", async () => {
     await using conn = await createEngine("sqlite://").connect();
@@ -147,6 +153,11 @@ describe("SQLite", () => {
     const lines: string[] = [];
     const engine = createEngine("sqlite://", { echo: (line) => void lines.push(line), loggingName: "db" });
     await engine.begin((conn) => conn.execDriverSql("select ?, ?", ["x".repeat(500), null]));
-    expect(lines).toEqual(["[db] BEGIN", "[db] select ?, ?", expect.stringMatching(/^\[db\] \[driver sql\] \["x+… \(502 characters\), null\]$/), "[db] COMMIT"]);
+    expect(lines).toEqual([
+      "[db] BEGIN",
+      "[db] select ?, ?",
+      expect.stringMatching(/^\[db\] \[driver sql\] \["x+… \(502 characters\), null\]$/),
+      "[db] COMMIT",
+    ]);
   });
 });

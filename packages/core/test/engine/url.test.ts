@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { inspect } from "node:util";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engine/engine.js";
 import { Url } from "../../src/engine/url.js";
@@ -21,7 +21,9 @@ describe("a database URL", () => {
   it("never shows its password", () => {
     const url = Url.parse("postgres://ann:s3cret@h/d");
     expect(String(url)).toBe("postgresql://ann:***@h/d");
-    expect(inspect(url) + JSON.stringify({ url }) + inspect({ url }) + inspect(createEngine(url))).not.toContain("s3cret");
+    expect(inspect(url) + JSON.stringify({ url }) + inspect({ url }) + inspect(createEngine(url))).not.toContain(
+      "s3cret",
+    );
     expect(url.render()).toBe("postgresql://ann:s3cret@h/d");
   });
   it("reads IPv6 addresses", () => {
@@ -65,7 +67,12 @@ describe("a database URL", () => {
     expect(() => Url.parse(text)).toThrow(message);
   });
   it("does not put the password into its errors", () => {
-    for (const text of ["postgresql://u:hunter2@h:x/d", "postgresql://u:hunter2%@h/d", "postgresql:u:hunter2@h", "u:hunter2@h/d"]) {
+    for (const text of [
+      "postgresql://u:hunter2@h:x/d",
+      "postgresql://u:hunter2%@h/d",
+      "postgresql:u:hunter2@h",
+      "u:hunter2@h/d",
+    ]) {
       expect(() => Url.parse(text)).toThrow();
       try {
         Url.parse(text);

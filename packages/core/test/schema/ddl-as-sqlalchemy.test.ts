@@ -48,7 +48,9 @@ const cases: Case[] = JSON.parse(readFileSync(new URL("fixtures/sqlalchemy-ddl.j
 
 function definition(spec: ColumnSpec) {
   const args = spec.type === "string" ? [spec.length] : spec.type === "numeric" ? (spec.args as number[]) : [];
-  let d = types[spec.type](...args).named(spec.name).nullable(spec.nullable);
+  let d = types[spec.type](...args)
+    .named(spec.name)
+    .nullable(spec.nullable);
   if (spec.unique) d = d.unique();
   if (spec.index) d = d.index();
   if (spec.default !== undefined) d = d.serverDefault(spec.default);
@@ -93,7 +95,12 @@ function rowids(text: string, table: Table): string {
   const auto = table.autoincrementColumn;
   if (auto === undefined) return text;
   return text.replace(/\b(?:BIGINT|SMALLINT) NOT NULL/, (whole, at: number) =>
-    text.slice(0, at).trimEnd().endsWith(`(\n\t${quoted(auto.columnName)}`) ? "INTEGER NOT NULL" : whole,
+    text
+      .slice(0, at)
+      .trimEnd()
+      .endsWith(`(\n\t${quoted(auto.columnName)}`)
+      ? "INTEGER NOT NULL"
+      : whole,
   );
 }
 const quoted = (name: string) => dialectNamed("sqlite").quote(name);

@@ -7,13 +7,20 @@ import { columnParts, createTable } from "../../src/schema/create-table.js";
 import { AddConstraint, CreateTable, type DdlElement, DropConstraint } from "../../src/schema/ddl.js";
 import type { ColumnDefinition } from "../../src/schema/definition.js";
 import { MetaData } from "../../src/schema/metadata.js";
-import { conv, type NamingConvention, RECOMMENDED_NAMING_CONVENTION, snakeCaseNaming, truncatedName } from "../../src/schema/naming.js";
+import {
+  conv,
+  type NamingConvention,
+  RECOMMENDED_NAMING_CONVENTION,
+  snakeCaseNaming,
+  truncatedName,
+} from "../../src/schema/naming.js";
 import { cyclePath, sortGraph, topologicalSort } from "../../src/schema/sort.js";
 import type { TableColumn } from "../../src/schema/table.js";
 import { check, index, primaryKeyConstraint, unique } from "../../src/schema/table-constraints.js";
 
 const { integer, string } = types;
-const print = (dialect: string, element: DdlElement) => dialectNamed(dialect).createDdlCompiler().statements(element)[0];
+const print = (dialect: string, element: DdlElement) =>
+  dialectNamed(dialect).createDdlCompiler().statements(element)[0];
 const names = (metadata: MetaData, table: string) => metadata.table(table).constraints.map((c) => c.name);
 
 /** What SQLAlchemy 1.4.46 makes of uq_table_with_a_long_name_a_rather_long_column_name_of_a_table_indeed on PostgreSQL. */
@@ -22,7 +29,11 @@ const ORACLE = "uq_table_with_a_long_name_a_rather_long_column_name_of__3d67";
 describe("a MetaData", () => {
   it("names columns by its strategy and keeps declaration order", () => {
     const metadata = new MetaData();
-    const t = createTable("line", { id: integer().primaryKey(), ownerId: integer(), SKU: string(9).named("SKU") }, { metadata });
+    const t = createTable(
+      "line",
+      { id: integer().primaryKey(), ownerId: integer(), SKU: string(9).named("SKU") },
+      { metadata },
+    );
     expect(t.columns.map((c) => c.columnName)).toEqual(["id", "owner_id", "SKU"]);
     expect(new MetaData({ naming: { column: (p) => p.toUpperCase(), table: (n) => n } }).naming.column("a")).toBe("A");
   });
@@ -46,8 +57,12 @@ describe("a MetaData", () => {
   it("refuses a second table of one name, naming both", () => {
     const metadata = new MetaData();
     createTable("cars", { id: integer() }, { metadata });
-    expect(() => createTable("cars", { id: integer() }, { metadata })).toThrow(/'cars' is declared twice.*table\("cars"\).*table\("cars"\)/);
-    expect(() => metadata.register("cars", () => metadata.table("cars"), "class Car")).toThrow(/by table\("cars"\) and by class Car/);
+    expect(() => createTable("cars", { id: integer() }, { metadata })).toThrow(
+      /'cars' is declared twice.*table\("cars"\).*table\("cars"\)/,
+    );
+    expect(() => metadata.register("cars", () => metadata.table("cars"), "class Car")).toThrow(
+      /by table\("cars"\) and by class Car/,
+    );
   });
   it("finds what a foreign key meant", () => {
     const metadata = new MetaData();
@@ -69,7 +84,11 @@ describe("a MetaData", () => {
   it("copies its tables, and their foreign keys resolve in the copy", () => {
     const metadata = new MetaData();
     createTable("a", { id: integer().primaryKey() }, { metadata });
-    createTable("b", { id: integer().primaryKey().references("a.id") }, { metadata, constraints: (t) => [index("ix_b", t.column("id"))] });
+    createTable(
+      "b",
+      { id: integer().primaryKey().references("a.id") },
+      { metadata, constraints: (t) => [index("ix_b", t.column("id"))] },
+    );
     const copy = new MetaData();
     metadata.toMetaData(copy);
     const b = copy.table("b");
@@ -81,11 +100,17 @@ describe("a MetaData", () => {
     expect(print("postgresql", new CreateTable(elsewhere.table("archive.b")))).toContain("REFERENCES archive.a (id)");
   });
   it("says which option or definition is wrong", () => {
-    expect(() => createTable("t", { id: integer() }, { metadata: new MetaData(), primarykey: ["id"] } as never)).toThrow(/Did you mean 'primaryKey'/);
+    expect(() =>
+      createTable("t", { id: integer() }, { metadata: new MetaData(), primarykey: ["id"] } as never),
+    ).toThrow(/Did you mean 'primaryKey'/);
     expect(() => createTable("t", { id: 3 }, { metadata: new MetaData() })).toThrow(/'id' is no column definition/);
-    expect(() => createTable("t", { userId: integer() }, { metadata: new MetaData(), primaryKey: ["user"] })).toThrow(/primaryKey names 'user'/);
+    expect(() => createTable("t", { userId: integer() }, { metadata: new MetaData(), primaryKey: ["user"] })).toThrow(
+      /primaryKey names 'user'/,
+    );
     const metadata = new MetaData();
-    expect(() => createTable("t", { a: integer() }, { metadata, constraints: () => [unique("u", "b")] })).toThrow(/names 'b', which is no column/);
+    expect(() => createTable("t", { a: integer() }, { metadata, constraints: () => [unique("u", "b")] })).toThrow(
+      /names 'b', which is no column/,
+    );
     expect(() => types.string(0)).toThrow(/from 1/);
     expect(() => types.enumeration("a", "a")).toThrow(/twice/);
     const strict = createTable("s", { a: integer() }, { metadata, dialectOptions: { sqlite: { strickt: true } } });
@@ -95,8 +120,15 @@ describe("a MetaData", () => {
 
 describe("index() and unique() on a column", () => {
   it("together are one unique index, alone an index and a constraint", () => {
-    const t = createTable("user", { a: string(9).index().unique(), b: string(9).index(), c: string(9).unique() }, { metadata: new MetaData() });
-    expect(t.indexes.map((i) => [i.name, i.unique])).toEqual([["ix_user_a", true], ["ix_user_b", false]]);
+    const t = createTable(
+      "user",
+      { a: string(9).index().unique(), b: string(9).index(), c: string(9).unique() },
+      { metadata: new MetaData() },
+    );
+    expect(t.indexes.map((i) => [i.name, i.unique])).toEqual([
+      ["ix_user_a", true],
+      ["ix_user_b", false],
+    ]);
     expect(t.constraints.map((c) => c.kind)).toEqual(["unique"]);
   });
 });
@@ -104,10 +136,19 @@ describe("index() and unique() on a column", () => {
 describe("a naming convention", () => {
   it("leaves given names alone, except where it asks for them", () => {
     const metadata = new MetaData({ namingConvention: RECOMMENDED_NAMING_CONVENTION });
-    createTable("t", { id: integer().primaryKey(), a: integer().unique("given"), b: integer().unique() }, {
-      metadata,
-      constraints: (t) => [check("a > 0", "foo"), check("b > 0", conv("ck_t_bar")), check("1 = 1", null), unique("uq2", t.column("a"), t.column("b"))],
-    });
+    createTable(
+      "t",
+      { id: integer().primaryKey(), a: integer().unique("given"), b: integer().unique() },
+      {
+        metadata,
+        constraints: (t) => [
+          check("a > 0", "foo"),
+          check("b > 0", conv("ck_t_bar")),
+          check("1 = 1", null),
+          unique("uq2", t.column("a"), t.column("b")),
+        ],
+      },
+    );
     expect(names(metadata, "t")).toEqual(["pk_t", "ck_t_foo", "ck_t_bar", null, "uq2", "given", "uq_t_b"]);
   });
   it("wants a name where it holds %(constraint_name)s", () => {
@@ -125,14 +166,20 @@ describe("a naming convention", () => {
     ["%(mine)s", "2 columns"],
   ])("knows %s", (template, expected) => {
     const convention: NamingConvention = { uq: template, mine: (c) => `${c.columns.length} columns` };
-    const t = createTable("t", { userId: integer(), label: integer() }, {
-      metadata: new MetaData({ namingConvention: convention }),
-      constraints: (x) => [unique(x.column("userId"), x.column("label"))],
-    });
+    const t = createTable(
+      "t",
+      { userId: integer(), label: integer() },
+      {
+        metadata: new MetaData({ namingConvention: convention }),
+        constraints: (x) => [unique(x.column("userId"), x.column("label"))],
+      },
+    );
     expect(t.constraints[0]?.name).toBe(expected);
   });
   it("names foreign keys by their target and refuses unknown tokens", () => {
-    const metadata = new MetaData({ namingConvention: { fk: "%(referred_table_name)s_%(referred_column_0_name)s", pk: "%(tabel_name)s" } });
+    const metadata = new MetaData({
+      namingConvention: { fk: "%(referred_table_name)s_%(referred_column_0_name)s", pk: "%(tabel_name)s" },
+    });
     const t = createTable("t", { a: integer().references("s.u.id") }, { metadata });
     expect(t.constraints[0]?.name).toBe("u_id");
     const u = createTable("u", { a: integer().primaryKey() }, { metadata });
@@ -144,7 +191,8 @@ describe("a naming convention", () => {
     const t = createTable("table_with_a_long_name", { [long]: integer().unique() }, { metadata });
     const constraint = t.constraints[0];
     if (constraint === undefined) throw new Error("no constraint");
-    const [, created] = /CONSTRAINT (\S+) UNIQUE/.exec(print("postgresql", new AddConstraint(t, constraint)) ?? "") ?? [];
+    const [, created] =
+      /CONSTRAINT (\S+) UNIQUE/.exec(print("postgresql", new AddConstraint(t, constraint)) ?? "") ?? [];
     const [, dropped] = /CONSTRAINT (\S+)$/.exec(print("postgresql", new DropConstraint(t, constraint)) ?? "") ?? [];
     expect(created).toBe(dropped);
     expect(created).toBe(ORACLE);
@@ -158,20 +206,30 @@ describe("a naming convention", () => {
   });
   it("names Boolean and Enum checks, and leaves them out where the database has the type", () => {
     const metadata = new MetaData({ namingConvention: RECOMMENDED_NAMING_CONVENTION });
-    const t = createTable("t", {
-      flag: types.boolean({ createConstraint: true, constraintName: "flag" }),
-      kind: types.enumeration(["a", "it's"], { createConstraint: true }),
-      plain: types.boolean(),
-    }, { metadata });
-    expect(print("sqlite", new CreateTable(t))).toContain("CONSTRAINT ck_t_flag CHECK (flag IN (0, 1)), \n\tCHECK (kind IN ('a', 'it''s'))");
+    const t = createTable(
+      "t",
+      {
+        flag: types.boolean({ createConstraint: true, constraintName: "flag" }),
+        kind: types.enumeration(["a", "it's"], { createConstraint: true }),
+        plain: types.boolean(),
+      },
+      { metadata },
+    );
+    expect(print("sqlite", new CreateTable(t))).toContain(
+      "CONSTRAINT ck_t_flag CHECK (flag IN (0, 1)), \n\tCHECK (kind IN ('a', 'it''s'))",
+    );
     expect(print("postgresql", new CreateTable(t))).not.toContain("flag IN");
     expect(print("postgresql", new CreateTable(t))).toContain("CHECK (kind IN ('a', 'it''s'))");
   });
   it("names the primary key that is given as a constraint", () => {
-    const t = createTable("t", { a: integer(), b: integer() }, {
-      metadata: new MetaData(),
-      constraints: (x) => [primaryKeyConstraint("the_key", x.column("b"), x.column("a"))],
-    });
+    const t = createTable(
+      "t",
+      { a: integer(), b: integer() },
+      {
+        metadata: new MetaData(),
+        constraints: (x) => [primaryKeyConstraint("the_key", x.column("b"), x.column("a"))],
+      },
+    );
     expect(t.primaryKey.map((c) => c.key)).toEqual(["b", "a"]);
     expect(print("postgresql", new CreateTable(t))).toContain("CONSTRAINT the_key PRIMARY KEY (b, a)");
     expect(print("postgresql", new CreateTable(t))).toContain("a INTEGER NOT NULL");

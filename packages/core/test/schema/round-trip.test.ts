@@ -52,7 +52,9 @@ describeEachDatabase(
           ...t,
           source: undefined,
           columns: t.columns.map((c) => ({ ...c, type: c.type.toString() })),
-          indexes: t.indexes.filter((i) => i.impliedByForeignKey === undefined).map((i) => ({ ...i, source: undefined })),
+          indexes: t.indexes
+            .filter((i) => i.impliedByForeignKey === undefined)
+            .map((i) => ({ ...i, source: undefined })),
         }));
       expect(plain(second)).toEqual(plain(first));
       return first;
@@ -128,7 +130,7 @@ describeEachDatabase(
         "Odd Name",
         {
           id: types.integer().primaryKey(),
-          "select": types.integer().named("select").unique("uq_select"),
+          select: types.integer().named("select").unique("uq_select"),
           ownerA: types.integer().nullable(),
           ownerB: types.integer().nullable(),
           self: types.integer().nullable().references("Odd Name.id", { onDelete: "SET NULL" }),
@@ -150,8 +152,20 @@ describeEachDatabase(
       const tables = await twice(metadata);
       const odd = byName(tables, "Odd Name");
       const keys = [...odd.foreignKeys].sort((x, y) => x.columns.length - y.columns.length);
-      expect(keys[0]).toMatchObject({ columns: ["self"], referredTable: "Odd Name", referredColumns: ["id"], onDelete: "SET NULL", onUpdate: undefined });
-      expect(keys[1]).toMatchObject({ name: "fk_owner", columns: ["owner_a", "owner_b"], referredTable: "owner", referredColumns: ["a", "b"], onDelete: "CASCADE" });
+      expect(keys[0]).toMatchObject({
+        columns: ["self"],
+        referredTable: "Odd Name",
+        referredColumns: ["id"],
+        onDelete: "SET NULL",
+        onUpdate: undefined,
+      });
+      expect(keys[1]).toMatchObject({
+        name: "fk_owner",
+        columns: ["owner_a", "owner_b"],
+        referredTable: "owner",
+        referredColumns: ["a", "b"],
+        onDelete: "CASCADE",
+      });
       if (can("deferrableConstraints")) expect(keys[1]).toMatchObject({ deferrable: true, initially: "DEFERRED" });
       expect(byName(odd.uniqueConstraints, "uq_two").columns).toEqual(["price", "self"]);
       expect(byName(odd.uniqueConstraints, "uq_select").columns).toEqual(["select"]);
@@ -164,7 +178,12 @@ describeEachDatabase(
       const metadata = new MetaData();
       createTable(
         "posts",
-        { id: types.integer().primaryKey(), title: types.string(40).index().unique(), views: types.integer().index(), at: types.dateTime() },
+        {
+          id: types.integer().primaryKey(),
+          title: types.string(40).index().unique(),
+          views: types.integer().index(),
+          at: types.dateTime(),
+        },
         {
           metadata,
           constraints: (t): readonly TableArgument[] => [
@@ -180,7 +199,10 @@ describeEachDatabase(
       expect(byName(table.indexes, "ix_posts_title")).toMatchObject({ unique: true, parts: [{ column: "title" }] });
       expect(byName(table.indexes, "ix_posts_views")).toMatchObject({ unique: false, parts: [{ column: "views" }] });
       const two = byName(table.indexes, "ix_two").parts;
-      expect(two.map((p) => [p.column, p.descending])).toEqual([["views", true], ["at", false]]);
+      expect(two.map((p) => [p.column, p.descending])).toEqual([
+        ["views", true],
+        ["at", false],
+      ]);
       if (can("partialIndexes")) expect(byName(table.indexes, "ix_partial").where).toBe("views > 5");
       if (can("expressionIndexes")) {
         const { parts, unique: isUnique } = byName(table.indexes, "ix_lower");
@@ -197,8 +219,16 @@ describeEachDatabase(
       for (const name of ["fk_a_b", undefined]) {
         const metadata = new MetaData();
         const reference = name === undefined ? {} : { name };
-        createTable("a", { id: types.integer().primaryKey(), b: types.integer().nullable().references("b.id", reference) }, { metadata });
-        createTable("b", { id: types.integer().primaryKey(), a: types.integer().nullable().references("a.id") }, { metadata });
+        createTable(
+          "a",
+          { id: types.integer().primaryKey(), b: types.integer().nullable().references("b.id", reference) },
+          { metadata },
+        );
+        createTable(
+          "b",
+          { id: types.integer().primaryKey(), a: types.integer().nullable().references("a.id") },
+          { metadata },
+        );
         await metadata.createAll(engine);
         await metadata.createAll(engine);
         const tables = await engine.begin(reflected);
@@ -212,13 +242,25 @@ describeEachDatabase(
     it("random schemas", async () => {
       const names = ["name", "Order", "a b", "qty", "überschrift", "user_id", "x;y", "group"];
       const type = fc.constantFrom<() => ColumnDefinition>(
-        () => types.integer(), () => types.bigInteger(), () => types.string(20), () => types.numeric(8, 3), () => types.boolean(), () => types.date(), () => types.dateTime(),
+        () => types.integer(),
+        () => types.bigInteger(),
+        () => types.string(20),
+        () => types.numeric(8, 3),
+        () => types.boolean(),
+        () => types.date(),
+        () => types.dateTime(),
       );
-      const column = fc.record({ type, nullable: fc.boolean(), unique: fc.boolean(), index: fc.boolean(), check: fc.boolean() });
+      const column = fc.record({
+        type,
+        nullable: fc.boolean(),
+        unique: fc.boolean(),
+        index: fc.boolean(),
+        check: fc.boolean(),
+      });
       const table = fc.record({
-        columns: fc.uniqueArray(fc.constantFrom(...names), { minLength: 1, maxLength: 5 }).chain((chosen) =>
-          fc.tuple(...chosen.map((name) => column.map((c) => ({ name, ...c })))),
-        ),
+        columns: fc
+          .uniqueArray(fc.constantFrom(...names), { minLength: 1, maxLength: 5 })
+          .chain((chosen) => fc.tuple(...chosen.map((name) => column.map((c) => ({ name, ...c }))))),
         refersTo: fc.option(fc.nat(3)),
         action: fc.constantFrom("CASCADE", "SET NULL", undefined),
         pair: fc.boolean(),
@@ -236,13 +278,25 @@ describeEachDatabase(
             }
             const to = t.refersTo === null ? undefined : t.refersTo % tables.length;
             if (to !== undefined) {
-              props.parent = types.integer().nullable().references(`t${to}.id`, { ...(t.action && { onDelete: t.action }), name: `fk_${n}` });
+              props.parent = types
+                .integer()
+                .nullable()
+                .references(`t${to}.id`, { ...(t.action && { onDelete: t.action }), name: `fk_${n}` });
             }
             createTable(`t${n}`, props, {
               metadata,
               constraints: (x) => [
-                ...(t.pair && t.columns.length > 1 ? [unique(`uq_${n}`, col(x, t.columns[0]?.name as string), col(x, t.columns[1]?.name as string))] : []),
-                ...t.columns.filter((c) => c.check).map((c) => check(sql`${new IdentifierElement([c.name])} IS NOT NULL OR 1 = 1`, `ck_${n}_${names.indexOf(c.name)}`)),
+                ...(t.pair && t.columns.length > 1
+                  ? [unique(`uq_${n}`, col(x, t.columns[0]?.name as string), col(x, t.columns[1]?.name as string))]
+                  : []),
+                ...t.columns
+                  .filter((c) => c.check)
+                  .map((c) =>
+                    check(
+                      sql`${new IdentifierElement([c.name])} IS NOT NULL OR 1 = 1`,
+                      `ck_${n}_${names.indexOf(c.name)}`,
+                    ),
+                  ),
               ],
             });
           });
@@ -253,12 +307,29 @@ describeEachDatabase(
             expect(t.columns.map((c) => [c.name, c.nullable, c.type.toString()])).toEqual(
               model.columns.map((c) => [c.columnName, c.nullable, c.type.toString()]),
             );
-            const uniques = model.constraints.filter((c) => c.kind === "unique").map((c) => c.columns.map((x) => x.columnName).join());
+            const uniques = model.constraints
+              .filter((c) => c.kind === "unique")
+              .map((c) => c.columns.map((x) => x.columnName).join());
             const indexes = model.indexes.map((i) => i.name).sort();
             // MariaDB reports every unique index as a constraint too.
-            if (target.name !== "mariadb") expect(t.uniqueConstraints.map((u) => u.columns.join()).sort()).toEqual(uniques.sort());
-            expect(t.indexes.filter((i) => i.impliedByForeignKey === undefined && !(i.duplicatesConstraint !== undefined && !indexes.includes(i.name))).map((i) => i.name).sort()).toEqual(indexes);
-            expect(t.checks.map((c) => c.name).sort()).toEqual(model.constraints.filter((c) => c.kind === "check").map((c) => c.name).sort());
+            if (target.name !== "mariadb")
+              expect(t.uniqueConstraints.map((u) => u.columns.join()).sort()).toEqual(uniques.sort());
+            expect(
+              t.indexes
+                .filter(
+                  (i) =>
+                    i.impliedByForeignKey === undefined &&
+                    !(i.duplicatesConstraint !== undefined && !indexes.includes(i.name)),
+                )
+                .map((i) => i.name)
+                .sort(),
+            ).toEqual(indexes);
+            expect(t.checks.map((c) => c.name).sort()).toEqual(
+              model.constraints
+                .filter((c) => c.kind === "check")
+                .map((c) => c.name)
+                .sort(),
+            );
           }
         }),
         { numRuns: target.name === "sqlite" ? 60 : 8, endOnFailure: true },

@@ -57,14 +57,8 @@ import type {
 } from "../ops/index.js";
 import { sketchTable } from "../ops/schema.js";
 import type { OperationHost } from "./host.js";
+import type { LockRequest } from "./lock.js";
 
-/** Which name the lock goes by, and how long others may hold it. */
-export interface LockRequest {
-  /** The version table, with its schema. */
-  readonly table: string;
-  /** Milliseconds. */
-  readonly timeout: number;
-}
 /** Operations this file runs, by kind. */
 interface OpByKind {
   createTable: CreateTableOp;

@@ -2,21 +2,22 @@
 import {
   AlterColumnDefault,
   buildTable,
-  type ColumnDefinition,
+  ColumnDefinition,
   type Connection,
-  DatabaseType,
-  type Element,
   inspect,
   ModifyColumn,
   partsFromReflection,
+  type SqlType,
   sql,
+  type TableColumn,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import type { AlterColumnOp, ColumnChanges } from "../ops/index.js";
+import type { AlterColumnOp } from "../ops/index.js";
 import { OpenMetaData, sketchTable } from "../ops/schema.js";
-import { DialectImpl, type LockRequest } from "./base.js";
+import { DialectImpl } from "./base.js";
+import { noColumn, targetsOf, withChanges } from "./definitions.js";
 import type { OperationHost } from "./host.js";
-import { lockTimeout } from "./postgresql.js";
+import { type LockRequest, lockTimeout } from "./lock.js";
 
 export class MysqlImpl extends DialectImpl {
   #locked: string | undefined;
@@ -47,7 +48,7 @@ export class MysqlImpl extends DialectImpl {
     await host.run(new ModifyColumn(op, columnName, column));
   }
   /** The column as it is, with the changes. */
-  async #looked(op: AlterColumnOp, host: OperationHost) {
+  async #looked(op: AlterColumnOp, host: OperationHost): Promise<TableColumn> {
     const found = await inspect(host.connection).table(op.tableName, { schema: op.schema });
     const parts = partsFromReflection(found, new OpenMetaData(host.namingConvention).expect(targetsOf(found.foreignKeys)), { exactTypes: true });
     const at = parts.columns.findIndex((c) => c.columnName === op.columnName);
@@ -57,10 +58,10 @@ export class MysqlImpl extends DialectImpl {
     const changed = { key: op.columnName, columnName: name, definition: withChanges(column.definition, op.changes) };
     // Constraints and indexes are not restated, so only the keys that AUTO_INCREMENT needs come along.
     const table = buildTable({ ...parts, columns: parts.columns.map((c, i) => (i === at ? changed : c)) });
-    return table.columns[at] as NonNullable<(typeof table.columns)[number]>;
+    return table.columns[at] as TableColumn;
   }
   /** Offline nothing can be looked up: what is not said would be lost. */
-  #stated(op: AlterColumnOp, host: OperationHost) {
+  #stated(op: AlterColumnOp, host: OperationHost): TableColumn {
     const type = op.changes.type ?? op.existing.type;
     if (type === undefined) {
       throw new OperationError("migrate.existing-type", "All MySQL CHANGE/MODIFY COLUMN operations require the existing type.", {
@@ -73,7 +74,7 @@ export class MysqlImpl extends DialectImpl {
       schema: op.schema,
       convention: host.namingConvention,
     });
-    return table.columns[0] as NonNullable<(typeof table.columns)[number]>;
+    return table.columns[0] as TableColumn;
   }
 
   protected override readonly typeSynonyms: readonly ReadonlySet<string>[] = [
@@ -89,34 +90,6 @@ export class MysqlImpl extends DialectImpl {
   }
 }
 
-import { ColumnDefinition as Definition, type SqlType } from "@athanor/core";
-import { didYouMean } from "@athanor/core";
-
 function blank(name: string, type: SqlType): ColumnDefinition {
-  return Definition.of(type, name).with({ nullable: true });
+  return ColumnDefinition.of(type, name).with({ nullable: true });
 }
-/** A definition with the changes of an ALTER. */
-export function withChanges(definition: ColumnDefinition, changes: ColumnChanges): ColumnDefinition {
-  let made = definition;
-  if (changes.nullable !== undefined) made = made.with({ nullable: changes.nullable });
-  if (changes.type !== undefined) made = made.with({ type: changes.type });
-  if (changes.serverDefault !== undefined) made = made.with({ serverDefault: changes.serverDefault ?? undefined });
-  if (changes.comment !== undefined) made = made.with({ comment: changes.comment ?? undefined });
-  if (changes.identity !== undefined) made = made.with({ identity: changes.identity ?? undefined });
-  return made;
-}
-export function noColumn(op: { readonly tableName: string; readonly columnName: string }, known: readonly string[]): OperationError {
-  return new OperationError(
-    "migrate.no-column",
-    `Table '${op.tableName}' has no column '${op.columnName}'.${didYouMean(op.columnName, known)}`,
-  );
-}
-export function targetsOf(
-  keys: readonly { readonly referredSchema: string | undefined; readonly referredTable: string; readonly referredColumns: readonly string[] }[],
-): string[] {
-  return keys.flatMap((k) => {
-    const table = k.referredSchema === undefined ? k.referredTable : `${k.referredSchema}.${k.referredTable}`;
-    return k.referredColumns.map((c) => `${table}.${c}`);
-  });
-}
-export type { DatabaseType, Element };

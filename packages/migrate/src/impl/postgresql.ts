@@ -1,8 +1,8 @@
 /** PostgreSQL: one transaction for everything, an advisory lock around it. */
-import { type Connection, DatabaseError, type SqlType, sql } from "@athanor/core";
 import { createHash } from "node:crypto";
-import { LockError } from "../errors.js";
-import { DialectImpl, type LockRequest } from "./base.js";
+import { type Connection, DatabaseError, type SqlType, sql } from "@athanor/core";
+import { DialectImpl } from "./base.js";
+import { type LockRequest, lockTimeout } from "./lock.js";
 
 export class PostgresqlImpl extends DialectImpl {
   #locked: bigint | undefined;
@@ -54,15 +54,4 @@ export class PostgresqlImpl extends DialectImpl {
 /** A 63-bit number of a name: advisory locks have numbers. */
 function lockKey(name: string): bigint {
   return createHash("sha256").update(`athanor:${name}`).digest().readBigInt64BE(0) >> 1n;
-}
-export function lockTimeout(lock: LockRequest): LockError {
-  return new LockError(
-    "migrate.lock-timeout",
-    `Another process is migrating this database and did not finish within ${lock.timeout / 1000} seconds`,
-    {
-      hint:
-        "Wait for it and try again, or allow more time with lockTimeout. Behind a pooler in transaction mode the lock cannot " +
-        "work: connect to the server itself, or set lock: false.",
-    },
-  );
 }

@@ -74,6 +74,9 @@ export class IdentityMap implements Identities {
   append(mapper: Mapper, instances: readonly Managed[]): void {
     if (instances.length > 0) this.#store(mapper).segments.push(instances);
   }
+  *instances(mapper: Mapper): Generator<Managed> {
+    yield* members(this.#indexed(mapper).index);
+  }
   *all(): Generator<Managed> {
     for (const store of this.#stores.values()) {
       for (const segment of store.segments) yield* segment;

@@ -58,3 +58,4 @@ export interface ModelFactory<Base, Statics> {
     ? ModelClass<N, P, Options<PK, ON, I>, Base> & Statics
     : ModelClass<N, P & Intersect<MixinProps<MX[number]>>, Options<PK, ON, I>, Base & Intersect<MixinMembers<MX[number]>>> & Statics;
 }
+export type { Alias } from "./entities.js";

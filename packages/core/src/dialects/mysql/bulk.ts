@@ -22,7 +22,8 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
   return {
     async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows) {
       const [only] = returning;
-      if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0) return undefined;
+      if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0)
+        return undefined;
       const by = await step(connection);
       const head = `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
       const group = `(${columns.map(() => "?").join(", ")})`;
@@ -32,7 +33,11 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
       const out = new Array<readonly unknown[]>(rows.length);
       for (let from = 0; from < rows.length; from += page) {
         const to = Math.min(from + page, rows.length);
-        const raw = await connection.send(head + new Array(to - from).fill(group).join(", "), flatten(dialect, columns, rows, from, to), { ...BULK_WRITE_HINT, prepare: to - from === page });
+        const raw = await connection.send(
+          head + new Array(to - from).fill(group).join(", "),
+          flatten(dialect, columns, rows, from, to),
+          { ...BULK_WRITE_HINT, prepare: to - from === page },
+        );
         if (raw.lastInsertId === null) return undefined;
         const first = BigInt(raw.lastInsertId);
         for (let r = from; r < to; r++) {

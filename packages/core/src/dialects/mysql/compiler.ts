@@ -3,7 +3,7 @@ import { SqlCompiler } from "../../compile/compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { DeleteStatement, Excluded, InsertStatement, UpdateStatement } from "../../sql/dml.js";
-import { type Binary, type Expression, type JsonPath, type Collate } from "../../sql/expression.js";
+import type { Binary, Collate, Expression, JsonPath } from "../../sql/expression.js";
 import { ColumnReference, type FromClause } from "../../sql/from.js";
 import * as ops from "../../sql/operators.js";
 import type { SelectStatement } from "../../sql/select.js";
@@ -56,8 +56,12 @@ export class MysqlCompiler extends SqlCompiler {
     }
   }
   override visitQuantified(node: Parameters<SqlCompiler["visitQuantified"]>[0]): string {
-    if (node.quantifier !== "ANY" || node.oper !== ops.eq || node.over.type.family !== "array") return super.visitQuantified(node);
-    const quoted = node.subject.type.family === "text" ? `JSON_QUOTE(${this.render(node.subject)})` : `CAST(${this.render(node.subject)} AS CHAR)`;
+    if (node.quantifier !== "ANY" || node.oper !== ops.eq || node.over.type.family !== "array")
+      return super.visitQuantified(node);
+    const quoted =
+      node.subject.type.family === "text"
+        ? `JSON_QUOTE(${this.render(node.subject)})`
+        : `CAST(${this.render(node.subject)} AS CHAR)`;
     return `JSON_CONTAINS(${this.render(node.over)}, ${quoted})`;
   }
   /** `/` divides truly here already. */
@@ -79,7 +83,9 @@ export class MysqlCompiler extends SqlCompiler {
     return node.functionName.toLowerCase() === "length" ? text.replace(/^length/i, "char_length") : text;
   }
   override visitJsonPath(node: JsonPath): string {
-    const path = this.dialect.stringLiteral(`$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join("")}`);
+    const path = this.dialect.stringLiteral(
+      `$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)).join("")}`,
+    );
     const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
     switch (node.as_) {
       case "text":
@@ -98,7 +104,8 @@ export class MysqlCompiler extends SqlCompiler {
     return `${lock.read ? "LOCK IN SHARE MODE" : "FOR UPDATE"}${lock.nowait ? " NOWAIT" : ""}${lock.skipLocked ? " SKIP LOCKED" : ""}`;
   }
   protected override distinct(statement: SelectStatement): string {
-    if (typeof statement.distinctValue !== "boolean") throw new CompileError("MySQL has no DISTINCT ON; use groupBy() or a window function.");
+    if (typeof statement.distinctValue !== "boolean")
+      throw new CompileError("MySQL has no DISTINCT ON; use groupBy() or a window function.");
     return super.distinct(statement);
   }
 
@@ -113,8 +120,11 @@ export class MysqlCompiler extends SqlCompiler {
       const name = this.quote((column as TableColumn).columnName);
       return ` ON DUPLICATE KEY UPDATE ${name} = ${name}`;
     }
-    if (clause.where !== undefined) throw new CompileError("MySQL's ON DUPLICATE KEY UPDATE takes no WHERE; use a CASE in set.");
-    const set = clause.set.map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`).join(", ");
+    if (clause.where !== undefined)
+      throw new CompileError("MySQL's ON DUPLICATE KEY UPDATE takes no WHERE; use a CASE in set.");
+    const set = clause.set
+      .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`)
+      .join(", ");
     return ` ON DUPLICATE KEY UPDATE ${set}`;
   }
   override visitColumn(column: ColumnReference): string {
@@ -127,7 +137,12 @@ export class MysqlCompiler extends SqlCompiler {
   protected override setTarget(column: TableColumn, several: boolean): string {
     return several ? this.visitColumn(column) : this.quote(column.columnName);
   }
-  protected override updateText(statement: UpdateStatement, table: Table, others: readonly FromClause[], set: string): string {
+  protected override updateText(
+    statement: UpdateStatement,
+    table: Table,
+    others: readonly FromClause[],
+    set: string,
+  ): string {
     const tables = [table, ...others].map((f) => this.from(f)).join(", ");
     return `UPDATE ${tables} SET ${set}${this.where(statement.criteria)}`;
   }
@@ -138,7 +153,11 @@ export class MysqlCompiler extends SqlCompiler {
   }
   protected override requireReturning(table: Table): void {
     const { insert } = this.dialect.capabilities.returning;
-    if (!insert) throw new CompileError(`${this.dialect.name} has no RETURNING; read '${table.fullName}' back by its key.`, "returning.unsupported");
+    if (!insert)
+      throw new CompileError(
+        `${this.dialect.name} has no RETURNING; read '${table.fullName}' back by its key.`,
+        "returning.unsupported",
+      );
   }
   protected override returnedValue(expression: Expression): string {
     return expression instanceof ColumnReference ? this.quote(expression.columnName) : this.render(expression);

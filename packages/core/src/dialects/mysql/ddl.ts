@@ -28,9 +28,13 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   protected readonly tableOptions: readonly string[] = [...Object.keys(TABLE_OPTIONS), "partitionBy"];
   protected readonly indexOptions: readonly string[] = ["length", "prefix", "using", "parser"];
 
-  /** MariaDB takes no named check beside a column. It is told from MySQL by what only it has, DELETE … RETURNING. */
+  /** MariaDB is told from MySQL by what only it has, DELETE … RETURNING: a mysql: URL may lead to either. */
+  get #mariadb(): boolean {
+    return this.dialect.capabilities.returning.delete;
+  }
+  /** MariaDB takes no named check beside a column. */
   protected override get checksBesideColumns(): boolean {
-    return !this.dialect.capabilities.returning.delete;
+    return !this.#mariadb;
   }
 
   protected override get maxNameLength(): number {
@@ -41,7 +45,8 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     const words = Object.entries(TABLE_OPTIONS).flatMap(([key, word]) => {
       const value = options[key];
       if (value === undefined) return [];
-      if (!/^\w+$/.test(String(value))) throw new CompileError(`Table '${table.fullName}': '${value}' is no value for ${key}.`, "ddl.option");
+      if (!/^\w+$/.test(String(value)))
+        throw new CompileError(`Table '${table.fullName}': '${value}' is no value for ${key}.`, "ddl.option");
       return [`${word}=${value}`];
     });
     if (table.comment !== undefined) words.push(`COMMENT=${this.literal(table.comment)}`);
@@ -106,7 +111,8 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
 
   protected override indexWords(index: Index): string {
     const { prefix } = this.#options(index);
-    if (prefix !== undefined && !/^\w+$/.test(String(prefix))) throw new CompileError(`'${prefix}' is no kind of index.`, "ddl.option");
+    if (prefix !== undefined && !/^\w+$/.test(String(prefix)))
+      throw new CompileError(`'${prefix}' is no kind of index.`, "ddl.option");
     return prefix === undefined ? super.indexWords(index) : `CREATE ${index.unique ? "UNIQUE " : ""}${prefix} INDEX `;
   }
   #options(index: Index): { readonly [option: string]: unknown } {
@@ -123,6 +129,8 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   protected override indexPart(part: Element, index: Index): string {
     const { length } = this.#options(index) as { readonly length?: number | { readonly [column: string]: number } };
     const inner = part instanceof Ordering ? part.expression : part;
+    if (part instanceof Ordering && part.nulls !== undefined)
+      throw this.unsupported("NULLS FIRST or NULLS LAST in an index");
     if (length === undefined || !(inner instanceof ColumnReference)) return super.indexPart(part, index);
     const chars = typeof length === "number" ? length : (length[inner.key] ?? length[inner.columnName]);
     if (chars === undefined) return super.indexPart(part, index);
@@ -135,7 +143,11 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   }
   override visitDropIndex(element: ddl.DropIndex): string {
     const { table } = element.index;
-    if (table === undefined) throw new CompileError(`DROP INDEX on ${this.dialect.name} needs the table of index '${element.index.name}'.`, "ddl.index-table");
+    if (table === undefined)
+      throw new CompileError(
+        `DROP INDEX on ${this.dialect.name} needs the table of index '${element.index.name}'.`,
+        "ddl.index-table",
+      );
     return `DROP INDEX ${element.ifExists ? "IF EXISTS " : ""}${this.requiredName(element.index, table)} ON ${this.tableName(table)}`;
   }
 
@@ -153,7 +165,7 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
       case "unique":
         return `${alter}INDEX ${exists}${this.requiredName(constraint, table)}`;
       case "check":
-        return `${alter}CONSTRAINT ${exists}${this.requiredName(constraint, table)}`;
+        return `${alter}${this.#mariadb ? "CONSTRAINT" : "CHECK"} ${exists}${this.requiredName(constraint, table)}`;
     }
   }
   #restate(what: string): CompileError {
@@ -164,7 +176,9 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   }
   override visitAddColumn(element: ddl.AddColumn): readonly string[] {
     if (this.checksBesideColumns) return [super.visitAddColumn(element)].flat();
-    const checks = this.checksOf(element.column).map((c) => `ALTER TABLE ${this.tableName(element.table)} ADD ${this.constraint(c)}`);
+    const checks = this.checksOf(element.column).map(
+      (c) => `ALTER TABLE ${this.tableName(element.table)} ADD ${this.constraint(c)}`,
+    );
     return [super.visitAddColumn(element), ...checks].flat();
   }
   override visitAlterColumnType(): string {

@@ -55,7 +55,10 @@ export class MysqlDialect extends Dialect {
     const version = String(rows[0]?.[0] ?? "");
     const mariadb = /mariadb/i.test(version);
     // Old MariaDB servers put "5.5.5-" in front for clients that know only MySQL.
-    const [major = 0, minor = 0] = version.replace(/^5\.5\.5-/, "").split(/[.-]/).map(Number);
+    const [major = 0, minor = 0] = version
+      .replace(/^5\.5\.5-/, "")
+      .split(/[.-]/)
+      .map(Number);
     this.#capabilities = capabilitiesOf(mariadb, [major, minor]);
     return { serverVersion: version, defaultSchema: (rows[0]?.[1] as string | null) ?? undefined };
   }
@@ -93,7 +96,8 @@ export class MysqlDialect extends Dialect {
 }
 
 function capabilitiesOf(mariadb: boolean, [major, minor]: readonly [number, number]): Capabilities {
-  const from = (wantedMajor: number, wantedMinor: number): boolean => major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+  const from = (wantedMajor: number, wantedMinor: number): boolean =>
+    major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
   return {
     returning: { insert: mariadb && from(10, 5), update: mariadb && from(13, 0), delete: mariadb },
     nativeBoolean: false,

@@ -18,7 +18,9 @@ export async function loadMysql2(url: DatabaseUrl, options: { readonly [name: st
     const provided = typeof connectArgsProvider === "function" ? await connectArgsProvider() : undefined;
     const connection = package_.createConnection({ ...config, ...connectArgs, ...provided });
     connection.on("error", () => {});
-    await new Promise<void>((resolve, reject) => connection.connect((error: unknown) => (error ? reject(error) : resolve())));
+    await new Promise<void>((resolve, reject) =>
+      connection.connect((error: unknown) => (error ? reject(error) : resolve())),
+    );
     return connection;
   };
   return {
@@ -40,7 +42,9 @@ export async function loadMysql2(url: DatabaseUrl, options: { readonly [name: st
 }
 function ask(connection: mysql.Connection, sql: string): Promise<unknown> {
   return new Promise((resolve, reject) =>
-    connection.query({ sql, rowsAsArray: true }, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result))),
+    connection.query({ sql, rowsAsArray: true }, (error: unknown, result: unknown) =>
+      error ? reject(error) : resolve(result),
+    ),
   );
 }
 function connectionConfig(url: DatabaseUrl): mysql.ConnectionOptions {

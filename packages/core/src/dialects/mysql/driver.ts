@@ -44,13 +44,15 @@ export class MysqlConnection implements DriverConnection {
 
   async execute(sql: string, params: readonly unknown[], hint: StatementHint): Promise<RawResult> {
     const values = params.length === 0 ? params : params.map(hint.returnsRows === undefined ? rawBind : driverValue);
-    const prepared = params.length > 0 ? hint.prepare || !this.#textValues : hint.prepare && hint.returnsRows !== undefined;
+    const prepared =
+      params.length > 0 ? hint.prepare || !this.#textValues : hint.prepare && hint.returnsRows !== undefined;
     let answer: Answer;
     try {
       answer = await this.#send(sql, values, prepared);
     } catch (error) {
       // Some statements exist only in the text protocol.
-      if (!prepared || (error as { readonly errno?: number }).errno !== UNSUPPORTED_IN_PREPARED || !this.#textValues) throw error;
+      if (!prepared || (error as { readonly errno?: number }).errno !== UNSUPPORTED_IN_PREPARED || !this.#textValues)
+        throw error;
       answer = await this.#send(sql, values, false);
     }
     return rawResult(answer);
@@ -118,7 +120,9 @@ export class MysqlConnection implements DriverConnection {
     await this.#send("ROLLBACK", [], false);
   }
   ping(): Promise<void> {
-    return new Promise((resolve, reject) => this.#connection.ping((error: unknown) => (error ? reject(error) : resolve())));
+    return new Promise((resolve, reject) =>
+      this.#connection.ping((error: unknown) => (error ? reject(error) : resolve())),
+    );
   }
   async cancel(): Promise<void> {
     const { threadId } = this.#connection;
@@ -133,7 +137,9 @@ export class MysqlConnection implements DriverConnection {
   }
   close(): Promise<void> {
     this.#alive = false;
-    return new Promise((resolve, reject) => this.#connection.end((error: unknown) => (error ? reject(error) : resolve())));
+    return new Promise((resolve, reject) =>
+      this.#connection.end((error: unknown) => (error ? reject(error) : resolve())),
+    );
   }
   terminate(): void {
     this.#alive = false;
@@ -156,25 +162,33 @@ export class MysqlConnection implements DriverConnection {
 /** Values already converted by their types; whole numbers as text stay whole (`LIMIT ?` refuses 10.0). */
 function driverValue(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
-  if (value instanceof Uint8Array && !Buffer.isBuffer(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof Uint8Array && !Buffer.isBuffer(value))
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return value === undefined ? rawBind(value) : value;
 }
 function fieldInfo(field: mysql.FieldPacket): FieldInfo {
-  const { columnType, type, extendedFormat } = field as mysql.FieldPacket & { readonly columnType?: number; readonly extendedFormat?: string };
+  const { columnType, type, extendedFormat } = field as mysql.FieldPacket & {
+    readonly columnType?: number;
+    readonly extendedFormat?: string;
+  };
   return { name: field.name, typeCode: extendedFormat === "json" ? JSON_CODE : (columnType ?? type ?? null) };
 }
 function rawResult({ result, fields }: Answer): RawResult {
   if (fields !== undefined && Array.isArray(result)) {
     return { rows: result as unknown[][], fields: fields.map(fieldInfo), rowCount: result.length, lastInsertId: null };
   }
-  const { affectedRows, insertId } = result as { readonly affectedRows?: number | string; readonly insertId?: number | string };
+  const { affectedRows, insertId } = result as {
+    readonly affectedRows?: number | string;
+    readonly insertId?: number | string;
+  };
   const id = insertId === undefined ? 0n : BigInt(insertId);
   const rowCount = affectedRows === undefined ? -1 : Number(affectedRows);
   const lastInsertId = id === 0n ? null : Number.isSafeInteger(Number(id)) ? Number(id) : id;
   return { rows: [], fields: null, rowCount, lastInsertId };
 }
 
-const PIECES = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|--[ \t][^\n]*|--(?=\n|$)|#[^\n]*|\/\*[\s\S]*?\*\/|;/g;
+const PIECES =
+  /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|--[ \t][^\n]*|--(?=\n|$)|#[^\n]*|\/\*[\s\S]*?\*\/|;/g;
 /** Cuts a script at the semicolons that stand outside of strings, names and comments. */
 export function splitScript(script: string): string[] {
   const out: string[] = [];

@@ -18,7 +18,15 @@ import type {
   ReflectionScope,
   Reflector,
 } from "../../reflection/types.js";
-import { flag, grouped, nonEmpty, numberOf, textOf, textOrUndefined, withoutParentheses } from "../../reflection/values.js";
+import {
+  flag,
+  grouped,
+  nonEmpty,
+  numberOf,
+  textOf,
+  textOrUndefined,
+  withoutParentheses,
+} from "../../reflection/values.js";
 import { sql, type TextClause } from "../../sql/text.js";
 import { typeFromColumnType } from "./reflection-types.js";
 
@@ -67,7 +75,13 @@ export class MysqlReflector implements Reflector {
     for (const [name] of names) {
       const from = schema === undefined ? sql.identifier(textOf(name)) : sql.identifier(schema, textOf(name));
       const [row] = await query(sql`SELECT start_value, increment FROM ${from}`);
-      found.push({ name: textOf(name), schema, start: BigInt(textOf(row?.[0])), increment: BigInt(textOf(row?.[1])), ownedBy: undefined });
+      found.push({
+        name: textOf(name),
+        schema,
+        start: BigInt(textOf(row?.[0])),
+        increment: BigInt(textOf(row?.[1])),
+        ownedBy: undefined,
+      });
     }
     return found;
   }
@@ -79,7 +93,9 @@ export class MysqlReflector implements Reflector {
   async tables(query: ReflectionQuery, scope: ReflectionScope): Promise<readonly ReflectedTable[]> {
     if (scope.tables?.length === 0) return [];
     const where = inScope(scope);
-    const kinds = sql.raw(scope.views ? "('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')" : "('BASE TABLE', 'SYSTEM VERSIONED')");
+    const kinds = sql.raw(
+      scope.views ? "('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')" : "('BASE TABLE', 'SYSTEM VERSIONED')",
+    );
     const tables = await query(
       sql`SELECT x.table_name, x.table_type = 'VIEW', x.table_comment, x.engine, x.table_collation, VERSION(), DATABASE() FROM information_schema.tables AS x WHERE ${where} AND x.table_type IN ${kinds} ORDER BY x.table_name`,
     );
@@ -116,11 +132,16 @@ export class MysqlReflector implements Reflector {
       const name = textOf(row[0]);
       const isView = flag(row[1]);
       const ownChecks = (checks.get(name) ?? []).map(check);
-      const implied = new Set(ownChecks.filter((c) => c.impliedByType).map((c) => (/`(.*)`/.exec(c.sql) ?? [])[1] as string));
+      const implied = new Set(
+        ownChecks.filter((c) => c.impliedByType).map((c) => (/`(.*)`/.exec(c.sql) ?? [])[1] as string),
+      );
       const collation = textOrUndefined(row[4]);
       const foreignKeys = foreignKeysOf(keys.get(name) ?? [], scope.schema, current);
       const stats = statistics.get(name) ?? [];
-      const indexes = indexesOf(stats.filter((s) => textOf(s[1]) !== "PRIMARY"), foreignKeys);
+      const indexes = indexesOf(
+        stats.filter((s) => textOf(s[1]) !== "PRIMARY"),
+        foreignKeys,
+      );
       const engine = textOrUndefined(row[3]);
       return {
         name,
@@ -129,14 +150,27 @@ export class MysqlReflector implements Reflector {
         columns: (columns.get(name) ?? []).map((c) => column(c, mariadb, implied, collation)),
         primaryKey: primaryKeyOf(stats),
         foreignKeys,
-        uniqueConstraints: indexes.filter((i) => i.unique && i.parts.every((p) => p.column !== undefined)).map(uniqueOf),
+        uniqueConstraints: indexes
+          .filter((i) => i.unique && i.parts.every((p) => p.column !== undefined))
+          .map(uniqueOf),
         indexes,
         checks: ownChecks,
         // A view's comment is the word VIEW.
         comment: isView ? undefined : nonEmpty(row[2]),
-        options: isView ? {} : { mysql: { ...(engine !== undefined && { engine }), ...(collation !== undefined && { collate: collation }) } },
+        options: isView
+          ? {}
+          : {
+              mysql: {
+                ...(engine !== undefined && { engine }),
+                ...(collation !== undefined && { collate: collation }),
+              },
+            },
         triggers: (triggers.get(name) ?? []).map(
-          (t): ReflectedTrigger => ({ table: name, name: textOf(t[1]), source: `CREATE TRIGGER ${textOf(t[1])} ${textOf(t[2])}` }),
+          (t): ReflectedTrigger => ({
+            table: name,
+            name: textOf(t[1]),
+            source: `CREATE TRIGGER ${textOf(t[1])} ${textOf(t[2])}`,
+          }),
         ),
         source: undefined,
       };
@@ -144,7 +178,12 @@ export class MysqlReflector implements Reflector {
   }
 }
 
-function column(row: Row, mariadb: boolean, validated: ReadonlySet<string>, tableCollation: string | undefined): ReflectedColumn {
+function column(
+  row: Row,
+  mariadb: boolean,
+  validated: ReadonlySet<string>,
+  tableCollation: string | undefined,
+): ReflectedColumn {
   const name = textOf(row[1]);
   const databaseType = textOf(row[2]);
   const extra = textOf(row[5] ?? "");
@@ -161,7 +200,10 @@ function column(row: Row, mariadb: boolean, validated: ReadonlySet<string>, tabl
     autoincrement: /auto_increment/i.test(extra),
     ownedSequence: undefined,
     identity: undefined,
-    computed: generation === undefined ? undefined : { sql: withoutParentheses(generation), persisted: /STORED|PERSISTENT/i.test(extra) },
+    computed:
+      generation === undefined
+        ? undefined
+        : { sql: withoutParentheses(generation), persisted: /STORED|PERSISTENT/i.test(extra) },
     onUpdate: update === undefined ? undefined : clock(update),
     // JSON has a collation of its own, which is no choice of anybody's.
     collation: collation === tableCollation || type.kind === "json" ? undefined : collation,
@@ -180,14 +222,20 @@ function defaultOf(value: unknown, extra: string, type: string, mariadb: boolean
   if (text === undefined) return undefined;
   if (mariadb) return text === "NULL" ? undefined : clock(text);
   if (/DEFAULT_GENERATED/i.test(extra) || /^current_timestamp/i.test(text)) return clock(text);
-  return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(type) ? text : `'${text.replaceAll("'", "''")}'`;
+  return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(type)
+    ? text
+    : `'${text.replaceAll("'", "''")}'`;
 }
 
 function primaryKeyOf(stats: Rows): ReflectedTable["primaryKey"] {
   const columns = stats.filter((s) => textOf(s[1]) === "PRIMARY").map((s) => textOf(s[3]));
   return columns.length === 0 ? undefined : { name: undefined, columns };
 }
-function foreignKeysOf(rows: Rows, schema: string | undefined, current: string | undefined): readonly ReflectedForeignKey[] {
+function foreignKeysOf(
+  rows: Rows,
+  schema: string | undefined,
+  current: string | undefined,
+): readonly ReflectedForeignKey[] {
   return [...grouped(rows, 1).values()].map((parts) => {
     const first = parts[0] as Row;
     const referred = textOf(first[3]);
@@ -219,7 +267,9 @@ function indexesOf(rows: Rows, foreignKeys: readonly ReflectedForeignKey[]): rea
     const unique = !flag(first[2]);
     const method = textOf(first[6]);
     const columns = parts.map((p) => textOrUndefined(p[3]));
-    const length = Object.fromEntries(parts.flatMap((p) => (p[5] === null || p[3] === null ? [] : [[textOf(p[3]), numberOf(p[5])]])));
+    const length = Object.fromEntries(
+      parts.flatMap((p) => (p[5] === null || p[3] === null ? [] : [[textOf(p[3]), numberOf(p[5])]])),
+    );
     const options = {
       ...(Object.keys(length).length > 0 && { length }),
       ...((method === "FULLTEXT" || method === "SPATIAL") && { prefix: method }),
@@ -229,14 +279,22 @@ function indexesOf(rows: Rows, foreignKeys: readonly ReflectedForeignKey[]): rea
     const servedKey = unique
       ? undefined
       : foreignKeys.find(
-          (k) => k.columns.length === columns.length && k.columns.every((c, i) => c === columns[i]) && (k.name === name || k.columns[0] === name),
+          (k) =>
+            k.columns.length === columns.length &&
+            k.columns.every((c, i) => c === columns[i]) &&
+            (k.name === name || k.columns[0] === name),
         );
     return {
       name,
       unique,
       parts: parts.map((p) => {
         const column = textOrUndefined(p[3]);
-        return { column, sql: column ?? withoutParentheses(textOf(p[7])), descending: textOf(p[4]) === "D", nulls: undefined };
+        return {
+          column,
+          sql: column ?? withoutParentheses(textOf(p[7])),
+          descending: textOf(p[4]) === "D",
+          nulls: undefined,
+        };
       }),
       where: undefined,
       duplicatesConstraint: unique && columns.every((c) => c !== undefined) ? name : undefined,

@@ -5,7 +5,6 @@
  */
 import { ArgumentError, DataError } from "../../errors/errors.js";
 import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
-import { TEXT } from "../../types/sql-type.js";
 import type {
   BigIntegerType,
   BinaryType,
@@ -16,6 +15,7 @@ import type {
   SqlType,
   StringType,
 } from "../../types/sql-type.js";
+import { TEXT } from "../../types/sql-type.js";
 import {
   bytes,
   dateText,
@@ -41,13 +41,17 @@ import {
 
 export const readTimestamp: Convert = (value) => {
   if (typeof value === "string" && value.startsWith("0000-00-00")) {
-    throw new DataError("The database holds the zero date 0000-00-00, which is no point in time; read the column as text.");
+    throw new DataError(
+      "The database holds the zero date 0000-00-00, which is no point in time; read the column as text.",
+    );
   }
   return parseTimestamp(value);
 };
 const timestamps: Convert = (value) => timestampText(value);
 const decimal = (type: NumericType): string =>
-  type.precision === undefined ? "NUMERIC" : `NUMERIC(${type.precision}${type.scale === undefined ? "" : `, ${type.scale}`})`;
+  type.precision === undefined
+    ? "NUMERIC"
+    : `NUMERIC(${type.precision}${type.scale === undefined ? "" : `, ${type.scale}`})`;
 const integer = (name: string): TypeAdapter => ({ ddl: () => name, castDdl: () => "SIGNED", result: () => toNumber });
 
 /** Values of no declared type; objects never reach the driver, which would turn them into SQL of its own. */
@@ -82,7 +86,8 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
     numeric: {
       ddl: decimal,
       // Without a scale MySQL's DECIMAL has none at all: a cast would round to whole numbers.
-      castDdl: (type) => (type.precision === undefined ? "DECIMAL(65, 30)" : decimal(type).replace("NUMERIC", "DECIMAL")),
+      castDdl: (type) =>
+        type.precision === undefined ? "DECIMAL(65, 30)" : decimal(type).replace("NUMERIC", "DECIMAL"),
       bind: () => exactDecimal,
       result: (type) => (type.mode === "number" ? toNumber : (value) => String(value)),
       literal: () => (value) => exactDecimal(value) as string,
@@ -100,7 +105,12 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
       result: () => text,
     } satisfies TypeAdapter<StringType>,
     text: { ddl: () => "TEXT", castDdl: () => "CHAR", result: () => text },
-    uuid: { ddl: () => (nativeUuid() ? "UUID" : "CHAR(32)"), castDdl: () => "CHAR(36)", bind: () => uuidDigits, result: () => uuidText },
+    uuid: {
+      ddl: () => (nativeUuid() ? "UUID" : "CHAR(32)"),
+      castDdl: () => "CHAR(36)",
+      bind: () => uuidDigits,
+      result: () => uuidText,
+    },
     dateTime: {
       ddl: () => "DATETIME(6)",
       bind: () => timestamps,
@@ -119,7 +129,9 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
     array: { ...jsonArrays("JSON"), castDdl: () => "CHAR" },
     enum: {
       ddl: (type, dialect) =>
-        type.native ? `ENUM(${type.values.map((v) => dialect.literal(v, TEXT)).join(", ")})` : `VARCHAR(${longest(type)})`,
+        type.native
+          ? `ENUM(${type.values.map((v) => dialect.literal(v, TEXT)).join(", ")})`
+          : `VARCHAR(${longest(type)})`,
       castDdl: () => "CHAR",
       bind: enumBind,
       result: enumResult,

@@ -101,8 +101,13 @@ class PgliteConnection implements DriverConnection {
     await this.#db.exec(sql);
   }
   async begin(options: BeginOptions): Promise<void> {
-    const level = options.isolationLevel === undefined || options.isolationLevel === "AUTOCOMMIT" ? "" : ` ISOLATION LEVEL ${options.isolationLevel}`;
-    await this.#db.exec(`BEGIN${level}${options.readOnly ? " READ ONLY" : ""}${options.deferrable ? " DEFERRABLE" : ""}`);
+    const level =
+      options.isolationLevel === undefined || options.isolationLevel === "AUTOCOMMIT"
+        ? ""
+        : ` ISOLATION LEVEL ${options.isolationLevel}`;
+    await this.#db.exec(
+      `BEGIN${level}${options.readOnly ? " READ ONLY" : ""}${options.deferrable ? " DEFERRABLE" : ""}`,
+    );
   }
   async commit(): Promise<void> {
     // COMMIT of a failed transaction rolls back without an error: ask first.

@@ -2,8 +2,9 @@
  * PostgreSQL: one array parameter per column, unnested in order. The sequence advances in that order; the order of
  * RETURNING is not promised, so the rows are sorted by the generated key. Source: speed-techniques, section 3.
  */
-import { ArrayType } from "../../types/sql-type.js";
+
 import type { TableColumn } from "../../schema/table.js";
+import { ArrayType } from "../../types/sql-type.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkTableName, columnOf } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
@@ -20,7 +21,8 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
   };
   const cast = (column: TableColumn) => dialect.castType(new ArrayType(column.type));
   /** unnest() takes nested arrays apart. */
-  const flat = (columns: readonly TableColumn[]) => columns.every((c) => c.type.family !== "array" && c.type.kind !== "decorated");
+  const flat = (columns: readonly TableColumn[]) =>
+    columns.every((c) => c.type.family !== "array" && c.type.kind !== "decorated");
   return {
     async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows) {
       const auto = table.autoincrementColumn;
@@ -35,8 +37,14 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
       const out: unknown[][] = [];
       for (let from = 0; from < rows.length; from += PAGE) {
         const page = from === 0 && rows.length <= PAGE ? rows : rows.slice(from, from + PAGE);
-        const raw = await connection.send(sql, columns.map((c, i) => arrayOf(c, page, i)), BULK_HINT);
-        const made = raw.rows.map((row) => row.map((v, i) => (v === null || processes[i] === null ? v : (processes[i] as (x: unknown) => unknown)(v))));
+        const raw = await connection.send(
+          sql,
+          columns.map((c, i) => arrayOf(c, page, i)),
+          BULK_HINT,
+        );
+        const made = raw.rows.map((row) =>
+          row.map((v, i) => (v === null || processes[i] === null ? v : (processes[i] as (x: unknown) => unknown)(v))),
+        );
         made.sort((a, b) => ((a[keyAt] as number) < (b[keyAt] as number) ? -1 : 1));
         for (const row of made) out.push(row);
       }
@@ -54,7 +62,11 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
       let matched = 0;
       for (let from = 0; from < rows.length; from += PAGE) {
         const page = from === 0 && rows.length <= PAGE ? rows : rows.slice(from, from + PAGE);
-        const raw = await connection.send(sql, columns.map((c, i) => arrayOf(c, page, i)), BULK_WRITE_HINT);
+        const raw = await connection.send(
+          sql,
+          columns.map((c, i) => arrayOf(c, page, i)),
+          BULK_WRITE_HINT,
+        );
         matched += raw.rowCount;
       }
       return matched;

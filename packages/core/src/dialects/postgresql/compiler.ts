@@ -19,7 +19,8 @@ export class PostgresqlCompiler extends SqlCompiler {
       const escape = node.escape === undefined ? "" : ` ESCAPE ${this.dialect.stringLiteral(node.escape)}`;
       return `${this.operand(node.left, node.oper)} ${node.oper.sql} ${this.operand(node.right, node.oper)}${escape}`;
     }
-    if (node.oper === ops.match) return `${this.operand(node.left, ops.match)} @@ plainto_tsquery(${this.render(node.right)})`;
+    if (node.oper === ops.match)
+      return `${this.operand(node.left, ops.match)} @@ plainto_tsquery(${this.render(node.right)})`;
     return super.binaryOverride(node);
   }
   protected override trueDivision(left: Expression, right: Expression): string {
@@ -52,7 +53,8 @@ export class PostgresqlCompiler extends SqlCompiler {
     let sql: string;
     if (keys.length === 0) sql = text ? `${document} #>> '{}'` : document;
     else if (keys.length === 1) sql = `${document} ${text ? "->>" : "->"} ${keys[0]}`;
-    else sql = `${document} ${text ? "#>>" : "#>"} ARRAY[${node.path.map((p) => this.dialect.stringLiteral(String(p))).join(", ")}]`;
+    else
+      sql = `${document} ${text ? "#>>" : "#>"} ARRAY[${node.path.map((p) => this.dialect.stringLiteral(String(p))).join(", ")}]`;
     if (node.as_ === "number") return `CAST((${sql}) AS DOUBLE PRECISION)`;
     if (node.as_ === "boolean") return `CAST((${sql}) AS BOOLEAN)`;
     return `(${sql})`;
@@ -63,7 +65,13 @@ export class PostgresqlCompiler extends SqlCompiler {
   protected override forUpdate(statement: SelectStatement): string {
     const lock = statement.forUpdate;
     if (lock === undefined) return "";
-    const strength = lock.read ? (lock.keyShare ? "FOR KEY SHARE" : "FOR SHARE") : lock.keyShare ? "FOR NO KEY UPDATE" : "FOR UPDATE";
+    const strength = lock.read
+      ? lock.keyShare
+        ? "FOR KEY SHARE"
+        : "FOR SHARE"
+      : lock.keyShare
+        ? "FOR NO KEY UPDATE"
+        : "FOR UPDATE";
     const of = lock.of.length === 0 ? "" : ` OF ${lock.of.map((f) => this.fromQualifier(f)).join(", ")}`;
     return `${strength}${of}${lock.nowait ? " NOWAIT" : ""}${lock.skipLocked ? " SKIP LOCKED" : ""}`;
   }

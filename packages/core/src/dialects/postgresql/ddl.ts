@@ -6,12 +6,16 @@ import type * as ddl from "../../schema/ddl.js";
 import { SetColumnComment, SetTableComment } from "../../schema/ddl.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { Element } from "../../sql/element.js";
-import { ColumnReference } from "../../sql/from.js";
 import { Ordering } from "../../sql/expression.js";
+import { ColumnReference } from "../../sql/from.js";
 import { ArrayType, DecoratedType, EnumType, type SqlType } from "../../types/sql-type.js";
 import { PostgresqlReflector } from "./reflection.js";
 
-const SERIAL: { readonly [kind: string]: string } = { integer: "SERIAL", bigInteger: "BIGSERIAL", smallInteger: "SMALLSERIAL" };
+const SERIAL: { readonly [kind: string]: string } = {
+  integer: "SERIAL",
+  bigInteger: "BIGSERIAL",
+  smallInteger: "SMALLSERIAL",
+};
 
 export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   createReflector(): PostgresqlReflector {
@@ -19,10 +23,22 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   }
   protected readonly optionsName: string = "postgresql";
   protected readonly tableOptions: readonly string[] = [
-    "inherits", "partitionBy", "using", "with", "onCommit", "tablespace", "unlogged",
+    "inherits",
+    "partitionBy",
+    "using",
+    "with",
+    "onCommit",
+    "tablespace",
+    "unlogged",
   ];
   protected readonly indexOptions: readonly string[] = [
-    "using", "ops", "include", "nullsNotDistinct", "with", "tablespace", "concurrently",
+    "using",
+    "ops",
+    "include",
+    "nullsNotDistinct",
+    "with",
+    "tablespace",
+    "concurrently",
   ];
   protected override readonly hasIdentity: boolean = true;
 
@@ -36,11 +52,16 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   protected override tableSuffix(table: Table): string {
     const o = this.#options(table);
     let sql = "";
-    if (o.inherits !== undefined) sql += `\n INHERITS ( ${[o.inherits].flat().map((t) => this.quote(String(t))).join(", ")} )`;
+    if (o.inherits !== undefined)
+      sql += `\n INHERITS ( ${[o.inherits]
+        .flat()
+        .map((t) => this.quote(String(t)))
+        .join(", ")} )`;
     if (o.partitionBy !== undefined) sql += `\n PARTITION BY ${o.partitionBy}`;
     if (o.using !== undefined) sql += `\n USING ${this.quote(String(o.using))}`;
     if (o.with !== undefined) sql += `\n WITH (${storage(o.with)})`;
-    if (o.onCommit !== undefined) sql += `\n ON COMMIT ${oneOf(String(o.onCommit).replaceAll("_", " "), ["PRESERVE ROWS", "DELETE ROWS", "DROP"], "onCommit")}`;
+    if (o.onCommit !== undefined)
+      sql += `\n ON COMMIT ${oneOf(String(o.onCommit).replaceAll("_", " "), ["PRESERVE ROWS", "DELETE ROWS", "DROP"], "onCommit")}`;
     if (o.tablespace !== undefined) sql += `\n TABLESPACE ${this.quote(String(o.tablespace))}`;
     return sql;
   }
@@ -55,7 +76,10 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   }
   protected override columnSpec(column: TableColumn): string {
     const { fields } = column;
-    const serial = column.table.autoincrementColumn === column && fields.identity === undefined ? SERIAL[column.type.kind] : undefined;
+    const serial =
+      column.table.autoincrementColumn === column && fields.identity === undefined
+        ? SERIAL[column.type.kind]
+        : undefined;
     if (serial === undefined || fields.serverDefault !== undefined) return super.columnSpec(column);
     return `${this.quote(column.columnName)} ${serial} NOT NULL`;
   }
@@ -94,7 +118,11 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     const o = this.#indexOptions(index);
     let sql = o.using === undefined ? "" : ` USING ${this.quote(String(o.using))}`;
     sql += ` (${this.indexParts(index)})`;
-    if (o.include !== undefined) sql += ` INCLUDE (${[o.include].flat().map((c) => this.#columnName(index, c)).join(", ")})`;
+    if (o.include !== undefined)
+      sql += ` INCLUDE (${[o.include]
+        .flat()
+        .map((c) => this.#columnName(index, c))
+        .join(", ")})`;
     if (o.nullsNotDistinct) sql += " NULLS NOT DISTINCT";
     if (o.with !== undefined) sql += ` WITH (${storage(o.with)})`;
     if (o.tablespace !== undefined) sql += ` TABLESPACE ${this.quote(String(o.tablespace))}`;
@@ -142,7 +170,8 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     if (identity.always !== undefined) words.push(`SET GENERATED ${identity.always ? "ALWAYS" : "BY DEFAULT"}`);
     if (identity.start !== undefined) words.push(`SET START WITH ${wholeNumber(identity.start)}`);
     if (identity.increment !== undefined) words.push(`SET INCREMENT BY ${wholeNumber(identity.increment)}`);
-    if (words.length === 0) throw new CompileError(`Identity of column '${element.columnName}': nothing to change was given.`);
+    if (words.length === 0)
+      throw new CompileError(`Identity of column '${element.columnName}': nothing to change was given.`);
     return this.alterColumn(element, words.join(" "));
   }
 
@@ -157,7 +186,11 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   }
   override visitAddEnumValue({ type, value, before, after }: ddl.AddEnumValue): string {
     const place =
-      before !== undefined ? ` BEFORE ${this.literal(before)}` : after !== undefined ? ` AFTER ${this.literal(after)}` : "";
+      before !== undefined
+        ? ` BEFORE ${this.literal(before)}`
+        : after !== undefined
+          ? ` AFTER ${this.literal(after)}`
+          : "";
     return `ALTER TYPE ${this.qualified(type.name, type.schema)} ADD VALUE ${this.literal(value)}${place}`;
   }
   override visitCreateView(element: ddl.CreateView): string {

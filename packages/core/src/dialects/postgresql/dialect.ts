@@ -56,7 +56,10 @@ export class PostgresqlDialect extends Dialect {
   placeholder(n: number): string {
     return `$${n}`;
   }
-  createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): PostgresqlCompiler {
+  createCompiler(
+    binds: ReadonlyMap<object, number>,
+    options?: { readonly literalBinds?: boolean },
+  ): PostgresqlCompiler {
     return new PostgresqlCompiler(this, binds, options);
   }
   override readonly bulk = postgresqlBulk(this);
@@ -68,11 +71,15 @@ export class PostgresqlDialect extends Dialect {
     return loadPg(url, options);
   }
   async initialize(connection: DriverConnection): Promise<DialectInfo> {
-    const { rows } = await connection.execute("select version(), current_setting('server_version'), current_schema()", [], {
-      prepare: false,
-      returnsRows: true,
-      exactIntegers: false,
-    });
+    const { rows } = await connection.execute(
+      "select version(), current_setting('server_version'), current_schema()",
+      [],
+      {
+        prepare: false,
+        returnsRows: true,
+        exactIntegers: false,
+      },
+    );
     const [product, version, schema] = (rows[0] ?? []) as (string | null)[];
     // CockroachDB takes the functions and ignores them: no lock is held.
     if (/CockroachDB|YugabyteDB/i.test(product ?? "")) {

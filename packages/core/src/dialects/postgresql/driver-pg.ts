@@ -90,7 +90,9 @@ function sslOptions(url: DatabaseUrl): pg.ClientConfig["ssl"] | undefined {
 function watchSettings(client: pg.Client): ReadonlyMap<string, string> {
   const settings = new Map<string, string>();
   const { connection } = client as unknown as {
-    readonly connection?: { on?(event: string, listener: (m: { parameterName: string; parameterValue: string }) => void): void };
+    readonly connection?: {
+      on?(event: string, listener: (m: { parameterName: string; parameterValue: string }) => void): void;
+    };
   };
   connection?.on?.("parameterStatus", (m) => settings.set(m.parameterName, m.parameterValue));
   return settings;

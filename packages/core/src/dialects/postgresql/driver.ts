@@ -4,7 +4,15 @@
  */
 import type pg from "pg";
 import { InternalError } from "../../errors/errors.js";
-import type { BeginOptions, DriverConnection, FieldInfo, MaybePromise, RawResult, RawStream, StatementHint } from "../driver.js";
+import type {
+  BeginOptions,
+  DriverConnection,
+  FieldInfo,
+  MaybePromise,
+  RawResult,
+  RawStream,
+  StatementHint,
+} from "../driver.js";
 import { Lru } from "../lru.js";
 import { rawBind } from "./types.js";
 
@@ -18,10 +26,15 @@ export type OpenClient = () => Promise<pg.Client>;
 
 const identity = (text: unknown): unknown => text;
 const TEXT_ONLY = { getTypeParser: () => identity } as unknown as pg.CustomTypesConfig;
-const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|discard|deallocate|set\s+(?:session\s+|local\s+)?(?:search_path|role))\b/i;
+const CHANGES_SCHEMA =
+  /^\s*(?:create|alter|drop|discard|deallocate|set\s+(?:session\s+|local\s+)?(?:search_path|role))\b/i;
 const QUERY = /^\s*(?:select|values|table|with|\()/i;
 const WRITES = /\b(?:insert|update|delete|merge)\b/i;
 
+/** A text seen on this connection, and its prepared statement once it has one. */
+interface Known {
+  name: string | undefined;
+}
 /** The internals of pg's client that have no public door; each use is guarded. */
 interface ClientInternals {
   readonly connection?: {
@@ -36,7 +49,7 @@ interface ClientInternals {
 export class PgConnection implements DriverConnection {
   readonly #client: pg.Client & ClientInternals;
   readonly #settings: PgSettings;
-  readonly #names: Lru<string>;
+  readonly #names: Lru<Known>;
   readonly #open: OpenClient;
   #count = 0;
   #cursors = 0;
@@ -50,7 +63,9 @@ export class PgConnection implements DriverConnection {
     this.#client = client as pg.Client & ClientInternals;
     this.#settings = settings;
     this.#open = open;
-    this.#names = new Lru<string>(settings.statements, (name) => this.#deallocate(name));
+    this.#names = new Lru<Known>(settings.statements, ({ name }) => {
+      if (name !== undefined) this.#deallocate(name);
+    });
     // Without a listener an idle connection that dies would end the process.
     client.on("error", () => {
       this.#alive = false;
@@ -99,7 +114,10 @@ export class PgConnection implements DriverConnection {
   }
   stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
     const values = hint.returnsRows === undefined ? params.map(rawBind) : params;
-    const cursor = QUERY.test(sql) && !(/^\s*with\b/i.test(sql) && WRITES.test(sql)) && !/\bfor\s+(update|share|no\s+key|key)\b/i.test(sql);
+    const cursor =
+      QUERY.test(sql) &&
+      !(/^\s*with\b/i.test(sql) && WRITES.test(sql)) &&
+      !/\bfor\s+(update|share|no\s+key|key)\b/i.test(sql);
     let fields: readonly FieldInfo[] | null = null;
     const plain = () => this.execute(sql, params, hint);
     const name = `athanor_cursor_${++this.#cursors}`;
@@ -142,7 +160,8 @@ export class PgConnection implements DriverConnection {
   }
   begin(options: BeginOptions): void {
     let sql = "BEGIN";
-    if (options.isolationLevel !== undefined && options.isolationLevel !== "AUTOCOMMIT") sql += ` ISOLATION LEVEL ${options.isolationLevel}`;
+    if (options.isolationLevel !== undefined && options.isolationLevel !== "AUTOCOMMIT")
+      sql += ` ISOLATION LEVEL ${options.isolationLevel}`;
     if (options.readOnly !== undefined) sql += options.readOnly ? " READ ONLY" : " READ WRITE";
     if (options.deferrable !== undefined) sql += options.deferrable ? " DEFERRABLE" : " NOT DEFERRABLE";
     this.#begin = sql;
@@ -155,7 +174,9 @@ export class PgConnection implements DriverConnection {
     return this.#simple("COMMIT").then((command) => {
       this.#inTransaction = false;
       if (command === "ROLLBACK") {
-        throw new InternalError("COMMIT was answered with ROLLBACK: a statement of this transaction had failed, so nothing was saved.");
+        throw new InternalError(
+          "COMMIT was answered with ROLLBACK: a statement of this transaction had failed, so nothing was saved.",
+        );
       }
     });
   }
@@ -199,10 +220,18 @@ export class PgConnection implements DriverConnection {
     this.#sendBegin();
     return new Promise((resolve, reject) => {
       this.#client.query(
-        { text: sql, values: values as unknown[], rowMode: "array", types: TEXT_ONLY, ...(name === undefined ? undefined : { name }) },
+        {
+          text: sql,
+          values: values as unknown[],
+          rowMode: "array",
+          types: TEXT_ONLY,
+          ...(name === undefined ? undefined : { name }),
+        },
         (error: unknown, answer: pg.QueryArrayResult | readonly pg.QueryArrayResult[]) => {
           if (error) return reject(error);
-          const last = Array.isArray(answer) ? (answer[answer.length - 1] as pg.QueryArrayResult) : (answer as pg.QueryArrayResult);
+          const last = Array.isArray(answer)
+            ? (answer[answer.length - 1] as pg.QueryArrayResult)
+            : (answer as pg.QueryArrayResult);
           resolve(rawResult(last));
         },
       );
@@ -228,13 +257,12 @@ export class PgConnection implements DriverConnection {
       });
     });
   }
-  #name(sql: string): string {
-    let name = this.#names.get(sql);
-    if (name === undefined) {
-      name = `athanor_${++this.#count}`;
-      this.#names.set(sql, name);
-    }
-    return name;
+  /** A text gets a name when it comes again: most of those sent once never do. */
+  #name(sql: string): string | undefined {
+    const known = this.#names.get(sql);
+    if (known === undefined) this.#names.set(sql, { name: undefined });
+    else known.name ??= `athanor_${++this.#count}`;
+    return known?.name;
   }
   /** A prepared statement outlived the table it was made for, or the server forgot it: once more, where that is possible. */
   #again(error: unknown, sql: string, values: readonly unknown[]): Promise<RawResult> {

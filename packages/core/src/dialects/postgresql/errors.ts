@@ -36,8 +36,10 @@ const INTEGRITY: { readonly [state: string]: IntegrityError["kind"] } = {
 /** Serialization failure, deadlock, lock not available; and the states of a server that goes away or comes up. */
 const RETRYABLE = new Set(["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25006"]);
 const GONE = new Set(["57P01", "57P02", "57P03", "57P05", "08000", "08003", "08006", "08001", "08004", "08007"]);
-const SOCKET = /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ECONNABORTED|ENOENT|EACCES)$/;
-const ENDED = /connection (terminated|ended|error)|not queryable|client (was closed|has encountered)|socket|timeout expired|SSL|server does not support/i;
+const SOCKET =
+  /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ECONNABORTED|ENOENT|EACCES)$/;
+const ENDED =
+  /connection (terminated|ended|error)|not queryable|client (was closed|has encountered)|socket|timeout expired|SSL|server does not support/i;
 
 export function classifyPostgres(error: unknown, details: DatabaseErrorDetails): DatabaseError {
   if (error instanceof DatabaseError) return error;
@@ -52,12 +54,17 @@ export function classifyPostgres(error: unknown, details: DatabaseErrorDetails):
     retryable: state !== undefined && RETRYABLE.has(state),
     disconnect: state !== undefined && GONE.has(state),
   };
-  if (state === undefined || !/^[0-9A-Z]{5}$/.test(state) || SOCKET.test(state)) return connectionError(e, text, state, known);
+  if (state === undefined || !/^[0-9A-Z]{5}$/.test(state) || SOCKET.test(state))
+    return connectionError(e, text, state, known);
   const message = e.hint === undefined ? text : `${text} (hint: ${e.hint})`;
   switch (state.slice(0, 2)) {
     case "23": {
       const columns = e.column !== undefined ? [e.column] : keyColumns(e.detail);
-      return new IntegrityError(message, { ...known, constraint: e.constraint, table: e.table, columns }, INTEGRITY[state] ?? "other");
+      return new IntegrityError(
+        message,
+        { ...known, constraint: e.constraint, table: e.table, columns },
+        INTEGRITY[state] ?? "other",
+      );
     }
     case "22":
     case "21":
@@ -77,7 +84,10 @@ export function classifyPostgres(error: unknown, details: DatabaseErrorDetails):
       return new OperationalError(message, known);
     case "25":
       return state === "25P02"
-        ? new InternalError("An earlier statement of this transaction failed: roll back, or use beginNested() around what may fail.", known)
+        ? new InternalError(
+            "An earlier statement of this transaction failed: roll back, or use beginNested() around what may fail.",
+            known,
+          )
         : new InternalError(message, known);
     case "XX":
     case "2D":
@@ -93,14 +103,22 @@ function loginFailed(state: string, text: string): string {
   if (state === "28P01") return `PostgreSQL refused the password of user '${user ?? "?"}'.`;
   return `PostgreSQL refused the login: ${text}`;
 }
-function connectionError(e: PgErrorLike, text: string, code: string | undefined, known: DatabaseErrorDetails): DatabaseError {
+function connectionError(
+  e: PgErrorLike,
+  text: string,
+  code: string | undefined,
+  known: DatabaseErrorDetails,
+): DatabaseError {
   const at = e.address ?? e.errors?.[0]?.address;
   const port = e.port ?? e.errors?.[0]?.port;
   const place = at === undefined ? "the address in the URL" : `${at}${port === undefined ? "" : `:${port}`}`;
   const gone = { ...known, disconnect: true, retryable: true };
-  if (code === "ECONNREFUSED" || code === "ENOENT") return new OperationalError(`No PostgreSQL server answers at ${place}.`, gone);
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return new OperationalError(`The host of the database URL is not known (${text}).`, gone);
-  if (code !== undefined && SOCKET.test(code)) return new OperationalError(`The connection to PostgreSQL was lost (${text}).`, gone);
+  if (code === "ECONNREFUSED" || code === "ENOENT")
+    return new OperationalError(`No PostgreSQL server answers at ${place}.`, gone);
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return new OperationalError(`The host of the database URL is not known (${text}).`, gone);
+  if (code !== undefined && SOCKET.test(code))
+    return new OperationalError(`The connection to PostgreSQL was lost (${text}).`, gone);
   if (/SASL|password must be a string|no password/i.test(text)) {
     return new OperationalError("PostgreSQL asks for a password and the URL has none.", known);
   }

@@ -20,7 +20,15 @@ import type {
   ReflectionScope,
   Reflector,
 } from "../../reflection/types.js";
-import { flag, grouped, listOf, numberOf, textOf, textOrUndefined, withoutParentheses } from "../../reflection/values.js";
+import {
+  flag,
+  grouped,
+  listOf,
+  numberOf,
+  textOf,
+  textOrUndefined,
+  withoutParentheses,
+} from "../../reflection/values.js";
 import { sql, type TextClause } from "../../sql/text.js";
 import { type EnumFacts, typeFromFormat } from "./reflection-types.js";
 
@@ -29,7 +37,9 @@ type Row = readonly unknown[];
 /** What is in the schema, or visible without naming one. */
 function inSchema(schema: string | undefined, visible: string): TextClause {
   if (schema !== undefined) return sql`n.nspname = ${schema}`;
-  return sql.raw(`${visible} AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'`);
+  return sql.raw(
+    `${visible} AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'`,
+  );
 }
 const TABLE_VISIBLE = "pg_catalog.pg_table_is_visible(c.oid)";
 /** Condition on `c` (pg_class) and `n` (pg_namespace). Tables of extensions are theirs, not the application's. */
@@ -115,7 +125,9 @@ export class PostgresqlReflector implements Reflector {
         checks: ofType("c").map(check),
         comment: textOrUndefined(row[3]),
         options: Object.keys(options).length === 0 ? {} : { postgresql: options },
-        triggers: (triggers.get(oid) ?? []).map((t): ReflectedTrigger => ({ table: name, name: textOf(t[1]), source: textOf(t[2]) })),
+        triggers: (triggers.get(oid) ?? []).map(
+          (t): ReflectedTrigger => ({ table: name, name: textOf(t[1]), source: textOf(t[2]) }),
+        ),
         source: undefined,
       };
     });
@@ -157,7 +169,9 @@ function column(row: Row): ReflectedColumn {
     autoincrement: identity !== "" || serial,
     ownedSequence: serial ? sequence : undefined,
     identity:
-      identity === "" ? undefined : { always: identity === "a", start: numberOf(row[12]), increment: numberOf(row[13]) },
+      identity === ""
+        ? undefined
+        : { always: identity === "a", start: numberOf(row[12]), increment: numberOf(row[13]) },
     computed: generated === "" ? undefined : { sql: withoutParentheses(default_ ?? ""), persisted: generated === "s" },
     onUpdate: undefined,
     collation: textOrUndefined(row[8]),
@@ -258,7 +272,8 @@ function indexPart([column, expression, option, operatorClass]: PartFacts): Refl
   const descending = ((option ?? 0) & 1) === 1;
   const nullsFirst = ((option ?? 0) & 2) === 2;
   // An operator class that is not the default's is part of an expression's text: there is no column to hang it on.
-  const spelled = column === null && operatorClass !== null ? `${parenthesized(expression)} ${operatorClass}` : expression;
+  const spelled =
+    column === null && operatorClass !== null ? `${parenthesized(expression)} ${operatorClass}` : expression;
   return {
     column: column ?? undefined,
     sql: column ?? spelled,

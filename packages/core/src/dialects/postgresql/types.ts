@@ -120,7 +120,11 @@ export const postgresqlAdapters: TypeAdapters = {
   double: { ddl: () => "DOUBLE PRECISION", result: () => toNumber, bindSuffix: suffix("DOUBLE PRECISION") },
   numeric: {
     ddl: (type) =>
-      type.precision === undefined ? "NUMERIC" : type.scale === undefined ? `NUMERIC(${type.precision})` : `NUMERIC(${type.precision}, ${type.scale})`,
+      type.precision === undefined
+        ? "NUMERIC"
+        : type.scale === undefined
+          ? `NUMERIC(${type.precision})`
+          : `NUMERIC(${type.precision}, ${type.scale})`,
     bind: () => exactDecimal,
     result: (type) => (type.mode === "number" ? toNumber : null),
     literal: () => (value) => exactDecimal(value) as string,
@@ -155,7 +159,8 @@ export const postgresqlAdapters: TypeAdapters = {
     bind: (type, dialect) => {
       const convert = dialect.bindProcessor(innermost(type));
       return (value) => {
-        if (!Array.isArray(value)) throw new ArgumentError(`An array is needed, not ${describe(value)}.`, "value.array");
+        if (!Array.isArray(value))
+          throw new ArgumentError(`An array is needed, not ${describe(value)}.`, "value.array");
         return arrayText(value, convert);
       };
     },
@@ -163,7 +168,11 @@ export const postgresqlAdapters: TypeAdapters = {
       const convert = dialect.resultProcessor(innermost(type));
       return (value) => parseArray(value, convert);
     },
-    bindSuffix: (type, dialect) => `::${dialect.ddlType(innermost(type)).replace(/^VARCHAR\(\d+\)$/, "VARCHAR").replace(/^NUMERIC\(.*\)$/, "NUMERIC")}[]`,
+    bindSuffix: (type, dialect) =>
+      `::${dialect
+        .ddlType(innermost(type))
+        .replace(/^VARCHAR\(\d+\)$/, "VARCHAR")
+        .replace(/^NUMERIC\(.*\)$/, "NUMERIC")}[]`,
   } satisfies TypeAdapter<ArrayType>,
   enum: {
     ddl: (type) => (type.native && type.name !== undefined ? quoted(type.name) : `VARCHAR(${longest(type)})`),

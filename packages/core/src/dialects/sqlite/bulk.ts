@@ -23,10 +23,15 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
   return {
     async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows) {
       const [only] = returning;
-      if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0) return undefined;
+      if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0)
+        return undefined;
       if (table.primaryKey.length !== 1 || table.dialectOptions["sqlite"]?.["withoutRowid"] === true) return undefined;
       const schema = table.schema === undefined ? "" : `${dialect.quote(table.schema)}.`;
-      const triggers = await connection.send(`SELECT 1 FROM ${schema}sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE LIMIT 1`, [table.tableName], BULK_HINT);
+      const triggers = await connection.send(
+        `SELECT 1 FROM ${schema}sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE LIMIT 1`,
+        [table.tableName],
+        BULK_HINT,
+      );
       if (triggers.rows.length > 0) return undefined;
       const head = `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
       const page = Math.max(1, Math.min(PAGE, Math.floor(MOST_PARAMETERS / columns.length)));
@@ -35,7 +40,10 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
       const convert = big ? dialect.resultProcessor(only.type) : null;
       for (let from = 0; from < rows.length; from += page) {
         const to = Math.min(from + page, rows.length);
-        const sql = keep(`i:${head}:${to - from}`, () => head + new Array(to - from).fill(group(columns.length)).join(", "));
+        const sql = keep(
+          `i:${head}:${to - from}`,
+          () => head + new Array(to - from).fill(group(columns.length)).join(", "),
+        );
         const running = connection.send(sql, flatten(dialect, columns, rows, from, to), BULK_WRITE_HINT);
         const { lastInsertId } = running instanceof Promise ? await running : running;
         const last = Number(lastInsertId);

@@ -1,16 +1,59 @@
 /** SQLite's SQL. */
 import { SqlCompiler } from "../../compile/compiler.js";
+import type { Compiled } from "../../compile/compiled.js";
 import { CompileError } from "../../errors/errors.js";
+import type { Element } from "../../sql/element.js";
 import { type Binary, Bind, type Expression, type Extract, type InArray, type JsonPath } from "../../sql/expression.js";
 import { ColumnReference } from "../../sql/from.js";
+import { type FunctionCall, KNOWN_FUNCTIONS, type LiteralColumn, type TableStar } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
+import { QueryStatement } from "../../sql/select.js";
+import type { TextClause } from "../../sql/text.js";
+import { packedText } from "./packed.js";
 
 const STRFTIME: { readonly [field: string]: string } = {
-  year: "%Y", month: "%m", day: "%d", hour: "%H", minute: "%M", second: "%S", dow: "%w", doy: "%j", week: "%W", epoch: "%s",
+  year: "%Y",
+  month: "%m",
+  day: "%d",
+  hour: "%H",
+  minute: "%M",
+  second: "%S",
+  dow: "%w",
+  doy: "%j",
+  week: "%W",
+  epoch: "%s",
 };
 
 export class SqliteCompiler extends SqlCompiler {
   protected override readonly insertPageSize = 250;
+  /** Cleared by what must not run twice, or whose result JSON could change. */
+  #packable = true;
+
+  override compile(statement: Element): Compiled {
+    const compiled = super.compile(statement);
+    const { columns, pieces } = compiled;
+    if (!this.#packable || compiled.kind !== "select" || columns === undefined || pieces !== undefined || !(statement instanceof QueryStatement)) return compiled;
+    const names = statement.exportedColumns.map((c) => c.columnName);
+    const packed = packedText(compiled.sql, columns, names, (name) => this.quote(name));
+    return packed === undefined ? compiled : { ...compiled, hint: { ...compiled.hint, packed } };
+  }
+  override visitCall(node: FunctionCall): string {
+    if (!(node.functionName.toLowerCase() in KNOWN_FUNCTIONS)) this.#packable = false;
+    return super.visitCall(node);
+  }
+  override visitText(node: TextClause): string {
+    this.#packable = false;
+    return super.visitText(node);
+  }
+  override visitLiteralColumn(node: LiteralColumn): string {
+    this.#packable = false;
+    return super.visitLiteralColumn(node);
+  }
+  override visitTableStar(node: TableStar): string {
+    this.#packable = false;
+    return super.visitTableStar(node);
+  }
+
   protected override readonly unlimited = "-1";
 
   protected override binaryOverride(node: Binary): string | undefined {
@@ -50,12 +93,19 @@ export class SqliteCompiler extends SqlCompiler {
     const element = this.dialect.bindProcessor(values.type);
     const big = kind === "bigInteger";
     const process = (list: unknown) =>
-      JSON.stringify((list as readonly unknown[]).map((v) => {
-        const bound = v === null || element === null ? v : element(v);
-        return typeof bound === "bigint" ? String(bound) : bound;
-      }));
+      JSON.stringify(
+        (list as readonly unknown[]).map((v) => {
+          const bound = v === null || element === null ? v : element(v);
+          return typeof bound === "bigint" ? String(bound) : bound;
+        }),
+      );
     const source = this.binds.get(values) ?? -1;
-    const slot = this.addSlot({ source, constant: source < 0 ? process(values.value) : undefined, process, name: values instanceof Bind ? undefined : values.parameter });
+    const slot = this.addSlot({
+      source,
+      constant: source < 0 ? process(values.value) : undefined,
+      process,
+      name: values instanceof Bind ? undefined : values.parameter,
+    });
     return `${this.operand(node.subject, ops.inOp)} IN (SELECT ${big ? "CAST(value AS INTEGER)" : "value"} FROM json_each(${slot}))`;
   }
   override visitExtract(node: Extract): string {
@@ -74,7 +124,9 @@ export class SqliteCompiler extends SqlCompiler {
     }
   }
   override visitJsonPath(node: JsonPath): string {
-    const path = this.dialect.stringLiteral(`$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p.replaceAll('"', '\\"')}"`)).join("")}`);
+    const path = this.dialect.stringLiteral(
+      `$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p.replaceAll('"', '\\"')}"`)).join("")}`,
+    );
     const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
     switch (node.as_) {
       case "json":

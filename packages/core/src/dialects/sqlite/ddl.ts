@@ -70,12 +70,13 @@ export class SqliteDdlCompiler extends BaseDdlCompiler {
     return super.typeOf(column);
   }
   protected override type(type: SqlType, where: string, table?: Table): string {
-    if (table === undefined || type instanceof DatabaseType || !this.#options(table).strict) return super.type(type, where, table);
+    if (table === undefined || type instanceof DatabaseType || !this.#options(table).strict)
+      return super.type(type, where, table);
     const inner = type instanceof DecoratedType ? type.impl : type;
     return STRICT_TYPES[inner.kind] ?? "TEXT";
   }
   protected override collation(name: string): string {
-    return this.quote(name);
+    return /^[A-Za-z_]\w*$/.test(name) ? name : this.quote(name);
   }
   protected override defaultSql(value: string | Element): string {
     return this.parenthesized(value);

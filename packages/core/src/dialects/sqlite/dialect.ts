@@ -72,7 +72,8 @@ export class SqliteDialect extends Dialect {
   }
   async loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {
     const location = sqliteLocation(url);
-    const journal = oneOfOption(url, "journal_mode", ["wal", "delete", "truncate", "persist", "memory", "off"]) ?? "wal";
+    const journal =
+      oneOfOption(url, "journal_mode", ["wal", "delete", "truncate", "persist", "memory", "off"]) ?? "wal";
     const synchronous = oneOfOption(url, "synchronous", ["off", "normal", "full", "extra"]);
     const foreignKeys = booleanOption(url, "foreign_keys") ?? true;
     const timeout = (numberOption(url, "timeout") ?? 5) * 1000;
@@ -133,7 +134,8 @@ export class SqliteDialect extends Dialect {
         return (value) => (value === 0 ? false : value === 1 ? true : value);
       case "DATETIME":
       case "TIMESTAMP":
-        return (value) => (typeof value === "string" && /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d/.test(value) ? parseTimestamp(value) : value);
+        return (value) =>
+          typeof value === "string" && /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d/.test(value) ? parseTimestamp(value) : value;
       case "BIGINT":
         return (value) => (typeof value === "number" && Number.isInteger(value) ? toBigInt(value) : value);
       case "NUMERIC":
@@ -141,8 +143,14 @@ export class SqliteDialect extends Dialect {
       case "NUMERIC_TEXT":
         return (value) => {
           if (typeof value === "number" && !Number.isFinite(value)) return value;
-          if (typeof value === "string" ? !/^[+-]?\d+(\.\d*)?$/.test(value) : typeof value !== "number" && typeof value !== "bigint") return value;
-          const digits = typeof value === "number" && !Number.isSafeInteger(value) ? Number(value.toPrecision(15)) : value;
+          if (
+            typeof value === "string"
+              ? !/^[+-]?\d+(\.\d*)?$/.test(value)
+              : typeof value !== "number" && typeof value !== "bigint"
+          )
+            return value;
+          const digits =
+            typeof value === "number" && !Number.isSafeInteger(value) ? Number(value.toPrecision(15)) : value;
           return decimalText(parseDecimal(digits), scale === undefined ? undefined : Number(scale));
         };
       case "JSON":

@@ -18,10 +18,17 @@ interface NodeDatabase {
   prepare(sql: string): NodeStatement;
   exec(sql: string): void;
   close(): void;
-  function(name: string, options: { readonly deterministic: boolean }, implementation: (...args: never[]) => unknown): void;
+  function(
+    name: string,
+    options: { readonly deterministic: boolean },
+    implementation: (...args: never[]) => unknown,
+  ): void;
 }
 interface NodeSqlite {
-  readonly DatabaseSync: new (path: string, options: { readonly readOnly: boolean; readonly timeout: number }) => NodeDatabase;
+  readonly DatabaseSync: new (
+    path: string,
+    options: { readonly readOnly: boolean; readonly timeout: number },
+  ) => NodeDatabase;
 }
 
 export async function loadNodeSqlite(): Promise<OpenSqlite> {
@@ -30,14 +37,18 @@ export async function loadNodeSqlite(): Promise<OpenSqlite> {
   try {
     module = (await import(name)) as NodeSqlite;
   } catch (error) {
-    throw new MissingDriverError(`This Node (${process.version}) has no node:sqlite. Run: npm install better-sqlite3`, { cause: error });
+    throw new MissingDriverError(`This Node (${process.version}) has no node:sqlite. Run: npm install better-sqlite3`, {
+      cause: error,
+    });
   }
   return (location) => {
     const db = new module.DatabaseSync(location.path, { readOnly: location.readOnly, timeout: 0 });
     const probe = db.prepare("select 1");
     if (typeof probe.setReturnArrays !== "function" || typeof probe.columns !== "function") {
       db.close();
-      throw new MissingDriverError(`node:sqlite of this Node (${process.version}) is too old; 22.16 or newer is needed. Run: npm install better-sqlite3`);
+      throw new MissingDriverError(
+        `node:sqlite of this Node (${process.version}) is too old; 22.16 or newer is needed. Run: npm install better-sqlite3`,
+      );
     }
     db.function("regexp", { deterministic: true }, matches);
     return handle(db);

@@ -3,9 +3,18 @@
  * blocking the event loop. BEGIN is sent by us, so that DDL and reads stand in the transaction too.
  */
 import { OperationalError } from "../../errors/errors.js";
-import type { BeginOptions, DriverConnection, FieldInfo, MaybePromise, RawResult, RawStream, StatementHint } from "../driver.js";
+import type {
+  BeginOptions,
+  DriverConnection,
+  FieldInfo,
+  MaybePromise,
+  RawResult,
+  RawStream,
+  StatementHint,
+} from "../driver.js";
 import { Lru } from "../lru.js";
 import { isBusy } from "./errors.js";
+import { refusesPacking } from "./packed.js";
 import { rawBind } from "./types.js";
 
 /** A prepared statement of either package. */
@@ -41,6 +50,8 @@ interface Entry {
   open: boolean;
 }
 
+/** Declared columns need no word of the driver. */
+const NO_FIELDS: readonly FieldInfo[] = [];
 const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma)\b/i;
 
 export class SqliteConnection implements DriverConnection {
@@ -134,7 +145,12 @@ export class SqliteConnection implements DriverConnection {
   /** Isolation levels below SERIALIZABLE ask for less than SQLite always gives. */
   begin(options: BeginOptions): MaybePromise<void> {
     const { begin } = this.#settings;
-    const sql = begin === "deferred" || options.readOnly ? "BEGIN" : begin === "immediate" ? "BEGIN IMMEDIATE" : "BEGIN EXCLUSIVE";
+    const sql =
+      begin === "deferred" || options.readOnly
+        ? "BEGIN"
+        : begin === "immediate"
+          ? "BEGIN IMMEDIATE"
+          : "BEGIN EXCLUSIVE";
     return this.#orWait(() => {
       if (options.readOnly) {
         this.#db.exec("PRAGMA query_only = 1");
@@ -174,7 +190,21 @@ export class SqliteConnection implements DriverConnection {
     }
   }
 
+  #packed(sql: string, params: readonly unknown[]): RawResult | undefined {
+    try {
+      const [row] = this.#entry(sql, true).statement.all(params, false);
+      const rows = JSON.parse((row as [string])[0]) as unknown[][];
+      return { rows, fields: NO_FIELDS, rowCount: rows.length, lastInsertId: null };
+    } catch (error) {
+      if (refusesPacking(error)) return undefined;
+      throw error;
+    }
+  }
   #execute(sql: string, params: readonly unknown[], hint: StatementHint): RawResult {
+    if (hint.packed !== undefined) {
+      const packed = this.#packed(hint.packed, params);
+      if (packed !== undefined) return packed;
+    }
     const entry = this.#entry(sql, hint.prepare);
     const { statement } = entry;
     const values = hint.returnsRows === undefined && params.length > 0 ? params.map(rawBind) : params;
@@ -186,7 +216,12 @@ export class SqliteConnection implements DriverConnection {
     }
     const { changes, lastInsertRowid } = statement.run(values);
     if (CHANGES_SCHEMA.test(sql)) this.#statements.clear();
-    return { rows: [], fields: null, rowCount: Number(changes), lastInsertId: short(lastInsertRowid) as number | bigint };
+    return {
+      rows: [],
+      fields: null,
+      rowCount: Number(changes),
+      lastInsertId: short(lastInsertRowid) as number | bigint,
+    };
   }
   #entry(sql: string, keep: boolean): Entry {
     let entry = this.#statements.get(sql);
@@ -199,7 +234,8 @@ export class SqliteConnection implements DriverConnection {
   }
   /** A `select *` may give other columns once another connection changed the table. */
   #fields(entry: Entry, width?: number): readonly FieldInfo[] {
-    if (entry.fields === null || (width !== undefined && width !== entry.fields.length)) entry.fields = entry.statement.fields();
+    if (entry.fields === null || (width !== undefined && width !== entry.fields.length))
+      entry.fields = entry.statement.fields();
     return entry.fields;
   }
   #writable(): void {

@@ -70,7 +70,8 @@ export function classifySqlite(error: unknown, details: DatabaseErrorDetails): D
   const known: DatabaseErrorDetails = { cause: error, ...details, driverCode: code };
   if (code === undefined) {
     if (error instanceof AthanorError) return new InterfaceError(message, known);
-    if (error instanceof RangeError || /Too (few|many) parameter/.test(message)) return new ProgrammingError(message, known);
+    if (error instanceof RangeError || /Too (few|many) parameter/.test(message))
+      return new ProgrammingError(message, known);
     return new InterfaceError(message, known);
   }
   if (code.startsWith("SQLITE_CONSTRAINT")) return constraint(code, message, known);
@@ -110,7 +111,8 @@ function constraint(code: string, message: string, details: DatabaseErrorDetails
   if (kind === "check" || index !== null) {
     return new IntegrityError(message, { ...details, constraint: index?.[1] ?? failed }, kind);
   }
-  if (failed === undefined || kind === "foreign-key" || kind === "other") return new IntegrityError(message, details, kind);
+  if (failed === undefined || kind === "foreign-key" || kind === "other")
+    return new IntegrityError(message, details, kind);
   const names = failed.split(", ").map((name) => name.slice(name.lastIndexOf(".") + 1));
   const table = failed.includes(".") ? failed.slice(0, failed.indexOf(".")) : undefined;
   return new IntegrityError(message, { ...details, table, columns: names }, kind);

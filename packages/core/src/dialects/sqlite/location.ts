@@ -14,7 +14,15 @@ export interface SqliteLocation {
 }
 export type OpenSqlite = (location: SqliteLocation, args: { readonly [name: string]: unknown }) => SqliteHandle;
 
-export const SQLITE_OPTIONS = ["mode", "timeout", "journal_mode", "foreign_keys", "begin", "synchronous", "uri"] as const;
+export const SQLITE_OPTIONS = [
+  "mode",
+  "timeout",
+  "journal_mode",
+  "foreign_keys",
+  "begin",
+  "synchronous",
+  "uri",
+] as const;
 
 /**
  * `sqlite://` and `sqlite:///:memory:` are memory, `sqlite:///a.db` a relative and `sqlite:////a.db` an absolute path;
@@ -31,7 +39,12 @@ export function sqliteLocation(url: DatabaseUrl): SqliteLocation {
   if (path.startsWith("file:")) path = path.slice(5).replace(/^\/\/(?=\/)/, "");
   const mode = urlOption(url, "mode");
   const memory = path === "" || path === ":memory:" || mode === "memory";
-  return { path: memory ? ":memory:" : path, memory, readOnly: mode === "ro", mustExist: mode === "ro" || mode === "rw" };
+  return {
+    path: memory ? ":memory:" : path,
+    memory,
+    readOnly: mode === "ro",
+    mustExist: mode === "ro" || mode === "rw",
+  };
 }
 /** @throws OperationalError where the file should exist and does not */
 export function requireFile(location: SqliteLocation): void {
@@ -40,7 +53,8 @@ export function requireFile(location: SqliteLocation): void {
     throw new OperationalError(`The SQLite file '${location.path}' does not exist, and the URL says not to create it.`);
   }
   const folder = dirname(location.path);
-  if (!existsSync(folder)) throw new OperationalError(`The folder '${folder}' of the SQLite file does not exist; create it first.`);
+  if (!existsSync(folder))
+    throw new OperationalError(`The folder '${folder}' of the SQLite file does not exist; create it first.`);
 }
 
 const patterns = new Map<string, RegExp>();

@@ -20,7 +20,8 @@ function tokenize(sql: string): Token[] {
   for (const m of sql.matchAll(pattern)) {
     const [whole, double, back, bracket, single, word] = m;
     if (/^(?:\s|--|\/\*)/.test(whole)) continue;
-    const quoted = double?.replaceAll('""', '"') ?? back?.replaceAll("``", "`") ?? bracket ?? single?.replaceAll("''", "'");
+    const quoted =
+      double?.replaceAll('""', '"') ?? back?.replaceAll("``", "`") ?? bracket ?? single?.replaceAll("''", "'");
     tokens.push({
       text: quoted ?? whole,
       word: quoted !== undefined ? "" : (word ?? whole).toLowerCase(),
@@ -62,6 +63,8 @@ export interface ParsedKey {
 }
 export interface ParsedForeignKey extends ParsedKey {
   readonly referredTable: string;
+  /** SQLite keeps the word and forgets the meaning: its pragma always says NONE. */
+  readonly match: string | undefined;
   readonly deferrable: boolean | undefined;
   readonly initially: "DEFERRED" | "IMMEDIATE" | undefined;
 }
@@ -81,7 +84,18 @@ export interface ParsedTable {
 
 /** Words that start a constraint, and so end the type of a column. */
 const CONSTRAINT_WORDS = new Set([
-  "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as", "foreign",
+  "constraint",
+  "primary",
+  "not",
+  "null",
+  "unique",
+  "check",
+  "default",
+  "collate",
+  "references",
+  "generated",
+  "as",
+  "foreign",
 ]);
 
 class Collector {
@@ -119,7 +133,8 @@ class Collector {
     let autoincrement = false;
     const word = (i: number) => tokens[i]?.word;
     const inside = (open: number, close: number) => this.sql.slice(tokens[open]?.to, tokens[close]?.from).trim();
-    const namesIn = (open: number, close: number) => splitAtCommas(tokens.slice(open + 1, close)).map((p) => (p[0] as Token).text);
+    const namesIn = (open: number, close: number) =>
+      splitAtCommas(tokens.slice(open + 1, close)).map((p) => (p[0] as Token).text);
     while (at < tokens.length) {
       switch (word(at)) {
         case "constraint":
@@ -192,10 +207,12 @@ class Collector {
     if (tokens[at]?.word === "(") at = closing(tokens, at) + 1;
     let deferrable: boolean | undefined;
     let initially: "DEFERRED" | "IMMEDIATE" | undefined;
+    let match: string | undefined;
     for (; at < tokens.length; ) {
       const word = tokens[at]?.word;
       if (word === "on" || word === "match") {
         const action = tokens[at + 2]?.word;
+        if (word === "match") match = tokens[at + 1]?.text.toUpperCase();
         at += word === "match" ? 2 : action === "set" || action === "no" ? 4 : 3;
       } else if (word === "not" && tokens[at + 1]?.word === "deferrable") {
         deferrable = false;
@@ -208,7 +225,7 @@ class Collector {
         at += 2;
       } else break;
     }
-    this.foreignKeys.push({ name, columns, referredTable, deferrable, initially });
+    this.foreignKeys.push({ name, columns, referredTable, match, deferrable, initially });
     return at;
   }
 }

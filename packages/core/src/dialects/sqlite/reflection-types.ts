@@ -13,8 +13,8 @@ import {
   NUMERIC,
   NumericType,
   SmallIntegerType,
-  STRING,
   type SqlType,
+  STRING,
   StringType,
   TEXT,
   TIME,
@@ -54,7 +54,8 @@ export function typeFromDeclared(declared: string): SqlType {
   const [first, second] = [m[2], m[3]].map((n) => (n === undefined ? undefined : Number(n)));
   const named = NAMED[name];
   if (named !== undefined) return named;
-  if (name === "NUMERIC" || name === "DECIMAL" || name === "NUMERIC_TEXT") return first === undefined ? NUMERIC : new NumericType(first, second);
+  if (name === "NUMERIC" || name === "DECIMAL" || name === "NUMERIC_TEXT")
+    return first === undefined ? NUMERIC : new NumericType(first, second);
   // The order of these rules is SQLite's own.
   if (name.includes("INT")) return INTEGER;
   if (name.includes("CHAR") || name.includes("CLOB") || name.includes("TEXT")) {

@@ -67,15 +67,19 @@ export class SqliteReflector implements Reflector {
       sql`SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden FROM ${from}, pragma_table_xinfo(m.name, ${name}) AS c WHERE ${where} AND c.hidden != 1 ORDER BY m.name, c.cid`,
     );
     const keys = await query(
-      sql`SELECT m.name, f.id, f."table", f."from", f."to", f.on_update, f.on_delete, f."match" FROM ${from}, pragma_foreign_key_list(m.name, ${name}) AS f WHERE ${where} ORDER BY m.name, f.id DESC, f.seq`,
+      sql`SELECT m.name, f.id, f."table", f."from", f."to", f.on_update, f.on_delete FROM ${from}, pragma_foreign_key_list(m.name, ${name}) AS f WHERE ${where} ORDER BY m.name, f.id DESC, f.seq`,
     );
     const indexes = await query(
       sql`SELECT m.name, l.name, l."unique", l.origin, x.name, x."desc", x.cid, s.sql FROM ${from}, pragma_index_list(m.name, ${name}) AS l, pragma_index_xinfo(l.name, ${name}) AS x LEFT JOIN ${master(schema)} AS s ON s.type = 'index' AND s.name = l.name WHERE ${where} AND x.key = 1 ORDER BY m.name, l.seq DESC, x.seqno`,
     );
-    const triggers = await query(sql`SELECT tbl_name, name, sql FROM ${master(schema)} WHERE type = 'trigger' ORDER BY name`);
+    const triggers = await query(
+      sql`SELECT tbl_name, name, sql FROM ${master(schema)} WHERE type = 'trigger' ORDER BY name`,
+    );
 
     const info = new Map(lists.map((r) => [textOf(r[0]), { withoutRowid: flag(r[1]), strict: flag(r[2]) }]));
-    const [columnsOf, keysOf, indexesOf, triggersOf] = [columns, keys, indexes, triggers].map((rows) => grouped(rows, 0));
+    const [columnsOf, keysOf, indexesOf, triggersOf] = [columns, keys, indexes, triggers].map((rows) =>
+      grouped(rows, 0),
+    );
     const primaryKeys = new Map<string, readonly string[]>();
     for (const [table, rows] of columnsOf as Map<string, Rows>) primaryKeys.set(table, primaryKeyColumns(rows));
     await this.#otherPrimaryKeys(query, keys, primaryKeys, name);
@@ -88,7 +92,11 @@ export class SqliteReflector implements Reflector {
       const own = columnsOf?.get(table) ?? [];
       const primaryKey = primaryKeys.get(table) ?? [];
       const autoincrement = [...(parsed?.columns.values() ?? [])].some((c) => c.autoincrement);
-      const options = { ...(autoincrement && { autoincrement }), ...(strict && { strict }), ...(withoutRowid && { withoutRowid }) };
+      const options = {
+        ...(autoincrement && { autoincrement }),
+        ...(strict && { strict }),
+        ...(withoutRowid && { withoutRowid }),
+      };
       const reflectedIndexes = groupedIndexes(indexesOf?.get(table) ?? []);
       return {
         name: table,
@@ -98,18 +106,33 @@ export class SqliteReflector implements Reflector {
         primaryKey: primaryKey.length === 0 ? undefined : { name: parsed?.primaryKey?.name, columns: primaryKey },
         foreignKeys: foreignKeys(keysOf?.get(table) ?? [], parsed, primaryKeys, schema),
         uniqueConstraints: uniques(reflectedIndexes, parsed),
-        indexes: reflectedIndexes.filter((i) => i.origin === "c").map(createdIndex).sort((a, b) => (a.name < b.name ? -1 : 1)),
+        indexes: reflectedIndexes
+          .filter((i) => i.origin === "c")
+          .map(createdIndex)
+          .sort((a, b) => (a.name < b.name ? -1 : 1)),
         checks: (parsed?.checks ?? []).map((c): ReflectedCheck => ({ name: c.name, sql: c.sql, impliedByType: false })),
         comment: undefined,
         options: Object.keys(options).length === 0 ? {} : { sqlite: options },
-        triggers: (triggersOf?.get(table) ?? []).map((t): ReflectedTrigger => ({ table, name: textOf(t[1]), source: textOf(t[2]) })),
+        triggers: (triggersOf?.get(table) ?? []).map(
+          (t): ReflectedTrigger => ({ table, name: textOf(t[1]), source: textOf(t[2]) }),
+        ),
         source,
       };
     });
   }
   /** `REFERENCES t` without columns means the primary key of `t`, which may be out of scope. */
-  async #otherPrimaryKeys(query: ReflectionQuery, keys: Rows, known: Map<string, readonly string[]>, schema: string): Promise<void> {
-    const missing = new Set(keys.filter((k) => k[4] === null).map((k) => textOf(k[2])).filter((t) => !known.has(t)));
+  async #otherPrimaryKeys(
+    query: ReflectionQuery,
+    keys: Rows,
+    known: Map<string, readonly string[]>,
+    schema: string,
+  ): Promise<void> {
+    const missing = new Set(
+      keys
+        .filter((k) => k[4] === null)
+        .map((k) => textOf(k[2]))
+        .filter((t) => !known.has(t)),
+    );
     if (missing.size === 0) return;
     const names = sql.join([...missing].map((t) => sql`${t}`));
     const rows = await query(
@@ -126,7 +149,11 @@ function primaryKeyColumns(rows: Rows): readonly string[] {
     .map((c) => textOf(c[1]));
 }
 
-function reflectedColumn(row: readonly unknown[], parsed: ParsedTable | undefined, mayBeRowid: boolean): ReflectedColumn {
+function reflectedColumn(
+  row: readonly unknown[],
+  parsed: ParsedTable | undefined,
+  mayBeRowid: boolean,
+): ReflectedColumn {
   const name = textOf(row[1]);
   const databaseType = textOf(row[2]);
   const hidden = numberOf(row[6]);
@@ -161,10 +188,13 @@ function foreignKeys(
     const referredTable = textOf(first[2]);
     const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
     const at = written.findIndex(
-      (w) => same(w.referredTable, referredTable) && w.columns.length === columns.length && w.columns.every((c, i) => same(c, columns[i] as string)),
+      (w) =>
+        same(w.referredTable, referredTable) &&
+        w.columns.length === columns.length &&
+        w.columns.every((c, i) => same(c, columns[i] as string)),
     );
     const source = at < 0 ? undefined : written.splice(at, 1)[0];
-    const match = textOf(first[7]);
+    const match = source?.match;
     return {
       name: source?.name,
       columns,
@@ -175,7 +205,7 @@ function foreignKeys(
       onUpdate: action(first[5]),
       deferrable: source?.deferrable,
       initially: source?.initially,
-      match: match === "NONE" ? undefined : (match as "FULL" | "PARTIAL" | "SIMPLE"),
+      match: match === "FULL" || match === "PARTIAL" || match === "SIMPLE" ? match : undefined,
     };
   });
 }
@@ -213,7 +243,12 @@ function createdIndex(index: RawIndex): ReflectedIndex {
       const written = parsed?.parts[i];
       // A column with a COLLATE of its own is more than its name.
       const plain = column !== undefined && (written === undefined || written.isColumn);
-      return { column: plain ? column : undefined, sql: plain ? column : withoutParentheses(written?.sql ?? ""), descending, nulls: undefined };
+      return {
+        column: plain ? column : undefined,
+        sql: plain ? column : withoutParentheses(written?.sql ?? ""),
+        descending,
+        nulls: undefined,
+      };
     }),
     where: parsed?.where,
     duplicatesConstraint: undefined,
@@ -230,9 +265,18 @@ function uniques(indexes: readonly RawIndex[], parsed: ParsedTable | undefined):
     .map((i) => {
       const columns = i.parts.map((p) => p.column ?? "");
       const at = written.findIndex(
-        (w) => w.columns.length === columns.length && w.columns.every((c, n) => c.toLowerCase() === columns[n]?.toLowerCase()),
+        (w) =>
+          w.columns.length === columns.length &&
+          w.columns.every((c, n) => c.toLowerCase() === columns[n]?.toLowerCase()),
       );
       const source = at < 0 ? undefined : written.splice(at, 1)[0];
-      return { name: source?.name, columns, duplicatesIndex: undefined, nullsNotDistinct: false, deferrable: undefined, initially: undefined };
+      return {
+        name: source?.name,
+        columns,
+        duplicatesIndex: undefined,
+        nullsNotDistinct: false,
+        deferrable: undefined,
+        initially: undefined,
+      };
     });
 }

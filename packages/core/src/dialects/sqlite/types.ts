@@ -66,7 +66,8 @@ const narrowDecimal: Convert = (value) => {
   );
 };
 function readDecimal(value: unknown, scale: number | undefined): string {
-  if (typeof value !== "number") return decimalText(parseDecimal(typeof value === "bigint" ? value : String(value)), scale);
+  if (typeof value !== "number")
+    return decimalText(parseDecimal(typeof value === "bigint" ? value : String(value)), scale);
   if (!Number.isFinite(value)) return String(value);
   const exact = Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
   return decimalText(parseDecimal(exact), scale);

@@ -80,15 +80,6 @@ function shapeOf(instance: Managed, mapper: Mapper, table: Table): Shape {
   return shape;
 }
 
-/** How a dialect inserts many rows with their generated values in order; `dialect.bulk`, where it has one. */
-interface BulkStrategy {
-  insertRows?(
-    connection: Connection,
-    target: { readonly table: Table; readonly columns: readonly TableColumn[]; readonly returning: readonly TableColumn[] },
-    rows: readonly (readonly unknown[])[],
-  ): Promise<readonly (readonly unknown[])[]>;
-}
-
 /** Inserts the rows of one table for these objects, in order, in as few statements as their shapes allow. */
 export async function insertAll(host: FlushHost, table: Table, instances: readonly Managed[]): Promise<void> {
   let run: Managed[] = [];
@@ -119,12 +110,14 @@ async function insertRun(host: FlushHost, table: Table, shape: Shape, run: reado
     for (const instance of run) await insertInline(connection, engine, table, shape, instance, returns, auto);
     return;
   }
-  const bulk = (dialect as { readonly bulk?: BulkStrategy }).bulk;
-  if (run.length > 1 && fetched.length > 0 && bulk?.insertRows !== undefined && (returns || fetched.length === 1)) {
-    const rows = run.map((instance) => shape.columns.map((c) => (instance as unknown as Record<string, unknown>)[c.key]));
-    const values = await bulk.insertRows(connection, { table, columns: shape.columns, returning: fetched }, rows);
-    run.forEach((instance, i) => takeFetched(instance, shape.fetch, values[i] as readonly unknown[]));
-    return;
+  if (run.length > 1 && fetched.length > 0 && dialect.bulk !== undefined) {
+    const slots = shape.columns.map((c) => (mapper.attributeOf(c) as MappedColumn).slot);
+    const rows = run.map((instance) => rowOf(instance, slots));
+    const values = await dialect.bulk.insertRows(connection, { table, columns: shape.columns, returning: fetched }, rows);
+    if (values !== undefined) {
+      run.forEach((instance, i) => takeFetched(instance, shape.fetch, values[i] as readonly unknown[]));
+      return;
+    }
   }
   const { compiled, params } = compiledInsert(engine, table, shape.columns, returns ? fetched : []);
   const source = compiled.insert?.rowsSource;
@@ -172,6 +165,14 @@ async function insertInline(connection: Connection, engine: Engine, table: Table
     for (const t of shape.fetch) instance[t.attribute.slot] = UNLOADED;
     takeLastId(instance, auto, raw, engine.dialect);
   }
+}
+function rowOf(instance: Managed, slots: readonly `$${string}`[]): unknown[] {
+  const row = new Array<unknown>(slots.length);
+  for (let i = 0; i < slots.length; i++) {
+    const value = instance[slots[i] as `$${string}`];
+    row[i] = value === UNLOADED ? null : value;
+  }
+  return row;
 }
 function takeRaw(instance: Managed, fetch: readonly Target[], compiled: CompiledInsert, row: unknown[]): void {
   fetch.forEach((t, i) => {

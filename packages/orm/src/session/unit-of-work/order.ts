@@ -45,7 +45,7 @@ function dependencies(root: Mapper, all: readonly Mapper[]): Set<Mapper> {
       if (constraint.kind !== "foreignKey" || constraint.columns.some((c) => postponed.has(c))) continue;
       const other = byTable.get(constraint.referredTable as Table);
       if (other === undefined) continue;
-      if (other !== root || !root.selfAndDescendants().some((m) => joinsOwnBase(m, table, constraint.referredTable as Table))) found.add(other);
+      if (other !== root || ![...root.selfAndDescendants()].some((m) => joinsOwnBase(m, table, constraint.referredTable as Table))) found.add(other);
     }
   }
   return found;

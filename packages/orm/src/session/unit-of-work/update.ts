@@ -116,6 +116,16 @@ async function updateGroup(host: FlushHost, table: Table, group: readonly Change
   const { mapper, columns, version } = group[0] as Change;
   const engine = host.engineFor(mapper);
   const connection = await host.connectionFor(mapper);
+  const { bulk } = engine.dialect;
+  if (bulk !== undefined && version === undefined && group.length > 1) {
+    const key = keyOf(mapper, table);
+    const rows = group.map(({ instance }) => [...columns.map((c) => instance[c.attribute.slot]), ...key.map((k) => committedValue(instance, k.attribute))]);
+    const matched = await bulk.updateRows(connection, { table, set: columns.map((c) => c.column), key: key.map((k) => k.column) }, rows);
+    if (matched !== undefined) {
+      checkCount(matched, group, table);
+      return;
+    }
+  }
   const statement = statementFor(mapper, table, columns, version !== undefined);
   const { value: compiled, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
   const bound = group.flatMap((change) => bindStatement(compiled, params, namedValues(change, table)));

@@ -1,0 +1,78 @@
+/** Cursors of a connection: chunks are pulled in turn with its other work, or drained into memory when they must make room. */
+import type { RawStream } from "../dialects/driver.js";
+
+/** What a cursor needs of its connection. */
+export interface StreamHost {
+  next<T>(pull: () => Promise<T>): Promise<T>;
+  failed(error: unknown): Error;
+  ended(): void;
+}
+/** A cursor of a connection. Chunks are pulled in turn with other work; what is drained waits in memory. */
+export class ConnectionStream implements AsyncIterable<unknown[][]> {
+  readonly sql: string;
+  readonly params: readonly unknown[];
+  readonly #open: (stream: ConnectionStream) => Promise<StreamHost>;
+  #raw: RawStream | undefined;
+  #iterator: AsyncIterator<unknown[][]> | undefined;
+  readonly #buffer: unknown[][][] = [];
+  #done = false;
+
+  constructor(sql: string, params: readonly unknown[], open: (stream: ConnectionStream) => Promise<StreamHost>) {
+    this.sql = sql;
+    this.params = params;
+    this.#open = open;
+  }
+  get fields(): RawStream["fields"] {
+    return this.#raw?.fields ?? null;
+  }
+  /** Other statements may run between chunks. */
+  get interleaves(): boolean {
+    return (this.#raw as { readonly interleaves?: boolean } | undefined)?.interleaves ?? false;
+  }
+  attach(raw: RawStream): void {
+    this.#raw = raw;
+    this.#iterator = raw[Symbol.asyncIterator]();
+  }
+  async drain(): Promise<void> {
+    while (!this.#done) {
+      const chunk = await (this.#iterator as AsyncIterator<unknown[][]>).next();
+      if (chunk.done) this.#done = true;
+      else this.#buffer.push(chunk.value);
+    }
+  }
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown[][]> {
+    const host = await this.#open(this);
+    const iterator = this.#iterator as AsyncIterator<unknown[][]>;
+    try {
+      for (;;) {
+        const waiting = this.#buffer.shift();
+        if (waiting !== undefined) {
+          yield waiting;
+          continue;
+        }
+        if (this.#done) return;
+        const chunk = await host.next(async () => {
+          const ready = this.#buffer.shift();
+          if (ready !== undefined) return ready;
+          if (this.#done) return undefined;
+          const pulled = await iterator.next();
+          if (pulled.done) this.#done = true;
+          return pulled.done ? undefined : pulled.value;
+        });
+        if (chunk === undefined) return;
+        yield chunk;
+      }
+    } catch (error) {
+      this.#done = true;
+      throw host.failed(error);
+    } finally {
+      host.ended();
+      if (!this.#done) {
+        this.#done = true;
+        await host.next(async () => {
+          await iterator.return?.();
+        });
+      }
+    }
+  }
+}

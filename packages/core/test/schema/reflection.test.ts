@@ -1,0 +1,384 @@
+// What each database knows that others do not, read from hand-written DDL; and the parts of reflection all share.
+import { describeEachDatabase } from "@athanor/test-support";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseCreateIndex, parseCreateTable } from "../../src/dialects/sqlite/reflection-parse.js";
+import type { Connection } from "../../src/engine/connection.js";
+import { createEngine, type Engine } from "../../src/engine/engine.js";
+import { type Inspector, inspect } from "../../src/reflection/inspector.js";
+import { partsFromReflection } from "../../src/reflection/parts.js";
+import type { SchemaConnection } from "../../src/schema/bind.js";
+import { buildTable } from "../../src/schema/build-table.js";
+import * as types from "../../src/schema/columns.js";
+import { createTable } from "../../src/schema/create-table.js";
+import { CreateTable, ddl, Sequence } from "../../src/schema/ddl.js";
+import { MetaData } from "../../src/schema/metadata.js";
+import { sql } from "../../src/sql/text.js";
+
+type Names = Parameters<typeof describeEachDatabase>[2];
+function onDatabase(
+  title: string,
+  options: Names,
+  body: (
+    run: (...statements: string[]) => Promise<Inspector>,
+    connection: () => Connection,
+    engine: () => Engine,
+  ) => void,
+) {
+  describeEachDatabase(
+    title,
+    (target) => {
+      let engine: Engine;
+      let connection: Connection;
+      beforeEach(async () => {
+        engine = createEngine(await target.url());
+        connection = await engine.connect();
+      });
+      afterEach(async () => {
+        await connection.close();
+        await engine.dispose();
+      });
+      const run = async (...statements: string[]) => {
+        for (const s of statements) await connection.execute(sql.raw(s));
+        return inspect(connection);
+      };
+      body(
+        run,
+        () => connection,
+        () => engine,
+      );
+    },
+    options,
+  );
+}
+
+onDatabase("SQLite", { only: ["sqlite"] }, (run, connection) => {
+  it("reads AUTOINCREMENT, STRICT, WITHOUT ROWID, collations, generated columns and unnamed constraints", async () => {
+    const inspector = await run(
+      `create table p (
+         a integer primary key autoincrement, -- a comment, with a comma
+         b text collate nocase constraint nn not null default (datetime('now')) constraint "the unique" unique,
+         g int generated always as (a + 1) stored, v as (a || ')'),
+         constraint "c,k" check (b <> 'x)''--'), check (a > 0) ) strict`.replace("v as (a || ')'),", ""),
+      `create table [odd "name"] (x int, y int, z references p on delete set null on update cascade deferrable initially deferred,
+         \`w w\` varchar(20) unique, v as (x || ')'), primary key (y, x), constraint fk2 foreign key (y) references p (a) match full) without rowid`,
+      `create unique index ix1 on [odd "name"] ("w w" desc, lower("w w" || ',('), "w w" collate nocase asc) where "w w" is not null and y > 3`,
+      `create view v as select a from p`,
+      `create trigger t1 after insert on p begin select 1; end`,
+    );
+    const p = await inspector.table("p");
+    expect(p.options).toEqual({ sqlite: { autoincrement: true, strict: true } });
+    expect(p.columns.map((c) => [c.name, c.default, c.collation, c.computed, c.nullable])).toEqual([
+      ["a", undefined, undefined, undefined, false],
+      ["b", "datetime('now')", "nocase", undefined, false],
+      ["g", undefined, undefined, { sql: "a + 1", persisted: true }, true],
+    ]);
+    expect(p.uniqueConstraints.map((u) => [u.name, u.columns])).toEqual([["the unique", ["b"]]]);
+    expect(p.checks.map((c) => [c.name, c.sql])).toEqual([
+      ["c,k", "b <> 'x)''--'"],
+      [undefined, "a > 0"],
+    ]);
+    expect(p.triggers.map((t) => t.name)).toEqual(["t1"]);
+    const odd = await inspector.table('odd "name"');
+    expect(odd.options).toEqual({ sqlite: { withoutRowid: true } });
+    expect(odd.primaryKey?.columns).toEqual(["y", "x"]);
+    expect(odd.columns.find((c) => c.name === "v")?.computed).toEqual({ sql: "x || ')'", persisted: false });
+    expect(odd.foreignKeys).toMatchObject([
+      {
+        name: undefined,
+        columns: ["z"],
+        referredTable: "p",
+        referredColumns: ["a"],
+        onDelete: "SET NULL",
+        onUpdate: "CASCADE",
+        deferrable: true,
+        initially: "DEFERRED",
+      },
+      { name: "fk2", columns: ["y"], referredTable: "p", referredColumns: ["a"], match: "FULL" },
+    ]);
+    const [index] = odd.indexes;
+    expect(index?.parts.map((x) => [x.column, x.sql, x.descending])).toEqual([
+      ["w w", "w w", true],
+      [undefined, `lower("w w" || ',(')`, false],
+      [undefined, '"w w" collate nocase', false],
+    ]);
+    expect(index?.where).toBe('"w w" is not null and y > 3');
+    expect((await inspector.views()).map((x) => x.definition)).toEqual([
+      expect.stringMatching(/^create view v as select a from p$/i),
+    ]);
+    expect((await inspector.columns("v")).map((c) => c.name)).toEqual(["a"]);
+  });
+  it("builds an exact copy, the spelling of types included", async () => {
+    const source =
+      'CREATE TABLE t (\n\ta INT UNSIGNED NOT NULL, \n\tb , \n\tc DECIMAL(5) COLLATE RTRIM DEFAULT 1.5, \n\tPRIMARY KEY (a), \n\tCONSTRAINT "Ck" CHECK (a > 0)\n)';
+    const inspector = await run(source);
+    const copy = buildTable(partsFromReflection(await inspector.table("t"), undefined, { exactTypes: true }));
+    const [text] = connection().dialect.createDdlCompiler().statements(new CreateTable(copy));
+    expect(text?.replace("b, ", "b , ")).toBe(source);
+  });
+  it("looks into attached databases", async () => {
+    await connection().rollback();
+    const engine = createEngine("sqlite://");
+    const c = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+    await c.execute(sql.raw("attach ':memory:' as other"));
+    const metadata = new MetaData({ schema: "other" });
+    createTable(
+      "t",
+      { id: types.integer().primaryKey(), up: types.integer().nullable().references("t.id").index() },
+      { metadata },
+    );
+    await metadata.createAll(c);
+    const inspector = inspect(c);
+    expect(await inspector.tableNames()).toEqual([]);
+    expect(await inspector.schemas()).toEqual(["main", "other"]);
+    const table = await inspector.table("t", { schema: "other" });
+    expect(table.foreignKeys).toMatchObject([{ referredSchema: "other", referredTable: "t" }]);
+    expect(table.indexes.map((i) => i.name)).toEqual(["ix_other_t_up"]);
+    const copy = new MetaData();
+    await copy.reflect(c, { schema: "other" });
+    copy.configure();
+    expect(copy.tableNames).toEqual(["other.t"]);
+    await c.close();
+    await engine.dispose();
+  });
+});
+
+describe("parsing stored statements", () => {
+  it("is not misled by keywords as names, comments and strings", () => {
+    const parsed = parseCreateTable(`CREATE TABLE "check" (
+      "primary" TEXT DEFAULT 'unique (a)' /* , "x" INT CHECK (1) */, [unique] NUMERIC (10 , 2) DEFAULT -1.5 CHECK ([unique] > -2),
+      plain DEFAULT (1 + (2)) NOT NULL ON CONFLICT IGNORE REFERENCES o ON DELETE NO ACTION NOT DEFERRABLE,
+      CONSTRAINT u UNIQUE ("primary" COLLATE NOCASE DESC, plain) ON CONFLICT REPLACE
+      CONSTRAINT "after" CHECK (plain IN (')', '('))
+    )`);
+    expect([...(parsed?.columns.keys() ?? [])]).toEqual(["primary", "unique", "plain"]);
+    expect(parsed?.uniques).toEqual([{ name: "u", columns: ["primary", "plain"] }]);
+    expect(parsed?.checks.map((c) => [c.name, c.sql, c.column])).toEqual([
+      [undefined, "[unique] > -2", "unique"],
+      ["after", "plain IN (')', '(')", undefined],
+    ]);
+    expect(parsed?.foreignKeys).toMatchObject([{ columns: ["plain"], referredTable: "o", deferrable: false }]);
+    expect(parseCreateTable("CREATE VIRTUAL TABLE t USING fts5(a, b)")).toBeUndefined();
+    expect(parseCreateIndex('CREATE INDEX i ON t (a, b+1 DESC, "desc")').parts.map((p) => p.sql)).toEqual([
+      "a",
+      "b+1",
+      '"desc"',
+    ]);
+  });
+});
+
+onDatabase("PostgreSQL", { only: ["postgresql", "pglite"] }, (run, connection) => {
+  it("reads identities, sequences, types, schemas and views", async () => {
+    const inspector = await run(
+      "create schema other",
+      "create type other.mood as enum ('ok', 'it''s')",
+      "create sequence free start 7 increment 2",
+      "create domain positive as integer check (value > 0)",
+      `create table other.o (a int generated always as identity (start 5 increment 3), m other.mood default 'ok', ms other.mood[], primary key (a))`,
+      `create table t (id bigserial primary key, o int references other.o match full on update cascade, ip inet, p positive, c text collate "C", ch char(3), ts timestamp(3) with time zone, v varchar[], self bigint references t deferrable)`,
+      "create view seen as select id from t",
+      "create materialized view kept as select 1 as one",
+      "comment on table t is 'hello'",
+    );
+    const t = await inspector.table("t");
+    expect(t.columns.map((c) => [c.name, String(c.type), c.databaseType])).toEqual([
+      ["id", "bigInteger(bigint)", "bigint"],
+      ["o", "integer", "integer"],
+      ["ip", "database(inet)", "inet"],
+      ["p", "database(positive)", "positive"],
+      ["c", "text", "text"],
+      ["ch", "database(character(3))", "character(3)"],
+      ["ts", "dateTime(tz)", "timestamp(3) with time zone"],
+      ["v", expect.stringMatching(/^array/), "character varying[]"],
+      ["self", "bigInteger(bigint)", "bigint"],
+    ]);
+    expect(t.columns[0]).toMatchObject({ autoincrement: true, ownedSequence: "t_id_seq" });
+    expect(t.columns[4]?.collation).toBe("C");
+    expect(t.comment).toBe("hello");
+    expect(t.foreignKeys).toMatchObject([
+      { referredSchema: "other", referredTable: "o", referredColumns: ["a"], onUpdate: "CASCADE", match: "FULL" },
+      { referredSchema: undefined, referredTable: "t", deferrable: true, initially: undefined },
+    ]);
+    const o = await inspector.table("o", { schema: "other" });
+    expect(o.columns[0]?.identity).toEqual({ always: true, start: 5, increment: 3 });
+    expect(o.columns[1]?.type).toMatchObject({ values: ["ok", "it's"], name: "mood" });
+    expect(await inspector.enums({ schema: "other" })).toEqual([
+      { name: "mood", schema: "other", values: ["ok", "it's"] },
+    ]);
+    expect(await inspector.sequences()).toEqual([
+      { name: "free", schema: undefined, start: 7n, increment: 2n, ownedBy: undefined },
+      { name: "t_id_seq", schema: undefined, start: 1n, increment: 1n, ownedBy: "t.id" },
+    ]);
+    expect((await inspector.views()).map((v) => [v.name, v.materialized])).toEqual([
+      ["kept", true],
+      ["seen", false],
+    ]);
+    expect(await inspector.schemas()).toEqual(["other", "public"]);
+    const metadata = new MetaData();
+    await metadata.reflect(connection(), { only: ["t"] });
+    metadata.configure();
+    expect(metadata.tableNames).toEqual(["t", "other.o"]);
+  });
+  it("reads everything about indexes", async () => {
+    const inspector = await run(
+      "create table t (a int, b text, c int, d jsonb)",
+      "create index i1 on t using gin (d jsonb_path_ops) with (fastupdate = off)",
+      "create unique index i2 on t (a desc nulls last, b text_pattern_ops) include (c) where c > 5",
+      "create index i3 on t (lower(b) text_pattern_ops, (a + c) desc)",
+      "alter table t add constraint x exclude using btree (c with =)",
+    );
+    const indexes = new Map((await inspector.indexes("t")).map((i) => [i.name, i]));
+    expect(indexes.get("i1")?.dialectOptions).toEqual({
+      postgresql: { using: "gin", ops: { d: "jsonb_path_ops" }, with: { fastupdate: "off" } },
+    });
+    expect(indexes.get("i2")).toMatchObject({
+      unique: true,
+      parts: [
+        { column: "a", descending: true, nulls: "LAST" },
+        { column: "b", descending: false },
+      ],
+      where: "c > 5",
+      dialectOptions: { postgresql: { include: ["c"], ops: { b: "text_pattern_ops" } } },
+    });
+    expect(indexes.get("i3")?.parts.map((p) => [p.column, p.sql, p.descending])).toEqual([
+      [undefined, "lower(b) text_pattern_ops", false],
+      [undefined, "(a + c)", true],
+    ]);
+    expect(indexes.get("x")?.duplicatesConstraint).toBe("x");
+  });
+});
+
+onDatabase("MariaDB", { only: ["mariadb"] }, (run, connection) => {
+  it("reads its types, clocks, JSON and what it adds by itself", async () => {
+    const inspector = await run(
+      "create table o (id int unsigned auto_increment primary key) comment 'it''s'",
+      "create table t (flag tinyint(1), tiny tinyint, big bigint unsigned, kind enum('a','it''s'), tags set('x','y'), doc json, at timestamp not null default current_timestamp on update current_timestamp, fine datetime(3) default current_timestamp(3), y year, body mediumtext collate utf8mb4_bin default 'x', price decimal(8,3) check (price > 0), o int unsigned, o2 int unsigned, key mine (o2), key prefix (body(10)), fulltext key words (body), constraint fk foreign key (o) references o (id) on delete cascade, constraint fk2 foreign key (o2) references o (id), unique (tiny))",
+    );
+    const t = await inspector.table("t");
+    const column = (name: string) => t.columns.find((c) => c.name === name);
+    expect(t.columns.map((c) => [c.name, String(c.type)])).toEqual([
+      ["flag", "boolean"],
+      ["tiny", "database(tinyint(4))"],
+      ["big", "database(bigint(20) unsigned)"],
+      ["kind", 'enum([null,true,"a","it\'s"])'],
+      ["tags", "database(set('x','y'))"],
+      ["doc", "json"],
+      ["at", "database(timestamp)"],
+      ["fine", "dateTime"],
+      ["y", "database(year(4))"],
+      ["body", "database(mediumtext)"],
+      ["price", "numeric(8,3,string)"],
+      ["o", "database(int(10) unsigned)"],
+      ["o2", "database(int(10) unsigned)"],
+    ]);
+    expect(column("at")).toMatchObject({
+      default: "CURRENT_TIMESTAMP",
+      onUpdate: "CURRENT_TIMESTAMP",
+      nullable: false,
+    });
+    expect(column("fine")?.default).toBe("CURRENT_TIMESTAMP(3)");
+    expect(column("body")).toMatchObject({ collation: "utf8mb4_bin", default: "'x'" });
+    expect(column("flag")?.default).toBeUndefined();
+    expect(t.checks.map((c) => [c.name, c.impliedByType])).toEqual([
+      [undefined, true],
+      [undefined, false],
+    ]);
+    expect(
+      t.indexes.map((i) => [i.name, i.unique, i.duplicatesConstraint, i.impliedByForeignKey, i.dialectOptions]),
+    ).toEqual([
+      ["fk", false, undefined, "fk", {}],
+      ["mine", false, undefined, undefined, {}],
+      ["prefix", false, undefined, undefined, { mysql: { length: { body: 10 } } }],
+      ["tiny", true, "tiny", undefined, {}],
+      ["words", false, undefined, undefined, { mysql: { prefix: "FULLTEXT" } }],
+    ]);
+    expect((await inspector.table("o")).comment).toBe("it's");
+    expect(await inspector.tableOptions("o")).toMatchObject({ mysql: { engine: "InnoDB" } });
+    const copy = new MetaData();
+    await copy.reflect(connection());
+    expect(
+      connection()
+        .dialect.createDdlCompiler()
+        .statements(new CreateTable(copy.table("t")))[0],
+    ).toContain("at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP");
+  });
+});
+
+onDatabase("every database", {}, (run, connection, engine) => {
+  it("answers names, absence and mistakes", async () => {
+    const inspector = await run(
+      "create table cars (id integer primary key)",
+      "create view old_cars as select id from cars",
+    );
+    expect(await inspector.tableNames()).toEqual(["cars"]);
+    expect(await inspector.viewNames()).toEqual(["old_cars"]);
+    expect(await inspector.hasTable("cars")).toBe(true);
+    expect(await inspector.hasTable("old_cars")).toBe(true);
+    expect(await inspector.hasTable("car")).toBe(false);
+    expect(await inspector.hasColumn("cars", "id")).toBe(true);
+    await expect(inspector.columns("car")).rejects.toThrow(/no table or view 'car'\. Did you mean 'cars'\?/);
+    const metadata = new MetaData();
+    await expect(metadata.reflect(connection(), { only: ["crs"] })).rejects.toThrow(/Did you mean 'cars'/);
+    const tables = await metadata.reflect(connection(), { views: true, only: (name) => name.includes("cars") });
+    expect(tables.map(String).sort()).toEqual(["cars", "old_cars"]);
+    expect(await metadata.reflect(connection())).toEqual([]);
+    await run("drop view old_cars", "drop table cars");
+  });
+  it("takes as many queries for ten tables as for one", async () => {
+    let count = 0;
+    const counting: SchemaConnection = {
+      dialect: connection().dialect,
+      execute: (statement) => {
+        count++;
+        return connection().execute(statement);
+      },
+    };
+    const queries = async (tables: number) => {
+      const metadata = new MetaData();
+      for (let n = 0; n < tables; n++) {
+        createTable(
+          `t${n}`,
+          {
+            id: types.integer().primaryKey(),
+            name: types.string(9).index(),
+            up: types.integer().nullable().references("t0.id"),
+          },
+          { metadata },
+        );
+      }
+      await metadata.createAll(connection());
+      count = 0;
+      expect(await inspect(counting).tables()).toHaveLength(tables);
+      const used = count;
+      await metadata.dropAll(connection());
+      return used;
+    };
+    expect(await queries(10)).toBe(await queries(1));
+  });
+  it("runs listeners around creation, types and sequences included", async () => {
+    const metadata = new MetaData();
+    const table = createTable(
+      "t",
+      { id: types.integer().primaryKey(), mood: types.enumeration(["a", "b"], { name: "mood", native: true }) },
+      { metadata },
+    );
+    metadata.addSequence(new Sequence("numbers", { start: 3 }));
+    const log: string[] = [];
+    metadata.on("beforeCreate", (_, tables) => log.push(`before ${tables.map(String)}`));
+    metadata.on("afterCreate", (_, tables) => log.push(`after ${tables.map(String)}`));
+    metadata.on("afterCreate", ddl("INSERT INTO t VALUES (1, 'a')"), { table });
+    metadata.on(
+      "afterCreate",
+      ddl("SELECT nonsense FROM nowhere").executeIf(() => false),
+    );
+    await metadata.createAll(engine());
+    await metadata.createAll(engine());
+    expect(log).toEqual(["before t", "after t", "before ", "after "]);
+    const [row] = await connection().execute(sql`SELECT mood FROM t`);
+    expect((row as readonly unknown[])[0]).toBe("a");
+    await connection().rollback();
+    await metadata.dropAll(engine());
+    await metadata.dropAll(engine());
+    const inspector = inspect(connection());
+    expect([await inspector.tableNames(), await inspector.enums(), await inspector.sequences()]).toEqual([[], [], []]);
+  });
+});

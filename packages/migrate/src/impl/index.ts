@@ -1,0 +1,29 @@
+/** Which implementation a dialect has, by the name its migrations print. */
+import type { Dialect } from "@athanor/core";
+import { DialectImpl } from "./base.js";
+import { MysqlImpl } from "./mysql.js";
+import { PostgresqlImpl } from "./postgresql.js";
+import { SqliteImpl } from "./sqlite.js";
+
+type ImplClass = new (dialect: Dialect) => DialectImpl;
+const classes = new Map<string, ImplClass>([
+  ["PostgresqlImpl", PostgresqlImpl],
+  ["MySQLImpl", MysqlImpl],
+  ["MariaDBImpl", MysqlImpl],
+  ["SQLiteImpl", SqliteImpl],
+]);
+
+/**
+ * How migrations treat a dialect of a third party, by its `implName`. Without one it is taken to alter tables as the
+ * standard has it.
+ * @example registerImpl("DuckdbImpl", class extends DialectImpl { … });
+ */
+export function registerImpl(implName: string, impl: ImplClass): void {
+  classes.set(implName, impl);
+}
+export function implFor(dialect: Dialect): DialectImpl {
+  return new (classes.get(dialect.implName) ?? DialectImpl)(dialect);
+}
+export { DialectImpl } from "./base.js";
+export type { OperationHost } from "./host.js";
+export type { LockRequest } from "./lock.js";

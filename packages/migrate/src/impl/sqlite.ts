@@ -1,0 +1,173 @@
+/**
+ * SQLite: what ALTER TABLE cannot do is a rebuild; the transaction is the lock. Foreign keys are not enforced during a
+ * run, since dropping the old copy of a table would delete the rows that refer to it; they are checked before COMMIT.
+ * Source: sqlite.org "ALTER TABLE", section "Making Other Kinds Of Table Schema Changes".
+ */
+import { AddColumn, type Connection, CreateIndex, inspect, isRetryable, type NamedTable, RenameColumn, sql } from "@athanor/core";
+import { OperationError } from "../errors.js";
+import {
+  AddColumnOp,
+  AddConstraintOp,
+  AlterColumnOp,
+  DropColumnOp,
+  DropConstraintOp,
+  type MigrateOp,
+} from "../ops/index.js";
+import { DialectImpl } from "./base.js";
+import type { OperationHost } from "./host.js";
+import { type LockRequest, lockTimeout } from "./lock.js";
+import { Rebuild } from "./sqlite-rebuild.js";
+
+type TableOp = AddColumnOp | DropColumnOp | AlterColumnOp | AddConstraintOp | DropConstraintOp;
+const changesTable = (op: MigrateOp): op is TableOp =>
+  op instanceof AddColumnOp ||
+  op instanceof DropColumnOp ||
+  op instanceof AlterColumnOp ||
+  op instanceof AddConstraintOp ||
+  op instanceof DropConstraintOp;
+
+export class SqliteImpl extends DialectImpl {
+  #foreignKeys = false;
+  /** Rows that already refer to nothing when the run begins. */
+  #orphans = new Set<string>();
+
+  override async open(connection: Connection): Promise<void> {
+    const [row] = await connection.execute(sql`PRAGMA foreign_keys`);
+    this.#foreignKeys = Number(row?.[0]) === 1;
+    if (!this.#foreignKeys) return;
+    await connection.executeScript("PRAGMA foreign_keys = OFF");
+    this.#orphans = new Set((await orphansOf(connection)).map((o) => o.key));
+  }
+  override async close(connection: Connection): Promise<void> {
+    if (this.#foreignKeys) await connection.executeScript("PRAGMA foreign_keys = ON");
+    this.#foreignKeys = false;
+  }
+  override async begin(connection: Connection, lock: LockRequest | undefined): Promise<void> {
+    const until = performance.now() + (lock?.timeout ?? 0);
+    for (;;) {
+      try {
+        await connection.executeScript("BEGIN IMMEDIATE");
+        return;
+      } catch (error) {
+        // The driver has waited its own time already.
+        if (!isRetryable(error)) throw error;
+        if (lock === undefined || performance.now() >= until) throw lock === undefined ? error : lockTimeout(lock);
+      }
+    }
+  }
+  override async beforeCommit(connection: Connection): Promise<void> {
+    if (!this.#foreignKeys) return;
+    const made = (await orphansOf(connection)).filter((o) => !this.#orphans.has(o.key));
+    const [first] = made;
+    if (first === undefined) return;
+    throw new OperationError(
+      "migrate.foreign-key-check",
+      `${made.length} row(s) would refer to rows that do not exist, for example in '${first.table}' to '${first.parent}'`,
+      { hint: "Foreign keys do not cascade while SQLite is migrated: delete or update the referring rows in the migration first." },
+    );
+  }
+
+  override async apply(op: MigrateOp, host: OperationHost): Promise<void> {
+    if (!changesTable(op)) return super.apply(op, host);
+    await this.applyBatch({ tableName: op.tableName, schema: op.schema }, [op], host, { recreate: "auto" });
+  }
+  override async applyBatch(
+    table: NamedTable,
+    ops: readonly MigrateOp[],
+    host: OperationHost,
+    { recreate }: { readonly recreate: "auto" | "always" | "never" },
+  ): Promise<void> {
+    if (host.offline) {
+      for (const op of ops) await this.#direct(op, host);
+      return;
+    }
+    let rebuild = recreate === "always" ? await this.#start(table, host) : undefined;
+    const flush = async () => {
+      await rebuild?.run();
+      rebuild = undefined;
+    };
+    for (const op of ops) {
+      // A rename keeps triggers, views and checks in step by itself.
+      if (op instanceof AlterColumnOp && op.changes.newName !== undefined && op.changes.newName !== op.columnName) {
+        await flush();
+        await host.run(new RenameColumn(table, op.columnName, op.changes.newName));
+        const { newName, ...rest } = op.changes;
+        if (Object.values(rest).every((v) => v === undefined)) continue;
+        rebuild = await this.#start(table, host);
+        rebuild.apply(new AlterColumnOp(op.tableName, newName, rest, op.existing, { schema: op.schema }));
+      } else if (!changesTable(op)) {
+        await flush();
+        await super.apply(op, host);
+      } else if (rebuild === undefined && recreate !== "always" && (await this.#inPlace(op, host))) {
+        await this.#direct(op, host);
+      } else if (onlyComment(op)) {
+        // SQLite keeps no comments.
+      } else {
+        if (recreate === "never") {
+          throw new OperationError("migrate.needs-rebuild", `SQLite cannot do '${op.kind}' on '${table.tableName}' without a rebuild`, {
+            hint: 'Leave out recreate: "never".',
+          });
+        }
+        rebuild ??= await this.#start(table, host);
+        rebuild.apply(op);
+      }
+    }
+    await flush();
+  }
+  async #start(table: NamedTable, host: OperationHost): Promise<Rebuild> {
+    if (!host.ownsTransaction) await this.#assertSafe(table, host.connection);
+    return Rebuild.start(table, host, (value) => this.inlineSql(value));
+  }
+  /** Inside somebody else's transaction enforcement cannot be turned off: then nobody may refer to the table. */
+  async #assertSafe(table: NamedTable, connection: Connection): Promise<void> {
+    const [row] = await connection.execute(sql`PRAGMA foreign_keys`);
+    if (Number(row?.[0]) !== 1) return;
+    const referring = (await inspect(connection).tables({ schema: table.schema })).filter((t) =>
+      t.foreignKeys.some((k) => k.referredTable.toLowerCase() === table.tableName.toLowerCase()),
+    );
+    if (referring.length === 0) return;
+    throw new OperationError(
+      "migrate.rebuild-in-transaction",
+      `Table '${table.tableName}' must be rebuilt, but foreign keys of ${referring.map((t) => `'${t.name}'`).join(", ")} are enforced and a transaction is open`,
+      {
+        hint: "SQLite can stop enforcing them only outside a transaction: run 'PRAGMA foreign_keys = OFF' before it begins, or let the command make its own connection.",
+      },
+    );
+  }
+  /** ALTER TABLE … ADD COLUMN will do. */
+  async #inPlace(op: TableOp, host: OperationHost): Promise<boolean> {
+    if (!(op instanceof AddColumnOp) || op.ifNotExists) return false;
+    const { primaryKey, unique, index, nullable, serverDefault, computed, references } = op.definition.fields;
+    if (primaryKey || (unique !== false && index === false)) return false;
+    if (computed !== undefined) return computed.persisted !== true;
+    if (!nullable && serverDefault === undefined) return false;
+    if (references !== undefined && serverDefault !== undefined) return false;
+    if (serverDefault === undefined) return true;
+    const text = this.inlineSql(serverDefault).trim();
+    if (/^(null)$/i.test(text)) return nullable;
+    if (/^([+-]?[\d.]+(e[+-]?\d+)?|'(?:[^']|'')*'|x'[\da-f]*'|true|false)$/i.test(text)) return true;
+    return host.offline;
+  }
+  /** As ALTER TABLE, or with the compiler's own error. */
+  async #direct(op: MigrateOp, host: OperationHost): Promise<void> {
+    if (!(op instanceof AddColumnOp)) {
+      await super.apply(op, host);
+      return;
+    }
+    const table = this.addedColumnTable(op, host);
+    const [column] = table.columns;
+    if (column === undefined) return;
+    await host.run(new AddColumn(op, column, { inlineReferences: true }));
+    for (const index of table.indexes) await host.run(new CreateIndex(index));
+  }
+}
+
+function onlyComment(op: TableOp): boolean {
+  if (!(op instanceof AlterColumnOp)) return false;
+  const { comment, ...rest } = op.changes;
+  return comment !== undefined && Object.values(rest).every((v) => v === undefined);
+}
+async function orphansOf(connection: Connection): Promise<{ readonly key: string; readonly table: string; readonly parent: string }[]> {
+  const rows = await connection.execute(sql`PRAGMA foreign_key_check`);
+  return rows.map((r) => ({ key: [r[0], r[1], r[2], r[3]].map(String).join("\u0000"), table: String(r[0]), parent: String(r[2]) }));
+}

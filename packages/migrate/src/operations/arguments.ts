@@ -1,0 +1,153 @@
+/** From what a migration writes to operations: names, columns, options. Shared by `op` and by batches. */
+import {
+  ColumnDefinition,
+  type ColumnLike,
+  type Constraint,
+  Element,
+  type GivenName,
+  type IdentityOptions,
+  IndexBuilder,
+  type Index,
+  index,
+  type NamingConvention,
+  type ReferenceOptions,
+  type SqlText,
+  type SqlType,
+  type Table,
+  TableCheck,
+  TableForeignKey,
+  TableIndex,
+  TablePrimaryKey,
+  TableUnique,
+  type UniqueOptions,
+} from "@athanor/core";
+import { OperationError } from "../errors.js";
+import { AlterColumnOp, type ColumnChanges } from "../ops/index.js";
+import { homeTable } from "../ops/schema.js";
+
+
+/** A column with its name: `boolean("completed").nullable()`. */
+export type NamedColumn = ColumnLike<unknown, string>;
+
+export interface InSchema {
+  readonly schema?: string | undefined;
+}
+export interface AlterColumnOptions extends InSchema {
+  readonly nullable?: boolean | undefined;
+  /** `string(120)`. */
+  readonly type?: ColumnLike<unknown, string> | undefined;
+  /** SQL as written: `"0"`, `"'draft'"`; null drops it. */
+  readonly serverDefault?: string | SqlText | null | undefined;
+  readonly comment?: string | null | undefined;
+  readonly identity?: IdentityOptions | null | undefined;
+  readonly newName?: string | undefined;
+  /** How old values become new ones: PostgreSQL's USING, SQL as written. */
+  readonly using?: string | undefined;
+  /** What the column was, for offline scripts on databases that restate columns. Online it is looked up. */
+  readonly existingType?: ColumnLike<unknown, string> | undefined;
+  readonly existingNullable?: boolean | undefined;
+  readonly existingServerDefault?: string | SqlText | null | undefined;
+  readonly existingComment?: string | null | undefined;
+  readonly existingIdentity?: IdentityOptions | null | undefined;
+}
+export interface CreateIndexOptions extends InSchema {
+  readonly unique?: boolean | undefined;
+  /** Condition of a partial index, SQL as written. */
+  readonly where?: string | SqlText | undefined;
+  readonly ifNotExists?: boolean | undefined;
+  /** `{ postgresql: { using: "gin", concurrently: true } }`, `{ mysql: { length: { body: 20 } } }`. */
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
+}
+export interface DropIndexOptions extends InSchema {
+  /** Needed by MySQL. */
+  readonly table?: string | undefined;
+  readonly ifExists?: boolean | undefined;
+  readonly concurrently?: boolean | undefined;
+}
+export type IndexColumn = string | SqlText;
+export type ConstraintType = "foreignKey" | "unique" | "check" | "primaryKey";
+
+export function typeOf(column: ColumnLike<unknown, string> | undefined, where: string): SqlType | undefined {
+  if (column === undefined) return undefined;
+  if (column instanceof ColumnDefinition) return column.fields.type;
+  throw new OperationError("migrate.type", `${where}: a type such as string(120) is needed`);
+}
+/** The node behind a typed fragment; strings stay as they are. */
+export function sqlOf(value: string | SqlText | null | undefined, where: string): string | Element | null | undefined {
+  if (value === null || value === undefined || typeof value === "string") return value;
+  if (value instanceof Element) return value;
+  throw new OperationError("migrate.sql", `${where}: SQL as a string or as sql\`…\` is needed`);
+}
+
+/** The operation behind `op.alterColumn`. */
+export function alterColumnOp(table: string, column: string, options: AlterColumnOptions): AlterColumnOp {
+  const where = `alterColumn("${table}", "${column}")`;
+  const changes: ColumnChanges = {
+    nullable: options.nullable,
+    type: typeOf(options.type, where),
+    serverDefault: sqlOf(options.serverDefault, where),
+    comment: options.comment,
+    identity: options.identity,
+    newName: options.newName,
+  };
+  if (Object.values(changes).every((v) => v === undefined)) {
+    throw new OperationError("migrate.no-change", `${where} says nothing to change`, {
+      hint: "Give nullable, type, serverDefault, comment, identity or newName.",
+    });
+  }
+  const existing = {
+    nullable: options.existingNullable,
+    type: typeOf(options.existingType, where),
+    serverDefault: sqlOf(options.existingServerDefault, where),
+    comment: options.existingComment,
+    identity: options.existingIdentity,
+  };
+  return new AlterColumnOp(table, column, changes, existing, { schema: options.schema, using: options.using });
+}
+
+interface Home extends InSchema {
+  readonly convention: NamingConvention | undefined;
+}
+/** An index on a table of which only the columns' names are known. */
+export function indexOn(name: GivenName, table: string, columns: readonly IndexColumn[], options: CreateIndexOptions, home: Home): Index {
+  if (columns.length === 0) throw new OperationError("migrate.no-columns", `createIndex("${name}", "${table}"): no columns were given`);
+  const where = sqlOf(options.where, "createIndex()");
+  let builder: IndexBuilder = index(name, ...(columns as readonly string[])).unique(options.unique ?? false);
+  if (where !== undefined && where !== null) builder = builder.where(where);
+  for (const [dialect, own] of Object.entries(options.dialectOptions ?? {})) builder = builder.with(dialect, own);
+  const names = columns.filter((c) => typeof c === "string");
+  const made = homeTable(table, names, [builder], home);
+  return made.indexes[0] as TableIndex;
+}
+function only(table: Table): Constraint {
+  return table.constraints[0] as Constraint;
+}
+export function uniqueOn(name: GivenName, table: string, columns: readonly string[], options: UniqueOptions, home: Home): Constraint {
+  return only(homeTable(table, columns, [new TableUnique(name, columns, options)], home));
+}
+export function primaryKeyOn(name: GivenName, table: string, columns: readonly string[], home: Home): Constraint {
+  return only(homeTable(table, columns, [new TablePrimaryKey(name, columns)], home));
+}
+export function checkOn(name: GivenName, table: string, condition: string | SqlText, home: Home): Constraint {
+  const sql = sqlOf(condition, "createCheckConstraint()");
+  return only(homeTable(table, ["x"], [new TableCheck(name, sql as string | Element)], home));
+}
+export function foreignKeyOn(
+  name: GivenName,
+  table: string,
+  referred: string,
+  columns: readonly string[],
+  referredColumns: readonly string[],
+  options: ReferenceOptions & { readonly referredSchema?: string | undefined },
+  home: Home,
+): Constraint {
+  const { referredSchema, ...reference } = options;
+  const target = referredSchema === undefined ? referred : `${referredSchema}.${referred}`;
+  const key = new TableForeignKey(name, columns, referredColumns.map((c) => `${target}.${c}`), reference);
+  return only(homeTable(table, columns, [key], home));
+}
+/** A name as `op.f` gives it, or the name itself. */
+export function plainName(name: GivenName): { readonly name: string | null; readonly generated: boolean } {
+  if (name === null || name === undefined) return { name: null, generated: false };
+  return typeof name === "string" ? { name, generated: false } : { name: name.value, generated: true };
+}

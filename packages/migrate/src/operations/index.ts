@@ -1,0 +1,10 @@
+/** The operations object migrations are written with. */
+export type {
+  AlterColumnOptions,
+  ConstraintType,
+  CreateIndexOptions,
+  DropIndexOptions,
+  IndexColumn,
+  NamedColumn,
+} from "./arguments.js";
+export { BatchOperations, type BatchOptions, type CreateTableOptions, Operations, registerOperation } from "./operations.js";

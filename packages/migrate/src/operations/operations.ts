@@ -1,0 +1,405 @@
+/**
+ * `op`: what `upgrade(op)` and `downgrade(op)` are given. Every method runs when it is called, one after the other, also
+ * without `await`; the run waits for all of them. Source: Alembic "Operation Reference".
+ */
+import {
+  type Connection,
+  type ConventionalName,
+  conv,
+  type Dialect,
+  Element,
+  EnumType,
+  type GivenName,
+  insert,
+  type NamedTable,
+  type ReferenceOptions,
+  type SqlText,
+  type Table,
+  type TableArgument,
+  TableCheck,
+  TableForeignKey,
+  TableIndex,
+  IndexBuilder,
+  TablePrimaryKey,
+  TableUnique,
+  type UniqueOptions,
+} from "@athanor/core";
+import { OperationError } from "../errors.js";
+import type { DialectImpl, OperationHost } from "../impl/index.js";
+import {
+  AddColumnOp,
+  AddConstraintOp,
+  AddEnumValueOp,
+  CreateEnumOp,
+  CreateIndexOp,
+  CreateTableOp,
+  DropColumnOp,
+  DropConstraintOp,
+  DropEnumOp,
+  DropIndexOp,
+  DropTableOp,
+  ExecuteOp,
+  type MigrateOp,
+  RenameTableOp,
+  TableCommentOp,
+} from "../ops/index.js";
+import { namedColumn, sketchTable } from "../ops/schema.js";
+import {
+  type AlterColumnOptions,
+  alterColumnOp,
+  type ConstraintType,
+  checkOn,
+  type CreateIndexOptions,
+  type DropIndexOptions,
+  foreignKeyOn,
+  type IndexColumn,
+  type InSchema,
+  indexOn,
+  type NamedColumn,
+  plainName,
+  primaryKeyOn,
+  uniqueOn,
+} from "./arguments.js";
+
+export interface CreateTableOptions extends InSchema {
+  readonly ifNotExists?: boolean | undefined;
+  readonly comment?: string | undefined;
+  /** `{ sqlite: { strict: true }, mysql: { engine: "InnoDB" } }`. */
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
+}
+export interface BatchOptions extends InSchema {
+  /** "auto" rebuilds where ALTER TABLE falls short (SQLite); "never" refuses to. */
+  readonly recreate?: "auto" | "always" | "never" | undefined;
+}
+type TableItem = NamedColumn | TableArgument;
+
+/** Directives of one's own, by kind: what `registerOperation` adds. */
+type OwnOperation = (op: never, operations: Operations) => Promise<void>;
+const ownOperations = new Map<string, OwnOperation>();
+/**
+ * Teaches `op.invoke` an operation of one's own: views, triggers, policies.
+ *
+ * @example
+ * class CreateViewOp extends MigrateOp { readonly kind = "createView"; … reverse() { return new DropViewOp(…); } }
+ * registerOperation("createView", async (op: CreateViewOp, operations) => { await operations.execute(…); });
+ */
+export function registerOperation<O extends MigrateOp>(kind: string, run: (op: O, operations: Operations) => Promise<void>): void {
+  ownOperations.set(kind, run as OwnOperation);
+}
+
+/** What batches and `op` have in common: changes to tables that exist. */
+export class Operations {
+  protected readonly host: OperationHost;
+  protected readonly impl: DialectImpl;
+  #tail: Promise<unknown> = Promise.resolve();
+  #failed = false;
+  #failure: unknown;
+  #ended = false;
+
+  /** Made by a `MigrationContext`. */
+  constructor(host: OperationHost, impl: DialectImpl) {
+    this.host = host;
+    this.impl = impl;
+  }
+
+  get dialect(): Dialect {
+    return this.host.dialect;
+  }
+  /** The run writes a script: nothing can be read from a database. */
+  get isOffline(): boolean {
+    return this.host.offline;
+  }
+  /**
+   * The connection the migration runs on, for queries. @throws OperationError `migrate.offline` in a script
+   */
+  getBind(): Connection {
+    return this.host.connection;
+  }
+  /** Marks a name as finished: a naming convention leaves it alone. */
+  f(name: string): ConventionalName {
+    return conv(name);
+  }
+  /** Runs an operation that was built as data. */
+  invoke(op: MigrateOp): Promise<void> {
+    const own = ownOperations.get(op.kind);
+    if (own !== undefined) return this.enqueue(() => own(op as never, this.#inside()));
+    return this.enqueue(() => this.impl.apply(op, this.host));
+  }
+  /** The same operations for the inside of one that is running: they do not wait for it. */
+  #inside(): Operations {
+    return new Operations(this.host, this.impl);
+  }
+  protected enqueue(work: () => Promise<void>): Promise<void> {
+    if (this.#ended) {
+      return Promise.reject(
+        new OperationError("migrate.too-late", "An operation was called after the migration had ended", {
+          hint: "Return or await every promise in upgrade() and downgrade().",
+        }),
+      );
+    }
+    const done = this.#tail.then(() => {
+      // What comes after a failure must not run, even where nobody awaited it.
+      if (this.#failed) throw this.#failure;
+      return work();
+    });
+    this.#tail = done.catch((error: unknown) => {
+      if (!this.#failed) this.#failure = error;
+      this.#failed = true;
+    });
+    return done;
+  }
+  /** Waits for everything asked for, and takes nothing more. @throws the first error, awaited or not */
+  async finish(): Promise<void> {
+    for (let seen: unknown; seen !== this.#tail; ) {
+      seen = this.#tail;
+      await this.#tail;
+    }
+    this.#ended = true;
+    if (this.#failed) throw this.#failure;
+  }
+  protected get home() {
+    return { convention: this.host.namingConvention };
+  }
+
+  // ---- tables
+
+  /**
+   * CREATE TABLE, with the indexes its columns ask for. Options may come last.
+   *
+   * @returns the table, for `bulkInsert`
+   * @example await op.createTable("todo", integer("id").primaryKey(), string("title", 80), unique("uq_title", "title"));
+   */
+  async createTable(name: string, ...items: readonly (TableItem | CreateTableOptions)[]): Promise<Table> {
+    const { columns, constraints, options } = tableItems(name, items);
+    const table = sketchTable(name, columns, constraints, {
+      schema: options.schema,
+      comment: options.comment,
+      dialectOptions: options.dialectOptions,
+      convention: this.host.namingConvention,
+    });
+    await this.invoke(new CreateTableOp(table, { ifNotExists: options.ifNotExists }));
+    return table;
+  }
+  dropTable(name: string, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
+    return this.invoke(new DropTableOp(name, options));
+  }
+  renameTable(name: string, to: string, options: InSchema = {}): Promise<void> {
+    return this.invoke(new RenameTableOp(name, to, options.schema));
+  }
+  createTableComment(table: string, comment: string, options: InSchema & { readonly existingComment?: string | null } = {}): Promise<void> {
+    return this.invoke(new TableCommentOp(table, comment, options.existingComment, options.schema));
+  }
+  dropTableComment(table: string, options: InSchema & { readonly existingComment?: string | null } = {}): Promise<void> {
+    return this.invoke(new TableCommentOp(table, null, options.existingComment, options.schema));
+  }
+  /** `null` drops the comment. */
+  setColumnComment(table: string, column: string, comment: string | null, options: InSchema = {}): Promise<void> {
+    return this.invoke(alterColumnOp(table, column, { comment, schema: options.schema }));
+  }
+
+  // ---- columns
+
+  /**
+   * @example await op.addColumn("todo", boolean("completed").nullable());
+   */
+  addColumn(table: string, column: NamedColumn, options: InSchema & { readonly ifNotExists?: boolean } = {}): Promise<void> {
+    return this.invoke(new AddColumnOp(table, namedColumn(column, `addColumn("${table}")`), options));
+  }
+  dropColumn(table: string, column: string, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
+    return this.invoke(new DropColumnOp(table, column, options));
+  }
+  /**
+   * Changes what is said, leaves the rest; on every database, SQLite included, where the table is rebuilt.
+   *
+   * @example await op.alterColumn("todo", "completed", { nullable: false });
+   */
+  alterColumn(table: string, column: string, options: AlterColumnOptions): Promise<void> {
+    return this.invoke(alterColumnOp(table, column, options));
+  }
+  renameColumn(table: string, column: string, to: string, options: InSchema = {}): Promise<void> {
+    return this.invoke(alterColumnOp(table, column, { newName: to, schema: options.schema }));
+  }
+
+  // ---- indexes and constraints; null as a name asks the naming convention for one
+
+  /** @example await op.createIndex("ix_user_email", "user", ["email"], { unique: true }); */
+  createIndex(name: GivenName, table: string, columns: readonly IndexColumn[], options: CreateIndexOptions = {}): Promise<void> {
+    const made = indexOn(name, table, columns, options, { ...this.home, schema: options.schema });
+    return this.invoke(new CreateIndexOp(made, { ifNotExists: options.ifNotExists }));
+  }
+  dropIndex(name: string | ConventionalName, options: DropIndexOptions = {}): Promise<void> {
+    const table: NamedTable | undefined = options.table === undefined ? undefined : { tableName: options.table, schema: options.schema };
+    return this.invoke(new DropIndexOp(String(name), { ...options, table }));
+  }
+  createPrimaryKey(name: GivenName, table: string, columns: readonly string[], options: InSchema = {}): Promise<void> {
+    return this.#add(table, primaryKeyOn(name, table, columns, { ...this.home, ...options }), options);
+  }
+  createUniqueConstraint(name: GivenName, table: string, columns: readonly string[], options: InSchema & UniqueOptions = {}): Promise<void> {
+    return this.#add(table, uniqueOn(name ?? undefined, table, columns, options, { ...this.home, schema: options.schema }), options);
+  }
+  createCheckConstraint(name: GivenName, table: string, condition: string | SqlText, options: InSchema = {}): Promise<void> {
+    return this.#add(table, checkOn(name ?? undefined, table, condition, { ...this.home, ...options }), options);
+  }
+  /** @example await op.createForeignKey("fk_post_user", "post", "user", ["user_id"], ["id"], { onDelete: "CASCADE" }); */
+  createForeignKey(
+    name: GivenName,
+    table: string,
+    referred: string,
+    columns: readonly string[],
+    referredColumns: readonly string[],
+    options: InSchema & { readonly referredSchema?: string } & ReferenceOptions = {},
+  ): Promise<void> {
+    const { schema, ...reference } = options;
+    const key = foreignKeyOn(name ?? undefined, table, referred, columns, referredColumns, reference, { ...this.home, schema });
+    return this.#add(table, key, { schema });
+  }
+  #add(table: string, constraint: AddConstraintOp["constraint"], options: InSchema): Promise<void> {
+    return this.invoke(new AddConstraintOp({ tableName: table, schema: options.schema }, constraint));
+  }
+  dropConstraint(name: GivenName, table: string, type: ConstraintType, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
+    const plain = plainName(name);
+    return this.invoke(
+      new DropConstraintOp({ tableName: table, schema: options.schema }, plain.name, type, {
+        ifExists: options.ifExists,
+        nameIsGenerated: plain.generated,
+      }),
+    );
+  }
+
+  // ---- enumerations
+
+  /** An enumeration as a type of the database's own; nothing where there are none. Made by itself when a column needs it. */
+  createEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
+    return this.invoke(new CreateEnumOp(new EnumType(values, { name, native: true }), options.schema));
+  }
+  dropEnum(name: string, options: InSchema = {}): Promise<void> {
+    return this.invoke(new DropEnumOp(new EnumType([], { name, native: true }), options.schema));
+  }
+  addEnumValue(name: string, value: string, options: InSchema & { readonly before?: string; readonly after?: string } = {}): Promise<void> {
+    const { schema, ...place } = options;
+    return this.invoke(new AddEnumValueOp(name, value, place, schema));
+  }
+
+  // ---- data
+
+  /**
+   * A statement. A string is SQL as written; values belong into `` sql`…` ``, which binds them.
+   *
+   * @example await op.execute("UPDATE todo SET completed = false WHERE completed IS NULL");
+   */
+  execute(statement: string | SqlText | object): Promise<void> {
+    if (typeof statement === "string" || statement instanceof Element) return this.invoke(new ExecuteOp(statement));
+    const inner = (statement as { readonly [key: symbol]: unknown })[Symbol.for("athanor.innerStatement")];
+    if (inner instanceof Element) return this.invoke(new ExecuteOp(inner));
+    return Promise.reject(new OperationError("migrate.statement", "execute() takes SQL text or a statement"));
+  }
+  /** INSERT of many rows; keys are the names of columns. */
+  bulkInsert(into: Table | object, rows: readonly { readonly [column: string]: unknown }[]): Promise<void> {
+    if (rows.length === 0) return Promise.resolve();
+    const table = into as Parameters<typeof insert>[0];
+    return this.execute(insert(table).values(rows as never));
+  }
+
+  // ---- batches
+
+  /**
+   * Several changes to one table: plain ALTERs where the database can, one rebuild where it cannot.
+   *
+   * @example
+   * await op.batchAlterTable("todo", (batch) => {
+   *   batch.addColumn(string("note", 80).nullable());
+   *   batch.alterColumn("title", { nullable: false });
+   *   batch.dropColumn("done");
+   * });
+   */
+  async batchAlterTable(table: string, work: (batch: BatchOperations) => void | Promise<void>, options: BatchOptions = {}): Promise<void> {
+    const batch = new BatchOperations(table, options.schema, this.home);
+    await work(batch);
+    const ops = batch.take();
+    await this.enqueue(() =>
+      this.impl.applyBatch({ tableName: table, schema: options.schema }, ops, this.host, { recreate: options.recreate ?? "auto" }),
+    );
+  }
+}
+
+/** Changes to one table, collected: the methods of `op` without the table's name. */
+export class BatchOperations {
+  readonly #table: string;
+  readonly #schema: string | undefined;
+  readonly #home: { readonly convention: OperationHost["namingConvention"]; readonly schema: string | undefined };
+  #ops: MigrateOp[] = [];
+  constructor(table: string, schema: string | undefined, home: { readonly convention: OperationHost["namingConvention"] }) {
+    this.#table = table;
+    this.#schema = schema;
+    this.#home = { ...home, schema };
+  }
+  get #named(): NamedTable {
+    return { tableName: this.#table, schema: this.#schema };
+  }
+  take(): readonly MigrateOp[] {
+    return this.#ops.splice(0);
+  }
+  addColumn(column: NamedColumn): void {
+    this.#ops.push(new AddColumnOp(this.#table, namedColumn(column, "batch.addColumn()"), { schema: this.#schema }));
+  }
+  dropColumn(column: string): void {
+    this.#ops.push(new DropColumnOp(this.#table, column, { schema: this.#schema }));
+  }
+  alterColumn(column: string, options: Omit<AlterColumnOptions, "schema">): void {
+    this.#ops.push(alterColumnOp(this.#table, column, { ...options, schema: this.#schema }));
+  }
+  createIndex(name: GivenName, columns: readonly IndexColumn[], options: Omit<CreateIndexOptions, "schema"> = {}): void {
+    this.#ops.push(new CreateIndexOp(indexOn(name, this.#table, columns, options, this.#home), { ifNotExists: options.ifNotExists }));
+  }
+  dropIndex(name: string | ConventionalName, options: { readonly ifExists?: boolean } = {}): void {
+    this.#ops.push(new DropIndexOp(String(name), { table: this.#named, ifExists: options.ifExists }));
+  }
+  createPrimaryKey(name: GivenName, columns: readonly string[]): void {
+    this.#ops.push(new AddConstraintOp(this.#named, primaryKeyOn(name, this.#table, columns, this.#home)));
+  }
+  createUniqueConstraint(name: GivenName, columns: readonly string[], options: UniqueOptions = {}): void {
+    this.#ops.push(new AddConstraintOp(this.#named, uniqueOn(name ?? undefined, this.#table, columns, options, this.#home)));
+  }
+  createCheckConstraint(name: GivenName, condition: string | SqlText): void {
+    this.#ops.push(new AddConstraintOp(this.#named, checkOn(name ?? undefined, this.#table, condition, this.#home)));
+  }
+  createForeignKey(
+    name: GivenName,
+    referred: string,
+    columns: readonly string[],
+    referredColumns: readonly string[],
+    options: ReferenceOptions & { readonly referredSchema?: string } = {},
+  ): void {
+    const key = foreignKeyOn(name ?? undefined, this.#table, referred, columns, referredColumns, options, this.#home);
+    this.#ops.push(new AddConstraintOp(this.#named, key));
+  }
+  dropConstraint(name: GivenName, type: ConstraintType): void {
+    const plain = plainName(name);
+    this.#ops.push(new DropConstraintOp(this.#named, plain.name, type, { nameIsGenerated: plain.generated }));
+  }
+}
+
+function tableItems(name: string, items: readonly unknown[]) {
+  const columns: { readonly name: string; readonly definition: ReturnType<typeof namedColumn>["definition"] }[] = [];
+  const constraints: TableArgument[] = [];
+  let options: CreateTableOptions = {};
+  items.forEach((item, i) => {
+    if (isConstraint(item)) constraints.push(item);
+    else if (i === items.length - 1 && isOptions(item)) options = item;
+    else columns.push(namedColumn(item, `createTable("${name}")`));
+  });
+  return { columns, constraints, options };
+}
+function isConstraint(item: unknown): item is TableArgument {
+  return (
+    item instanceof TableUnique ||
+    item instanceof TablePrimaryKey ||
+    item instanceof TableForeignKey ||
+    item instanceof TableCheck ||
+    item instanceof TableIndex ||
+    item instanceof IndexBuilder
+  );
+}
+function isOptions(item: unknown): item is CreateTableOptions {
+  return typeof item === "object" && item !== null && Object.getPrototypeOf(item) === Object.prototype;
+}

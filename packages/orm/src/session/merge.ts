@@ -1,0 +1,89 @@
+/**
+ * `merge()`: the state of an object from outside, copied onto the session's object for the same row. Only attributes
+ * that were set are copied; relationships follow the merge cascade. Source: SQLAlchemy "Merging".
+ */
+import { InvalidRequestError } from "@athanor/core";
+import { assignReference, Collection, describeInstance } from "../mapping/collection.js";
+import type { CanonicalKey } from "../mapping/identity-key.js";
+import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
+import { clearChanges, LOAD_TOKEN, type Managed, UNLOADED } from "../mapping/state.js";
+import { loadByKey } from "../query/execute.js";
+import type { SessionCore } from "./core.js";
+
+export interface MergeOptions {
+  /** false: take the given state for that of the row, without reading it. The object must have no changes. */
+  readonly load?: boolean;
+}
+
+export async function mergeInto(core: SessionCore, given: Managed, options: MergeOptions, seen: Map<Managed, Managed>, byKey: Map<Mapper, Map<string, Managed>>): Promise<Managed> {
+  const done = seen.get(given);
+  if (done !== undefined) return done;
+  if (given.$$s === core) {
+    seen.set(given, given);
+    return given;
+  }
+  const load = options.load ?? true;
+  const mapper = mapperOfInstance(given);
+  const key = mapper.keyOf(given);
+  if (!load) {
+    if (key === undefined) throw new InvalidRequestError(`merge(${describeInstance(given)}, { load: false }): it has no key, so there is no row it could stand for.`, "orm.no-key");
+    if (given.$$m !== 0 || given.$$n !== 0 || given.$$h !== null) {
+      throw new InvalidRequestError(`merge(${describeInstance(given)}, { load: false }): it has changes, which would be taken for the state of the row.`, "session.merge-dirty");
+    }
+  }
+  let target = key === undefined ? undefined : (core.identity.get(mapper, key) ?? sameKey(byKey, mapper, key));
+  if (target === undefined && key !== undefined && load) {
+    target = (await loadByKey(core, mapper, mapper.primaryKey.map((a) => given[a.slot]))) ?? undefined;
+  }
+  const fresh = target === undefined;
+  if (target === undefined) {
+    const Model = mapper.model as unknown as new (token?: unknown) => Managed;
+    target = new Model(load ? undefined : LOAD_TOKEN);
+    if (load) core.add(target);
+    else {
+      for (const a of mapper.attributes) target[a.slot] = given[a.slot];
+      core.identity.add(mapper, key as CanonicalKey, target);
+      core.register(target);
+    }
+    if (key !== undefined) remember(byKey, mapper, key, target);
+  }
+  seen.set(given, target);
+  for (const a of mapper.attributes) {
+    const value = given[a.slot];
+    if (value === UNLOADED || (!fresh && mapper.primaryKey.includes(a))) continue;
+    if (load) (target as unknown as Record<string, unknown>)[a.key] = value;
+    else target[a.slot] = value;
+  }
+  for (const property of mapper.relationships) {
+    if (!property.cascade.merge) continue;
+    const value = given[property.slot];
+    if (value === UNLOADED) continue;
+    if (value instanceof Collection) {
+      const members: Managed[] = [];
+      for (const member of value) members.push(await mergeInto(core, member, options, seen, byKey));
+      if (!load) {
+        target[property.slot] = Collection.loaded(target, property, members);
+        continue;
+      }
+      if (!fresh && target[property.slot] === UNLOADED) await core.loadRelation(target, property);
+      (target as unknown as Record<string, unknown>)[property.key] = members;
+    } else {
+      const merged = value === null ? null : await mergeInto(core, value as Managed, options, seen, byKey);
+      if (load) assignReference(target, property, merged);
+      else target[property.slot] = merged;
+    }
+  }
+  if (!load) clearChanges(target);
+  return target;
+}
+function keyText(key: CanonicalKey): string {
+  return typeof key === "object" ? JSON.stringify(key.map(String)) : `${typeof key}:${String(key)}`;
+}
+function sameKey(byKey: Map<Mapper, Map<string, Managed>>, mapper: Mapper, key: CanonicalKey): Managed | undefined {
+  return byKey.get(mapper.root)?.get(keyText(key));
+}
+function remember(byKey: Map<Mapper, Map<string, Managed>>, mapper: Mapper, key: CanonicalKey, instance: Managed): void {
+  const map = byKey.get(mapper.root) ?? new Map<string, Managed>();
+  map.set(keyText(key), instance);
+  byKey.set(mapper.root, map);
+}

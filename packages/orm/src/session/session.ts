@@ -1,0 +1,446 @@
+/** The public session. Source: SQLAlchemy "Using the Session". */
+import {
+  type AnyModel, type AnyRow, ArgumentError, type Connection, didYouMean, type Element, type Engine, type HasRow, type HasScalar, InvalidRequestError, type LoadFace, type MaybePromise,
+  NoResultFound, type NameOf, type Result, type Select, type Selectable, select,
+} from "@athanor/core";
+import { ObjectDeletedError } from "../errors.js";
+import { Collection, describeInstance } from "../mapping/collection.js";
+import { mapperOf } from "../mapping/declarative.js";
+import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
+import { type Managed, managed, PENDING, PERSISTENT, STALE, UNLOADED } from "../mapping/state.js";
+import { executeStatement, loadByKey, type ParameterValues, refreshInstances } from "../query/execute.js";
+import { entityElementOf } from "../query/entity.js";
+import { keyValues, sessionQuery } from "../query/query.js";
+import type { Entity, Identity } from "../typing/entities.js";
+import type { LoadedRoot, Query } from "../typing/query.js";
+import { reachable } from "./cascades.js";
+import type { JoinTransactionMode } from "./connections.js";
+import { type Bind, SessionCore } from "./core.js";
+import type { SessionEventName, SessionEvents } from "./events.js";
+import { SESSION, type SessionInternals } from "./internals.js";
+import { type MergeOptions, mergeInto } from "./merge.js";
+import type { TransactionFrame } from "./transaction-frame.js";
+
+export interface SessionOptions {
+  readonly bind?: Bind;
+  /** Flush before every query and lazy load. Default true. */
+  readonly autoflush?: boolean;
+  /** After a commit, objects are stale: values stay readable, the next row overwrites them. Default true. */
+  readonly expireOnCommit?: boolean;
+  /** Chooses the engine per mapper: shards, read replicas. */
+  readonly getBind?: (mapper: Mapper | null, statement?: Element) => Bind;
+  /** How to take part in the transaction of a connection given as `bind`. Default "conditionalSavepoint". */
+  readonly joinTransactionMode?: JoinTransactionMode;
+  /** For all statements of the session. */
+  readonly executionOptions?: { readonly [name: string]: unknown };
+  /** Anything; for the program's own use. */
+  readonly info?: { readonly [key: string]: unknown };
+}
+const OPTIONS = ["bind", "autoflush", "expireOnCommit", "getBind", "joinTransactionMode", "executionOptions", "info"];
+const MODES: readonly JoinTransactionMode[] = ["conditionalSavepoint", "rollbackOnly", "controlFully", "createSavepoint"];
+
+export interface GetOptions<P> {
+  readonly options?: P;
+  readonly populateExisting?: boolean;
+  readonly withForUpdate?: boolean | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean };
+}
+
+/** The transaction of a session, or a savepoint in it. */
+export class SessionTransaction implements AsyncDisposable {
+  readonly #core: SessionCore;
+  readonly #frame: TransactionFrame;
+  readonly nested: boolean;
+  constructor(core: SessionCore, frame: TransactionFrame, nested: boolean) {
+    this.#core = core;
+    this.#frame = frame;
+    this.nested = nested;
+  }
+  /** False once it has ended. */
+  get isActive(): boolean {
+    return this.#core.isActive(this.#frame);
+  }
+  commit(): Promise<void> {
+    return this.#core.enqueueAfterResults(async () => {
+      if (!this.isActive) throw new InvalidRequestError(`This ${this.nested ? "savepoint" : "transaction"} of the session has already ended.`, "transaction.ended");
+      await (this.nested ? this.#core.releaseNested(this.#frame) : this.#core.commit());
+    });
+  }
+  rollback(): Promise<void> {
+    return this.#core.enqueueAfterResults(async () => {
+      if (!this.isActive) return;
+      await (this.nested ? this.#core.rollbackNested(this.#frame) : this.#core.rollback());
+    });
+  }
+  /** Rolls back what was not committed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isActive) await this.rollback();
+  }
+}
+
+/**
+ * One conversation with the database: objects by identity, their changes, one transaction at a time. Its statements
+ * run one after another, so `Promise.all` over queries and lazy attributes is safe. It begins with the first use and
+ * never commits by itself.
+ *
+ * @example
+ * await using session = new Session(engine);
+ * session.add(new User({ username: "amy" }));
+ * await session.commit();
+ */
+export class Session implements AsyncDisposable {
+  readonly #core: SessionCore;
+  readonly info: Map<string, unknown>;
+
+  constructor(bind: Bind | SessionOptions, options: SessionOptions = {}) {
+    const isBind = typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" || typeof (bind as { readonly connect?: unknown }).connect === "function";
+    const all: SessionOptions = isBind ? { bind: bind as Bind, ...options } : (bind as SessionOptions);
+    for (const key of Object.keys(all)) {
+      if (!OPTIONS.includes(key)) throw new ArgumentError(`Session: there is no option '${key}'.${didYouMean(key, OPTIONS)}`, "session.option");
+    }
+    const mode = all.joinTransactionMode ?? "conditionalSavepoint";
+    if (!MODES.includes(mode)) throw new ArgumentError(`joinTransactionMode is one of ${MODES.join(", ")}, not '${mode}'.${didYouMean(mode, MODES)}`, "session.option");
+    this.info = new Map(Object.entries(all.info ?? {}));
+    this.#core = new SessionCore(this, {
+      bind: all.bind,
+      getBind: all.getBind,
+      autoflush: all.autoflush ?? true,
+      expireOnCommit: all.expireOnCommit ?? true,
+      joinTransactionMode: mode,
+      executionOptions: all.executionOptions ?? {},
+    });
+  }
+  get [SESSION](): SessionInternals {
+    return this.#core;
+  }
+
+  // ---- objects
+
+  /**
+   * Puts objects into the session, and what their relationships reach (save-update cascade). Written by the next flush.
+   *
+   * @throws InvalidRequestError for an object of another session or a deleted one
+   */
+  add(...entities: object[]): void {
+    this.#open();
+    for (const entity of entities) this.#core.add(requireManaged(entity, "add"));
+  }
+  addAll(entities: Iterable<object>): void {
+    for (const entity of entities) this.add(entity);
+  }
+  /**
+   * Marks for deletion, with what the delete cascade reaches; that may load collections, hence the promise.
+   *
+   * @throws InvalidRequestError for an object that is not persistent in this session
+   */
+  delete(entity: object): Promise<void> {
+    return this.#core.enqueueAfterResults(async () => {
+      const instance = requireManaged(entity, "delete");
+      if (instance.$$s === undefined && (instance.$$f & PENDING) === 0 && mapperOfInstance(instance).keyOf(instance) !== undefined && isDetached(instance)) this.#core.add(instance);
+      if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) {
+        throw new InvalidRequestError(`delete(${describeInstance(instance)}): it has no row yet or is not in this session; only persistent objects can be deleted.`, "session.not-persistent");
+      }
+      await this.#core.markDeleted(instance);
+    });
+  }
+  async deleteAll(entities: Iterable<object>): Promise<void> {
+    for (const entity of entities) await this.delete(entity);
+  }
+  /** Takes an object out of the session, with what the expunge cascade reaches; it becomes detached (or transient). */
+  expunge(entity: object): void {
+    this.#core.expunge(requireManaged(entity, "expunge"));
+  }
+  expungeAll(): void {
+    this.#core.expungeAll();
+  }
+  /** Copies the state of an object from elsewhere onto this session's object for the same row, which it gives. */
+  merge<E extends object>(entity: E, options: MergeOptions = {}): Promise<E> {
+    return this.#core.enqueueAfterResults(async () => {
+      await this.#core.autoflush();
+      const merged = await mergeInto(this.#core, requireManaged(entity, "merge"), options, new Map(), new Map());
+      return merged as unknown as E;
+    });
+  }
+  async mergeAll<E extends object>(entities: Iterable<E>, options: MergeOptions = {}): Promise<E[]> {
+    const merged: E[] = [];
+    for (const entity of entities) merged.push(await this.merge(entity, options));
+    return merged;
+  }
+  /** Whether the object belongs to this session. */
+  contains(entity: object): boolean {
+    const instance = managed(entity);
+    return instance !== undefined && instance.$$s === this.#core && (instance.$$f & (PENDING | PERSISTENT)) !== 0;
+  }
+  /** Added and not yet flushed. */
+  get new(): ReadonlySet<object> {
+    return new Set(this.#core.pending);
+  }
+  /** Persistent with changes not yet flushed; a value set back is still listed. */
+  get dirty(): ReadonlySet<object> {
+    return new Set(this.#core.dirty);
+  }
+  /** To be deleted by the next flush. */
+  get deleted(): ReadonlySet<object> {
+    return new Set(this.#core.toDelete);
+  }
+  /** All objects that have a row. */
+  get identityMap(): readonly object[] {
+    return [...this.#core.identity.all()];
+  }
+  [Symbol.iterator](): Iterator<object> {
+    return [...this.#core.pending, ...this.#core.identity.all()][Symbol.iterator]();
+  }
+  /** Whether a flush would write something for the object. */
+  isModified(entity: object): boolean {
+    const instance = requireManaged(entity, "isModified");
+    return instance.$$m !== 0 || instance.$$n !== 0 || instance.$$h !== null;
+  }
+
+  // ---- reading
+
+  /** Runs a statement; the result is awaited for all rows. @throws (when awaited) DatabaseError and its kinds */
+  execute<R>(statement: HasRow<R>, params?: ParameterValues): Result<R>;
+  execute(statement: Element, params?: ParameterValues): Result<AnyRow>;
+  execute(statement: unknown, params?: ParameterValues): Result<unknown> {
+    this.#open();
+    return executeStatement(this.#core, statement, params);
+  }
+  /** The first item of each row: entities, or values. */
+  scalars<V>(statement: HasScalar<V>, params?: ParameterValues): Result<V>;
+  scalars(statement: Element, params?: ParameterValues): Result<unknown>;
+  scalars(statement: unknown, params?: ParameterValues): Result<unknown> {
+    this.#open();
+    return executeStatement(this.#core, statement, params, "scalars");
+  }
+  /** The first item of the first row, or null. */
+  scalar<V>(statement: HasScalar<V>, params?: ParameterValues): Promise<V | null>;
+  scalar(statement: Element, params?: ParameterValues): Promise<unknown>;
+  scalar(statement: unknown, params?: ParameterValues): Promise<unknown> {
+    this.#open();
+    return executeStatement(this.#core, statement, params, "scalars").first();
+  }
+  /**
+   * The object with this key: from the identity map without SQL, else from the database; null when there is none.
+   *
+   * @example await session.get(OrderLine, [1, 2]);   // composite keys in declared order, or as an object
+   */
+  get<M extends AnyModel>(model: M, id: Identity<M>, options?: GetOptions<readonly []>): Promise<Entity<M> | null>;
+  get<M extends AnyModel, const P extends readonly LoadFace<NameOf<M>, readonly string[], any, any>[]>(model: M, id: Identity<M>, options: GetOptions<P>): Promise<LoadedRoot<M, P[number]> | null>;
+  get(model: unknown, id: unknown, options: GetOptions<readonly unknown[]> = {}): Promise<never> {
+    return this.#core.enqueueAfterResults(async () => {
+      const mapper = mapperOf(model);
+      const values = keyValues(mapper, id);
+      const key = mapper.identityKey(values);
+      if (key === undefined) return null as never;
+      const known = this.#core.identity.get(mapper, key);
+      const plain = !options.populateExisting && !options.withForUpdate && (options.options?.length ?? 0) === 0;
+      if (known !== undefined && plain && (known.$$f & STALE) === 0) {
+        return (mapperOfInstance(known).isA(mapper) && (known.$$f & PERSISTENT) !== 0 ? known : null) as never;
+      }
+      await this.#core.autoflush();
+      const found = await loadByKey(this.#core, mapper, values, options);
+      // The row is gone: the object stands for nothing any more.
+      if (found === null && known !== undefined && plain && mapperOfInstance(known).isA(mapper)) this.#core.removed(known);
+      return found as never;
+    });
+  }
+  /** Like `get`, but no row is an error. @throws NoResultFound */
+  async getOne<M extends AnyModel>(model: M, id: Identity<M>): Promise<Entity<M>> {
+    const found = await this.get(model, id);
+    if (found === null) throw new NoResultFound(`There is no ${mapperOf(model)} with the key ${JSON.stringify(id)}.`, "result.none");
+    return found;
+  }
+  /** `query(User)` with the methods of a Query; `query(User.c.id, …)` is `select(…)`. */
+  query<M extends AnyModel>(model: M): Query<M>;
+  query<A extends readonly Selectable[]>(...what: A): Select<A>;
+  query(...what: unknown[]): unknown {
+    if (what.length === 1 && entityElementOf(what[0]) !== undefined) return sessionQuery(this, what[0]);
+    return select(...(what as Selectable[]));
+  }
+  /**
+   * Reads an object anew, or only the named attributes. @throws ObjectDeletedError when its row is gone
+   */
+  refresh<E extends object>(entity: E, attributes?: readonly (keyof E)[]): Promise<void> {
+    return this.#core.enqueueAfterResults(async () => {
+      const instance = requireManaged(entity, "refresh");
+      if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) {
+        throw new InvalidRequestError(`refresh(${describeInstance(instance)}): it has no row yet or is not in this session.`, "session.not-persistent");
+      }
+      await this.#core.autoflush();
+      this.#core.requireHealthy();
+      const keys = attributes?.map(String);
+      for (const key of keys ?? []) checkKey(instance, key, "refresh");
+      const gone = await refreshInstances(this.#core, [instance], keys);
+      if (gone.length > 0) throw new ObjectDeletedError(`refresh(${describeInstance(instance)}): its row is gone.`);
+    });
+  }
+  /**
+   * Forgets what is known: columns stay readable until the next row overwrites them, relationships load anew when
+   * awaited. Named attributes are forgotten altogether.
+   */
+  expire<E extends object>(entity: E, attributes?: readonly (keyof E)[]): void {
+    const instance = requireManaged(entity, "expire");
+    if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) throw new InvalidRequestError(`expire(${describeInstance(instance)}): it is not persistent in this session.`, "session.not-persistent");
+    const mapper = mapperOfInstance(instance);
+    for (const reached of reachable(instance, "refreshExpire", () => true)) if (reached.$$s === this.#core) expireOne(reached, reached === instance ? attributes?.map(String) : undefined, mapper);
+  }
+  expireAll(): void {
+    for (const instance of [...this.#core.identity.all()]) expireOne(instance, undefined, mapperOfInstance(instance));
+  }
+
+  // ---- transactions
+
+  /** Writes pending changes. @throws what the database says; then `rollback()` is needed */
+  flush(): Promise<void> {
+    return this.#core.enqueueAfterResults(() => this.#core.flushNow());
+  }
+  /** Flushes and commits the outermost transaction. */
+  commit(): Promise<void> {
+    return this.#core.enqueueAfterResults(() => this.#core.commit());
+  }
+  /** Takes everything back since the last commit: new objects become transient, deleted ones persistent, values as before. */
+  rollback(): Promise<void> {
+    return this.#core.enqueueAfterResults(() => this.#core.rollback());
+  }
+  /**
+   * Begins a transaction, or runs a block in one: commit when it ends well, rollback when it throws.
+   *
+   * @throws InvalidRequestError when one has begun already, as with the first statement
+   */
+  begin(): Promise<SessionTransaction>;
+  begin<T>(block: (session: this) => MaybePromise<T>): Promise<T>;
+  async begin<T>(block?: (session: this) => MaybePromise<T>): Promise<SessionTransaction | T> {
+    const transaction = await this.#core.enqueueAfterResults(() => {
+      if (this.#core.inTransaction) throw new InvalidRequestError("A transaction has begun on this session already; it begins with the first statement. Commit or roll back first.", "transaction.begun");
+      return new SessionTransaction(this.#core, this.#core.frame, false);
+    });
+    if (block === undefined) return transaction;
+    return this.#scope(transaction, block);
+  }
+  /** Sets a savepoint (flushing before), or runs a block in one, which alone is undone when it throws. */
+  beginNested(): Promise<SessionTransaction>;
+  beginNested<T>(block: (session: this) => MaybePromise<T>): Promise<T>;
+  async beginNested<T>(block?: (session: this) => MaybePromise<T>): Promise<SessionTransaction | T> {
+    const nested = await this.#core.enqueueAfterResults(async () => new SessionTransaction(this.#core, await this.#core.beginNested(), true));
+    if (block === undefined) return nested;
+    return this.#scope(nested, block);
+  }
+  async #scope<T>(transaction: SessionTransaction, block: (session: this) => MaybePromise<T>): Promise<T> {
+    let value: T;
+    try {
+      value = await block(this);
+      if (transaction.isActive) await transaction.commit();
+    } catch (error) {
+      try {
+        await transaction.rollback();
+      } catch {
+        // The first error is the one to tell.
+      }
+      throw error;
+    }
+    return value;
+  }
+  get inTransaction(): boolean {
+    return this.#core.inTransaction;
+  }
+  get inNestedTransaction(): boolean {
+    return this.#core.currentFrame?.parent !== undefined;
+  }
+  /** The connection the session's statements go to, in its transaction. */
+  connection(model?: AnyModel): Promise<Connection> {
+    return this.#core.enqueueAfterResults(() => this.#core.connectionFor(model === undefined ? null : mapperOf(model)));
+  }
+  get bind(): Engine | Connection | undefined {
+    return this.#core.options.bind;
+  }
+  /** Runs a block without flushing before queries. */
+  noAutoflush<T>(block: () => MaybePromise<T>): Promise<T> {
+    return this.#core.withoutAutoflush(block);
+  }
+  /** Rolls back, lets all objects go, gives connections back; the session can be used again. */
+  reset(): Promise<void> {
+    return this.#core.enqueueAfterResults(() => this.#core.reset());
+  }
+  /** Like `reset`, for good: waits for what was asked for, refuses what comes later. */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+  get isClosed(): boolean {
+    return this.#core.isClosed;
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+  /** Listens to an event of this session; gives the function that stops it. */
+  on<K extends SessionEventName>(name: K, listener: SessionEvents[K]): () => void {
+    return this.#core.hooks.on(name, listener);
+  }
+  #open(): void {
+    if (this.#core.isClosed) throw new InvalidRequestError("This session is closed. Make another one; a session must not be used after the scope it belongs to has ended.", "session.closed");
+  }
+}
+
+function requireManaged(entity: unknown, method: string): Managed {
+  const instance = managed(entity);
+  if (instance !== undefined) return instance;
+  const what = Array.isArray(entity) ? "an array; use addAll() for several" : entity === null ? "null" : typeof entity === "object" ? `a ${(entity as object).constructor?.name ?? "plain object"}` : typeof entity;
+  throw new ArgumentError(`${method}(): a mapped object is needed, not ${what}.`, "orm.not-mapped");
+}
+function isDetached(instance: Managed): boolean {
+  return (instance.$$f & 4) !== 0;
+}
+function checkKey(instance: Managed, key: string, method: string): void {
+  const { keys } = mapperOfInstance(instance);
+  if (!keys.includes(key)) throw new ArgumentError(`${method}(): ${mapperOfInstance(instance)} has no attribute '${key}'.${didYouMean(key, keys)}`, "orm.unknown-attribute");
+}
+function expireOne(instance: Managed, keys: readonly string[] | undefined, mapper: Mapper): void {
+  if (keys === undefined) {
+    instance.$$m = 0;
+    instance.$$n = 0;
+    instance.$$o = null;
+    instance.$$h = null;
+    instance.$$f = (instance.$$f & ~32) | STALE;
+    for (const r of mapperOfInstance(instance).relationships) forget(instance, r.slot);
+    return;
+  }
+  for (const key of keys) {
+    checkKey(instance, key, "expire");
+    const attribute = mapper.attribute(key);
+    if (attribute === undefined) forget(instance, `$${key}`);
+    else if (!mapper.primaryKey.includes(attribute)) instance[attribute.slot] = UNLOADED;
+  }
+}
+function forget(instance: Managed, slot: `$${string}`): void {
+  const value = instance[slot];
+  if (value instanceof Collection) value.detach();
+  instance[slot] = UNLOADED;
+}
+
+/** The session an object belongs to, or null. */
+export function objectSession(entity: object): Session | null {
+  return ((managed(entity)?.$$s as { readonly owner?: unknown } | undefined)?.owner as Session | undefined) ?? null;
+}
+
+/** Makes sessions with the same options. */
+export interface SessionMaker {
+  (options?: SessionOptions): Session;
+  /** Runs a block in a session and a transaction of its own: commit when it ends well. */
+  begin<T>(block: (session: Session) => MaybePromise<T>): Promise<T>;
+  readonly options: SessionOptions;
+}
+/**
+ * A factory of sessions.
+ *
+ * @example
+ * const newSession = sessionmaker({ bind: engine });
+ * await newSession.begin(async (session) => { session.add(user); });
+ */
+export function sessionmaker(options: SessionOptions): SessionMaker {
+  const make = (more: SessionOptions = {}) => new Session({ ...options, ...more });
+  return Object.assign(make, {
+    options,
+    async begin<T>(block: (session: Session) => MaybePromise<T>): Promise<T> {
+      await using session = make();
+      return await session.begin(() => block(session));
+    },
+  });
+}

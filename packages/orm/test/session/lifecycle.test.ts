@@ -1,0 +1,110 @@
+/** The life cycle of an object, as the course tells it: transient, pending, persistent, deleted, detached; and back by rollback. */
+import { createEngine, type Engine, integer, select, string } from "@athanor/core";
+import { describeEachDatabase } from "@athanor/test-support";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { declarativeBase, inspect, oneToMany, manyToOne, Session } from "@athanor/orm";
+
+const Base = declarativeBase();
+class Owner extends Base("Owner", {
+  id: integer().primaryKey(),
+  name: string(40).unique(),
+  get pets() {
+    return oneToMany(Pet, { backPopulates: "owner" });
+  },
+}) {}
+class Pet extends Base("Pet", {
+  id: integer().primaryKey(),
+  name: string(40),
+  ownerId: integer().nullable().references("owner.id"),
+  get owner() {
+    return manyToOne(Owner, { backPopulates: "pets" });
+  },
+}) {}
+
+describeEachDatabase("the life cycle of an object", (target) => {
+  let engine: Engine;
+  let sql: string[];
+  beforeAll(async () => {
+    engine = createEngine(await target.url());
+    engine.on("statement", (event) => sql.push(event.sql.split(/\s+/).slice(0, 3).join(" ")));
+  });
+  afterAll(() => engine.dispose());
+  beforeEach(async () => {
+    sql = [];
+    await Base.metadata.dropAll(engine);
+    await Base.metadata.createAll(engine);
+    sql.length = 0;
+  });
+
+  it("goes from transient over pending to persistent, and gets its key", async () => {
+    await using session = new Session(engine);
+    const owner = new Owner({ name: "amy" });
+    expect(inspect(owner).state).toBe("transient");
+    expect(owner.id).toBeNull();
+    session.add(owner);
+    expect(inspect(owner).state).toBe("pending");
+    expect([...session.new]).toEqual([owner]);
+    await session.flush();
+    expect(inspect(owner).state).toBe("persistent");
+    expect(owner.id).toBe(1);
+    expect(await session.get(Owner, 1)).toBe(owner);
+    await session.commit();
+    expect(inspect(owner).expired).toBe(true);
+    expect(owner.name).toBe("amy");
+    expect(sql.filter((s) => s.startsWith("INSERT"))).toHaveLength(1);
+  });
+
+  it("is deleted by the flush, detached by the commit", async () => {
+    await using session = new Session(engine);
+    const owner = new Owner({ name: "amy" });
+    session.add(owner);
+    await session.commit();
+    await session.delete(owner);
+    expect([...session.deleted]).toEqual([owner]);
+    expect(inspect(owner).state).toBe("persistent");
+    await session.flush();
+    expect(inspect(owner).state).toBe("deleted");
+    await session.commit();
+    expect(inspect(owner).state).toBe("detached");
+    expect(await session.get(Owner, 1)).toBeNull();
+  });
+
+  it("comes back by rollback: deleted ones persistent, new ones transient with their key", async () => {
+    await using session = new Session(engine);
+    const amy = new Owner({ name: "amy" });
+    session.add(amy);
+    await session.commit();
+    const bob = new Owner({ name: "bob" });
+    session.add(bob);
+    amy.name = "ann";
+    await session.delete(amy);
+    await session.flush();
+    await session.rollback();
+    expect(inspect(amy).state).toBe("persistent");
+    expect(amy.name).toBe("amy");
+    expect(inspect(bob).state).toBe("transient");
+    expect(bob.id).toBe(2);
+    expect(session.contains(bob)).toBe(false);
+    expect((await session.scalars(select(Owner))).map((o) => o.name)).toEqual(["amy"]);
+  });
+
+  it("keeps both sides of a relationship in step before any flush", async () => {
+    await using session = new Session(engine);
+    const amy = new Owner({ name: "amy" });
+    const rex = new Pet({ name: "rex", owner: amy });
+    expect(await amy.pets).toEqual([rex]);
+    session.add(amy);
+    expect(inspect(rex).state).toBe("pending");
+    await session.commit();
+    expect(rex.ownerId).toBe(amy.id);
+    const bob = new Owner({ name: "bob" });
+    session.add(bob);
+    bob.pets.push(rex);
+    expect(await rex.owner).toBe(bob);
+    expect(await amy.pets).toEqual([]);
+    sql.length = 0;
+    await session.commit();
+    expect(sql).toEqual(["BEGIN", "INSERT INTO owner", "UPDATE pet SET", "COMMIT"].map((s) => expect.stringContaining(s)));
+    expect(rex.ownerId).toBe(bob.id);
+  });
+});

@@ -1,0 +1,46 @@
+/** Tables by database: a MetaData per bind key, and the way back from a table to its key. Source: Flask-SQLAlchemy "Multiple Databases with Binds". */
+import { type Element, MetaData, referencedFroms, type Table } from "@athanor/core";
+import type { Mapper } from "@athanor/orm";
+
+/** MetaData by bind key; null is the default database. */
+export class BindTables {
+  readonly #byKey = new Map<string | null, MetaData>();
+  readonly #keys = new Map<object, string | null>();
+
+  constructor(metadata: MetaData) {
+    this.#enter(null, metadata);
+  }
+
+  #enter(key: string | null, metadata: MetaData): MetaData {
+    this.#byKey.set(key, metadata);
+    this.#keys.set(metadata, key);
+    return metadata;
+  }
+
+  /** The MetaData of a bind; a new one names constraints like the default one. */
+  metadata(key: string | null): MetaData {
+    const main = this.#byKey.get(null) as MetaData;
+    return (
+      this.#byKey.get(key) ??
+      this.#enter(key, new MetaData({ namingConvention: main.namingConvention, naming: main.naming }))
+    );
+  }
+  all(): ReadonlyMap<string | null, MetaData> {
+    return this.#byKey;
+  }
+
+  keyOfTable(table: Table | undefined): string | null {
+    return (table?.metadata === undefined ? undefined : this.#keys.get(table.metadata)) ?? null;
+  }
+
+  /** Where a mapper's rows are, or, for plain statements, those of the first table that has a bind. */
+  keyOf(mapper: Mapper | null, statement: Element | undefined): string | null {
+    if (mapper !== null) return this.keyOfTable(mapper.table);
+    if (statement === undefined || this.#byKey.size === 1) return null;
+    for (const from of referencedFroms(statement)) {
+      const key = from.kind === "table" ? this.keyOfTable(from as Table) : null;
+      if (key !== null) return key;
+    }
+    return null;
+  }
+}
