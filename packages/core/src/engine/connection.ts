@@ -5,7 +5,7 @@
  * Long because transaction state, the statement path and recovery share the same few private fields.
  */
 import { bindStatement, type NamedValues } from "../compile/bind.js";
-import type { BoundStatement, Compiled } from "../compile/compiled.js";
+import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import type {
   BeginOptions,
   DriverConnection,
@@ -23,8 +23,9 @@ import {
   ResourceClosedError,
 } from "../errors/errors.js";
 import type { Element } from "../sql/element.js";
+import type { ExecutionOptions } from "../sql/statement.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
-import { planDriverSql, type StatementRunner, StatementSource } from "./execute.js";
+import { planDriverSql, type StatementRunner, StatementSource, underSchemas } from "./execute.js";
 import type { Lease } from "./pool.js";
 import { SerialQueue } from "./queue.js";
 import { type Execution, Result } from "./result.js";
@@ -38,6 +39,8 @@ export type AnyRow = readonly unknown[] & { readonly [name: string]: unknown };
 export interface ConnectionOptions {
   /** For all transactions of this connection; "AUTOCOMMIT" sends no BEGIN at all. */
   readonly isolationLevel?: IsolationLevel | undefined;
+  /** Between those of the engine and those of a statement: `yieldPer`, `schemaTranslateMap`, your own. */
+  readonly executionOptions?: ExecutionOptions | undefined;
 }
 
 const SCRIPT_HINT: StatementHint = { prepare: false, returnsRows: false, exactIntegers: false };
@@ -79,7 +82,11 @@ export class Connection implements TransactionOwner {
 
   /** Made by `engine.connect()`. */
   constructor(services: EngineServices, lease: Lease, options: ConnectionOptions = {}) {
-    this.#services = services;
+    const { executionOptions } = options;
+    this.#services =
+      executionOptions === undefined
+        ? services
+        : { ...services, options: { ...services.options, ...executionOptions } };
     this.#lease = lease;
     this.#isolation = options.isolationLevel ?? services.isolationLevel;
     if (this.#isolation !== undefined) this.#checkIsolation(this.#isolation);
@@ -87,6 +94,10 @@ export class Connection implements TransactionOwner {
     if (!services.events.quiet) services.events.emit("engineConnect", { connection: this });
   }
 
+  /** In force for statements that bring none of their own. */
+  get executionOptions(): ExecutionOptions {
+    return this.#services.options;
+  }
   get dialect(): EngineServices["dialect"] {
     return this.#services.dialect;
   }
@@ -163,7 +174,8 @@ export class Connection implements TransactionOwner {
    * when the driver does.
    */
   run(compiled: Compiled, params: readonly unknown[], named?: NamedValues): MaybePromise<RawResult> {
-    const bound = bindStatement(compiled, params, named);
+    const schemas = this.#services.options["schemaTranslateMap"] as SchemaMap | undefined;
+    const bound = bindStatement(underSchemas(compiled, schemas), params, named);
     if (bound.length === 1) {
       const only = bound[0] as BoundStatement;
       return this.send(only.sql, only.params, compiled.hint);

@@ -1,6 +1,6 @@
 /** From a statement object to SQL on a connection: cache, parameters, batches, DDL; and back to rows. */
 import { bindStatement, type NamedValues } from "../compile/bind.js";
-import type { BoundStatement, Compiled } from "../compile/compiled.js";
+import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import { type ReaderShape, rowReader } from "../compile/reader.js";
 import type { FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
 import { ArgumentError } from "../errors/errors.js";
@@ -42,6 +42,8 @@ const RAW: Compiled = {
   columns: undefined,
   items: undefined,
   hint: RAW_HINT,
+  warnings: [],
+  schemas: undefined,
   hits: 0,
   generatedAt: 0,
 };
@@ -76,6 +78,11 @@ const isDdl = (element: Element): boolean => (element.constructor as { readonly 
 const isList = (params: NamedValues | readonly NamedValues[] | undefined): params is readonly NamedValues[] =>
   Array.isArray(params);
 
+/** The statement for another tenant's schemas, where schemas take part at all. */
+export function underSchemas(compiled: Compiled, map: SchemaMap | undefined): Compiled {
+  return map === undefined || compiled.schemas === undefined ? compiled : compiled.schemas.under(map);
+}
+
 /** A statement on a connection. */
 export class StatementSource implements ResultSource {
   readonly waiting: Execution[];
@@ -84,6 +91,7 @@ export class StatementSource implements ResultSource {
   readonly #services: EngineServices;
   readonly #given: unknown;
   readonly #params: NamedValues | readonly NamedValues[] | undefined;
+  readonly #schemas: SchemaMap | undefined;
 
   constructor(
     runner: StatementRunner,
@@ -99,7 +107,8 @@ export class StatementSource implements ResultSource {
     this.waiting = waiting;
     const own = (statement as { readonly executionOptionsValue?: ExecutionOptions } | null | undefined)
       ?.executionOptionsValue;
-    const rows = own?.yieldPer ?? services.options.yieldPer;
+    const rows = own?.["yieldPer"] ?? services.options["yieldPer"];
+    this.#schemas = (own?.["schemaTranslateMap"] ?? services.options["schemaTranslateMap"]) as SchemaMap | undefined;
     this.chunkRows = typeof rows === "number" && rows >= 1 ? Math.floor(rows) : CHUNK_ROWS;
   }
 
@@ -163,11 +172,13 @@ export class StatementSource implements ResultSource {
     }
     const before = logger === undefined ? 0 : performance.now();
     let fresh = false;
-    const { value: compiled, params: collected } = cache.lookup(statement, (binds) => {
+    const { value, params: collected } = cache.lookup(statement, (binds) => {
       fresh = true;
       return dialect.createCompiler(binds).compile(statement);
     });
-    if (!fresh) compiled.hits++;
+    if (!fresh) value.hits++;
+    else for (const warning of value.warnings) logger?.line(`Warning: ${warning}`);
+    const compiled = underSchemas(value, this.#schemas);
     let badge: string | undefined;
     if (logger !== undefined) {
       const now = performance.now();

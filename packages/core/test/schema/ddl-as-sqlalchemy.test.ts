@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { dialectNamed } from "../../src/dialects/registry.js";
-import * as types from "../../src/schema/columns.js";
+import { bigInteger, date, integer, numeric, smallInteger, string, text } from "../../src/schema/columns.js";
 import { createTable } from "../../src/schema/create-table.js";
 import { CreateIndex, CreateTable, DropIndex, DropTable } from "../../src/schema/ddl.js";
 import { MetaData } from "../../src/schema/metadata.js";
@@ -46,9 +46,10 @@ interface Case {
 }
 const cases: Case[] = JSON.parse(readFileSync(new URL("fixtures/sqlalchemy-ddl.json", import.meta.url), "utf8"));
 
+const FACTORIES = { integer, smallInteger, bigInteger, string, numeric, text, date };
 function definition(spec: ColumnSpec) {
   const args = spec.type === "string" ? [spec.length] : spec.type === "numeric" ? (spec.args as number[]) : [];
-  let d = types[spec.type](...args)
+  let d = FACTORIES[spec.type](...args)
     .named(spec.name)
     .nullable(spec.nullable);
   if (spec.unique) d = d.unique();

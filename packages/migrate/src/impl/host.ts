@@ -12,6 +12,9 @@ export interface OperationHost {
   readonly ownsTransaction: boolean;
   /** Runs a statement, or writes it with its values in the text. */
   run(statement: Element): Promise<void>;
+  /** Commits what is pending, for statements that must not stand in a transaction. @throws OperationError */
+  leaveTransaction(): Promise<void>;
+  enterTransaction(): Promise<void>;
   /** Names of enumerations made in this run, for scripts that cannot look. */
   readonly knownTypes: Set<string>;
 }

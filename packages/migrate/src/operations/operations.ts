@@ -300,6 +300,26 @@ export class Operations {
     return this.execute(insert(table).values(rows as never));
   }
 
+  // ---- transactions
+
+  /**
+   * Runs operations outside of a transaction: CREATE INDEX CONCURRENTLY, ALTER TYPE … ADD VALUE. Everything before it is
+   * committed, earlier revisions of the run included, and a new transaction begins after it.
+   *
+   * @example
+   * await op.autocommitBlock(async () => {
+   *   await op.createIndex("ix_post_body", "post", ["body"], { dialectOptions: { postgresql: { concurrently: true } } });
+   * });
+   */
+  async autocommitBlock(work: () => void | Promise<void>): Promise<void> {
+    await this.enqueue(() => this.host.leaveTransaction());
+    try {
+      await work();
+    } finally {
+      await this.enqueue(() => this.host.enterTransaction());
+    }
+  }
+
   // ---- batches
 
   /**

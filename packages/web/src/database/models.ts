@@ -1,5 +1,5 @@
 /** `db.Model`: the ORM's declarations on the tables of a Database, with the bind as one more option. */
-import type { MetaData } from "@athanor/core";
+import type { MetaData, NoOptions } from "@athanor/core";
 import {
   declarativeBase,
   type HasSession,
@@ -9,7 +9,6 @@ import {
   type ModelClass,
   type ModelFactory,
   type ModelOptions,
-  type NoOptions,
   type Mapper,
   setSessionResolver,
 } from "@athanor/orm";

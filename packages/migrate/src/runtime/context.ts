@@ -1,0 +1,287 @@
+/**
+ * One run against one database, or into a script: version table, transactions, the lock, and the functions of the
+ * revisions in between. Source: Alembic "MigrationContext".
+ */
+import type { Connection, Dialect, NamingConvention } from "@athanor/core";
+import { MigrationError, MigrationFailedError, OperationError } from "../errors.js";
+import { describeStep, type MigrationStep, type Revision } from "../graph/index.js";
+import { type DialectImpl, implFor, type LockRequest } from "../impl/index.js";
+import { Operations } from "../operations/index.js";
+import type { RevisionModule } from "../script/index.js";
+import { OfflineHost, OnlineHost } from "./hosts.js";
+import { MigrationLog } from "./log.js";
+import { BorrowedTransactions, ForeignTransaction, OwnTransactions, type TransactionControl } from "./transaction.js";
+import { VersionTable, type VersionTableOptions } from "./version-table.js";
+
+/** What `onVersionApply` is told: after each step, in the step's transaction. */
+export interface VersionApplyEvent {
+  readonly step: MigrationStep;
+  /** Rows of the version table after the step. */
+  readonly heads: readonly string[];
+  /** Undefined in a script. */
+  readonly connection: Connection | undefined;
+}
+export interface MigrationContextOptions {
+  readonly versionTable?: VersionTableOptions | undefined;
+  readonly log?: MigrationLog | undefined;
+  /** One transaction per revision instead of one for the run. Always so where DDL is not transactional. */
+  readonly transactionPerMigration?: boolean | undefined;
+  /** Overrides what the dialect says of itself. */
+  readonly transactionalDdl?: boolean | undefined;
+  /** Against concurrent runs; default true. */
+  readonly lock?: boolean | undefined;
+  /** Milliseconds others may take. Default 60 000. */
+  readonly lockTimeout?: number | undefined;
+  readonly namingConvention?: NamingConvention | undefined;
+  readonly onVersionApply?: ((event: VersionApplyEvent) => void | Promise<void>) | undefined;
+}
+/** From the rows of the version table to what is to be done. */
+export type StepPlan = (rows: readonly string[]) => readonly MigrationStep[];
+export type LoadRevision = (revision: Revision) => Promise<RevisionModule<Operations>>;
+
+/**
+ * @example
+ * await using connection = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+ * const context = MigrationContext.online(connection);
+ * await context.currentHeads();
+ */
+export class MigrationContext {
+  readonly dialect: Dialect;
+  readonly impl: DialectImpl;
+  readonly versionTable: VersionTable;
+  readonly log: MigrationLog;
+  readonly #connection: Connection | undefined;
+  readonly #write: ((text: string) => void) | undefined;
+  readonly #options: MigrationContextOptions;
+
+  private constructor(
+    dialect: Dialect,
+    connection: Connection | undefined,
+    write: ((text: string) => void) | undefined,
+    options: MigrationContextOptions,
+  ) {
+    this.dialect = dialect;
+    this.impl = implFor(dialect);
+    this.#connection = connection;
+    this.#write = write;
+    this.#options = options;
+    this.versionTable = new VersionTable(options.versionTable);
+    this.log = options.log ?? new MigrationLog(() => {});
+  }
+  /**
+   * On a connection. One in AUTOCOMMIT is the run's own to begin and commit on; one with an open transaction is left
+   * as it is, and the caller commits.
+   */
+  static online(connection: Connection, options: MigrationContextOptions = {}): MigrationContext {
+    return new MigrationContext(connection.dialect, connection, undefined, options);
+  }
+  /** Into a script. */
+  static offline(dialect: Dialect, write: (text: string) => void, options: MigrationContextOptions = {}): MigrationContext {
+    return new MigrationContext(dialect, undefined, write, options);
+  }
+
+  get isOffline(): boolean {
+    return this.#connection === undefined;
+  }
+  get transactionalDdl(): boolean {
+    return this.#options.transactionalDdl ?? this.impl.transactionalDdl;
+  }
+  /** @throws OperationError `migrate.offline` */
+  get connection(): Connection {
+    if (this.#connection !== undefined) return this.#connection;
+    throw new OperationError("migrate.offline", "There is no connection while a script is written (--sql)");
+  }
+  /** Rows of the version table; none when there is no table, which is not created. */
+  currentHeads(): Promise<readonly string[]> {
+    return this.versionTable.rows(this.connection);
+  }
+  /** The one row. @throws OperationError `migrate.several-heads` */
+  async currentRevision(): Promise<string | null> {
+    const heads = await this.currentHeads();
+    if (heads.length > 1) {
+      throw new OperationError("migrate.several-heads", `Version table '${this.versionTable.name}' has more than one head present; please use currentHeads()`);
+    }
+    return heads[0] ?? null;
+  }
+  /** The first two log lines of every command that talks to a database. */
+  announce(): void {
+    this.log.info("runtime.migration", `Context impl ${this.dialect.implName}.`);
+    if (this.isOffline) this.log.info("runtime.migration", "Generating static SQL");
+    this.log.info("runtime.migration", `Will assume ${this.transactionalDdl ? "transactional" : "non-transactional"} DDL.`);
+  }
+  /** Operations for the program's own use: tests, the REPL. Nothing is begun or committed. */
+  operations(): Operations {
+    const host = new OnlineHost(this.connection, new ForeignTransaction(), this.#options.namingConvention);
+    return new Operations(host, this.impl);
+  }
+
+  /**
+   * Runs steps in order. The version rows follow each step within its transaction.
+   * @throws MigrationFailedError when a migration throws; LockError; VersionRowError
+   */
+  async run(plan: StepPlan, load: LoadRevision, options: { readonly purge?: boolean } = {}): Promise<void> {
+    await this.#online(async (host, transactions) => {
+      await transactions.begin();
+      const connection = this.connection;
+      if (options.purge && (await this.versionTable.exists(connection))) await host.run(this.versionTable.clear());
+      const before = await this.versionTable.rows(connection);
+      const steps = plan(before);
+      if (steps.length > 0 && !(await this.versionTable.exists(connection))) await host.run(this.versionTable.create());
+      const perMigration = this.#perMigration;
+      if (perMigration) await transactions.commit();
+      const done: string[] = [];
+      for (const step of steps) {
+        await transactions.begin();
+        host.statements = [];
+        host.committedEarly = false;
+        this.log.info("runtime.migration", `Running ${describeStep(step)}`);
+        try {
+          await this.#step(step, host, load);
+          if (perMigration || step === steps.at(-1)) await transactions.commit();
+        } catch (error) {
+          await this.#undo(transactions);
+          throw this.#failure(step, host, transactions, before, done, error);
+        }
+        if (step.revision !== null) done.push(step.revision.revision);
+      }
+      await transactions.commit();
+    });
+  }
+  /** Creates the version table where it is missing. */
+  async ensureVersionTable(): Promise<void> {
+    if (this.#connection === undefined) {
+      await this.#script().run(this.versionTable.create());
+      return;
+    }
+    await this.#online(async (host, transactions) => {
+      await transactions.begin();
+      if (!(await this.versionTable.exists(this.connection))) await host.run(this.versionTable.create());
+      await transactions.commit();
+    });
+  }
+  get #perMigration(): boolean {
+    return !this.transactionalDdl || (this.#options.transactionPerMigration ?? false);
+  }
+  async #online(work: (host: OnlineHost, transactions: TransactionControl) => Promise<void>): Promise<void> {
+    const connection = this.connection;
+    const { lock = true, lockTimeout = 60_000 } = this.#options;
+    const request: LockRequest | undefined = lock ? { table: this.versionTable.name, timeout: lockTimeout } : undefined;
+    const transactions = transactionsOf(connection, this.impl, request);
+    const host = new OnlineHost(connection, transactions, this.#options.namingConvention);
+    if (!transactions.isOurs) {
+      try {
+        await work(host, transactions);
+      } catch (error) {
+        await this.#undo(transactions);
+        throw error;
+      }
+      return;
+    }
+    await this.impl.open(connection, request);
+    try {
+      await work(host, transactions);
+    } finally {
+      await this.#undo(transactions);
+      await this.impl.close(connection);
+    }
+  }
+  /** After an error: the first one counts. */
+  async #undo(transactions: TransactionControl): Promise<void> {
+    try {
+      await transactions.rollback();
+    } catch {
+      // The server rolls back when the connection goes.
+    }
+  }
+  async #step(step: MigrationStep, host: OnlineHost | OfflineHost, load: LoadRevision): Promise<void> {
+    if (step.revision !== null) {
+      const module = await load(step.revision);
+      const work = step.isUpgrade ? module.upgrade : module.downgrade;
+      if (work === undefined) {
+        throw new OperationError("migrate.no-downgrade", `Revision ${step.revision} has no downgrade(): it cannot be undone`, {
+          hint: `Write one in ${step.revision.path}.`,
+        });
+      }
+      const operations = new Operations(host, this.impl);
+      try {
+        await work(operations);
+      } finally {
+        // What was called without await is waited for, also when the function itself threw.
+        await operations.finish();
+      }
+      if (host instanceof OnlineHost && host.connection.inNestedTransaction) {
+        throw new OperationError("migrate.open-transaction", `Revision ${step.revision} left a savepoint open`, {
+          hint: "End every beginNested() inside the migration.",
+        });
+      }
+    }
+    await this.versionTable.change(step.changes, (statement) => host.count(statement));
+    await this.#options.onVersionApply?.({ step, heads: step.rows, connection: this.#connection });
+  }
+  #failure(
+    step: MigrationStep,
+    host: OnlineHost,
+    transactions: TransactionControl,
+    before: readonly string[],
+    done: readonly string[],
+    cause: unknown,
+  ): MigrationError {
+    if (step.revision === null && cause instanceof MigrationError) return cause;
+    const leftBehind = this.transactionalDdl ? [] : [...host.statements];
+    const kept = this.#perMigration ? done : [];
+    const at = (rows: readonly string[]) => (rows.length === 0 ? "base" : rows.join(", "));
+    const lines: string[] = [];
+    if (!transactions.isOurs && transactions instanceof ForeignTransaction) {
+      lines.push("The transaction belongs to the caller, who has to roll it back.");
+    } else if (host.committedEarly) {
+      lines.push("What came before an autocommit block stays in the database; look at it before running the command again.");
+    } else if (this.#perMigration) {
+      lines.push(kept.length === 0 ? `No revision was applied; the database is at ${at(before)}.` : `Done and kept: ${kept.join(", ")}.`);
+    } else {
+      lines.push(`The whole run was rolled back: the database is as it was, at ${at(before)}.`);
+    }
+    if (leftBehind.length > 0) {
+      lines.push(
+        `${this.dialect.name} cannot take back DDL, so this stays of revision ${step.revision?.revision ?? ""}:`,
+        ...leftBehind.map((s) => `  ${s.replaceAll(/\s+/g, " ")}`),
+        "Undo it by hand (or take it out of the migration), then run the command again.",
+      );
+    } else lines.push("Correct the migration and run the command again.");
+    const what = { step: describeStep(step), revision: step.revision?.revision ?? "", done: kept, leftBehind };
+    return new MigrationFailedError(what, lines.join("\n"), cause);
+  }
+
+  // ---- scripts
+
+  #script(): OfflineHost {
+    const words = { begin: this.impl.beginText, commit: this.impl.commitText };
+    return new OfflineHost(this.dialect, this.#write ?? (() => {}), this.#options.namingConvention, this.transactionalDdl ? words : undefined);
+  }
+  /**
+   * Writes steps as a script. `fromBase`: the version table does not exist yet.
+   * @throws OperationError for what only a connection can tell
+   */
+  async write(steps: readonly MigrationStep[], load: LoadRevision, options: { readonly fromBase: boolean }): Promise<void> {
+    const host = this.#script();
+    const perMigration = this.#perMigration;
+    if (!perMigration || options.fromBase) host.begin();
+    if (options.fromBase) {
+      await host.run(this.versionTable.create());
+      if (perMigration) host.commit();
+    }
+    for (const step of steps) {
+      const text = `Running ${describeStep(step)}`;
+      this.log.info("runtime.migration", text);
+      if (perMigration) host.begin();
+      host.note(text.split("\n", 1)[0]?.replace(/, [^>]*$/, "") ?? text);
+      await this.#step(step, host, load);
+      if (perMigration) host.commit();
+    }
+    if (!perMigration) host.commit();
+  }
+}
+
+function transactionsOf(connection: Connection, impl: DialectImpl, lock: LockRequest | undefined): TransactionControl {
+  if (connection.isolationLevel === "AUTOCOMMIT") return new OwnTransactions(connection, impl, lock);
+  return connection.inTransaction ? new ForeignTransaction() : new BorrowedTransactions(connection);
+}

@@ -1,0 +1,83 @@
+/** Who begins and ends transactions during a run. */
+import type { Connection } from "@athanor/core";
+import { OperationError } from "../errors.js";
+import type { DialectImpl, LockRequest } from "../impl/index.js";
+
+export interface TransactionControl {
+  /** The run may end transactions: with the caller's own it must not. */
+  readonly isOurs: boolean;
+  readonly isOpen: boolean;
+  begin(): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+/** On a connection in AUTOCOMMIT: BEGIN and COMMIT are said as statements, with what the database wants beside them. */
+export class OwnTransactions implements TransactionControl {
+  readonly isOurs = true;
+  isOpen = false;
+  readonly #connection: Connection;
+  readonly #impl: DialectImpl;
+  readonly #lock: LockRequest | undefined;
+  constructor(connection: Connection, impl: DialectImpl, lock: LockRequest | undefined) {
+    this.#connection = connection;
+    this.#impl = impl;
+    this.#lock = lock;
+  }
+  async begin(): Promise<void> {
+    if (this.isOpen) return;
+    await this.#impl.begin(this.#connection, this.#lock);
+    this.isOpen = true;
+  }
+  async commit(): Promise<void> {
+    if (!this.isOpen) return;
+    await this.#impl.beforeCommit(this.#connection);
+    await this.#impl.commit(this.#connection);
+    this.isOpen = false;
+  }
+  async rollback(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    await this.#impl.rollback(this.#connection);
+  }
+}
+
+/** The caller has a transaction open, and decides about it. */
+export class ForeignTransaction implements TransactionControl {
+  readonly isOurs = false;
+  readonly isOpen = true;
+  async begin(): Promise<void> {}
+  async commit(): Promise<void> {}
+  async rollback(): Promise<void> {}
+}
+
+/** A connection of the caller's without a transaction: ours go through its own methods. */
+export class BorrowedTransactions implements TransactionControl {
+  readonly isOurs = false;
+  isOpen = false;
+  readonly #connection: Connection;
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+  async begin(): Promise<void> {
+    if (this.isOpen) return;
+    if (!this.#connection.inTransaction) await this.#connection.begin();
+    this.isOpen = true;
+  }
+  async commit(): Promise<void> {
+    this.isOpen = false;
+    await this.#connection.commit();
+  }
+  async rollback(): Promise<void> {
+    this.isOpen = false;
+    await this.#connection.rollback();
+  }
+}
+
+export function noAutocommit(): OperationError {
+  return new OperationError(
+    "migrate.autocommit",
+    "autocommitBlock() must end the transaction, but the transaction belongs to the caller of the migration",
+    { hint: "Run this migration through the command, on a connection of its own." },
+  );
+}
