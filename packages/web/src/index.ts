@@ -41,6 +41,7 @@ export type { TemplateFunction } from "./app/template-registry.js";
 export * from "./augment.js";
 export { type Config, type ConfigSource, defaultConfig } from "./config/config.js";
 export { type DotenvOptions, loadDotenv } from "./config/dotenv.js";
+export * from "./database/index.js";
 export * from "./errors/http-error.js";
 export { NoContextError, ScopeClosedError, WebError, type WebErrorCode } from "./errors/web-error.js";
 export { type SendFileOptions, sendFile, sendFromDirectory } from "./files/send-file.js";

@@ -2,17 +2,18 @@
 import type { Dialect, StatementCompiler } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
 import type { Table, TableColumn } from "../schema/table.js";
-import { DeleteStatement, type Excluded, InsertStatement, UpdateStatement } from "../sql/dml.js";
+import { DeleteStatement, type Excluded, type InsertSource, InsertStatement, UpdateStatement } from "../sql/dml.js";
 import type { Element } from "../sql/element.js";
 import { Bind, type Expression, NamedBind } from "../sql/expression.js";
-import { ColumnReference, type FromClause, ItemElement } from "../sql/from.js";
-import { QueryStatement, type SelectItem } from "../sql/select.js";
+import { ColumnReference, type FromClause, ItemElement, Subquery } from "../sql/from.js";
+import { QueryStatement, type SelectItem, SelectStatement } from "../sql/select.js";
 import { TextClause } from "../sql/text.js";
 import { referencedFroms } from "../sql/traverse.js";
 import { NULL_TYPE } from "../types/sql-type.js";
 import type { BindSlot, Compiled, InsertPlan, ResultColumn, ResultItem } from "./compiled.js";
 import { MARKED } from "./expression-compiler.js";
 import { QueryCompiler } from "./query-compiler.js";
+import { TokenisedForms, withWriter, writeSchemas } from "./schema-map.js";
 
 /** The base of every dialect's compiler. */
 export abstract class SqlCompiler extends QueryCompiler implements StatementCompiler {
@@ -21,6 +22,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
 
   compile(statement: Element): Compiled {
     const started = performance.now();
+    this.schemaTokens = true;
     if (statement instanceof InsertStatement) return this.compileInsert(statement, started);
     const body = this.render(statement);
     let columns: readonly ResultColumn[] | undefined = [];
@@ -46,21 +48,29 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     items: readonly ResultItem[] | undefined,
     started: number,
     insert?: InsertPlan,
+    fixedSlots?: readonly BindSlot[],
   ): Compiled {
-    const { pieces, slots } = this.split(text);
+    // An INSERT of rows numbers its own placeholders; the text is finished.
+    const { pieces: tokenised, slots } = fixedSlots === undefined ? this.split(text) : { pieces: [text], slots: [] };
     const expanding = slots.some((s) => s.expanding);
     const dialect: Dialect = this.dialect;
     const returnsRows = columns === undefined ? undefined : columns.length > 0;
-    return {
+    const quote = (name: string) => dialect.quote(name);
+    const tokens = { sql: this.assemble(tokenised, slots, expanding), pieces: expanding ? tokenised : undefined, insert };
+    const write = (part: string) => writeSchemas(part, quote);
+    const sql = write(tokens.sql);
+    const compiled: Compiled = {
       kind,
-      sql: this.assemble(pieces, slots, expanding),
-      pieces: expanding ? pieces : undefined,
-      slots,
+      sql,
+      pieces: tokens.pieces?.map(write),
+      slots: fixedSlots ?? slots,
       columns,
       items,
-      insert,
+      insert: insert === undefined ? undefined : withWriter(insert, write),
+      warnings: this.warnings,
+      schemas: sql === tokens.sql && !tokens.sql.includes("\x01") ? undefined : new TokenisedForms(() => compiled, tokens, quote),
       placeholder: (n) => dialect.placeholder(n),
-      emptyList: (negated) => this.emptyList(negated),
+      emptyList: (negated, width) => this.emptyList(negated, width),
       hint: {
         prepare: kind !== "text",
         returnsRows,
@@ -69,6 +79,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       hits: 0,
       generatedAt: started,
     };
+    return compiled;
   }
   protected split(text: string): { pieces: string[]; slots: BindSlot[] } {
     const parts = text.split(MARKED);
@@ -95,15 +106,25 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   protected compileInsert(statement: InsertStatement, started: number): Compiled {
     for (const cte of statement.ctes) this.hoist(cte);
     const { columns, items } = this.resultOf(statement.returningItems);
-    const { layout, source, table } = statement;
+    const { layout, table } = statement;
     const into = `INSERT INTO ${this.tableName(table)}`;
     if (layout !== undefined && layout.inline === undefined && !this.options.literalBinds && this.cteTexts.size === 0) {
       const plan = this.rowsPlan(statement, `${into} (${layout.columns.map((c) => this.quote(c.columnName)).join(", ")}) VALUES `);
-      return { ...this.finish("insert", plan.render(1), columns, items, started, plan), slots: plan.fixedSlots };
+      return this.finish("insert", plan.render(1), columns, items, started, plan, plan.fixedSlots);
     }
+    const text = this.insertText(statement);
+    return this.finish("insert", this.cteFollowsInsert ? text : this.withClause() + text, columns, items, started);
+  }
+  /** MySQL writes WITH behind INSERT INTO. */
+  protected readonly cteFollowsInsert: boolean = false;
+  protected insertText(statement: InsertStatement): string {
+    const { layout, source, table } = statement;
+    const into = `INSERT INTO ${this.tableName(table)}`;
     let body: string;
     if (source !== undefined) {
-      body = `${into} (${source.columns.map((c) => this.quote(c.columnName)).join(", ")}) ${this.alone(source.query)}`;
+      const names = [...source.columns, ...source.defaults.map((d) => d.column)].map((c) => this.quote(c.columnName)).join(", ");
+      const query = this.insertSource(statement, source);
+      body = `${into} (${names}) ${this.cteFollowsInsert && this.cteLevels.length === 1 ? this.withClause() : ""}${query}`;
     } else if (layout === undefined || layout.columns.length === 0) {
       body = `${into} ${this.defaultValues}`;
     } else {
@@ -112,8 +133,15 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
         .map((row) => `(${row.map((value) => this.assigned(value)).join(", ")})`)
         .join(", ")}`;
     }
-    const text = this.withClause() + body + this.conflict(statement) + this.returning(statement.returningItems, table);
-    return this.finish("insert", text, columns, items, started);
+    return body + this.conflict(statement) + this.returning(statement.returningItems, table);
+  }
+  /** The query of INSERT … SELECT, with the defaults of columns it does not give. */
+  protected insertSource(_statement: InsertStatement, source: InsertSource): string {
+    if (source.defaults.length === 0) return this.alone(source.query);
+    const defaults = source.defaults.map((d) => d.value);
+    if (source.query instanceof SelectStatement) return this.alone(source.query.addColumns(...defaults));
+    const all = new Subquery(source.query, undefined);
+    return this.alone(new SelectStatement([...all.columns, ...defaults]));
   }
   private inlineRows(statement: InsertStatement): readonly (readonly Expression[])[] {
     const layout = statement.layout as NonNullable<InsertStatement["layout"]>;
@@ -156,7 +184,8 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     };
   }
   visitInsert(statement: InsertStatement): string {
-    return this.compileInsert(statement, 0).sql;
+    for (const cte of statement.ctes) this.hoist(cte);
+    return this.insertText(statement);
   }
   /** A value in VALUES or SET, beside its column. */
   protected assigned(value: Expression): string {
@@ -168,11 +197,23 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     if (clause.action === "duplicateKey") {
       throw new CompileError(`${this.dialect.name} has no ON DUPLICATE KEY UPDATE; use onConflictDoUpdate().`);
     }
-    const target = clause.target.length === 0 ? "" : ` (${clause.target.map((c) => this.quote(c.columnName)).join(", ")})`;
+    const columns = clause.target.length === 0 ? "" : ` (${clause.target.map((c) => this.quote(c.columnName)).join(", ")})`;
+    const partial = clause.targetWhere === undefined ? "" : ` WHERE ${this.unqualified(() => this.criterion(clause.targetWhere as Expression))}`;
+    const target = clause.constraint === undefined ? columns + partial : this.conflictConstraint(clause.constraint);
     if (clause.action === "nothing") return ` ON CONFLICT${target} DO NOTHING`;
     const set = clause.set.map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`).join(", ");
     const where = clause.where === undefined ? "" : ` WHERE ${this.criterion(clause.where)}`;
     return ` ON CONFLICT${target} DO UPDATE SET ${set}${where}`;
+  }
+  protected conflictConstraint(_name: string): string {
+    throw new CompileError(`${this.dialect.name} has no ON CONFLICT ON CONSTRAINT; name the columns with target.`);
+  }
+  /** Columns without their tables, where only one table can be meant. */
+  private unqualified(render: () => string): string {
+    this.bare = true;
+    const text = render();
+    this.bare = false;
+    return text;
   }
   visitExcluded(excluded: Excluded): string {
     return excluded.fromName as string;

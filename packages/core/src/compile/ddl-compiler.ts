@@ -449,6 +449,9 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     if (!this.dialect.capabilities.sequences) throw this.unsupported("sequences");
     return `DROP SEQUENCE ${element.ifExists ? "IF EXISTS " : ""}${this.qualified(element.sequence.name, element.sequence.schema)}`;
   }
+  visitDeferForeignKeys(_element: ddl.DeferForeignKeys): string | readonly string[] {
+    return [];
+  }
   visitCreateType(_element: ddl.CreateType): string | readonly string[] {
     return [];
   }

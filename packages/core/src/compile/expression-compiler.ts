@@ -57,6 +57,8 @@ export abstract class ExpressionCompiler {
   readonly dialect: Dialect;
   readonly options: CompilerOptions;
   protected readonly binds: BindIndex;
+  /** Columns are written without their tables. */
+  protected bare: boolean;
   protected readonly slots: BindSlot[] = [];
   protected readonly aliasNames = new Map<FromClause, string>();
   readonly #aliasCounts = new Map<string, number>();
@@ -65,6 +67,7 @@ export abstract class ExpressionCompiler {
     this.dialect = dialect;
     this.binds = binds;
     this.options = options;
+    this.bare = options.unqualified ?? false;
   }
 
   /** Renders any node by its kind. */
@@ -172,7 +175,7 @@ export abstract class ExpressionCompiler {
 
   visitColumn(column: ColumnReference): string {
     const name = column.from.kind === "table" ? this.quote(column.columnName) : this.quoteLabel(column.columnName);
-    if (this.options.unqualified) return name;
+    if (this.bare) return name;
     const qualifier = this.fromQualifier(column.from);
     return qualifier === undefined ? name : `${qualifier}.${name}`;
   }

@@ -9,7 +9,9 @@ import { CompoundStatement, exportedColumnsOf, type FetchClause, QueryStatement,
 import type { SqlType } from "../types/sql-type.js";
 import type { ResultColumn, ResultItem } from "./compiled.js";
 import { ExpressionCompiler } from "./expression-compiler.js";
+import { cartesianWarning } from "./cartesian.js";
 import { planFroms } from "./from-plan.js";
+import { schemaToken } from "./schema-map.js";
 
 interface Scope {
   /** What queries inside may take from this one. */
@@ -21,6 +23,7 @@ const NOTHING: ReadonlySet<FromClause> = new Set();
 
 export abstract class QueryCompiler extends ExpressionCompiler {
   protected readonly scopes: Scope[] = [];
+  protected readonly warnings: string[] = [];
   protected readonly cteTexts = new Map<Cte, string>();
   /** The statement's own CTEs, then those of the parenthesised queries around the place being rendered. */
   protected readonly cteLevels: Map<Cte, string>[] = [this.cteTexts];
@@ -55,6 +58,10 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     for (const item of statement.selected) if (item instanceof Label) labels.set(item, item.label);
     const scope: Scope = { froms: new Set(froms.flatMap((f) => [f, ...f.leaves])), labels };
     this.scopes.push(scope);
+    if (froms.length > 1) {
+      const warning = cartesianWarning(froms, statement.criteria, (f) => this.nameOf(f));
+      if (warning !== undefined) this.warnings.push(warning);
+    }
     for (const cte of statement.ctes) this.hoist(cte);
     const parts: string[] = [`SELECT ${this.words(statement, "prefix")}${this.distinct(statement)}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`];
     if (statement.words.length > 0) this.hints = statement.words.filter((w) => w.place === "hint" && this.applies(w));
@@ -200,8 +207,11 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
   tableName(table: Table): string {
     const schema = this.schemaOf(table);
+    if (this.schemaTokens) return schemaToken(schema) + this.quote(table.tableName);
     return schema === undefined ? this.quote(table.tableName) : `${this.quote(schema)}.${this.quote(table.tableName)}`;
   }
+  /** Set while a whole statement is compiled: schemas are written out at the end, see `schema-map.ts`. */
+  protected schemaTokens = false;
   protected schemaOf(table: Table): string | undefined {
     return table.schema;
   }

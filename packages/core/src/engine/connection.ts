@@ -174,7 +174,7 @@ export class Connection implements TransactionOwner {
    * when the driver does.
    */
   run(compiled: Compiled, params: readonly unknown[], named?: NamedValues): MaybePromise<RawResult> {
-    const schemas = this.#services.options["schemaTranslateMap"] as SchemaMap | undefined;
+    const schemas = this.#services.options.schemaTranslateMap as SchemaMap | undefined;
     const bound = bindStatement(underSchemas(compiled, schemas), params, named);
     if (bound.length === 1) {
       const only = bound[0] as BoundStatement;

@@ -12,7 +12,6 @@ import { Events, type ListenOptions } from "./events.js";
 import { type Echo, Logger } from "./log.js";
 import { type Lease, POOL_EVENTS, Pool, type PoolEvents } from "./pool.js";
 import { ENGINE_EVENTS, type EngineEvents, type EngineServices } from "./services.js";
-import type { Transaction } from "./transaction.js";
 import { makeUrl, type Url } from "./url.js";
 
 export interface EngineOptions {

@@ -107,8 +107,8 @@ export class StatementSource implements ResultSource {
     this.waiting = waiting;
     const own = (statement as { readonly executionOptionsValue?: ExecutionOptions } | null | undefined)
       ?.executionOptionsValue;
-    const rows = own?.["yieldPer"] ?? services.options["yieldPer"];
-    this.#schemas = (own?.["schemaTranslateMap"] ?? services.options["schemaTranslateMap"]) as SchemaMap | undefined;
+    const rows = own?.yieldPer ?? services.options.yieldPer;
+    this.#schemas = (own?.schemaTranslateMap ?? services.options.schemaTranslateMap) as SchemaMap | undefined;
     this.chunkRows = typeof rows === "number" && rows >= 1 ? Math.floor(rows) : CHUNK_ROWS;
   }
 
@@ -177,7 +177,7 @@ export class StatementSource implements ResultSource {
       return dialect.createCompiler(binds).compile(statement);
     });
     if (!fresh) value.hits++;
-    else for (const warning of value.warnings) logger?.line(`Warning: ${warning}`);
+    else if (logger !== undefined) for (const warning of value.warnings) logger.line(`Warning: ${warning}`);
     const compiled = underSchemas(value, this.#schemas);
     let badge: string | undefined;
     if (logger !== undefined) {

@@ -9,6 +9,7 @@ import {
   CreateSequence,
   CreateTable,
   CreateType,
+  DeferForeignKeys,
   DropConstraint,
   DropSequence,
   DropTable,
@@ -136,7 +137,7 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
         new DropConstraint(key.table, { kind: "foreignKey", name, nameIsGenerated: key.nameIsGenerated }),
       );
     }
-  }
+  } else if (late.size > 0) await connection.execute(new DeferForeignKeys());
   for (const table of reversed) {
     await fire("beforeDrop", [table], table);
     await connection.execute(new DropTable(table));

@@ -263,6 +263,14 @@ export class DropSchema extends DdlElement {
   }
 }
 
+/**
+ * Until the transaction ends, foreign keys may be violated: for databases that cannot drop a foreign key before its
+ * table (SQLite). Nothing elsewhere.
+ */
+export class DeferForeignKeys extends DdlElement {
+  readonly kind = "deferForeignKeys";
+}
+
 /** A sequence of numbers of its own. Numbers are 64 bits wide. */
 export interface SequenceOptions {
   readonly schema?: string | undefined;

@@ -263,9 +263,14 @@ export class TableForeignKey extends ColumnsItem implements ForeignKeyConstraint
         `'${from}' refers to '${wanted}', but table '${table.fullName}' is in no MetaData.`,
       );
     }
-    // A MetaData with a schema: a bare name means a table of that schema.
-    const inSchema = metadata?.schema !== undefined && !wanted.includes(".") ? `${metadata.schema}.${wanted}` : wanted;
-    const target = wanted === table.fullName ? table : (metadata?.findTable(inSchema) ?? metadata?.findTable(wanted));
+    // A bare name means a table of the MetaData's schema, else one without a schema, else a neighbour of this table.
+    const bare = !wanted.includes(".");
+    const target =
+      wanted === table.fullName
+        ? table
+        : ((bare && metadata?.schema !== undefined ? metadata.findTable(`${metadata.schema}.${wanted}`) : undefined) ??
+          metadata?.findTable(wanted) ??
+          (bare && table.schema !== undefined ? metadata?.findTable(`${table.schema}.${wanted}`) : undefined));
     if (target === undefined) {
       throw new InvalidRequestError(
         `Foreign key of '${from}': there is no table '${wanted}'.${didYouMean(wanted, metadata?.tableNames ?? [])} Is the file that declares it imported?`,

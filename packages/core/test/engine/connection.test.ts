@@ -207,7 +207,7 @@ describeEachDatabase(
     it("streams, and lets other statements run meanwhile", async () => {
       await engine.begin(async (conn) => {
         await conn.execDriverSql(
-          "insert into t (id, name) values " + Array.from({ length: 1200 }, (_, i) => `(${i}, 'x')`).join(", "),
+          `insert into t (id, name) values ${Array.from({ length: 1200 }, (_, i) => `(${i}, 'x')`).join(", ")}`,
         );
         let n = 0;
         for await (const row of conn.execDriverSql<{ id: number }>("select id from t order by id")) {

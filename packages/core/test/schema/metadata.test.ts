@@ -95,9 +95,10 @@ describe("a MetaData", () => {
     expect(b).not.toBe(metadata.table("b"));
     expect((b.columns[0] as TableColumn).foreignKeys[0]?.column.table).toBe(copy.table("a"));
     expect(print("postgresql", new CreateTable(b))).toBe(print("postgresql", new CreateTable(metadata.table("b"))));
-    const elsewhere = new MetaData({ schema: "archive" });
-    metadata.toMetaData(elsewhere, { schema: "archive" });
-    expect(print("postgresql", new CreateTable(elsewhere.table("archive.b")))).toContain("REFERENCES archive.a (id)");
+    for (const elsewhere of [new MetaData({ schema: "archive" }), new MetaData()]) {
+      metadata.toMetaData(elsewhere, { schema: "archive" });
+      expect(print("postgresql", new CreateTable(elsewhere.table("archive.b")))).toContain("REFERENCES archive.a (id)");
+    }
   });
   it("says which option or definition is wrong", () => {
     expect(() =>

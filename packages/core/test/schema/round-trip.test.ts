@@ -233,6 +233,11 @@ describeEachDatabase(
         await metadata.createAll(engine);
         const tables = await engine.begin(reflected);
         expect(tables.map((t) => t.foreignKeys[0]?.referredTable)).toEqual(["b", "a"]);
+        await engine.begin(async (c) => {
+          await c.execute(sql`INSERT INTO a (id) VALUES (1)`);
+          await c.execute(sql`INSERT INTO b (id, a) VALUES (1, 1)`);
+          await c.execute(sql`UPDATE a SET b = 1`);
+        });
         await metadata.dropAll(engine);
         await metadata.dropAll(engine);
         expect(await engine.begin((c) => inspect(c).tableNames())).toEqual([]);

@@ -3,16 +3,23 @@ import { SqlCompiler } from "../../compile/compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { DeleteStatement, Excluded, InsertStatement, UpdateStatement } from "../../sql/dml.js";
-import type { Binary, Collate, Expression, JsonPath } from "../../sql/expression.js";
-import { ColumnReference, type FromClause } from "../../sql/from.js";
+import { type AnyAll, type Binary, Bind, type Collate, conjunction, type Expression, type JsonPath, STAR } from "../../sql/expression.js";
+import { ColumnReference, type FromClause, type TableFunction, type ValuesClause } from "../../sql/from.js";
+import { Case, type Filtered, FunctionCall, type Grouping, LiteralColumn } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import type { SelectStatement } from "../../sql/select.js";
+import { INTEGER } from "../../types/sql-type.js";
+
+const LITERAL_ONE = new LiteralColumn("1", INTEGER);
 
 export class MysqlCompiler extends SqlCompiler {
   protected override readonly insertPageSize = 1000;
   protected override readonly unlimited = "18446744073709551615";
   protected override readonly defaultValues = "() VALUES ()";
   protected override readonly dummyFrom = "DUAL";
+  protected override readonly innerJoin = "INNER JOIN";
+  protected override readonly cteFollowsInsert = true;
+  protected override readonly cteHints = false;
 
   protected override binaryOverride(node: Binary): string | undefined {
     const sides = () => [this.operand(node.left, node.oper), this.operand(node.right, node.oper)] as const;
@@ -41,6 +48,12 @@ export class MysqlCompiler extends SqlCompiler {
         const [a, b] = sides();
         return `${a} ${node.oper === ops.regexpMatch ? "REGEXP" : "NOT REGEXP"} ${b}`;
       }
+      case ops.regexpMatchIgnoringCase:
+      case ops.notRegexpMatchIgnoringCase: {
+        const [a, b] = sides();
+        // The text's own collation decides; a pattern may say so itself, on both MySQL and MariaDB.
+        return `${a} ${node.oper === ops.regexpMatchIgnoringCase ? "REGEXP" : "NOT REGEXP"} concat('(?i)', ${b})`;
+      }
       case ops.match:
         return `MATCH (${this.render(node.left)}) AGAINST (${this.render(node.right)} IN BOOLEAN MODE)`;
       case ops.bitXor: {
@@ -54,6 +67,34 @@ export class MysqlCompiler extends SqlCompiler {
       default:
         return super.binaryOverride(node);
     }
+  }
+  /** No FILTER: what does not count becomes NULL, which aggregates pass over. */
+  override visitFiltered(node: Filtered): string {
+    const { call, criteria } = node;
+    if (!(call instanceof FunctionCall)) throw new CompileError("MySQL has no FILTER on ordered-set aggregates.");
+    const [first, ...rest] = call.args;
+    const counted = first === undefined || first === STAR ? LITERAL_ONE : first;
+    const kept = new Case(undefined, [[conjunction(ops.and, criteria), counted]], undefined);
+    return this.render(new FunctionCall(call.functionName, [kept, ...rest], call.type, call.isDistinct, call.aggregateOrder));
+  }
+  protected override aggregateStrings(node: FunctionCall): string {
+    const [text, separator] = node.args as readonly [Expression, Expression];
+    const order = node.aggregateOrder.length === 0 ? "" : ` ORDER BY ${this.renderList(node.aggregateOrder)}`;
+    if (!(separator instanceof Bind) || typeof separator.value !== "string") throw new CompileError("MySQL's GROUP_CONCAT takes a separator written out as text.");
+    return `group_concat(${node.isDistinct ? "DISTINCT " : ""}${this.render(text)}${order} SEPARATOR ${this.dialect.stringLiteral(separator.value)})`;
+  }
+  protected override values(from: ValuesClause): string {
+    return this.valuesAsSelects(from);
+  }
+  protected override tableFunction(from: TableFunction): string {
+    throw new CompileError(`MySQL has no functions in FROM but JSON_TABLE; write that with sql\`…\`. (${this.nameOf(from)})`);
+  }
+  override visitGrouping(node: Grouping): string {
+    throw new CompileError(`MySQL has no ${node.how}(…) in GROUP BY; use a union of several groupings, or suffixWith("WITH ROLLUP").`);
+  }
+  override visitAnyAll(node: AnyAll): string {
+    if (!("exportedColumns" in node.over)) throw new CompileError(`MySQL has ${node.quantifier} only over a query.`);
+    return super.visitAnyAll(node);
   }
   override visitQuantified(node: Parameters<SqlCompiler["visitQuantified"]>[0]): string {
     if (node.quantifier !== "ANY" || node.oper !== ops.eq || node.over.type.family !== "array")

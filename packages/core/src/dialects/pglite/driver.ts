@@ -56,11 +56,15 @@ class PgliteConnection implements DriverConnection {
   }
   async execute(sql: string, params: readonly unknown[], hint: StatementHint): Promise<RawResult> {
     const values = params.map((value) => asText(hint.returnsRows === undefined ? rawBind(value) : value));
-    const answer = (await this.#db.query(sql, values, {
-      rowMode: "array",
-      parsers: this.#codecs,
-      serializers: this.#codecs,
-    })) as Results<unknown[]>;
+    let answer: Results<unknown[]>;
+    try {
+      const options = { rowMode: "array", parsers: this.#codecs, serializers: this.#codecs } as const;
+      answer = (await this.#db.query(sql, values, options)) as Results<unknown[]>;
+    } catch (error) {
+      // Hundreds of codecs hang on the error otherwise and fill the terminal when it is printed.
+      if (typeof error === "object" && error !== null) delete (error as { queryOptions?: unknown }).queryOptions;
+      throw error;
+    }
     const { fields } = answer;
     const rowCount = fields.length > 0 ? answer.rows.length : (answer.affectedRows ?? -1);
     return {

@@ -1,8 +1,10 @@
 /** PostgreSQL's SQL. */
+import { CompileError } from "../../errors/errors.js";
 import { SqlCompiler } from "../../compile/compiler.js";
-import { type Binary, Bind, type Expression, type InArray, type JsonPath, NamedBind } from "../../sql/expression.js";
+import { type Binary, Bind, type Expression, type InArray, type JsonPath, NamedBind, type RegexpReplace } from "../../sql/expression.js";
 import * as ops from "../../sql/operators.js";
-import type { SelectStatement } from "../../sql/select.js";
+import type { FunctionCall } from "../../sql/functions.js";
+import type { FetchClause, SelectStatement } from "../../sql/select.js";
 import { ArrayType, DecoratedType, type SqlType, STRING } from "../../types/sql-type.js";
 
 export class PostgresqlCompiler extends SqlCompiler {
@@ -22,6 +24,26 @@ export class PostgresqlCompiler extends SqlCompiler {
     if (node.oper === ops.match)
       return `${this.operand(node.left, ops.match)} @@ plainto_tsquery(${this.render(node.right)})`;
     return super.binaryOverride(node);
+  }
+  override visitRegexpReplace(node: RegexpReplace): string {
+    return `REGEXP_REPLACE(${this.render(node.subject)}, ${this.render(node.pattern)}, ${this.render(node.replacement)}, 'g')`;
+  }
+  protected override aggregateStrings(node: FunctionCall): string {
+    const order = node.aggregateOrder.length === 0 ? "" : ` ORDER BY ${this.renderList(node.aggregateOrder)}`;
+    return `string_agg(${node.isDistinct ? "DISTINCT " : ""}${this.renderList(node.args)}${order})`;
+  }
+  protected override readonly tableSampling = true;
+  protected override fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
+    if (fetch.percent) throw new CompileError("PostgreSQL has no FETCH … PERCENT; use percent_rank() in a subquery.");
+    const skip = offset === undefined ? "" : `OFFSET ${this.fetchCount(offset)} ROWS `;
+    return `${skip}FETCH FIRST ${this.fetchCount(limit)} ROWS ${fetch.withTies ? "WITH TIES" : "ONLY"}`;
+  }
+  /** A parameter's cast, like any expression, needs parentheses here. */
+  private fetchCount(value: Expression): string {
+    return `(${value instanceof Bind || value instanceof NamedBind ? this.bind(value, "") : this.render(value)})`;
+  }
+  protected override conflictConstraint(name: string): string {
+    return ` ON CONSTRAINT ${this.quote(name)}`;
   }
   protected override trueDivision(left: Expression, right: Expression): string {
     return `${this.operand(left, ops.div)} / CAST(${this.render(right)} AS NUMERIC)`;

@@ -52,7 +52,7 @@ function clientConfig(url: DatabaseUrl): pg.ClientConfig {
   const host = url.host ?? urlOption(url, "host");
   const timeout = numberOption(url, "connect_timeout") ?? 10;
   const statementTimeout = numberOption(url, "statement_timeout");
-  const user = url.username ?? process.env["PGUSER"] ?? userInfo().username;
+  const user = url.username ?? process.env.PGUSER ?? userInfo().username;
   const extra = urlOption(url, "options");
   const ssl = sslOptions(url);
   return {

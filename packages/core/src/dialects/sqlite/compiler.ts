@@ -3,8 +3,11 @@ import { SqlCompiler } from "../../compile/compiler.js";
 import type { Compiled } from "../../compile/compiled.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Element } from "../../sql/element.js";
-import { type Binary, Bind, type Expression, type Extract, type InArray, type JsonPath } from "../../sql/expression.js";
-import { ColumnReference } from "../../sql/from.js";
+import type { InsertSource, InsertStatement } from "../../sql/dml.js";
+import { type AnyAll, type Binary, Bind, type Expression, type Extract, type InArray, type JsonPath, TRUE } from "../../sql/expression.js";
+import { ColumnReference, type TableFunction, type ValuesClause } from "../../sql/from.js";
+import type { Grouping } from "../../sql/functions.js";
+import { SelectStatement } from "../../sql/select.js";
 import { type FunctionCall, KNOWN_FUNCTIONS, type LiteralColumn, type TableStar } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import { QueryStatement } from "../../sql/select.js";
@@ -66,6 +69,11 @@ export class SqliteCompiler extends SqlCompiler {
         return `${this.operand(node.left, node.oper)} REGEXP ${this.operand(node.right, node.oper)}`;
       case ops.notRegexpMatch:
         return `${this.operand(node.left, node.oper)} NOT REGEXP ${this.operand(node.right, node.oper)}`;
+      case ops.regexpMatchIgnoringCase:
+      case ops.notRegexpMatchIgnoringCase: {
+        const word = node.oper === ops.regexpMatchIgnoringCase ? "REGEXP" : "NOT REGEXP";
+        return `lower(${this.render(node.left)}) ${word} lower(${this.render(node.right)})`;
+      }
       case ops.bitXor: {
         const [a, b] = [this.operand(node.left, ops.bitXor), this.operand(node.right, ops.bitXor)];
         return `(${a} | ${b}) - (${a} & ${b})`;
@@ -82,8 +90,34 @@ export class SqliteCompiler extends SqlCompiler {
     if (node.quantifier !== "ANY" || node.oper !== ops.eq) return super.visitQuantified(node);
     return `${this.operand(node.subject, ops.inOp)} IN (SELECT value FROM json_each(${this.render(node.over)}))`;
   }
-  override emptyList(negated: boolean): string {
-    return negated ? "SELECT 1 FROM (SELECT 1) WHERE 1!=1" : "SELECT 1 FROM (SELECT 1) WHERE 1!=1";
+  override emptyList(_negated: boolean, width = 1): string {
+    const ones = Array(width).fill("1").join(", ");
+    return `SELECT ${ones} FROM (SELECT ${ones}) WHERE 1!=1`;
+  }
+  protected override values(from: ValuesClause): string {
+    const rows = from.rows.map((row) => `(${this.renderList(row)})`).join(", ");
+    const names = from.declared.map((c, i) => `column${i + 1} AS ${this.quoteLabel(c.columnName)}`).join(", ");
+    return `(SELECT ${names} FROM (VALUES ${rows})) AS ${this.quoteLabel(this.nameOf(from))}`;
+  }
+  protected override tableFunction(from: TableFunction): string {
+    if (from.options.ordinality !== undefined) throw new CompileError("SQLite has no WITH ORDINALITY; json_each has a column 'key'.");
+    // Its table functions name their own columns and see what stands before them.
+    return `${this.render(from.call)} AS ${this.quoteLabel(this.nameOf(from))}`;
+  }
+  /** Without WHERE the ON of ON CONFLICT would be read as that of a join. */
+  protected override insertSource(statement: InsertStatement, source: InsertSource): string {
+    const { query } = source;
+    if (statement.conflict === undefined || !(query instanceof SelectStatement) || query.criteria.length > 0) return super.insertSource(statement, source);
+    return super.insertSource(statement, { ...source, query: query.where(TRUE) });
+  }
+  override visitGrouping(node: Grouping): string {
+    throw new CompileError(`SQLite has no ${node.how}; use a union of several groupings.`);
+  }
+  override visitAnyAll(node: AnyAll): string {
+    throw new CompileError(`SQLite has no ${node.quantifier} (…); use in() or exists().`);
+  }
+  override visitRegexpReplace(): string {
+    throw new CompileError("SQLite has no REGEXP_REPLACE; register a function of that name on the connection and call it with func.call().");
   }
   /** One parameter for any number of keys: the list travels as JSON text. */
   override visitInArray(node: InArray): string {

@@ -142,6 +142,9 @@ export class SqliteDdlCompiler extends BaseDdlCompiler {
   override visitSetColumnComment(): readonly string[] {
     return [];
   }
+  override visitDeferForeignKeys(): string {
+    return "PRAGMA defer_foreign_keys = ON";
+  }
   override visitCreateSchema(): string {
     throw this.unsupported("CREATE SCHEMA", "Attach a database file: ATTACH DATABASE 'file' AS name.");
   }

@@ -15,7 +15,7 @@ export async function loadBetterSqlite3(): Promise<OpenSqlite> {
       timeout: 0,
       readonly: location.readOnly,
       fileMustExist: location.mustExist,
-      ...(typeof args["nativeBinding"] === "string" ? { nativeBinding: args["nativeBinding"] } : undefined),
+      ...(typeof args.nativeBinding === "string" ? { nativeBinding: args.nativeBinding } : undefined),
     });
     db.function("regexp", { deterministic: true }, matches);
     return handle(db);

@@ -1,0 +1,59 @@
+/**
+ * One compiled text for many schemas: table names carry a token for their schema, which is filled in after the cache, so
+ * that tenants share the compiled form. Source: SQLAlchemy "Translation of Schema Names".
+ */
+import type { Compiled, InsertPlan, SchemaForms, SchemaMap } from "./compiled.js";
+
+/** Around the schema's name in front of a table's; cannot occur in SQL. */
+const TOKEN = "\x01";
+const TOKENS = /\x01([^\x01]*)\x01/g;
+/** How many forms of one statement are kept; beyond, the oldest go. */
+const KEPT = 200;
+
+/** What the compiler writes in front of a table's name. */
+export function schemaToken(schema: string | undefined): string {
+  return TOKEN + (schema ?? "") + TOKEN;
+}
+/** The text with every schema written out, renamed by the map if there is one. */
+export function writeSchemas(text: string, quote: (name: string) => string, map?: SchemaMap): string {
+  return text.replace(TOKENS, (_, own: string) => {
+    const name = map !== undefined && Object.hasOwn(map, own) ? map[own] : own;
+    return name === "" || name === null || name === undefined ? "" : `${quote(name)}.`;
+  });
+}
+
+/** `sql`, `pieces` and the rows' texts of a compiled statement, as they were before schemas were written out. */
+export interface Tokenised {
+  readonly sql: string;
+  readonly pieces: readonly string[] | undefined;
+  readonly insert: InsertPlan | undefined;
+}
+export class TokenisedForms implements SchemaForms {
+  readonly #base: () => Compiled;
+  readonly #tokenised: Tokenised;
+  readonly #quote: (name: string) => string;
+  readonly #made = new Map<string, Compiled>();
+  constructor(base: () => Compiled, tokenised: Tokenised, quote: (name: string) => string) {
+    this.#base = base;
+    this.#tokenised = tokenised;
+    this.#quote = quote;
+  }
+  under(map: SchemaMap): Compiled {
+    const key = JSON.stringify(Object.keys(map).sort().map((name) => [name, map[name]]));
+    let found = this.#made.get(key);
+    if (found === undefined) {
+      if (this.#made.size >= KEPT) this.#made.delete(this.#made.keys().next().value as string);
+      this.#made.set(key, (found = this.#make(map)));
+    }
+    return found;
+  }
+  #make(map: SchemaMap): Compiled {
+    const write = (text: string) => writeSchemas(text, this.#quote, map);
+    const { sql, pieces, insert } = this.#tokenised;
+    return { ...this.#base(), sql: write(sql), pieces: pieces?.map(write), insert: insert === undefined ? undefined : withWriter(insert, write), schemas: this, hits: 0 };
+  }
+}
+/** The plan with every text passed through `write`. */
+export function withWriter(plan: InsertPlan, write: (text: string) => string): InsertPlan {
+  return { ...plan, render: (rows) => write(plan.render(rows)), texts: new Map() };
+}
