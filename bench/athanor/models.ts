@@ -1,17 +1,17 @@
 // The schema of the benchmark as models.
 import { integer, string } from "@athanor/core";
 import { declarativeBase, manyToMany, manyToOne, oneToMany } from "@athanor/orm";
-import { postTag } from "./tables.js";
+import { metadata, postTag } from "./tables.js";
 
-const db = declarativeBase();
+const Model = declarativeBase(undefined, { metadata });
 
-export class Customer extends db.Model("Customer", {
+export class Customer extends Model("Customer", {
   id: integer().primaryKey(),
   name: string(64),
   description: string(128),
 }) {}
 
-export class User extends db.Model("User", {
+export class User extends Model("User", {
   id: integer().primaryKey(),
   name: string(64),
   get posts() {
@@ -19,7 +19,7 @@ export class User extends db.Model("User", {
   },
 }) {}
 
-export class Post extends db.Model("Post", {
+export class Post extends Model("Post", {
   id: integer().primaryKey(),
   title: string(128),
   userId: integer().references("user.id"),
@@ -31,7 +31,7 @@ export class Post extends db.Model("Post", {
   },
 }) {}
 
-export class Tag extends db.Model("Tag", {
+export class Tag extends Model("Tag", {
   id: integer().primaryKey(),
   name: string(64),
 }) {}

@@ -1,5 +1,8 @@
 // The schema of the benchmark for the workloads that need no mapping.
-import { integer, string, table } from "@athanor/core";
+import { integer, MetaData, string, table } from "@athanor/core";
+
+/** The models have tables of these names too: theirs stand in another MetaData, which knows the link table. */
+export const metadata = new MetaData();
 
 export const customers = table("customer", {
   id: integer().primaryKey(),
@@ -18,6 +21,6 @@ export const posts = table("post", {
 export const tags = table("tag", { id: integer().primaryKey(), name: string(64) });
 
 export const postTag = table("post_tag", {
-  postId: integer().primaryKey().references("post.id"),
-  tagId: integer().primaryKey().references("tag.id"),
-});
+  postId: integer().references("post.id"),
+  tagId: integer().references("tag.id"),
+}, { primaryKey: ["postId", "tagId"], metadata });

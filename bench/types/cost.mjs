@@ -22,7 +22,6 @@ function generate(n, q, bad) {
   mkdirSync(folder, { recursive: true });
   const write = (name, text) => writeFileSync(join(folder, name), text);
   const models = (...indexes) => [...new Set(indexes)].map((x) => `import { M${x} } from "./m${x}.js";\n`).join("");
-  write("base.ts", 'import { declarativeBase } from "@athanor/orm";\nexport const db = declarativeBase();\n');
   for (let i = 0; i < n; i++) {
     const [next, far, previous] = [(i + 1) % n, (i + 7) % n, (i + n - 1) % n];
     const others = [next, far, previous].filter((x) => x !== i);
@@ -30,10 +29,9 @@ function generate(n, q, bad) {
     write(
       `m${i}.ts`,
       `import { dateTime, integer, string } from "@athanor/core";
-import { manyToOne, oneToMany } from "@athanor/orm";
-import { db } from "./base.js";
+import { manyToOne, Model, oneToMany } from "@athanor/orm";
 ${models(...others)}
-export class M${i} extends db.Model("M${i}", {
+export class M${i} extends Model("M${i}", {
   id: integer().primaryKey(), ${strings}, n0: integer().nullable(), n1: integer(), d0: dateTime(),
   fk: integer().references("m${next}.id"),
   get r0() { return manyToOne(M${next}, { backPopulates: "r1" }); },

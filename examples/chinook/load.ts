@@ -44,19 +44,9 @@ export function missingData(): string | undefined {
 
 /** The tables by the name they have in a dump, without underscores and capitals. */
 const tables = new Map<string, AnyTable>(
-  [
-    Artist,
-    Album,
-    Genre,
-    MediaType,
-    Playlist,
-    playlistTrack,
-    Track,
-    Employee,
-    Customer,
-    Invoice,
-    InvoiceLine,
-  ].map((table) => [flat(tableOf(table).tableName), table]),
+  [Artist, Album, Genre, MediaType, Playlist, playlistTrack, Track, Employee, Customer, Invoice, InvoiceLine].map(
+    (table) => [flat(tableOf(table).tableName), table],
+  ),
 );
 
 function flat(name: string): string {

@@ -40,7 +40,7 @@ export * from "./schema/sort.js";
 export * from "./schema/sort-tables.js";
 export { Table, TableColumn, type TableParts } from "./schema/table.js";
 export {
-  check, columnsIn, foreignKey, index, IndexBuilder, primaryKeyConstraint, type TableArgument, TableCheck, TableForeignKey, TableIndex, TablePrimaryKey, TableUnique, TypeCheck, unique,
+  check, columnsIn, foreignKey, index, IndexBuilder, primaryKeyConstraint, type TableArgument, TableCheck, TableForeignKey, TableIndex, TablePrimaryKey, TableUnique, TypeCheck, unique, type UniqueOptions,
 } from "./schema/table-constraints.js";
 export * from "./sql/dml.js";
 export * from "./sql/element.js";

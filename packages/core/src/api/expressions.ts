@@ -1,15 +1,16 @@
 /** The public functions that build expressions, with their types laid over the nodes. */
 import { ColumnDefinition } from "../schema/definition.js";
+import { camelToSnake } from "../schema/naming.js";
 import { Element, innerStatement } from "../sql/element.js";
-import { Bind, conjunction, criterion, FALSE, NamedBind, negate, NULL, operand, STAR, TRUE, Tuple, type Expression, type Ordering as OrderingNode } from "../sql/expression.js";
+import { AnyAll, Bind, conjunction, criterion, FALSE, NamedBind, negate, NULL, operand, STAR, TRUE, Tuple, type Expression, type Ordering as OrderingNode } from "../sql/expression.js";
 import { Alias, asFrom, requireFrom } from "../sql/from.js";
-import { callFunction, Case as CaseNode, Cast, countOf, Exists, LiteralColumn, ordering } from "../sql/functions.js";
+import { callFunction, Case as CaseNode, Cast, countOf, Exists, Grouping, LiteralColumn, ordering } from "../sql/functions.js";
 import * as ops from "../sql/operators.js";
 import { sql as sqlTag, text as textClause, TextClause, TextExpression } from "../sql/text.js";
 import { NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { ArgumentError } from "../errors/errors.js";
 import type { ColumnLike, Family } from "../typing/faces.js";
-import type { AnyExpr, BooleanExpr, Case, CastTo, Condition, Criterion, Families, Func, Ordering, PlainExpr, Rows, SqlText, Typed } from "../typing/expressions.js";
+import type { AnyExpr, BooleanExpr, Case, CastTo, Condition, Criterion, Families, Func, Ordering, PlainExpr, Rows, SimpleCase, SqlText, Typed } from "../typing/expressions.js";
 import type { AnyTable, TableOf, NameOf, PropsOf } from "../typing/tables.js";
 
 /** The SQL type inside a definition such as `integer()`; where a user names a type. */
@@ -74,12 +75,41 @@ export const true_: Condition = constant(TRUE);
 export const false_: Condition = constant(FALSE);
 export const star: PlainExpr<unknown> = constant(STAR);
 
-const NAMES: { readonly [method: string]: string } = {
-  rowNumber: "row_number",
-  denseRank: "dense_rank",
-  firstValue: "first_value",
-  lastValue: "last_value",
-};
+/** `x.eq(anyOf(query))`: true for at least one row; over an array on PostgreSQL. */
+export function anyOf<T>(over: Rows<readonly [T]> | Typed<readonly T[] | null>): PlainExpr<T> {
+  return typed(quantified("ANY", over));
+}
+/** `x.gt(allOf(query))`: true for every row. */
+export function allOf<T>(over: Rows<readonly [T]> | Typed<readonly T[] | null>): PlainExpr<T> {
+  return typed(quantified("ALL", over));
+}
+function quantified(quantifier: "ANY" | "ALL", over: unknown): AnyAll {
+  const inner = over instanceof Element ? over : (over as { readonly [innerStatement]?: Element } | null)?.[innerStatement];
+  if (inner !== undefined && "exportedColumns" in inner) {
+    const [first] = inner.exportedColumns as readonly { readonly expression: Expression }[];
+    return new AnyAll(quantifier, inner, first?.expression.type ?? NULL_TYPE);
+  }
+  const array = operand(over);
+  return new AnyAll(quantifier, array, "element" in array.type ? (array.type.element as SqlType) : NULL_TYPE);
+}
+/** `CASE subject WHEN value THEN …`: `caseOf(Post.c.status).when("draft", 1).else(0)`. */
+export function caseOf<V>(subject: Typed<V>): SimpleCase<V> {
+  return typed(new CaseNode(operand(subject), [], undefined));
+}
+const groupingSet = (items: AnyExpr | readonly AnyExpr[]): readonly Expression[] => (Array.isArray(items) ? items : [items]).map((i) => operand(i));
+/** In groupBy(), PostgreSQL: subtotals from right to left. */
+export function rollup(...items: (AnyExpr | readonly AnyExpr[])[]): PlainExpr<unknown> {
+  return typed(new Grouping("ROLLUP", items.map(groupingSet)));
+}
+/** In groupBy(), PostgreSQL: subtotals of every combination. */
+export function cube(...items: (AnyExpr | readonly AnyExpr[])[]): PlainExpr<unknown> {
+  return typed(new Grouping("CUBE", items.map(groupingSet)));
+}
+/** In groupBy(), PostgreSQL: exactly these groupings; `[]` is the grand total. */
+export function groupingSets(...sets: (readonly AnyExpr[])[]): PlainExpr<unknown> {
+  return typed(new Grouping("GROUPING SETS", sets.map(groupingSet)));
+}
+
 /**
  * SQL functions: `func.count(Post.c.id)`, `func.call("similarity", float(), a, b)`. The known ones are typed; an unknown
  * name is reached through `call`, which asks for the type.
@@ -89,7 +119,7 @@ export const func: Func = new Proxy(Object.create(null) as Func, {
     if (typeof name !== "string" || name === "then") return undefined;
     if (name === "count") return (what?: unknown) => countOf(what);
     if (name === "call") return (sqlName: string, type: unknown, ...args: unknown[]) => callFunction(sqlName, args, sqlTypeOf(type, "func.call()"));
-    return (...args: unknown[]) => callFunction(NAMES[name] ?? name, args);
+    return (...args: unknown[]) => callFunction(camelToSnake(name), args);
   },
 });
 

@@ -1,4 +1,5 @@
 /** The public statement constructors, with their types laid over the nodes. */
+export * from "./froms.js";
 import { ArgumentError } from "../errors/errors.js";
 import { DeleteStatement, InsertStatement, UpdateStatement } from "../sql/dml.js";
 import { SelectStatement, selectItem } from "../sql/select.js";

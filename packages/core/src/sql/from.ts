@@ -196,12 +196,12 @@ export class Cte extends OverQuery {
     return this.restates?.root ?? this;
   }
   union(query: Subselectable): Cte {
-    return this.#with(query, false);
+    return this.restated(query, false);
   }
   unionAll(query: Subselectable): Cte {
-    return this.#with(query, true);
+    return this.restated(query, true);
   }
-  #with(given: unknown, all: boolean): Cte {
+  private restated(given: unknown, all: boolean): Cte {
     const query = subselectable(given, "union()");
     const width = this.query.exportedColumns.length;
     if (query.exportedColumns.length !== width) {

@@ -281,17 +281,17 @@ export class SelectStatement extends QueryStatement {
   }
   /** Words after SELECT, such as `SQL_NO_CACHE`; with a dialect's name for that one only. Never user input. */
   prefixWith(words: string, options: { readonly dialect?: string } = {}): this {
-    return this.#words("prefix", words, options.dialect);
+    return this.addWords("prefix", words, options.dialect);
   }
   /** Words at the end of the statement. Never user input. */
   suffixWith(words: string, options: { readonly dialect?: string } = {}): this {
-    return this.#words("suffix", words, options.dialect);
+    return this.addWords("suffix", words, options.dialect);
   }
   /** Words behind a table in FROM, such as `USE INDEX (ix)`. Never user input. */
   withHint(table: unknown, words: string, options: { readonly dialect?: string } = {}): this {
-    return this.#words("hint", words, options.dialect, requireFrom(table, "withHint()"));
+    return this.addWords("hint", words, options.dialect, requireFrom(table, "withHint()"));
   }
-  #words(place: StatementWords["place"], words: string, dialect: string | undefined, on?: FromClause): this {
+  protected addWords(place: StatementWords["place"], words: string, dialect: string | undefined, on?: FromClause): this {
     if (typeof words !== "string" || words === "" || words.includes("\0")) throw new ArgumentError("Words for a statement are a non-empty string.");
     return this.with({ words: [...this.words, { place, words, dialect, on }] });
   }

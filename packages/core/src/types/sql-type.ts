@@ -236,6 +236,8 @@ export class DecoratedType extends SqlType {
 export const NULL_TYPE = new NullType();
 export const INTEGER = new IntegerType();
 export const BIG_INTEGER = new BigIntegerType();
+/** 64 bits read as numbers: whole numbers beyond 32 bits. */
+export const BIG_INTEGER_NUMBER = new BigIntegerType("number");
 export const DOUBLE = new DoubleType();
 export const NUMERIC = new NumericType();
 export const BOOLEAN = new BooleanType();
@@ -253,7 +255,8 @@ export function typeOfValue(value: unknown): SqlType {
     case "string":
       return STRING;
     case "number":
-      return Number.isInteger(value) ? INTEGER : DOUBLE;
+      if (!Number.isInteger(value)) return DOUBLE;
+      return value >= -2147483648 && value <= 2147483647 ? INTEGER : BIG_INTEGER_NUMBER;
     case "bigint":
       return BIG_INTEGER;
     case "boolean":

@@ -1,7 +1,7 @@
 /** INSERT, UPDATE, DELETE, each with RETURNING. */
 import type { Criterion, Rows, rows } from "./expressions.js";
 import type { row, scalar, Executable } from "./rows.js";
-import type { Positions, Printed, Row, Scalar, Selectable } from "./select.js";
+import type { Positions, Printed, Row, Scalar, Selectable, SubqueryOf } from "./select.js";
 import type { AnyTable, Changes, Columns, NewRow, PropsOf } from "./tables.js";
 
 interface Returning {
@@ -11,11 +11,16 @@ export interface Returned<A extends readonly unknown[]> {
   readonly [rows]: Positions<A, never, {}>;
   readonly [row]: Row<A>;
   readonly [scalar]: Scalar<A>;
+  /** As a CTE, on databases that take DML there: `deleteFrom(t).returning(t.c.id).cte("gone")`. */
+  cte<Q extends string>(name: Q): SubqueryOf<A, never, Q>;
+  addCte(...ctes: AnyTable[]): this;
   compile(dialect?: unknown, options?: { readonly literalBinds?: boolean }): Printed;
   executionOptions(options: { readonly [name: string]: unknown }): this;
 }
 /** Statements without RETURNING give no rows. */
 export interface Dml extends Executable<never, never>, Returning {
+  /** CTEs to be written in front although nothing in the statement names them. */
+  addCte(...ctes: AnyTable[]): this;
   executionOptions(options: { readonly [name: string]: unknown }): this;
   compile(dialect?: unknown, options?: { readonly literalBinds?: boolean }): Printed;
   toString(): string;
@@ -25,11 +30,20 @@ type ColumnKey<M extends AnyTable> = keyof NewRow<M> & string;
 type Setter<M extends AnyTable> = Changes<M> | ((excluded: Columns<"excluded", PropsOf<M>>) => Changes<M>);
 export interface Insert<M extends AnyTable> extends Dml {
   values(rows: NewRow<M> | readonly NewRow<M>[]): InsertValues<M>;
-  fromSelect<const K extends readonly ColumnKey<M>[]>(columns: K, query: Rows<{ readonly [I in keyof K]: Exclude<NewRow<M>[K[I]], undefined> }>): InsertValues<M>;
+  fromSelect<const K extends readonly ColumnKey<M>[]>(columns: K, query: Rows<{ readonly [I in keyof K]: Exclude<NewRow<M>[K[I]], undefined> }>, options?: { readonly includeDefaults?: boolean }): InsertValues<M>;
+}
+interface ConflictTarget<M extends AnyTable> {
+  readonly target?: readonly ColumnKey<M>[];
+  /** PostgreSQL: a constraint by name. */
+  readonly constraint?: string;
+  /** The condition of a partial unique index. */
+  readonly targetWhere?: Criterion;
 }
 export interface InsertValues<M extends AnyTable> extends Dml {
-  onConflictDoNothing(options?: { target: readonly ColumnKey<M>[] }): this;
-  onConflictDoUpdate(options: { target: readonly ColumnKey<M>[]; set: Setter<M>; where?: Criterion }): this;
+  /** MySQL takes no target: any unique key counts. */
+  onConflictDoNothing(options?: ConflictTarget<M>): this;
+  /** One spelling for all: ON CONFLICT, or ON DUPLICATE KEY UPDATE where any unique key counts. */
+  onConflictDoUpdate(options: ConflictTarget<M> & { readonly set: Setter<M>; readonly where?: Criterion }): this;
   onDuplicateKeyUpdate(set: Setter<M>): this;
 }
 export interface Update<M extends AnyTable> extends Dml {

@@ -42,10 +42,16 @@ export interface Expr<out T, out K extends string = never, out S extends string 
   boolOp(operator: string, other: unknown): Condition;
   asc(): Ordering;
   desc(): Ordering;
+  nullsFirst(): Ordering;
+  nullsLast(): Ordering;
+  /** An operator the library does not name, giving the same type: `c.flags.op("|", 4)`. */
+  op(operator: string, other: unknown, options?: { readonly precedence?: number }): Like<this, T>;
   as<N extends string>(label: N): Families<T, N, S>[this[typeof family]];
 }
 export interface Ordering {
   readonly ordering: true;
+  asc(): Ordering;
+  desc(): Ordering;
   nullsFirst(): Ordering;
   nullsLast(): Ordering;
 }
@@ -77,7 +83,15 @@ export interface TextExpr<out T, out K extends string = never, out S extends str
   startsWith(prefix: Operand<string>, options?: AffixOptions): Condition;
   endsWith(suffix: Operand<string>, options?: AffixOptions): Condition;
   contains(part: Operand<string>, options?: AffixOptions): Condition;
-  regexpMatch(pattern: Operand<string>): Condition;
+  /** The same, ignoring case. */
+  iStartsWith(prefix: Operand<string>, options?: AffixOptions): Condition;
+  iEndsWith(suffix: Operand<string>, options?: AffixOptions): Condition;
+  iContains(part: Operand<string>, options?: AffixOptions): Condition;
+  /** The pattern's syntax is the database's own. */
+  regexpMatch(pattern: Operand<string>, options?: { readonly ignoreCase?: boolean }): Condition;
+  regexpReplace(pattern: Operand<string>, replacement: Operand<string>): TextExpr<T, never, S>;
+  /** Full-text search: MATCH … AGAINST on MySQL, `@@` on PostgreSQL. */
+  match(query: Operand<string>): Condition;
   collate(name: string): TextExpr<T, never, S>;
   concat<S2 extends string = never, Z extends null = never>(other: string | Typed<string | Z, any, S2>): TextExpr<string | Extract<T, null> | Z, never, S | S2>;
 }
@@ -90,10 +104,16 @@ export interface NumberExpr<out T, out K extends string = never, out S extends s
   floorDiv<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
   mod<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
   neg(): NumberExpr<T, never, S>;
+  bitAnd(other: Operand<T>): NumberExpr<T, never, S>;
+  bitOr(other: Operand<T>): NumberExpr<T, never, S>;
+  bitXor(other: Operand<T>): NumberExpr<T, never, S>;
+  bitNot(): NumberExpr<T, never, S>;
+  shiftLeft(by: Operand<T>): NumberExpr<T, never, S>;
+  shiftRight(by: Operand<T>): NumberExpr<T, never, S>;
 }
 export interface DateExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "date";
-  extract(field: "year" | "month" | "day" | "hour" | "minute" | "second" | "dow" | "epoch"): NumberExpr<number | Extract<T, null>, never, S>;
+  extract(field: "year" | "month" | "day" | "hour" | "minute" | "second" | "dow" | "doy" | "week" | "quarter" | "epoch" | "millisecond" | "microsecond"): NumberExpr<number | Extract<T, null>, never, S>;
 }
 export interface JsonExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "json";
@@ -139,6 +159,10 @@ export interface Aggregate<X extends AnyExpr> {
   filter(...criteria: Criterion[]): X & Windowed<X>;
   over(window?: WindowSpec): X;
   distinct(): X & Aggregate<X>;
+  /** ORDER BY inside the call: `func.aggregateStrings(t.c.name, ", ").aggregateOrderBy(t.c.name)`. */
+  aggregateOrderBy(...by: (AnyExpr | Ordering)[]): X & Aggregate<X>;
+  /** `mode() WITHIN GROUP (ORDER BY …)`. */
+  withinGroup(...by: (AnyExpr | Ordering)[]): X & Windowed<X> & { filter(...criteria: Criterion[]): X & Windowed<X> };
 }
 export interface Windowed<X extends AnyExpr> {
   over(window?: WindowSpec): X;
@@ -160,12 +184,32 @@ export interface Func {
   /** Not null when the fallback is not; the first expression's outer join no longer matters. */
   coalesce<X extends AnyExpr, D extends ValueOf<X> | null, S2 extends string = never>(what: X, fallback: D | Typed<D, any, S2>): Like<X, NonNullable<ValueOf<X>> | D, S2>;
   nullif<X extends AnyExpr>(what: X, value: Operand<ValueOf<X>>): Like<X, ValueOf<X> | null>;
+  /** One text of many; its ORDER BY through `aggregateOrderBy()`. */
+  aggregateStrings(what: AnyExpr, separator: string): Agg<TextExpr<string | null>>;
+  concat(...parts: (AnyExpr | string | number)[]): TextExpr<string | null>;
+  replace<T extends string | null, S extends string>(what: Typed<T, any, S>, find: Operand<string>, by: Operand<string>): TextExpr<T, never, S>;
+  substr<T extends string | null, S extends string>(what: Typed<T, any, S>, start: Operand<number>, length?: Operand<number>): TextExpr<T, never, S>;
+  ltrim<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
+  rtrim<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
+  ceil<X extends AnyExpr>(what: X): Like<X, ValueOf<X>>;
+  floor<X extends AnyExpr>(what: X): Like<X, ValueOf<X>>;
+  sign<T extends number | string | bigint | null, S extends string>(what: Typed<T, any, S>): NumberExpr<number | Extract<T, null>, never, S>;
   now(): DateExpr<Date>;
+  currentDate(): DateExpr<string>;
+  currentTimestamp(): DateExpr<Date>;
+  random(): NumberExpr<number>;
+  mode(): Agg<PlainExpr<any>>;
+  percentileCont(fraction: number): Agg<NumberExpr<number | null>>;
+  percentileDisc(fraction: number): Agg<PlainExpr<any>>;
   rowNumber(): Windowed<NumberExpr<number>>;
   rank(): Windowed<NumberExpr<number>>;
   denseRank(): Windowed<NumberExpr<number>>;
-  lag<X extends AnyExpr>(what: X, offset?: number): Windowed<Like<X, ValueOf<X> | null>>;
-  lead<X extends AnyExpr>(what: X, offset?: number): Windowed<Like<X, ValueOf<X> | null>>;
+  percentRank(): Windowed<NumberExpr<number>>;
+  cumeDist(): Windowed<NumberExpr<number>>;
+  ntile(buckets: number): Windowed<NumberExpr<number>>;
+  lag<X extends AnyExpr>(what: X, offset?: number, fallback?: Operand<ValueOf<X>>): Windowed<Like<X, ValueOf<X> | null>>;
+  lead<X extends AnyExpr>(what: X, offset?: number, fallback?: Operand<ValueOf<X>>): Windowed<Like<X, ValueOf<X> | null>>;
+  nthValue<X extends AnyExpr>(what: X, n: number): Windowed<Like<X, ValueOf<X> | null>>;
   firstValue<X extends AnyExpr>(what: X): Windowed<Like<X, ValueOf<X> | null>>;
   lastValue<X extends AnyExpr>(what: X): Windowed<Like<X, ValueOf<X> | null>>;
   /** Any other function, with its type said: `func.call("similarity", float(), a, b)`. An index signature would let typos pass. */
@@ -175,6 +219,15 @@ export interface Func {
 /** `when(a, 1).when(b, 2).else(0)`; `.end()` adds null. */
 export interface Case<T> {
   when<T2>(criterion: Criterion, then: T2 | Typed<T2, any, any>): Case<T | T2>;
+  else<T2>(value: T2 | Typed<T2, any, any>): PlainExpr<T | T2>;
+  end(): PlainExpr<T | null>;
+}
+/** `caseOf(x).when(value, result).else(…)`. */
+export interface SimpleCase<V> {
+  when<T>(value: Operand<V>, then: T | Typed<T, any, any>): SimpleCaseBranches<V, T>;
+}
+export interface SimpleCaseBranches<V, T> {
+  when<T2>(value: Operand<V>, then: T2 | Typed<T2, any, any>): SimpleCaseBranches<V, T | T2>;
   else<T2>(value: T2 | Typed<T2, any, any>): PlainExpr<T | T2>;
   end(): PlainExpr<T | null>;
 }

@@ -62,9 +62,17 @@ interface Query0<A extends readonly unknown[], N extends string, L> {
   union(...others: Rows<Positions<A, N, {}>>[]): Compound<A, N>;
   unionAll(...others: Rows<Positions<A, N, {}>>[]): Compound<A, N>;
   intersect(...others: Rows<Positions<A, N, {}>>[]): Compound<A, N>;
+  intersectAll(...others: Rows<Positions<A, N, {}>>[]): Compound<A, N>;
   except(...others: Rows<Positions<A, N, {}>>[]): Compound<A, N>;
+  exceptAll(...others: Rows<Positions<A, N, {}>>[]): Compound<A, N>;
+  /** `FETCH FIRST n ROWS ONLY` (or WITH TIES), LIMIT where that says the same. */
+  fetch(n: number | null, options?: { readonly withTies?: boolean; readonly percent?: boolean }): this;
+  /** Rows `from` (from 0) to `to`, which is not included. */
+  slice(from: number, to: number): this;
+  /** CTEs to be written although nothing in the statement names them. */
+  addCte(...ctes: AnyTable[]): this;
   subquery<Q extends string = "anonymous subquery">(name?: Q): SubqueryOf<A, N, Q>;
-  cte<Q extends string>(name: Q, options?: { recursive?: boolean }): SubqueryOf<A, N, Q> & RecursiveCte<SubqueryOf<A, N, Q>>;
+  cte<Q extends string>(name: Q, options?: { recursive?: boolean; nesting?: boolean; materialized?: boolean }): SubqueryOf<A, N, Q> & RecursiveCte<SubqueryOf<A, N, Q>>;
   lateral<Q extends string>(name: Q): SubqueryOf<A, N, Q>;
   /** As an expression; null when there is no row. */
   scalar(): A[0] extends AnyExpr ? Families<Scalar<A, N> | null, never, never>[A[0][typeof family]] : never;
@@ -84,6 +92,15 @@ export interface Select<A extends readonly unknown[], N extends string = never, 
   selectFrom(...from: AnyTable[]): this;
   join(target: Joinable, on?: Criterion): this;
   joinFrom(left: AnyTable, target: Joinable, on?: Criterion): this;
+  outerJoinFrom<X extends Joinable>(left: AnyTable, target: X, on?: Criterion): Select<A, N | TargetName<X>, L>;
+  /** Equality by property name on the table joined last. */
+  filterBy(values: { readonly [key: string]: unknown }): this;
+  addColumns<B extends readonly Selectable[]>(...what: B): Select<[...A, ...B], N, L>;
+  withOnlyColumns<B extends readonly Selectable[]>(...what: B): Select<B, N, L>;
+  /** Words after SELECT, at the end, or behind a table; for one dialect if it is named. Never user input. */
+  prefixWith(words: string, options?: { readonly dialect?: string }): this;
+  suffixWith(words: string, options?: { readonly dialect?: string }): this;
+  withHint(table: AnyTable, words: string, options?: { readonly dialect?: string }): this;
   /** From here on, what belongs to the target may be null. */
   outerJoin<X extends Joinable>(target: X, on?: Criterion): Select<A, N | TargetName<X>, L>;
   leftJoin<X extends Joinable>(target: X, on?: Criterion): Select<A, N | TargetName<X>, L>;

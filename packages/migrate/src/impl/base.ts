@@ -27,6 +27,7 @@ import {
   EnumType,
   inspect,
   type NamedTable,
+  type ReflectedColumn,
   RenameColumn,
   RenameTable,
   SetColumnComment,
@@ -34,6 +35,7 @@ import {
   type SqlType,
   sql,
   type Table,
+  type TableColumn,
   TableIndex,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
@@ -219,12 +221,12 @@ export class DialectImpl {
   /** The name the database gave to a constraint that was created without one. */
   protected async nameOfConstraint(op: DropConstraintOp, host: OperationHost): Promise<string | null> {
     const { original, table } = op;
-    if (host.offline || original === undefined) return null;
+    if (host.offline || (original === undefined && op.columns === undefined)) return null;
     const found = await inspect(host.connection).table(table.tableName, { schema: table.schema });
     if (op.constraintKind === "primaryKey") return found.primaryKey?.name ?? null;
-    if (original.kind === "check") return found.checks.find((c) => c.sql === original.sql)?.name ?? null;
-    const columns = original.columns.map((c) => c.columnName).join();
-    const list = original.kind === "unique" ? found.uniqueConstraints : found.foreignKeys;
+    if (op.constraintKind === "check") return found.checks.find((c) => original?.kind === "check" && c.sql === original.sql)?.name ?? null;
+    const columns = (op.columns ?? []).join();
+    const list = op.constraintKind === "unique" ? found.uniqueConstraints : found.foreignKeys;
     return list.find((c) => c.columns.join() === columns)?.name ?? null;
   }
 
@@ -281,11 +283,32 @@ export class DialectImpl {
   sameType(reflected: SqlType, model: SqlType): boolean {
     return sameTypeText(this.typeText(reflected), this.typeText(model), this.typeSynonyms);
   }
+  /** The same with what the database makes of the column's place in its table. */
+  sameColumnType(reflected: ReflectedColumn, model: TableColumn): boolean {
+    return this.sameType(reflected.type, model.type);
+  }
+  /** The type as the log shows it. */
+  shownType(type: SqlType): string {
+    return type instanceof EnumType && type.native && type.name !== undefined ? type.name : this.dialect.ddlType(type);
+  }
+  /** Two spellings of one expression; parentheses, blanks, quotes and case weigh nothing. */
+  sameExpression(a: string, b: string): boolean {
+    return normalExpression(a) === normalExpression(b);
+  }
+  /** What a foreign key does anyway, under another word. */
+  isDefaultAction(_action: string): boolean {
+    return false;
+  }
   typeText(type: SqlType): string {
     return this.dialect.ddlType(type).toLowerCase();
   }
 }
 
+function normalExpression(text: string): string {
+  return text
+    .replaceAll(/'(?:[^']|'')*'|::[a-z_ ]+(?:\(\d+\))?|[\s()"`]+/giu, (m) => (m.startsWith("'") ? m : ""))
+    .replaceAll(/'(?:[^']|'')*'|[^']+/gu, (m) => (m.startsWith("'") ? m : m.toLowerCase()));
+}
 function balanced(text: string): boolean {
   let depth = 0;
   for (const c of text) {

@@ -4,6 +4,7 @@ import {
   buildTable,
   ColumnDefinition,
   type Connection,
+  DropConstraint,
   inspect,
   ModifyColumn,
   partsFromReflection,
@@ -12,7 +13,7 @@ import {
   type TableColumn,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import type { AlterColumnOp } from "../ops/index.js";
+import type { AlterColumnOp, DropColumnOp } from "../ops/index.js";
 import { OpenMetaData, sketchTable } from "../ops/schema.js";
 import { DialectImpl } from "./base.js";
 import { noColumn, targetsOf, withChanges } from "./definitions.js";
@@ -75,6 +76,20 @@ export class MysqlImpl extends DialectImpl {
       convention: host.namingConvention,
     });
     return table.columns[0] as TableColumn;
+  }
+
+  /** A column cannot go while a foreign key stands on it. */
+  protected override async dropColumn(op: DropColumnOp, host: OperationHost): Promise<void> {
+    if (!host.offline) {
+      const found = await inspect(host.connection).table(op.tableName, { schema: op.schema });
+      for (const key of found.foreignKeys.filter((k) => k.columns.includes(op.columnName))) {
+        await host.run(new DropConstraint(op, { kind: "foreignKey", name: key.name }));
+      }
+    }
+    await super.dropColumn(op, host);
+  }
+  override isDefaultAction(action: string): boolean {
+    return action === "RESTRICT";
   }
 
   protected override readonly typeSynonyms: readonly ReadonlySet<string>[] = [

@@ -198,7 +198,7 @@ export class Rebuild {
   #dropConstraint(op: DropConstraintOp): void {
     const now = this.#now;
     const { original } = op;
-    const columns = original !== undefined && original.kind !== "check" ? original.columns.map((c) => c.columnName).join() : undefined;
+    const columns = op.columns?.join();
     const matches = (c: { readonly name?: string | undefined; readonly columns?: readonly string[]; readonly sql?: string }): boolean => {
       if (op.name !== null && c.name !== undefined) return c.name === op.name;
       if (columns !== undefined) return c.columns?.join() === columns;

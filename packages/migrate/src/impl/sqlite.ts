@@ -3,7 +3,7 @@
  * run, since dropping the old copy of a table would delete the rows that refer to it; they are checked before COMMIT.
  * Source: sqlite.org "ALTER TABLE", section "Making Other Kinds Of Table Schema Changes".
  */
-import { AddColumn, type Connection, CreateIndex, inspect, isRetryable, type NamedTable, RenameColumn, sql } from "@athanor/core";
+import { AddColumn, type Connection, CreateIndex, inspect, isRetryable, type NamedTable, type ReflectedColumn, RenameColumn, sql, type TableColumn } from "@athanor/core";
 import { OperationError } from "../errors.js";
 import {
   AddColumnOp,
@@ -134,6 +134,13 @@ export class SqliteImpl extends DialectImpl {
       },
     );
   }
+  /** A key that numbers itself is INTEGER whatever the model says; STRICT tables know a few types only. */
+  override sameColumnType(reflected: ReflectedColumn, model: TableColumn): boolean {
+    if (reflected.autoincrement && model.table.autoincrementColumn === model) return true;
+    if ((model.table.dialectOptions.sqlite as { readonly strict?: boolean } | undefined)?.strict) return true;
+    return super.sameColumnType(reflected, model);
+  }
+
   /** ALTER TABLE … ADD COLUMN will do. */
   async #inPlace(op: TableOp, host: OperationHost): Promise<boolean> {
     if (!(op instanceof AddColumnOp) || op.ifNotExists) return false;

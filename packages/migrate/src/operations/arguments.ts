@@ -27,7 +27,7 @@ import { homeTable } from "../ops/schema.js";
 
 
 /** A column with its name: `boolean("completed").nullable()`. */
-export type NamedColumn = ColumnLike<unknown, string>;
+export type NamedColumn = ColumnLike<unknown, string> | ColumnDefinition;
 
 export interface InSchema {
   readonly schema?: string | undefined;
@@ -35,7 +35,7 @@ export interface InSchema {
 export interface AlterColumnOptions extends InSchema {
   readonly nullable?: boolean | undefined;
   /** `string(120)`. */
-  readonly type?: ColumnLike<unknown, string> | undefined;
+  readonly type?: NamedColumn | undefined;
   /** SQL as written: `"0"`, `"'draft'"`; null drops it. */
   readonly serverDefault?: string | SqlText | null | undefined;
   readonly comment?: string | null | undefined;
@@ -44,7 +44,7 @@ export interface AlterColumnOptions extends InSchema {
   /** How old values become new ones: PostgreSQL's USING, SQL as written. */
   readonly using?: string | undefined;
   /** What the column was, for offline scripts on databases that restate columns. Online it is looked up. */
-  readonly existingType?: ColumnLike<unknown, string> | undefined;
+  readonly existingType?: NamedColumn | undefined;
   readonly existingNullable?: boolean | undefined;
   readonly existingServerDefault?: string | SqlText | null | undefined;
   readonly existingComment?: string | null | undefined;
@@ -67,7 +67,7 @@ export interface DropIndexOptions extends InSchema {
 export type IndexColumn = string | SqlText;
 export type ConstraintType = "foreignKey" | "unique" | "check" | "primaryKey";
 
-export function typeOf(column: ColumnLike<unknown, string> | undefined, where: string): SqlType | undefined {
+export function typeOf(column: NamedColumn | undefined, where: string): SqlType | undefined {
   if (column === undefined) return undefined;
   if (column instanceof ColumnDefinition) return column.fields.type;
   throw new OperationError("migrate.type", `${where}: a type such as string(120) is needed`);

@@ -256,11 +256,18 @@ export class Operations {
   #add(table: string, constraint: AddConstraintOp["constraint"], options: InSchema): Promise<void> {
     return this.invoke(new AddConstraintOp({ tableName: table, schema: options.schema }, constraint));
   }
-  dropConstraint(name: GivenName, table: string, type: ConstraintType, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
+  /** One that has no known name is found by its columns: `dropConstraint(null, "post", "foreignKey", { columns: ["user_id"] })`. */
+  dropConstraint(
+    name: GivenName,
+    table: string,
+    type: ConstraintType,
+    options: InSchema & { readonly ifExists?: boolean; readonly columns?: readonly string[] } = {},
+  ): Promise<void> {
     const plain = plainName(name);
     return this.invoke(
       new DropConstraintOp({ tableName: table, schema: options.schema }, plain.name, type, {
         ifExists: options.ifExists,
+        columns: options.columns,
         nameIsGenerated: plain.generated,
       }),
     );

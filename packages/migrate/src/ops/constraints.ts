@@ -87,6 +87,8 @@ export class DropConstraintOp extends MigrateOp {
   readonly nameIsGenerated: boolean;
   readonly ifExists: boolean;
   readonly original: Constraint | undefined;
+  /** Columns of a unique constraint or foreign key: they find one that has no known name. */
+  readonly columns: readonly string[] | undefined;
   constructor(
     table: NamedTable,
     name: string | null,
@@ -95,9 +97,12 @@ export class DropConstraintOp extends MigrateOp {
       readonly ifExists?: boolean | undefined;
       readonly nameIsGenerated?: boolean | undefined;
       readonly original?: Constraint | undefined;
+      readonly columns?: readonly string[] | undefined;
     } = {},
   ) {
     super();
+    const { original } = options;
+    this.columns = options.columns ?? (original === undefined || original.kind === "check" ? undefined : original.columns.map((c) => c.columnName));
     this.table = table;
     this.name = name;
     this.constraintKind = constraintKind;

@@ -15,6 +15,8 @@ export interface EnvironmentInput {
   readonly tag?: string | undefined;
   /** True for `--sql`: no connection will be made. */
   readonly offline: boolean;
+  /** Engine and metadata of the program the command runs in, a web app for example. */
+  readonly injected?: EnvironmentSettings | undefined;
 }
 
 /**
@@ -39,6 +41,8 @@ export function environmentFileText(language: "ts" | "js"): string {
  */
 ${typed ? 'import type { EnvironmentInput, EnvironmentSettings } from "@athanor/migrate";\n' : ""}
 export default async function environment(input${typed ? ": EnvironmentInput" : ""})${typed ? ": Promise<EnvironmentSettings>" : ""} {
+  // Inside an app, its own database and models.
+  if (input.injected !== undefined) return input.injected;
   return {
     // The database to migrate. A URL given on the command line wins.
     url: input.url ?? process.env["DATABASE_URL"] ?? "sqlite:///app.db",

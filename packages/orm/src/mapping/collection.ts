@@ -147,6 +147,7 @@ function memberAdded(owner: Managed, property: RelationshipProperty, item: Manag
   if (property.viewOnly) return;
   const history = begin(owner, property, undefined) as RelationHistory;
   if (!history.removed.delete(item)) history.added.add(item);
+  if (history.replaceWith !== undefined && !history.replaceWith.includes(item)) history.replaceWith = [...history.replaceWith, item];
   if (property.cascade.deleteOrphan) item.$$f &= ~ORPHANED;
   const reverse = property.backPopulates;
   if (reverse !== undefined && reverse !== from) {
@@ -165,6 +166,7 @@ function memberRemoved(owner: Managed, property: RelationshipProperty, item: Man
   if (property.viewOnly) return;
   const history = begin(owner, property, undefined) as RelationHistory;
   if (!history.added.delete(item)) history.removed.add(item);
+  leaveReplacement(history, item);
   if ((property.direction === "oneToMany" || property.cascade.deleteOrphan) && (parentOf(item, property) ?? owner) === owner) setParent(item, property, null);
   const reverse = property.backPopulates;
   if (reverse !== undefined && reverse !== from) {
@@ -175,6 +177,24 @@ function memberRemoved(owner: Managed, property: RelationshipProperty, item: Man
   const session = owner.$$s ?? item.$$s;
   if (session !== undefined) session.noteUnrelated(owner, property, item);
   else if (property.cascade.deleteOrphan) item.$$f |= ORPHANED;
+}
+function leaveReplacement(history: RelationHistory, item: Managed): void {
+  if (history.replaceWith !== undefined) history.replaceWith = history.replaceWith.filter((m) => m !== item);
+}
+/** A deletion is final: what was deleted leaves the loaded values of the other sides, without any event. */
+export function forgetDeleted(gone: Managed): void {
+  for (const property of mapperOfInstance(gone).relationships) {
+    const reverse = property.backPopulates;
+    const value = gone[property.slot];
+    if (reverse === undefined || value === UNLOADED || value === null) continue;
+    for (const related of value instanceof Collection ? value : [value as Managed]) {
+      const other = related[reverse.slot];
+      if (other instanceof Collection) {
+        const at = other.indexOf(gone);
+        if (at >= 0) Array.prototype.splice.call(other, at, 1);
+      } else if (other === gone) related[reverse.slot] = null;
+    }
+  }
 }
 /** A member moved to another owner: it leaves the first one's array without further events on the member. */
 function takeOut(owner: Managed, property: RelationshipProperty, item: Managed): void {
@@ -188,6 +208,7 @@ function takeOut(owner: Managed, property: RelationshipProperty, item: Managed):
   } else {
     const history = begin(owner, property, undefined) as RelationHistory;
     if (!history.added.delete(item)) history.removed.add(item);
+    leaveReplacement(history, item);
     if (!property.uselist && value === item) owner[property.slot] = null;
   }
 }
@@ -225,7 +246,9 @@ export function replaceUnloaded(owner: Managed, property: RelationshipProperty, 
   }
   const history = begin(owner, property, undefined);
   if (history === undefined) return;
-  for (const gone of [...history.added]) if (!items.includes(gone)) memberRemoved(owner, property, gone, undefined);
+  const kept = new Set(items);
+  // Members that are in memory leave at once, or assigning them again later would seem to change nothing.
+  for (const gone of new Set([...history.added, ...(owner.$$s?.knownMembers(owner, property) ?? [])])) if (!kept.has(gone)) memberRemoved(owner, property, gone, undefined);
   history.removed.clear();
   history.replaceWith = [...items];
   for (const item of items) if (!history.added.has(item)) memberAdded(owner, property, item, undefined);

@@ -41,6 +41,8 @@ export interface SessionFace {
   noteUnrelated(owner: Managed, relationship: unknown, item: Managed): void;
   /** The object a to-one relationship refers to, if it is in the identity map; no SQL. */
   peekRelated(owner: Managed, relationship: unknown): Managed | null | undefined;
+  /** Objects in memory that refer to `owner` from the other side of a one-to-many relationship. */
+  knownMembers(owner: Managed, relationship: unknown): readonly Managed[];
   /** Loads a relationship, for all siblings in the batch. */
   loadRelated(owner: Managed, relationship: unknown): Promise<unknown>;
   /** Loads a deferred column. */
@@ -139,7 +141,7 @@ export function recordWrite(instance: Managed, index: number, before: unknown): 
 }
 /** Puts the object on the dirty list without a column change. */
 export function markDirty(instance: Managed): void {
-  if ((instance.$$f & (DIRTY | PENDING)) === 0 && instance.$$s !== undefined) {
+  if ((instance.$$f & (DIRTY | PENDING | DELETED)) === 0 && instance.$$s !== undefined) {
     instance.$$f |= DIRTY;
     instance.$$s.noteDirty(instance);
   }

@@ -8,7 +8,7 @@ import {
   ArgumentError, type Connection, type Element, Engine, type Execution, InvalidRequestError, type MaybePromise, PendingRollbackError, StatementCache,
 } from "@athanor/core";
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
-import { describeInstance } from "../mapping/collection.js";
+import { describeInstance, forgetDeleted } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import {
   DELETED, DETACHED, DIRTY, type Managed, ORPHANED, PENDING, PERSISTENT, type SessionFace, STALE, TO_DELETE, UNLOADED,
@@ -188,6 +188,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     this.#frame = undefined;
     for (const { instance } of frame?.deleted ?? []) {
       if ((instance.$$f & DELETED) === 0) continue;
+      forgetDeleted(instance);
       instance.$$f = DETACHED;
       instance.$$s = undefined;
       if (this.hooks.has("deletedToDetached")) this.hooks.emit("deletedToDetached", { session: this.owner, instance });
@@ -292,7 +293,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       await new Flush(this, { pending, dirty: [...new Set(dirty)], deleted: this.#toDelete }).run();
       this.#toDelete.clear();
       this.#pending = this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0 && !pending.includes(i));
-      this.#dirty = this.#dirty.filter((i) => i.$$s === this && (i.$$f & DIRTY) !== 0);
+      this.#dirty = this.#dirty.filter((i) => i.$$s === this && (i.$$f & DIRTY) !== 0 && (i.$$f & PERSISTENT) !== 0);
       if (this.hooks.has("pendingToPersistent")) for (const instance of pending) this.hooks.emit("pendingToPersistent", { session: this.owner, instance });
       if (deletions !== undefined && this.hooks.has("persistentToDeleted")) for (const instance of deletions) this.hooks.emit("persistentToDeleted", { session: this.owner, instance });
       if (this.hooks.has("afterFlush")) {
@@ -464,6 +465,16 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
   peekRelated(owner: Managed, relationship: unknown): Managed | null | undefined {
     return peekReference(this, owner, relationship as RelationshipProperty);
+  }
+  knownMembers(owner: Managed, relationship: unknown): readonly Managed[] {
+    const { direction, target, backPopulates, pairs } = relationship as RelationshipProperty;
+    if (direction !== "oneToMany" || backPopulates === undefined) return [];
+    const found: Managed[] = [];
+    for (const instance of this.identity.instances(target)) {
+      const known = instance[backPopulates.slot];
+      if (known === owner || (known === UNLOADED && pairs.every((p) => instance[p.remote.slot] === owner[p.local.slot]))) found.push(instance);
+    }
+    return found;
   }
   async loadRelation(owner: Managed, property: RelationshipProperty): Promise<void> {
     if ((owner.$$f & PENDING) !== 0) return;

@@ -48,6 +48,8 @@ export class TransactionFrame {
   /** Takes back what was flushed in this frame; unflushed changes are taken back before, with `revertChanges`. */
   revert(identity: IdentityMap): Managed[] {
     const touched: Managed[] = [];
+    // Deleted objects are on no dirty list; what was done to them since goes first.
+    for (const { instance } of this.deleted) if (instance.$$o !== null || instance.$$h !== null) revertChanges(instance);
     for (const { mapper, instance, before, after } of this.switches.toReversed()) {
       identity.remove(mapper, after, instance);
       identity.add(mapper, before, instance);

@@ -215,13 +215,14 @@ class Run {
       }
       case "readBooks": {
         if (!author) return;
-        const got = (await author[1].books).map((x) => x.label).sort();
+        // What a flush deleted stays in loaded collections until the commit, as in SQLAlchemy.
+        const got = (await author[1].books).filter((x) => inspect(x).state !== "deleted").map((x) => x.label).sort();
         expect(got).toEqual([...now.books].filter(([, r]) => r.author === author[0]).map(([l]) => l).sort());
         break;
       }
       case "readTags": {
         if (!book) return;
-        expect((await book[1].tags).map((x) => x.label).sort()).toEqual([...row(book[0]).tags].sort());
+        expect((await book[1].tags).filter((x) => inspect(x).state !== "deleted").map((x) => x.label).sort()).toEqual([...row(book[0]).tags].sort());
         break;
       }
       case "readAuthor": {

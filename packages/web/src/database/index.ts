@@ -14,3 +14,4 @@ export { type PageSource, type PaginateOptions, Pagination } from "./pagination.
 export type { RecordedQuery } from "./recording.js";
 export type { ScopedSession } from "./session-scope.js";
 export type { Binds, BindOptions } from "./settings.js";
+export { type ConfigureMigrate, Migrate, MIGRATE_EXTENSION, migrateConfigOf, type MigrateOptions } from "./migrate.js";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { integer, string } from "@athanor/core";
 import { manyToOne, oneToMany } from "@athanor/orm";
+import type { state } from "@athanor/core";
 import { type App, createApp, Database, type DatabaseOptions } from "@athanor/web";
 import { afterAll } from "vitest";
 

@@ -1,0 +1,170 @@
+/** Columns of a table that is on both sides: added, removed, renamed, changed. */
+import {
+  type ColumnDefinition,
+  DecoratedType,
+  EnumType,
+  type ReflectedColumn,
+  type ReflectedTable,
+  type SqlType,
+  type Table,
+  type TableColumn,
+} from "@athanor/core";
+import { AddColumnOp, AlterColumnOp, type ColumnChanges, DropColumnOp, type MigrateOp } from "../ops/index.js";
+import { type CompareScope, qualified, tableLike } from "./scope.js";
+
+export interface ColumnDifferences {
+  readonly added: readonly MigrateOp[];
+  readonly altered: readonly MigrateOp[];
+  readonly removed: readonly MigrateOp[];
+  /** Columns whose single-column keys were written beside them. */
+  readonly inline: ReadonlySet<string>;
+  /** New names by old ones. */
+  readonly renamed: ReadonlyMap<string, string>;
+}
+
+/** A definition for ADD COLUMN: indexes come as operations of their own, a foreign key of the column alone stays. */
+function definitionOf(column: TableColumn): ColumnDefinition {
+  const { fields } = column;
+  const definition = (column.table.parts.columns[column.position] as (typeof column.table.parts.columns)[number]).definition;
+  return definition.with({
+    type: column.type,
+    columnName: column.columnName,
+    index: false,
+    unique: fields.index !== false ? false : fields.unique,
+    primaryKey: false,
+    nullable: column.nullable,
+  });
+}
+
+export async function compareColumns(scope: CompareScope, model: Table, reflected: ReflectedTable): Promise<ColumnDifferences> {
+  const name = qualified(model.schema, model.tableName);
+  const place = { schema: model.schema };
+  const found = new Map(reflected.columns.map((c) => [c.name, c]));
+  const wanted = new Map(model.columns.map((c) => [c.columnName, c]));
+  const includes = (column: string, isReflected: boolean, object: TableColumn | ReflectedColumn) =>
+    scope.includes({ kind: "column", name: column, table: model.tableName, schema: model.schema, reflected: isReflected, object });
+
+  const added: MigrateOp[] = [];
+  const altered: MigrateOp[] = [];
+  const removed: MigrateOp[] = [];
+  const inline = new Set<string>();
+  const renamed = new Map<string, string>();
+  for (const column of model.columns) {
+    const old = column.fields.renamedFrom;
+    if (old === undefined || found.has(column.columnName) || !found.has(old) || wanted.has(old)) continue;
+    renamed.set(old, column.columnName);
+    scope.detected(`renamed column '${name}.${old}' to '${column.columnName}'`);
+    altered.push(new AlterColumnOp(model.tableName, old, { newName: column.columnName }, {}, place));
+  }
+  const oldOf = new Map([...renamed].map(([from, to]) => [to, from]));
+  for (const column of model.columns) {
+    const { columnName } = column;
+    const there = found.get(columnName) ?? found.get(oldOf.get(columnName) ?? "");
+    if (there !== undefined || !includes(columnName, false, column)) continue;
+    scope.detected(`added column '${name}.${columnName}'`);
+    const definition = definitionOf(column);
+    if (definition.fields.references !== undefined || definition.fields.unique !== false) inline.add(columnName);
+    added.push(new AddColumnOp(model.tableName, { name: columnName, definition }, place));
+  }
+  for (const column of model.columns) {
+    const there = found.get(column.columnName) ?? found.get(oldOf.get(column.columnName) ?? "");
+    if (there === undefined || !includes(column.columnName, false, column)) continue;
+    const changes = await compareColumn(scope, name, column, there);
+    if (changes !== undefined) altered.push(new AlterColumnOp(model.tableName, column.columnName, changes, existingOf(there), place));
+  }
+  const like = tableLike(reflected);
+  for (const column of reflected.columns) {
+    if (wanted.has(column.name) || renamed.has(column.name) || !includes(column.name, true, column)) continue;
+    scope.detected(`removed column '${name}.${column.name}'`);
+    const original = like.columns.find((c) => c.columnName === column.name);
+    removed.push(new DropColumnOp(model.tableName, column.name, { ...place, original: original === undefined ? undefined : definitionOf(original) }));
+  }
+  return { added, altered, removed, inline, renamed };
+}
+
+function existingOf(column: ReflectedColumn): Omit<ColumnChanges, "newName"> {
+  return {
+    type: column.type,
+    nullable: column.nullable,
+    serverDefault: column.default ?? null,
+    comment: column.comment ?? null,
+    identity: column.identity ?? null,
+  };
+}
+
+async function compareColumn(scope: CompareScope, table: string, model: TableColumn, there: ReflectedColumn): Promise<ColumnChanges | undefined> {
+  const changes: { -readonly [K in keyof ColumnChanges]: ColumnChanges[K] } = {};
+  const at = `'${table}.${model.columnName}'`;
+  const { fields } = model;
+  const automatic = fields.identity !== undefined || there.identity !== undefined || there.autoincrement || there.ownedSequence !== undefined;
+
+  if (model.nullable !== there.nullable && fields.computed === undefined) {
+    if (there.identity !== undefined || fields.identity !== undefined) scope.note(`Ignoring nullable change on identity column ${at}`);
+    else {
+      changes.nullable = model.nullable;
+      scope.detected(`${model.nullable ? "NULL" : "NOT NULL"} on column ${at}`);
+    }
+  }
+  if (typeDiffers(scope, model, there, at)) {
+    changes.type = model.type;
+    scope.detected(`type change from ${scope.impl.shownType(there.type)} to ${scope.impl.shownType(model.type)} on ${at}`);
+  }
+  if (fields.computed !== undefined || there.computed !== undefined) {
+    const [mine, theirs] = [fields.computed, there.computed];
+    if (mine === undefined || theirs === undefined || !scope.impl.sameExpression(scope.impl.inlineSql(mine.sql), theirs.sql)) {
+      scope.warn(`Computed default on ${at} cannot be modified`);
+    }
+  } else if (!automatic && (await defaultDiffers(scope, model, there))) {
+    changes.serverDefault = fields.serverDefault ?? null;
+    scope.detected(`server default on column ${at}`);
+  }
+  if (scope.dialect.capabilities.comments && (fields.comment ?? "") !== (there.comment ?? "")) {
+    changes.comment = fields.comment ?? null;
+    scope.detected(`column comment ${at}`);
+  }
+  return Object.keys(changes).length === 0 ? undefined : changes;
+}
+
+function bare(given: SqlType): SqlType {
+  let type = given;
+  while (type instanceof DecoratedType) type = type.impl;
+  return type;
+}
+function typeDiffers(scope: CompareScope, model: TableColumn, there: ReflectedColumn, at: string): boolean {
+  const { compareType = true } = scope.options;
+  if (compareType === false) return false;
+  if (typeof compareType === "function") {
+    const answer = compareType(there, model);
+    if (answer !== undefined) return answer;
+  }
+  const [mine, theirs] = [bare(model.type), bare(there.type)];
+  if (theirs.kind === "null") {
+    scope.note(`Couldn't determine database type for column ${at}`);
+    return false;
+  }
+  if (mine.kind === "null") {
+    scope.note(`Column ${at} has no type within the model; can't compare`);
+    return false;
+  }
+  if (mine instanceof EnumType && theirs instanceof EnumType) {
+    // Values of a named type are compared with the type.
+    if (theirs.native && theirs.name !== undefined && mine.native) return mine.name !== theirs.name;
+    return mine.values.join("\u0000") !== theirs.values.join("\u0000");
+  }
+  return !scope.impl.sameColumnType(there, model);
+}
+
+async function defaultDiffers(scope: CompareScope, model: TableColumn, there: ReflectedColumn): Promise<boolean> {
+  const { compareServerDefault = true } = scope.options;
+  if (compareServerDefault === false) return false;
+  if (typeof compareServerDefault === "function") {
+    const answer = compareServerDefault(there, model);
+    if (answer !== undefined) return answer;
+  }
+  const mine = model.fields.serverDefault;
+  const theirs = there.default;
+  const none = (text: string | undefined) => text === undefined || /^\(?null\)?(::.*)?$/i.test(text.trim());
+  const text = mine === undefined ? undefined : scope.impl.inlineSql(mine);
+  if (none(text) || none(theirs)) return none(text) !== none(theirs);
+  return !(await scope.impl.sameDefault(scope.connection, text as string, theirs as string, model.type));
+}

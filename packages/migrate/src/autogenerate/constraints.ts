@@ -1,0 +1,235 @@
+/** Indexes and constraints of a table that is on both sides. Drops come first: a new one may take an old one's name. */
+import {
+  ColumnReference,
+  type Constraint,
+  type ForeignKeyConstraint,
+  type Index,
+  OrderingElement,
+  type ReflectedForeignKey,
+  type ReflectedIndex,
+  type ReflectedTable,
+  type ReflectedUnique,
+  type Table,
+  TypeCheck,
+  type UniqueConstraint,
+} from "@athanor/core";
+import { AddConstraintOp, CreateIndexOp, DropConstraintOp, DropIndexOp, type MigrateOp } from "../ops/index.js";
+import type { ColumnDifferences } from "./columns.js";
+import { type CompareScope, tableLike, tuple } from "./scope.js";
+
+export interface ConstraintDifferences {
+  readonly dropped: readonly MigrateOp[];
+  readonly added: readonly MigrateOp[];
+}
+const byName = <T>(name: (item: T) => string | undefined) => (a: T, b: T) => ((name(a) ?? "") < (name(b) ?? "") ? -1 : 1);
+
+export function compareConstraints(scope: CompareScope, model: Table, reflected: ReflectedTable, columns: ColumnDifferences): ConstraintDifferences {
+  const dropped: MigrateOp[] = [];
+  const added: MigrateOp[] = [];
+  const like = tableLike(reflected);
+  const { tableName, schema } = model;
+  const includes = (kind: "index" | "unique" | "foreignKey" | "check", name: string | undefined, isReflected: boolean, object: Index | Constraint | undefined) =>
+    scope.includes({ kind, name, table: tableName, schema, reflected: isReflected, object });
+  const now = (column: string) => columns.renamed.get(column) ?? column;
+  /** What goes with its column needs no word of its own. */
+  const gone = new Set(columns.removed.flatMap((op) => ("columnName" in op ? [op.columnName as string] : [])));
+  const goes = (names: readonly (string | undefined)[]) => names.length > 0 && names.every((n) => n !== undefined && gone.has(n));
+
+  // ---- one object reported twice counts as what the model calls it
+  const modelIndexes = new Map(model.indexes.map((i) => [scope.nameOf(i) ?? "", i]));
+  let indexes = reflected.indexes.filter((i) => i.impliedByForeignKey === undefined || modelIndexes.has(i.name));
+  let uniques = [...reflected.uniqueConstraints];
+  for (const u of [...uniques]) {
+    const twin = u.duplicatesIndex ?? indexes.find((i) => i.duplicatesConstraint !== undefined && i.duplicatesConstraint === u.name)?.name;
+    if (twin === undefined) continue;
+    if (modelIndexes.has(twin)) uniques = uniques.filter((x) => x !== u);
+    else indexes = indexes.filter((i) => i.name !== twin);
+  }
+  indexes = indexes.filter((i) => i.duplicatesConstraint === undefined || modelIndexes.has(i.name));
+
+  // ---- indexes
+  const foundIndexes = new Map(indexes.map((i) => [i.name, i]));
+  const originalIndex = (name: string) => like.indexes.find((i) => i.name === name) ?? indexLike(name);
+  const indexLike = (_name: string): Index | undefined => undefined;
+  const dropIndex = (name: string) => new DropIndexOp(name, { table: { tableName, schema }, original: originalIndex(name) });
+  for (const found of [...indexes].sort(byName((i) => i.name))) {
+    if (modelIndexes.has(found.name) || goes(found.parts.map((p) => p.column)) || !includes("index", found.name, true, originalIndex(found.name))) continue;
+    scope.detected(`removed index '${found.name}' on '${tableName}'`);
+    dropped.push(dropIndex(found.name));
+  }
+  for (const index of [...model.indexes].sort(byName((i) => scope.nameOf(i)))) {
+    const name = scope.nameOf(index);
+    if (name === undefined || !includes("index", name, false, index)) continue;
+    const found = foundIndexes.get(name);
+    if (found === undefined) {
+      scope.detected(`added index '${name}' on '${tuple(indexColumns(scope, index))}'`);
+      added.push(new CreateIndexOp(index));
+      continue;
+    }
+    const why = indexDifference(scope, index, found, now);
+    if (why === undefined) continue;
+    scope.detected(`changed index '${name}' on '${tableName}': ${why}`);
+    dropped.push(dropIndex(name));
+    added.push(new CreateIndexOp(index));
+  }
+
+  // ---- unique constraints: by name, or by columns where there is none
+  const modelUniques = model.constraints.filter((c): c is UniqueConstraint => c.kind === "unique");
+  const signature = (u: ReflectedUnique) => u.columns.map(now).join();
+  const matched = new Set<ReflectedUnique>();
+  for (const constraint of modelUniques) {
+    const name = scope.nameOf(constraint);
+    const wanted = constraint.columns.map((c) => c.columnName).join();
+    const named = uniques.find((u) => name !== undefined && u.name === name);
+    const match = named ?? uniques.find((u) => !matched.has(u) && signature(u) === wanted && (name === undefined || u.name === undefined));
+    if (match !== undefined) matched.add(match);
+    if (!includes("unique", name, false, constraint)) continue;
+    if (match !== undefined && signature(match) === wanted) continue;
+    const single = constraint.columns.length === 1 ? constraint.columns[0]?.columnName : undefined;
+    if (match !== undefined) {
+      scope.detected(`changed unique constraint '${name}' on '${tableName}': columns ${tuple(match.columns)} to ${tuple(wanted.split(","))}`);
+      dropped.push(dropUnique(match));
+    } else {
+      scope.detected(`added unique constraint ${name === undefined ? "None" : `'${name}'`} on '${tuple(wanted.split(","))}'`);
+      if (single !== undefined && columns.inline.has(single) && isOfColumn(model, single, "unique")) continue;
+    }
+    added.push(new AddConstraintOp({ tableName, schema }, constraint));
+  }
+  function dropUnique(found: ReflectedUnique): DropConstraintOp {
+    const original = like.constraints.find((c) => c.kind === "unique" && c.columns.map((x) => x.columnName).join() === found.columns.join());
+    return new DropConstraintOp({ tableName, schema }, found.name ?? null, "unique", { original, columns: found.columns });
+  }
+  for (const found of [...uniques].sort(byName((u) => u.name))) {
+    if (matched.has(found) || goes(found.columns) || !includes("unique", found.name, true, undefined)) continue;
+    // The model may want the same as an index of another name.
+    scope.detected(`removed unique constraint ${found.name === undefined ? "None" : `'${found.name}'`} on '${tableName}'`);
+    dropped.push(dropUnique(found));
+  }
+
+  // ---- foreign keys, by what they say
+  const keyOf = (k: ReflectedForeignKey) => foreignKeySignature(scope, k.columns.map(now), k.referredSchema, k.referredTable, k.referredColumns, k);
+  const foundKeys = new Map(reflected.foreignKeys.map((k) => [keyOf(k), k]));
+  const modelKeys = model.constraints.filter((c): c is ForeignKeyConstraint => c.kind === "foreignKey");
+  const wantedKeys = new Set<string>();
+  const onTable = `on table ${schema === undefined ? "" : `${schema}.`}${tableName}`;
+  const newKeys: ForeignKeyConstraint[] = [];
+  for (const key of modelKeys) {
+    const target = key.targets[0] as string;
+    const referred = target.slice(0, target.lastIndexOf("."));
+    const dot = referred.lastIndexOf(".");
+    const sign = foreignKeySignature(
+      scope,
+      key.columns.map((c) => c.columnName),
+      dot < 0 ? (key.referredTable.schema ?? undefined) : referred.slice(0, dot),
+      referred.slice(dot + 1),
+      key.targets.map((t) => t.slice(t.lastIndexOf(".") + 1)),
+      key.options,
+    );
+    wantedKeys.add(sign);
+    if (!foundKeys.has(sign)) newKeys.push(key);
+  }
+  for (const [sign, found] of foundKeys) {
+    if (wantedKeys.has(sign) || !includes("foreignKey", found.name, true, undefined)) continue;
+    const original = like.constraints.find(
+      (c) => c.kind === "foreignKey" && c.columns.map((x) => x.columnName).join() === found.columns.join() && (c.name ?? undefined) === found.name,
+    );
+    scope.detected(`removed foreign key (${found.columns.join(", ")})(${found.referredColumns.join(", ")}) ${onTable}`);
+    dropped.unshift(new DropConstraintOp({ tableName, schema }, found.name ?? null, "foreignKey", { original, columns: found.columns }));
+  }
+  for (const key of newKeys) {
+    if (!includes("foreignKey", scope.nameOf(key), false, key)) continue;
+    const names = key.columns.map((c) => c.columnName);
+    const targets = key.targets.map((t) => t.slice(t.lastIndexOf(".") + 1));
+    scope.detected(`added foreign key (${names.join(", ")})(${targets.join(", ")}) ${onTable}`);
+    if (names.length === 1 && columns.inline.has(names[0] as string) && isOfColumn(model, names[0] as string, "references")) continue;
+    added.push(new AddConstraintOp({ tableName, schema }, key));
+  }
+
+  compareChecks();
+  return { dropped, added };
+
+  /** By name only; what has no name in the model is taken to be one of those the database named by itself. */
+  function compareChecks(): void {
+    const own = model.constraints.filter((c) => c.kind === "check" && !(c.sql instanceof TypeCheck));
+    const named = new Map(own.flatMap((c) => (scope.nameOf(c) === undefined ? [] : [[scope.nameOf(c) as string, c]])));
+    let unnamed = own.filter((c) => scope.nameOf(c) === undefined).length;
+    unnamed += model.constraints.filter((c) => c.kind === "check" && c.sql instanceof TypeCheck).length;
+    const found = reflected.checks.filter((c) => !c.impliedByType && c.name !== undefined);
+    const added_ = columns.added.map((op) => ("columnName" in op ? op.columnName : undefined));
+    for (const [name, constraint] of named) {
+      if (found.some((c) => c.name === name) || !includes("check", name, false, constraint)) continue;
+      // A check of a new column is written beside it.
+      if (constraint.kind === "check" && constraint.column !== undefined && added_.includes(constraint.column.columnName)) continue;
+      scope.detected(`added check constraint '${name}' on '${tableName}'`);
+      added.push(new AddConstraintOp({ tableName, schema }, constraint));
+    }
+    for (const check of found) {
+      if (named.has(check.name as string) || !includes("check", check.name, true, undefined)) continue;
+      if (unnamed > 0) {
+        unnamed -= 1;
+        continue;
+      }
+      scope.detected(`removed check constraint '${check.name}' on '${tableName}'`);
+      const original = like.constraints.find((c) => c.kind === "check" && c.name === check.name);
+      dropped.push(new DropConstraintOp({ tableName, schema }, check.name as string, "check", { original }));
+    }
+  }
+}
+
+/** The column itself asks for it, so ADD COLUMN brings it along. */
+function isOfColumn(model: Table, column: string, what: "unique" | "references"): boolean {
+  const fields = model.columns.find((c) => c.columnName === column)?.fields;
+  if (what === "references") return fields?.references !== undefined;
+  return fields !== undefined && fields.unique !== false && fields.index === false;
+}
+
+function foreignKeySignature(
+  scope: CompareScope,
+  columns: readonly string[],
+  schema: string | undefined,
+  table: string,
+  referred: readonly string[],
+  options: {
+    readonly onDelete?: string | undefined;
+    readonly onUpdate?: string | undefined;
+    readonly deferrable?: boolean | undefined;
+    readonly initially?: string | undefined;
+  },
+): string {
+  // NO ACTION is what happens anyway, and so is RESTRICT where the two are one.
+  const action = (a: string | undefined) => (a === undefined || a === "NO ACTION" || scope.impl.isDefaultAction(a) ? null : a);
+  const deferral = options.initially === "DEFERRED" ? 2 : options.deferrable ? 1 : 0;
+  return JSON.stringify([columns, scope.schemaOf(schema) ?? null, table, referred, action(options.onDelete), action(options.onUpdate), deferral]);
+}
+
+interface Part {
+  readonly text: string;
+  readonly isColumn: boolean;
+  readonly descending: boolean;
+}
+function partsOf(scope: CompareScope, index: Index): Part[] {
+  return index.expressions.map((e) => {
+    const inner = e instanceof OrderingElement ? e.expression : e;
+    const descending = e instanceof OrderingElement && e.direction === "DESC";
+    if (inner instanceof ColumnReference) return { text: inner.columnName, isColumn: true, descending };
+    return { text: scope.impl.inlineSql(inner), isColumn: false, descending };
+  });
+}
+function indexColumns(scope: CompareScope, index: Index): string[] {
+  return partsOf(scope, index).map((p) => p.text);
+}
+function indexDifference(scope: CompareScope, index: Index, found: ReflectedIndex, now: (column: string) => string): string | undefined {
+  const why: string[] = [];
+  if (index.unique !== found.unique) why.push(`unique=${found.unique} to unique=${index.unique}`);
+  const mine = partsOf(scope, index);
+  const same =
+    mine.length === found.parts.length &&
+    mine.every((p, i) => {
+      const theirs = found.parts[i] as ReflectedIndex["parts"][number];
+      if (p.descending !== theirs.descending) return false;
+      if (p.isColumn !== (theirs.column !== undefined)) return false;
+      return p.isColumn ? p.text === now(theirs.column as string) : scope.impl.sameExpression(p.text, theirs.sql);
+    });
+  if (!same) why.push(`expressions ${tuple(found.parts.map((p) => p.sql))} to ${tuple(mine.map((p) => p.text))}`);
+  return why.length === 0 ? undefined : why.join(", ");
+}

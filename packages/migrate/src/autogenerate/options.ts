@@ -1,0 +1,30 @@
+/** What autogenerate compares, and what it leaves alone. Source: Alembic `EnvironmentContext.configure`. */
+import type { Constraint, Index, ReflectedColumn, ReflectedTable, Table, TableColumn } from "@athanor/core";
+import type { MigrateOp } from "../ops/index.js";
+
+export type ObjectKind = "table" | "column" | "index" | "unique" | "foreignKey" | "check";
+/** An object of the models, or one the database reported. */
+export interface ComparedObject {
+  readonly kind: ObjectKind;
+  readonly name: string | undefined;
+  /** The table it belongs to, or is. */
+  readonly table: string;
+  readonly schema: string | undefined;
+  /** From the database, without a counterpart in the models. */
+  readonly reflected: boolean;
+  readonly object: Table | TableColumn | Index | Constraint | ReflectedTable | ReflectedColumn | undefined;
+}
+export interface CompareOptions {
+  /** Compare types; a function answers true (differs), false, or undefined for the usual comparison. Default true. */
+  readonly compareType?: boolean | ((reflected: ReflectedColumn, model: TableColumn) => boolean | undefined) | undefined;
+  /** Compare server defaults. Default true. */
+  readonly compareServerDefault?: boolean | ((reflected: ReflectedColumn, model: TableColumn) => boolean | undefined) | undefined;
+  /** Called for every object on either side; false leaves it out. */
+  readonly includeObject?: ((object: ComparedObject) => boolean) | undefined;
+  /** Called for names of tables in the database before anything else is compared. */
+  readonly includeName?: ((name: string, schema: string | undefined) => boolean) | undefined;
+  /** Look for tables to drop in all schemas, not only in the default one. */
+  readonly includeSchemas?: boolean | undefined;
+  /** May change the operations before they are written; an empty list writes no file. */
+  readonly processRevisionDirectives?: ((ops: readonly MigrateOp[]) => readonly MigrateOp[] | Promise<readonly MigrateOp[]>) | undefined;
+}

@@ -1,0 +1,69 @@
+/** What the parts of one comparison share: the database, the log, the filters, and the list of what was found. */
+import {
+  buildTable,
+  type Connection,
+  type Constraint,
+  type Dialect,
+  type Index,
+  partsFromReflection,
+  type ReflectedTable,
+  type Table,
+  truncatedName,
+} from "@athanor/core";
+import type { DialectImpl } from "../impl/index.js";
+import { targetsOf } from "../impl/definitions.js";
+import { OpenMetaData } from "../ops/schema.js";
+import type { MigrationLog } from "../runtime/index.js";
+import type { ComparedObject, CompareOptions } from "./options.js";
+
+export class CompareScope {
+  readonly connection: Connection;
+  readonly impl: DialectImpl;
+  readonly options: CompareOptions;
+  readonly defaultSchema: string | undefined;
+  readonly #log: MigrationLog;
+  constructor(connection: Connection, impl: DialectImpl, log: MigrationLog, options: CompareOptions, defaultSchema: string | undefined) {
+    this.connection = connection;
+    this.impl = impl;
+    this.#log = log;
+    this.options = options;
+    this.defaultSchema = defaultSchema;
+  }
+  get dialect(): Dialect {
+    return this.connection.dialect;
+  }
+  detected(text: string): void {
+    this.#log.info("autogenerate.compare", `Detected ${text}`);
+  }
+  note(text: string, channel = "autogenerate.compare"): void {
+    this.#log.info(channel, text);
+  }
+  warn(text: string): void {
+    this.#log.warn("autogenerate.compare", text);
+  }
+  includes(object: ComparedObject): boolean {
+    return this.options.includeObject?.(object) ?? true;
+  }
+  /** The default schema is the same whether it is spelled or not. */
+  schemaOf(schema: string | undefined): string | undefined {
+    return schema === this.defaultSchema ? undefined : schema;
+  }
+  /** The name in the database: generated names are cut there. */
+  nameOf(item: Index | Constraint): string | undefined {
+    const { name } = item;
+    if (name === null || name === undefined) return undefined;
+    return item.nameIsGenerated ? truncatedName(name, this.dialect.capabilities.maxIdentifierLength) : name;
+  }
+  /** A table like the one in the database, for the way back. */
+  tableLike(reflected: ReflectedTable): Table {
+    return tableLike(reflected);
+  }
+}
+export function tableLike(reflected: ReflectedTable): Table {
+  return buildTable(partsFromReflection(reflected, new OpenMetaData().expect(targetsOf(reflected.foreignKeys))));
+}
+/** `('email',)`, `('a', 'b')`: columns as the log shows them. */
+export function tuple(columns: readonly string[]): string {
+  return `(${columns.map((c) => `'${c}'`).join(", ")}${columns.length === 1 ? "," : ""})`;
+}
+export const qualified = (schema: string | undefined, name: string): string => (schema === undefined ? name : `${schema}.${name}`);

@@ -1,0 +1,16 @@
+/** Every command as a function: `command.upgrade(config, "head")`. */
+export { check, current, downgrade, ensureVersion, type RunOptions, stamp, upgrade } from "./database.js";
+export {
+  branches,
+  edit,
+  heads,
+  history,
+  init,
+  type ListOptions,
+  listTemplates,
+  merge,
+  migrate,
+  type RevisionOptions,
+  revision,
+  show,
+} from "./revisions.js";
