@@ -1,6 +1,6 @@
 // The hello app on every database, and the seed's session in the shell: get, add, commit, close.
 import { describeEachDatabase } from "@athanor/test-support";
-import { beforeAll, afterAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { db, makeApp, Person } from "../app.js";
 
 describeEachDatabase(

@@ -18,6 +18,7 @@ export async function main(args: readonly string[]): Promise<number> {
   let code: number = EXIT.ok;
   try {
     await program.command.parseAsync(args, { from: "user" });
+    code = program.exitCode();
   } catch (error) {
     code = report(error, args);
   }

@@ -8,12 +8,11 @@ import type { Project } from "./project.js";
 
 const CONFIG_FILES = ["ts", "mts", "js", "mjs"].map((e) => `athanor.config.${e}`);
 
-/** Options that every `db` command takes. */
+/** Options of the command line that choose the database. */
 export interface DbOptions {
   readonly directory?: string;
   readonly config?: string;
   readonly url?: string;
-  readonly x: Readonly<Record<string, string>>;
   readonly quiet?: boolean;
 }
 
@@ -41,42 +40,35 @@ function configFile(project: Project, given: string | undefined): string | undef
   return path;
 }
 
-/**
- * Runs a command with its settings, inside a scope of the app where there is one.
- *
- * @throws CommandError, and what the command throws
- */
-export async function withMigrateConfig(
-  project: Project,
-  options: DbOptions,
-  work: (config: MigrateConfig) => Promise<unknown>,
-): Promise<void> {
-  const directory =
-    options.directory ?? process.env.ATHANOR_DB_DIRECTORY ?? process.env.FLASK_DB_DIRECTORY ?? undefined;
-  const run = async (base: MigrateConfig) => {
-    await work({
-      ...base,
-      // --url is stronger than the app's engine.
-      ...(options.url === undefined ? {} : { url: options.url, engine: undefined }),
-      directory: project.path(directory ?? base.directory ?? "migrations"),
-      load: base.load ?? importFile,
-      x: { ...base.x, ...options.x },
-      ...(options.quiet === true ? { quiet: true } : {}),
-    });
-  };
-  const file = configFile(project, options.config);
-  if (file !== undefined) return run(await readConfigFile(file));
-  if (!(await project.hasApp())) return run({});
+/** @throws CommandError when the app that was named has no database */
+async function baseConfig(project: Project, given: string | undefined): Promise<MigrateConfig> {
+  const file = configFile(project, given);
+  if (file !== undefined) return readConfigFile(file);
+  if (!(await project.hasApp())) return {};
   const web = await project.web("db");
   const app = await project.app("db");
-  await app.context(async () => {
-    const config = web.migrateConfigOf(app);
-    if (config === undefined && project.target !== undefined) {
-      throw new CommandError(
-        "cli.database",
-        `The app '${app.name}' has no database: add \`const db = new Database(app); new Migrate(app, db);\`, or describe the database in athanor.config.ts.`,
-      );
-    }
-    await run(config ?? {});
-  });
+  const config = web.migrateConfigOf(app);
+  if (config !== undefined) return config;
+  throw new CommandError(
+    "cli.database",
+    `The app '${app.name}' has no database: add \`const db = new Database(app); new Migrate(app, db);\`, or describe the database in athanor.config.ts.`,
+  );
+}
+
+/**
+ * The settings of a `db` command.
+ *
+ * @throws CommandError; what the app's module or the configuration file throws
+ */
+export async function migrateConfig(project: Project, options: DbOptions): Promise<MigrateConfig> {
+  const base = await baseConfig(project, options.config);
+  const directory = options.directory ?? process.env.ATHANOR_DB_DIRECTORY ?? process.env.FLASK_DB_DIRECTORY;
+  return {
+    ...base,
+    // --url is stronger than the app's engine.
+    ...(options.url === undefined ? {} : { url: options.url, engine: undefined }),
+    directory: project.path(directory ?? base.directory ?? "migrations"),
+    load: base.load ?? importFile,
+    ...(options.quiet === true ? { quiet: true } : {}),
+  };
 }

@@ -11,33 +11,40 @@ export interface Program {
   readonly command: Command;
   /** The project, if a command has asked for it. */
   project(): Project | undefined;
+  /** What a command that reports its own errors left. */
+  exitCode(): number;
 }
 
 /** @param args the arguments after the command's own name */
 export function createProgram(args: readonly string[]): Program {
   let project: Project | undefined;
+  let code = 0;
   const command = new Command("athanor")
     .description("The SQL toolkit for TypeScript: web app, shell and migrations.")
     .option("-A, --app <target>", "the app: file, file:name or file:factory(args); default ATHANOR_APP, then app.ts")
-    .option("-e, --env-file <file>", "environment variables, before .env and .athanorenv")
-    .option("--raiseerr", "show the stack of every error")
+    // Not --env-file: Node takes that word for its own, wherever it stands.
+    .option("-e, --dotenv <file>", "file of environment variables, stronger than .env and .athanorenv")
     .version(version(), "--version")
     .showSuggestionAfterError()
     .exitOverride();
   const open = () => {
-    project ??= new Project(command.opts<{ app?: string; envFile?: string }>());
+    project ??= openProject(command.opts<{ app?: string; dotenv?: string }>());
     return project;
   };
   runCommand(command, open, args);
   routesCommand(command, open, (line) => void process.stdout.write(`${line}\n`));
   shellCommand(command, open);
-  dbCommand(command, open);
+  dbCommand(command, open, (failed) => (code = failed));
   // Each level decides about the end of the process by itself unless told otherwise.
   for (const child of command.commands) {
     child.exitOverride();
     for (const grandchild of child.commands) grandchild.exitOverride();
   }
-  return { command, project: () => project };
+  return { command, project: () => project, exitCode: () => code };
+}
+
+function openProject({ app, dotenv }: { readonly app?: string; readonly dotenv?: string }): Project {
+  return new Project({ app, envFile: dotenv });
 }
 
 function version(): string {

@@ -1,6 +1,6 @@
 /** What stands in FROM besides tables and subqueries: lists of values, functions, samples. */
 import { ArgumentError } from "../errors/errors.js";
-import { defaultNaming } from "./names.js";
+import { snakeCaseNaming } from "../schema/naming.js";
 import { type Expression, operand } from "../sql/expression.js";
 import { type NamedColumn, requireFrom, TableFunction, TableSample, ValuesClause } from "../sql/from.js";
 import { FunctionCall } from "../sql/functions.js";
@@ -13,7 +13,7 @@ type Definitions = { readonly [key: string]: ColumnLike<any, string> };
 type ValueRow<P extends Definitions> = { readonly [K in keyof P]: P[K] extends ColumnLike<infer T, any> ? T : never };
 
 function declared(columns: { readonly [key: string]: unknown }, where: string): NamedColumn[] {
-  const list = Object.keys(columns).map((key) => ({ key, columnName: defaultNaming(key), type: sqlTypeOf(columns[key], where) }));
+  const list = Object.keys(columns).map((key) => ({ key, columnName: snakeCaseNaming.column(key), type: sqlTypeOf(columns[key], where) }));
   if (list.length === 0) throw new ArgumentError(`${where}: name at least one column.`);
   return list;
 }

@@ -75,6 +75,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
         prepare: kind !== "text",
         returnsRows,
         exactIntegers: columns === undefined || columns.some((c) => needsExactIntegers(c.type.kind)),
+        columns: returnsRows ? columns : undefined,
       },
       hits: 0,
       generatedAt: started,

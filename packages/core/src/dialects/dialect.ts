@@ -92,6 +92,8 @@ export abstract class Dialect implements TypeResolver {
   abstract createDdlCompiler(): DdlCompiler;
   /** How many rows are written at once; undefined: one statement per row. */
   readonly bulk: BulkStrategy | undefined = undefined;
+  /** The database of this URL has one connection for everybody (a database in memory); absent: never. */
+  singleConnection?(url: DatabaseUrl): boolean;
   /** Imports the driver package and prepares it; throws MissingDriverError with the install command. */
   abstract loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver>;
   /** Runs once, on the first connection: version, default schema, session settings. */

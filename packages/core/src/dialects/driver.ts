@@ -3,7 +3,14 @@
  * Rows travel as arrays in the order of the select list.
  */
 
+import type { SqlType } from "../types/sql-type.js";
+
 export type MaybePromise<T> = T | Promise<T>;
+
+/** A column of a result as the statement declares it. */
+export interface DeclaredColumn {
+  readonly type: SqlType;
+}
 
 /** What the engine tells a driver about a statement. */
 export interface StatementHint {
@@ -15,6 +22,8 @@ export interface StatementHint {
   readonly exactIntegers: boolean;
   /** The same statement in a form the driver reads faster; which that is, the dialect's compiler and driver agree on. */
   readonly packed?: string | undefined;
+  /** The declared columns of the result, for drivers that read values themselves; undefined: unknown. */
+  readonly columns?: readonly DeclaredColumn[] | undefined;
 }
 export interface FieldInfo {
   readonly name: string;
@@ -32,6 +41,8 @@ export interface RawResult {
 export interface RawStream extends AsyncIterable<unknown[][]> {
   /** Known after the first chunk. */
   readonly fields: readonly FieldInfo[] | null;
+  /** Other statements may run between chunks; otherwise the rest is read into memory first. */
+  readonly interleaves?: boolean;
 }
 export interface BeginOptions {
   readonly isolationLevel?: IsolationLevel | undefined;
@@ -60,6 +71,8 @@ export interface DriverConnection {
   close(): MaybePromise<void>;
   /** Ends at once, without a word to the server. */
   terminate(): void;
+  /** Drivers whose sockets keep the process alive let go of them while idle in the pool. */
+  setIdle?(idle: boolean): void;
   /** False once the driver saw the connection die. */
   readonly alive: boolean;
   /** The driver's own connection object, for what Athanor does not cover. */

@@ -94,7 +94,7 @@ class Core {
     this.dialect = this.#dialectOf = dialect;
     this.options = options;
     this.cache = new StatementCache<Compiled>(options.statementCacheSize ?? 500);
-    this.single = (dialect as { singleConnection?(url: Url): boolean }).singleConnection?.(url) ?? false;
+    this.single = dialect.singleConnection?.(url) ?? false;
     this.pool = new Pool(() => this.#connect(), {
       size: this.single ? 1 : options.poolSize,
       maxOverflow: this.single ? 0 : options.maxOverflow,

@@ -75,10 +75,6 @@ export class Lease {
     this.connection = record.connection;
   }
 }
-/** Drivers whose sockets keep the process alive let go of them while idle. */
-interface IdleAware {
-  setIdle?(idle: boolean): void;
-}
 interface Waiter {
   readonly resolve: (lease: Lease) => void;
   readonly reject: (error: unknown) => void;
@@ -140,7 +136,7 @@ export class Pool {
         this.#discard(record);
         continue;
       }
-      (record.connection as IdleAware).setIdle?.(false);
+      record.connection.setIdle?.(false);
       return this.#prePing ? this.#checked(record) : this.#lend(record);
     }
     if (this.#total < this.#limit) return this.#open();
@@ -212,7 +208,7 @@ export class Pool {
     await Promise.all(
       idle.map(async (record) => {
         this.#total--;
-        (record.connection as IdleAware).setIdle?.(false);
+        record.connection.setIdle?.(false);
         this.events.emit("close", view(record));
         try {
           await record.connection.close();
@@ -334,7 +330,7 @@ export class Pool {
       this.#discard(record);
       return;
     }
-    (record.connection as IdleAware).setIdle?.(true);
+    record.connection.setIdle?.(true);
     this.#idle.push(record);
   }
   #fail(record: PoolRecord, error: unknown): void {

@@ -27,7 +27,7 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
   }
   /** Other statements may run between chunks. */
   get interleaves(): boolean {
-    return (this.#raw as { readonly interleaves?: boolean } | undefined)?.interleaves ?? false;
+    return this.#raw?.interleaves ?? false;
   }
   attach(raw: RawStream): void {
     this.#raw = raw;

@@ -31,9 +31,6 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
   const includes = (kind: "index" | "unique" | "foreignKey" | "check", name: string | undefined, isReflected: boolean, object: Index | Constraint | undefined) =>
     scope.includes({ kind, name, table: tableName, schema, reflected: isReflected, object });
   const now = (column: string) => columns.renamed.get(column) ?? column;
-  /** What goes with its column needs no word of its own. */
-  const gone = new Set(columns.removed.flatMap((op) => ("columnName" in op ? [op.columnName as string] : [])));
-  const goes = (names: readonly (string | undefined)[]) => names.length > 0 && names.every((n) => n !== undefined && gone.has(n));
 
   // ---- one object reported twice counts as what the model calls it
   const modelIndexes = new Map(model.indexes.map((i) => [scope.nameOf(i) ?? "", i]));
@@ -49,11 +46,10 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
 
   // ---- indexes
   const foundIndexes = new Map(indexes.map((i) => [i.name, i]));
-  const originalIndex = (name: string) => like.indexes.find((i) => i.name === name) ?? indexLike(name);
-  const indexLike = (_name: string): Index | undefined => undefined;
+  const originalIndex = (name: string) => like.indexes.find((i) => i.name === name);
   const dropIndex = (name: string) => new DropIndexOp(name, { table: { tableName, schema }, original: originalIndex(name) });
   for (const found of [...indexes].sort(byName((i) => i.name))) {
-    if (modelIndexes.has(found.name) || goes(found.parts.map((p) => p.column)) || !includes("index", found.name, true, originalIndex(found.name))) continue;
+    if (modelIndexes.has(found.name) || !includes("index", found.name, true, originalIndex(found.name))) continue;
     scope.detected(`removed index '${found.name}' on '${tableName}'`);
     dropped.push(dropIndex(found.name));
   }
@@ -100,8 +96,7 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
     return new DropConstraintOp({ tableName, schema }, found.name ?? null, "unique", { original, columns: found.columns });
   }
   for (const found of [...uniques].sort(byName((u) => u.name))) {
-    if (matched.has(found) || goes(found.columns) || !includes("unique", found.name, true, undefined)) continue;
-    // The model may want the same as an index of another name.
+    if (matched.has(found) || !includes("unique", found.name, true, undefined)) continue;
     scope.detected(`removed unique constraint ${found.name === undefined ? "None" : `'${found.name}'`} on '${tableName}'`);
     dropped.push(dropUnique(found));
   }

@@ -233,7 +233,7 @@ export class DialectImpl {
   // ---- enumerations
 
   /** Enumerations are types of the database's own, made before they are used. */
-  protected hasNamedEnums(): boolean {
+  hasNamedEnums(): boolean {
     const probe = new EnumType(["x"], { name: "x", native: true });
     return this.dialect.createDdlCompiler().statements(new CreateType(probe)).length > 0;
   }
@@ -285,7 +285,7 @@ export class DialectImpl {
   }
   /** The same with what the database makes of the column's place in its table. */
   sameColumnType(reflected: ReflectedColumn, model: TableColumn): boolean {
-    return this.sameType(reflected.type, model.type);
+    return reflected.databaseType.toLowerCase() === this.typeText(model.type) || this.sameType(reflected.type, model.type);
   }
   /** The type as the log shows it. */
   shownType(type: SqlType): string {

@@ -101,7 +101,10 @@ export class MysqlImpl extends DialectImpl {
   ];
   override normalDefault(text: string): string {
     const bare = super.normalDefault(text).replace(/^'([-\d.]+)'$/, "$1");
-    return /^(now|current_timestamp|localtimestamp)(\(\))?$/i.test(bare) ? "CURRENT_TIMESTAMP" : bare;
+    if (/^(now|current_timestamp|localtime|localtimestamp)(\(\d*\))?$/i.test(bare)) return "CURRENT_TIMESTAMP";
+    // Booleans are numbers here, and DECIMAL shows its zeros.
+    if (/^(true|false)$/i.test(bare)) return bare.toLowerCase() === "true" ? "1" : "0";
+    return /^[+-]?\d+\.\d*$/.test(bare) ? bare.replace(/\.?0*$/, "") : bare;
   }
 }
 

@@ -6,10 +6,11 @@ import {
   Element,
   type GivenName,
   type IdentityOptions,
-  IndexBuilder,
   type Index,
+  type IndexBuilder,
   index,
   type NamingConvention,
+  OrderingElement,
   type ReferenceOptions,
   type SqlText,
   type SqlType,
@@ -19,6 +20,7 @@ import {
   TableIndex,
   TablePrimaryKey,
   TableUnique,
+  TextClause,
   type UniqueOptions,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
@@ -64,7 +66,13 @@ export interface DropIndexOptions extends InSchema {
   readonly ifExists?: boolean | undefined;
   readonly concurrently?: boolean | undefined;
 }
-export type IndexColumn = string | SqlText;
+/** A column or an expression with an order. */
+export type OrderedColumn = ({ readonly column: string } | { readonly sql: string }) & {
+  readonly order?: "ASC" | "DESC" | undefined;
+  readonly nulls?: "FIRST" | "LAST" | undefined;
+};
+/** A column's name, an expression, or either with an order: `{ column: "price", order: "DESC" }`. */
+export type IndexColumn = string | SqlText | OrderedColumn;
 export type ConstraintType = "foreignKey" | "unique" | "check" | "primaryKey";
 
 export function typeOf(column: NamedColumn | undefined, where: string): SqlType | undefined {
@@ -108,15 +116,29 @@ export function alterColumnOp(table: string, column: string, options: AlterColum
 interface Home extends InSchema {
   readonly convention: NamingConvention | undefined;
 }
+function part(given: IndexColumn, table: Table): Parameters<typeof index>[1] {
+  if (typeof given === "string") return given;
+  if (given instanceof Element) return given as unknown as Parameters<typeof index>[1];
+  const { order, nulls } = given as OrderedColumn;
+  const inner = "column" in given ? table.column(given.column) : new TextClause([(given as { readonly sql: string }).sql], []).asScalar();
+  return order === undefined && nulls === undefined ? inner : new OrderingElement(inner, order, nulls);
+}
 /** An index on a table of which only the columns' names are known. */
 export function indexOn(name: GivenName, table: string, columns: readonly IndexColumn[], options: CreateIndexOptions, home: Home): Index {
   if (columns.length === 0) throw new OperationError("migrate.no-columns", `createIndex("${name}", "${table}"): no columns were given`);
   const where = sqlOf(options.where, "createIndex()");
-  let builder: IndexBuilder = index(name, ...(columns as readonly string[])).unique(options.unique ?? false);
-  if (where !== undefined && where !== null) builder = builder.where(where);
-  for (const [dialect, own] of Object.entries(options.dialectOptions ?? {})) builder = builder.with(dialect, own);
-  const names = columns.filter((c) => typeof c === "string");
-  const made = homeTable(table, names, [builder], home);
+  const names = columns.flatMap((c) => (typeof c === "string" ? [c] : !(c instanceof Element) && "column" in c ? [c.column] : []));
+  const made = homeTable(
+    table,
+    names,
+    (t) => {
+      let builder: IndexBuilder = index(name, ...columns.map((c) => part(c, t))).unique(options.unique ?? false);
+      if (where !== undefined && where !== null) builder = builder.where(where);
+      for (const [dialect, own] of Object.entries(options.dialectOptions ?? {})) builder = builder.with(dialect, own);
+      return [builder];
+    },
+    home,
+  );
   return made.indexes[0] as TableIndex;
 }
 function only(table: Table): Constraint {

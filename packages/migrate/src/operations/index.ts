@@ -6,5 +6,6 @@ export type {
   DropIndexOptions,
   IndexColumn,
   NamedColumn,
+  OrderedColumn,
 } from "./arguments.js";
 export { BatchOperations, type BatchOptions, type CreateTableOptions, Operations, registerOperation } from "./operations.js";

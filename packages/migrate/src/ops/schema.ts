@@ -73,10 +73,11 @@ export interface SketchOptions {
 export function sketchTable(
   name: string,
   columns: readonly { readonly name: string; readonly definition: ColumnDefinition }[],
-  constraints: readonly TableArgument[],
+  given: readonly TableArgument[] | ((table: Table) => readonly TableArgument[]),
   options: SketchOptions = {},
 ): Table {
   const metadata = new OpenMetaData(options.convention);
+  const constraints = typeof given === "function" ? [] : given;
   for (const { definition } of columns) {
     if (definition.fields.references !== undefined) metadata.expect([definition.fields.references.target]);
   }
@@ -85,7 +86,7 @@ export function sketchTable(
     name,
     schema: options.schema,
     columns: columns.map(({ name: key, definition }) => ({ key, columnName: key, definition })),
-    constraints: () => constraints,
+    constraints: typeof given === "function" ? given : () => given,
     comment: options.comment,
     dialectOptions: options.dialectOptions,
     metadata,
@@ -95,7 +96,7 @@ export function sketchTable(
 export function homeTable(
   name: string,
   columns: readonly string[],
-  constraints: readonly TableArgument[],
+  constraints: readonly TableArgument[] | ((table: Table) => readonly TableArgument[]),
   options: SketchOptions = {},
 ): Table {
   const distinct = [...new Set(columns)].map((c) => ({ name: c, definition: ColumnDefinition.of(NULL_TYPE, c) }));

@@ -31,10 +31,6 @@ export class VersionTable {
   get name(): string {
     return this.table.fullName;
   }
-  get #identifier(): unknown {
-    const { schema, tableName } = this.table;
-    return schema === undefined ? sql.identifier(tableName) : sql.identifier(schema, tableName);
-  }
   exists(connection: Connection): Promise<boolean> {
     const { schema, tableName } = this.table;
     return inspect(connection)
@@ -47,12 +43,12 @@ export class VersionTable {
   /** Ids in the table, in a fixed order; none when there is no table. */
   async rows(connection: Connection): Promise<readonly string[]> {
     if (!(await this.exists(connection))) return [];
-    const rows = await connection.execute(sql`SELECT version_num FROM ${this.#identifier} ORDER BY version_num`);
+    const rows = await connection.execute(sql`SELECT version_num FROM ${this.table} ORDER BY version_num`);
     return rows.map((r) => r[0] as string);
   }
   /** Makes the changes of a step, each of which must match one row. @throws VersionRowError */
   async change(changes: RowChanges, run: RowRunner): Promise<void> {
-    const at = this.#identifier;
+    const at = this.table;
     for (const id of changes.delete) {
       const found = await run(element(sql`DELETE FROM ${at} WHERE version_num = ${id}`));
       if (found !== 1 && found >= 0) throw new VersionRowError({ delete: id }, this.name, found);
@@ -65,7 +61,7 @@ export class VersionTable {
   }
   /** Removes all rows, whatever they say. */
   clear(): Element {
-    return element(sql`DELETE FROM ${this.#identifier}`);
+    return element(sql`DELETE FROM ${this.table}`);
   }
 }
 /** The node behind a typed fragment. */

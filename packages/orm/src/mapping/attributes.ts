@@ -11,8 +11,11 @@ import { DELETED, type Managed, PENDING, recordWrite, UNLOADED } from "./state.j
 
 /** A column slot that holds nothing. A new object has no value yet, which reads as null; else a query left it out. */
 export function readUnloaded(instance: Managed, key: string): unknown {
-  if (isNew(instance)) return null;
   const mapper = mapperOfInstance(instance);
+  if (isNew(instance)) {
+    const inherited = mapper.inheritance;
+    return inherited?.discriminator?.key === key ? (inherited.identity ?? null) : null;
+  }
   const attribute = mapper.attribute(key) as MappedColumn;
   if (attribute.deferred && (instance.$$f & DELETED) === 0) return new LazyColumn(instance, key);
   throw new NotLoadedError(

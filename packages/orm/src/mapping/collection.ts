@@ -181,18 +181,16 @@ function memberRemoved(owner: Managed, property: RelationshipProperty, item: Man
 function leaveReplacement(history: RelationHistory, item: Managed): void {
   if (history.replaceWith !== undefined) history.replaceWith = history.replaceWith.filter((m) => m !== item);
 }
-/** A deletion is final: what was deleted leaves the loaded values of the other sides, without any event. */
-export function forgetDeleted(gone: Managed): void {
-  for (const property of mapperOfInstance(gone).relationships) {
-    const reverse = property.backPopulates;
-    const value = gone[property.slot];
-    if (reverse === undefined || value === UNLOADED || value === null) continue;
-    for (const related of value instanceof Collection ? value : [value as Managed]) {
-      const other = related[reverse.slot];
-      if (other instanceof Collection) {
-        const at = other.indexOf(gone);
-        if (at >= 0) Array.prototype.splice.call(other, at, 1);
-      } else if (other === gone) related[reverse.slot] = null;
+/** A deletion is final: what was deleted leaves the loaded values of all other objects, without any event. */
+export function forgetDeleted(gone: ReadonlySet<Managed>, everywhere: Iterable<Managed>): void {
+  const roots = new Set([...gone].map((g) => mapperOfInstance(g).root));
+  for (const instance of everywhere) {
+    for (const property of mapperOfInstance(instance).relationships) {
+      if (!roots.has(property.target.root)) continue;
+      const value = instance[property.slot];
+      if (value instanceof Collection) {
+        for (let at = value.length - 1; at >= 0; at--) if (gone.has(value[at] as Managed)) Array.prototype.splice.call(value, at, 1);
+      } else if (gone.has(value as Managed)) instance[property.slot] = null;
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Collections that are never loaded as a whole: `lazy: "dynamic"` is a query, `lazy: "writeOnly"` takes changes only. */
-import { type AnyRow, conjunction, criterion as asCriterion, type Expression, FunctionCall, INTEGER, operators, SelectStatement, STAR } from "@athanor/core";
+import { type AnyRow, ArgumentError, conjunction, criterion as asCriterion, didYouMean, type Expression, FunctionCall, INTEGER, operators, SelectStatement, STAR } from "@athanor/core";
+import { installQueryCollections } from "../mapping/attributes.js";
 import { addToCollection, describeInstance, removeFromCollection } from "../mapping/collection.js";
 import { DetachedInstanceError } from "../errors.js";
 import type { RelationshipProperty } from "../mapping/mapper.js";
@@ -50,7 +51,12 @@ export class DynamicCollection implements AsyncIterable<Managed> {
   }
   filterBy(values: { readonly [key: string]: unknown }): DynamicCollection {
     const { columns } = mappedSource(this.#property.target);
-    return this.filter(...Object.keys(values).map((key) => (columns[key] as Expression).eq(values[key])));
+    const criteria = Object.keys(values).map((key) => {
+      const column = columns[key];
+      if (column === undefined) throw new ArgumentError(`${this.#property}: filterBy() has no column '${key}'.${didYouMean(key, Object.keys(columns))}`, "query.filter-by");
+      return column.eq(values[key]);
+    });
+    return this.filter(...criteria);
   }
   orderBy(...by: unknown[]): DynamicCollection {
     return this.#with((s) => s.orderBy(...by));
@@ -113,3 +119,5 @@ export class WriteOnlyCollection {
     return undefined;
   }
 }
+
+installQueryCollections((owner, property) => (property.lazy === "dynamic" ? new DynamicCollection(owner, property) : new WriteOnlyCollection(owner, property)));

@@ -10,12 +10,13 @@ import { NotLoadedError } from "../errors.js";
 import type { SessionInternals } from "../session/internals.js";
 import { synchronize, writesEntities } from "./dml.js";
 import { EntityItem, entityOf } from "./entity.js";
+import { fillColumns, fillSubclassColumns } from "./fill-columns.js";
 import { Hydration } from "./hydrate.js";
+import { among, CHUNK } from "./keys.js";
 import { CarriedOptions, Load, LoadTree } from "./options.js";
-import { concernsEntities, type EntityPlan, type OrmPlan, planReturning, planSelect } from "./plan.js";
-import { among, inKeyOrder, loadRelation, loadTree } from "./relations.js";
+import { concernsEntities, type EntityPlan, type OrmPlan, planReturning, planSelect, treesOf } from "./plan.js";
+import { inKeyOrder, loadRelation, loadTree } from "./relations.js";
 import { mappedSource } from "./source.js";
-import { loadSubclassColumns } from "./subclass-columns.js";
 
 export type ParameterValues = { readonly [name: string]: unknown } | readonly { readonly [name: string]: unknown }[];
 
@@ -123,7 +124,7 @@ class SessionSource implements ResultSource {
     const bound = boundValues(plan.compiled, params, this.#params);
     const cursor = connection.openStream(plan.compiled.sql, bound, plan.compiled.hint, chunkRows);
     for await (const raw of cursor) {
-      const hydration = new Hydration(plan, session, populates(session, statement));
+      const hydration = hydrationOf(session, plan, statement);
       const rows = this.#mode === "scalars" ? hydration.firsts(raw) : hydration.rows(raw);
       await session.enqueue(() => completeLoads(session, hydration));
       yield { rows, keys: plan.names };
@@ -180,16 +181,23 @@ async function runPlan(
   const connection = ready instanceof Promise ? await ready : ready;
   const running = connection.run(plan.compiled, params, named as { readonly [name: string]: unknown } | undefined);
   const raw = running instanceof Promise ? await running : running;
-  return { hydration: new Hydration(plan, session, populate ?? populates(session, statement)), raw };
+  return { hydration: hydrationOf(session, plan, statement, populate), raw };
+}
+function hydrationOf(session: SessionInternals, plan: OrmPlan, statement: Planned, populate?: boolean): Hydration {
+  const trees = plan.criteria ? treesOf(plan, statement as SelectStatement) : undefined;
+  return new Hydration(plan, session, populate ?? populates(session, statement), trees);
 }
 /** Collections in place, then what is loaded by statements of its own. */
 async function completeLoads(session: SessionInternals, hydration: Hydration): Promise<void> {
   hydration.finish();
   for (const entity of hydration.plan.entities) {
-    const { instances } = hydration.batches[entity.index] as LoadBatch;
+    const { instances, context } = hydration.batches[entity.index] as LoadBatch;
     if (instances.length === 0) continue;
-    if (entity.discriminatorAt >= 0) await loadSubclassColumns(rowsOf, session, entity.mapper, instances);
-    for (const after of entity.after) await loadRelation(rowsOf, session, instances, after.property, after.below, after.criteria);
+    if (entity.discriminatorAt >= 0) await fillSubclassColumns(rowsOf, session, entity.mapper, instances);
+    for (const property of entity.after) {
+      const branch = (context as LoadTree).relations.get(property);
+      await loadRelation(rowsOf, session, instances, property, branch?.below ?? new LoadTree(), branch?.criteria);
+    }
   }
 }
 /** Rows of an ORM statement inside the turn: for the loaders. */
@@ -280,8 +288,8 @@ export async function refreshInstances(session: SessionInternals, instances: rea
     else list.push(instance);
   }
   for (const [mapper, list] of byMapper) {
-    for (let at = 0; at < list.length; at += 500) {
-      const chunk = list.slice(at, at + 500);
+    for (let at = 0; at < list.length; at += CHUNK) {
+      const chunk = list.slice(at, at + CHUNK);
       gone.push(...(await refreshChunk(session, mapper, chunk, keys, overwrite)));
     }
   }

@@ -7,6 +7,7 @@ import { setLoadedCollection, setLoadedReference } from "../mapping/collection.j
 import type { Mapper } from "../mapping/mapper.js";
 import { DIRTY, historyOf, isChanged, LOAD_TOKEN, type LoadBatch, type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
+import type { LoadTree } from "./options.js";
 import type { EntityPlan, ItemPlan, JoinedPlan, OrmPlan } from "./plan.js";
 
 type Constructor = new (token: typeof LOAD_TOKEN, row?: unknown[], offset?: number, session?: unknown, batch?: LoadBatch) => Managed;
@@ -22,11 +23,11 @@ export class Hydration {
   readonly #convert: ((values: unknown[]) => void) | undefined;
   readonly #seen: Set<unknown> | undefined;
 
-  constructor(plan: OrmPlan, session: SessionInternals, populateExisting: boolean) {
+  constructor(plan: OrmPlan, session: SessionInternals, populateExisting: boolean, trees?: readonly LoadTree[]) {
     this.plan = plan;
     this.session = session;
     this.populateExisting = populateExisting;
-    this.batches = plan.entities.map((e) => ({ instances: [], context: e.tree }));
+    this.batches = plan.entities.map((e) => ({ instances: [], context: trees === undefined ? e.tree : trees[e.index] }));
     this.#collected = new Array(plan.joinedCount);
     this.#convert = plan.compiled.columns === undefined ? undefined : converter(plan.compiled.columns);
     this.#seen = plan.unique ? new Set() : undefined;

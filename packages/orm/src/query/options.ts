@@ -59,6 +59,7 @@ export class Load extends Element {
     for (const step of this.path) {
       key.id(step.property.id);
       key.id(CODES[step.strategy] + (step.innerJoin ? 20 : 0));
+      key.id(step.target === undefined ? 0 : 1);
       if (step.target !== undefined) {
         key.id(step.target.mapper.id);
         step.target.from.walk(key);
@@ -73,6 +74,7 @@ export class Load extends Element {
     for (const c of defer) key.id(c.index);
     key.id(undefer.length);
     for (const c of undefer) key.id(c.index);
+    key.id(undeferGroups.length);
     for (const g of undeferGroups) key.text(g);
     key.id(this.children.length);
     for (const child of this.children) child.walk(key);
@@ -236,6 +238,11 @@ export class LoadTree {
   get isEmpty(): boolean {
     return this.relations.size === 0 && this.columns === NO_COLUMNS;
   }
+  /** Somewhere in it are criteria: a tree kept with a plan has the values of its first execution. */
+  get hasCriteria(): boolean {
+    for (const branch of this.relations.values()) if (branch.criteria.length > 0 || branch.below.hasCriteria) return true;
+    return false;
+  }
 }
 export interface LoadBranch {
   readonly strategy: Strategy;
@@ -278,6 +285,7 @@ function walkTree(tree: LoadTree, key: KeyWriter): void {
   for (const [property, branch] of tree.relations) {
     key.id(property.id);
     key.id(CODES[branch.strategy] + (branch.innerJoin ? 20 : 0));
+    key.id(branch.target?.mapper.id ?? 0);
     branch.target?.from.walk(key);
     key.id(branch.criteria.length);
     for (const c of branch.criteria) c.walk(key);
@@ -289,6 +297,7 @@ function walkTree(tree: LoadTree, key: KeyWriter): void {
     key.id(list.length);
     for (const c of list) key.id(c.index);
   }
+  key.id(undeferGroups.length);
   for (const g of undeferGroups) key.text(g);
 }
 

@@ -27,7 +27,8 @@ export interface EntityPlan {
   /** -1: every row is of `mapper`. */
   readonly discriminatorAt: number;
   readonly joined: readonly JoinedPlan[];
-  readonly after: readonly AfterLoad[];
+  /** Relationships loaded by statements of their own once the rows are read. */
+  readonly after: readonly RelationshipProperty[];
   /** Relationships read as empty. */
   readonly empty: readonly RelationshipProperty[];
 }
@@ -35,12 +36,6 @@ export interface JoinedPlan {
   readonly index: number;
   readonly property: RelationshipProperty;
   readonly entity: EntityPlan;
-}
-/** A relationship loaded by its own statement once the rows are read. */
-export interface AfterLoad {
-  readonly property: RelationshipProperty;
-  readonly criteria: readonly Expression[];
-  readonly below: LoadTree;
 }
 export type ItemPlan = { readonly name: string } & (
   | { readonly entity: EntityPlan; readonly at: -1; readonly keys: undefined }
@@ -57,6 +52,8 @@ export interface OrmPlan {
   /** One plain entity per row, all different. */
   readonly distinctEntities: boolean;
   readonly names: readonly string[];
+  /** Options carry criteria, whose values differ from one execution to the next. */
+  readonly criteria: boolean;
 }
 
 /** An entity read through the columns of a wrapping subquery. */
@@ -98,6 +95,48 @@ function attributesToLoad(mapper: Mapper, tree: LoadTree): readonly MappedColumn
   });
 }
 
+/** Options by the entity they start at. */
+function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
+  const trees = new Map<EntityItem, LoadTree>();
+  for (const item of statement.selected) if (item instanceof EntityItem) trees.set(item, new LoadTree());
+  for (const option of statement.optionList) {
+    if (option instanceof CarriedOptions) {
+      const first = [...trees.keys()][0];
+      if (first !== undefined) trees.set(first, option.tree);
+      continue;
+    }
+    if (!(option instanceof Load)) continue;
+    const { root } = option;
+    let used = false;
+    for (const [item, tree] of trees) {
+      const { source } = item;
+      const same = root.isAlias || source.isAlias ? root.from === source.from : root.mapper.isA(source.mapper) || source.mapper.isA(root.mapper);
+      if (!same) continue;
+      tree.add(option);
+      used = true;
+    }
+    if (!used) {
+      const selected = [...trees.keys()].map((i) => i.source.name).join(", ") || "no entity";
+      throw new ArgumentError(`options(): '${option}' starts at ${root.name}, but the statement selects ${selected}.`, "orm.loader-root");
+    }
+  }
+  return trees;
+}
+
+/** The tree of each entity of a plan, made from the options of one execution: their criteria hold its values. */
+export function treesOf(plan: OrmPlan, statement: SelectStatement): readonly LoadTree[] {
+  const trees: LoadTree[] = plan.entities.map((e) => e.tree);
+  const visit = (entity: EntityPlan, tree: LoadTree): void => {
+    trees[entity.index] = tree;
+    for (const joined of entity.joined) visit(joined.entity, tree.relations.get(joined.property)?.below ?? joined.entity.tree);
+  };
+  const roots = optionTrees(statement);
+  plan.items.forEach(({ entity }, i) => {
+    if (entity !== undefined) visit(entity, roots.get(statement.selected[i] as EntityItem) as LoadTree);
+  });
+  return trees;
+}
+
 class Planner {
   readonly #statement: SelectStatement;
   readonly #columns: Expression[] = [];
@@ -112,7 +151,7 @@ class Planner {
   }
   plan(dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
     const statement = this.#statement;
-    const trees = this.#trees();
+    const trees = optionTrees(statement);
     const limited = statement.limitValue !== undefined || statement.offsetValue !== undefined || statement.distinctValue !== false;
     const wrap = limited && [...trees].some(([item, tree]) => joinsCollection(item.mapper, tree, []));
     const final = wrap ? this.#wrapped(trees) : this.#plain(trees);
@@ -129,35 +168,8 @@ class Planner {
       unique: this.#collections,
       distinctEntities,
       names: final.items.map((i) => i.name),
+      criteria: [...trees.values()].some((t) => t.hasCriteria),
     };
-  }
-
-  /** Options by the entity they start at. */
-  #trees(): Map<EntityItem, LoadTree> {
-    const trees = new Map<EntityItem, LoadTree>();
-    for (const item of this.#statement.selected) if (item instanceof EntityItem) trees.set(item, new LoadTree());
-    for (const option of this.#statement.optionList) {
-      if (option instanceof CarriedOptions) {
-        const first = [...trees.keys()][0];
-        if (first !== undefined) trees.set(first, option.tree);
-        continue;
-      }
-      if (!(option instanceof Load)) continue;
-      const { root } = option;
-      let used = false;
-      for (const [item, tree] of trees) {
-        const { source } = item;
-        const same = root.isAlias || source.isAlias ? root.from === source.from : root.mapper.isA(source.mapper) || source.mapper.isA(root.mapper);
-        if (!same) continue;
-        tree.add(option);
-        used = true;
-      }
-      if (!used) {
-        const selected = [...trees.keys()].map((i) => i.source.name).join(", ") || "no entity";
-        throw new ArgumentError(`options(): '${option}' starts at ${root.name}, but the statement selects ${selected}.`, "orm.loader-root");
-      }
-    }
-    return trees;
   }
 
   #plain(trees: ReadonlyMap<EntityItem, LoadTree>): { statement: SelectStatement; items: ItemPlan[] } {
@@ -252,8 +264,12 @@ class Planner {
       this.#columns.push(...item.itemColumns);
       return { name: item.itemName, entity: undefined, at, keys: item.itemColumns.map((c) => c.key) };
     }
+    const name = item.name ?? `column_${at + 1}`;
+    // A column that an entity has brought already is read from there.
+    const there = item instanceof ColumnReference ? this.#columns.indexOf(item) : -1;
+    if (there >= 0) return { name, entity: undefined, at: there, keys: undefined };
     this.#columns.push(item);
-    return { name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined };
+    return { name, entity: undefined, at, keys: undefined };
   }
 
   /** Adds an entity's columns, then those of what is joined to it. `outer`: it may be missing in a row. */
@@ -266,7 +282,7 @@ class Planner {
     const undeferred = mapper.attributes.filter((a) => !a.deferred);
     const place = (a: MappedColumn) => (columns.find((c) => c.attribute === a) as { at: number }).at;
     const joined: JoinedPlan[] = [];
-    const after: AfterLoad[] = [];
+    const after: RelationshipProperty[] = [];
     const empty: RelationshipProperty[] = [];
     const inheritance = mapper.inheritance;
     const polymorphic = inheritance?.discriminator !== undefined && (inheritance.subMappers.length > 0 || inheritance.base !== undefined) && inheritance.strategy !== "concrete";
@@ -295,7 +311,7 @@ class Planner {
         if (property.uselist) this.#collections = true;
         joined.push({ index, property, entity: this.#entity(target, (branch as LoadBranch).below, [...above, mapper], true) });
       } else if (loadsAfter(strategy) && (branch !== undefined || !above.includes(property.target))) {
-        after.push({ property, criteria: branch?.criteria ?? [], below: branch?.below ?? new LoadTree() });
+        after.push(property);
       } else if (strategy === "noload") empty.push(property);
     }
     return plan;
@@ -390,5 +406,5 @@ export function planReturning(statement: InsertStatement | UpdateStatement | Del
     return { name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined };
   });
   const compiled = dialect.createCompiler(binds).compile(statement.with({ returningItems: columns }));
-  return { compiled, items, entities, joinedCount: 0, unique: false, distinctEntities: false, names: items.map((i) => i.name) };
+  return { compiled, items, entities, joinedCount: 0, unique: false, distinctEntities: false, names: items.map((i) => i.name), criteria: false };
 }

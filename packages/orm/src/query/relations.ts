@@ -2,21 +2,20 @@
  * Loading relationships for many objects at once: what selectin options, lazy siblings and carried options all do. One
  * statement per relationship and 500 owners. Source: SQLAlchemy "Select IN loading".
  */
-import { Bind, conjunction, type Expression, InArray, InvalidRequestError, operators, SelectStatement, type SqlType } from "@athanor/core";
+import { type Expression, SelectStatement } from "@athanor/core";
 import { Collection, setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
-import { canonicalizer, type KeyPart } from "../mapping/identity-key.js";
-import type { MappedColumn, RelationshipProperty } from "../mapping/mapper.js";
+import type { RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { relationSteps } from "./attributes.js";
 import { entityOf } from "./entity.js";
+import { fillColumns } from "./fill-columns.js";
+import { among, CHUNK, groupKey } from "./keys.js";
 import { CarriedOptions, type LoadTree } from "./options.js";
 import { aliasedSource, mappedSource } from "./source.js";
 
 /** Runs a statement of the ORM inside the session's turn and gives its rows; `execute.ts` provides it. */
 export type RowsRunner = (session: SessionInternals, statement: SelectStatement) => Promise<readonly (readonly unknown[])[]>;
-
-const CHUNK = 500;
 
 /** Loads what a tree of options says for objects that are there already. */
 export async function loadTree(run: RowsRunner, session: SessionInternals, instances: readonly Managed[], tree: LoadTree): Promise<void> {
@@ -67,6 +66,7 @@ async function loadChunk(
   const locals = property.secondary?.localPairs.map((p) => p.mapped) ?? property.pairs.map((p) => p.local);
   const usesPairs = property.primaryJoin === undefined && locals.length > 0;
   const ownerKeys = usesPairs ? locals : property.parent.primaryKey;
+  await fillColumns(run, session, property.parent, owners, ownerKeys);
   const keyOf = groupKey(ownerKeys.map((a) => a.column.type));
   const byKey = new Map<unknown, Managed[]>();
   const keys: unknown[][] = [];
@@ -138,14 +138,14 @@ async function loadReferences(
   criteria: readonly Expression[],
 ): Promise<void> {
   const locals = property.pairs.map((p) => p.local);
+  await fillColumns(run, session, property.parent, owners, locals);
   const keyOf = groupKey(property.pairs.map((p) => p.remote.column.type));
   const waiting = new Map<unknown, Managed[]>();
   const keys: unknown[][] = [];
   const found: Managed[] = [];
   for (const owner of owners) {
     const values = locals.map((a) => owner[a.slot]);
-    if (values.some((v) => v === UNLOADED || v === undefined)) throw missingKey(property, locals);
-    if (values.some((v) => v === null)) {
+    if (values.some((v) => v === null || v === undefined || v === UNLOADED)) {
       setLoadedReference(owner, property, null);
       continue;
     }
@@ -179,12 +179,6 @@ async function loadReferences(
   }
   for (const [key, same] of waiting) for (const owner of same) setLoadedReference(owner, property, loaded.get(key) ?? null);
 }
-function missingKey(property: RelationshipProperty, locals: readonly MappedColumn[]): InvalidRequestError {
-  return new InvalidRequestError(
-    `${property} cannot be loaded: its column '${locals.map((l) => l.key).join("', '")}' is deferred and not loaded. Undefer it, or refresh the object first.`,
-    "orm.deferred-key",
-  );
-}
 /** Values of the foreign key in the order of the target's primary key. */
 export function inKeyOrder(property: RelationshipProperty, values: readonly unknown[]): unknown[] {
   return property.target.primaryKey.map((pk) => values[property.pairs.findIndex((p) => p.remote === pk)]);
@@ -194,22 +188,3 @@ function settle(owner: Managed, property: RelationshipProperty, members: readonl
   if (property.uselist) setLoadedCollection(owner, property, members);
   else setLoadedReference(owner, property, members[0] ?? null);
 }
-/** One array parameter for single columns; tuples compared one by one for composite keys. */
-export function among(columns: readonly Expression[], keys: readonly (readonly unknown[])[]): Expression {
-  const [only] = columns;
-  if (columns.length === 1 && only !== undefined) return new InArray(only, new Bind(keys.map((k) => k[0]), only.type));
-  return conjunction(operators.or, keys.map((k) => conjunction(operators.and, columns.map((c, i) => c.eq(k[i])))));
-}
-/** Values → a key that is equal for equal rows. */
-function groupKey(types: readonly SqlType[]): (values: readonly unknown[]) => unknown {
-  const canonical = types.map(canonicalizer);
-  if (canonical.length === 1) {
-    const one = canonical[0] as (v: unknown) => KeyPart;
-    return (values) => {
-      const v = values[0];
-      return typeof v === "number" ? v : one(v);
-    };
-  }
-  return (values) => JSON.stringify(values.map((v, i) => String((canonical[i] as (v: unknown) => KeyPart)(v))));
-}
-

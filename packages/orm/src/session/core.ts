@@ -5,7 +5,7 @@
  * Longer than most files: states, transactions and flush share the same few private fields.
  */
 import {
-  ArgumentError, type Connection, type Element, Engine, type Execution, InvalidRequestError, type MaybePromise, PendingRollbackError, StatementCache,
+  ArgumentError, type Compiled, type Connection, type Dialect, type Element, Engine, type Execution, InvalidRequestError, type MaybePromise, PendingRollbackError, StatementCache,
 } from "@athanor/core";
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
@@ -35,6 +35,7 @@ export interface CoreOptions {
   readonly executionOptions: { readonly [name: string]: unknown };
 }
 
+const standIns = new WeakMap<Dialect, Pick<Engine, "dialect" | "cache">>();
 const planCaches = new WeakMap<object, StatementCache<unknown>>();
 const LIMIT_FLUSHES = 100;
 
@@ -95,8 +96,11 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
   engineFor(mapper: Mapper | null): Engine {
     const bind = this.bindFor(mapper);
-    // A connection has what plans and compilation need of an engine: the dialect and a statement cache.
-    return bind instanceof Engine ? bind : (bind as unknown as Engine);
+    if (bind instanceof Engine) return bind;
+    // Of an engine, plans and flushes need the dialect and a statement cache; connections of one dialect share theirs.
+    let stand = standIns.get(bind.dialect);
+    if (stand === undefined) standIns.set(bind.dialect, (stand = { dialect: bind.dialect, cache: new StatementCache<Compiled>() }));
+    return stand as Engine;
   }
   connectionFor(mapper: Mapper | null): MaybePromise<Connection> {
     this.requireHealthy();
@@ -186,13 +190,15 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     }
     const frame = this.#frame;
     this.#frame = undefined;
+    const gone = new Set<Managed>();
     for (const { instance } of frame?.deleted ?? []) {
       if ((instance.$$f & DELETED) === 0) continue;
-      forgetDeleted(instance);
+      gone.add(instance);
       instance.$$f = DETACHED;
       instance.$$s = undefined;
       if (this.hooks.has("deletedToDetached")) this.hooks.emit("deletedToDetached", { session: this.owner, instance });
     }
+    if (gone.size > 0) forgetDeleted(gone, this.identity.all());
     if (this.options.expireOnCommit) for (const instance of this.identity.all()) instance.$$f |= STALE;
     if (this.hooks.has("afterCommit")) await this.#queue.reentrant(() => this.hooks.run("afterCommit", { session: this.owner }));
   }

@@ -99,8 +99,9 @@ function restoreHistories(instance: Managed, histories: readonly RelationHistory
         } else Array.prototype.splice.call(value, 0, value.length, ...history.base);
       }
     } else instance[property.slot] = history.old;
-    for (const item of history.removed) if (parentOf(item, property) === null) setParent(item, property, instance);
+    if (property.direction !== "oneToMany" && !property.cascade.deleteOrphan) continue;
     for (const item of history.added) if (parentOf(item, property) === instance) setParent(item, property, undefined);
+    for (const item of history.removed) setParent(item, property, instance);
   }
 }
 /** Takes back changes that no flush has written. */

@@ -31,7 +31,7 @@ import { DatabaseSetupError, NoSessionError } from "./errors.js";
 import { type DatabaseModel, type ModelBaseClass, Models } from "./models.js";
 import { answerNotFound } from "./not-found.js";
 import { type PaginateOptions, type Pagination, paginate, querySource, selectSource } from "./pagination.js";
-import { type RecordedQuery, recordedQueries, recordQueries } from "./recording.js";
+import { noteCaller, type RecordedQuery, recordedQueries, recordQueries } from "./recording.js";
 import { type ScopedSession, SessionScopes } from "./session-scope.js";
 import { changedKey, configSnapshot, CONFIG_KEYS, readSettings } from "./settings.js";
 import { transactional } from "./transactional.js";
@@ -84,6 +84,8 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   readonly #models: Models<B>;
   readonly #sessions: SessionScopes;
   readonly #engines = new Map<App, Engines>();
+  /** Apps whose statements are recorded. */
+  readonly #recording = new WeakSet<object>();
 
   /**
    * @param app the app to register with at once; leave it out and call `initApp` in an app factory
@@ -92,7 +94,12 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   constructor(app?: App | null, options: DatabaseOptions<B> = {}) {
     this.#options = options;
     this.#tables = new BindTables(options.metadata ?? new MetaData());
-    this.#sessions = new SessionScopes((owner) => this.#makeSession(owner));
+    this.#sessions = new SessionScopes(
+      (owner) => this.#makeSession(owner),
+      (scope) => {
+        if (this.#recording.has(scope.owner)) noteCaller(scope);
+      },
+    );
     this.session = this.#sessions.proxy;
     this.#models = new Models(options.modelClass, this.#tables, () => this.session);
     this.Model = this.#models.Model;
@@ -116,6 +123,7 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
     const settings = readSettings(app.config, this.#options.engineOptions ?? {});
     const read = configSnapshot(app.config);
     app.extensions.set(DATABASE_EXTENSION, this);
+    if (settings.recordQueries) this.#recording.add(app);
     this.#engines.set(
       app,
       new Engines(settings, app.instancePath, (engine) => {

@@ -12,10 +12,11 @@ export type ConfigureMigrate = (config: MigrateConfig) => MigrateConfig;
 /** Where a Migrate is found in `app.extensions`. */
 export const MIGRATE_EXTENSION = "migrate";
 
-/** The default database and its tables; both are looked up when a command needs them. */
-function ofDatabase(db: Database): MigrateConfig {
+/** The default database of an app and its tables; both are looked up when a command needs them. */
+function ofDatabase(app: App, db: Database): MigrateConfig {
   return {
-    engine: () => db.engine,
+    // A Database may serve several apps: the scope says which one is meant.
+    engine: () => app.context(() => db.engine),
     metadata: () => {
       // Declarations are read once, all together: a mistake in one is told before any file is written.
       void db.models;
@@ -67,10 +68,10 @@ export class Migrate {
     return this;
   }
 
-  /** What the commands of `@athanor/migrate` take, for an app. Ask inside `app.context()`. */
+  /** What the commands of `@athanor/migrate` take, for an app. */
   config(app: App): MigrateConfig {
     const db = this.#db ?? app.extensions.get(DATABASE_EXTENSION);
-    const base: MigrateConfig = { directory: "migrations", ...this.#options, ...ofDatabase(db as Database) };
+    const base: MigrateConfig = { directory: "migrations", ...this.#options, ...ofDatabase(app, db as Database) };
     return this.#configure.reduce((config, change) => change(config), base);
   }
 }
@@ -80,5 +81,5 @@ export function migrateConfigOf(app: App): MigrateConfig | undefined {
   const migrate = app.extensions.get(MIGRATE_EXTENSION);
   if (migrate instanceof Migrate) return migrate.config(app);
   const db = app.extensions.get(DATABASE_EXTENSION);
-  return db instanceof Database ? { directory: "migrations", ...ofDatabase(db as Database) } : undefined;
+  return db instanceof Database ? { directory: "migrations", ...ofDatabase(app, db) } : undefined;
 }

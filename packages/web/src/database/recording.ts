@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Engine } from "@athanor/core";
-import { currentScope, slotKey } from "../scope/scope.js";
+import { currentScope, type Scope, slotKey } from "../scope/scope.js";
 
 /** One statement as sent. Times are milliseconds since 1970 with fractions, `duration` is milliseconds. */
 export interface RecordedQuery {
@@ -11,11 +11,21 @@ export interface RecordedQuery {
   readonly startTime: number;
   readonly endTime: number;
   readonly duration: number;
-  /** "file:line:column (function)" of the nearest frame outside the libraries, or "" when the stack holds none. */
+  /**
+   * "file:line:column (function)" of the code that asked: the nearest frame outside the libraries, else the last line
+   * that used `db.session` or `User.query()` in this scope, since statements that wait their turn have no such frame.
+   */
   readonly location: string;
 }
 
 const RECORDED = slotKey<RecordedQuery[]>("recorded queries");
+const CALLER = slotKey<string>("last use of the session");
+
+/** Remembers the code that is using the session now, for the statements it leads to. */
+export function noteCaller(scope: Scope): void {
+  const location = callerLocation(takeStack());
+  if (location !== "" && scope.state !== "closed") scope.setSlot(CALLER, location);
+}
 
 /** …/web/src/database/ or …/web/dist/database/: two up is the package, three up the folder of its siblings. */
 const packages = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -70,7 +80,7 @@ export function recordQueries(engine: Engine, app: object): void {
       startTime: endTime - milliseconds,
       endTime,
       duration: milliseconds,
-      location: callerLocation(stacks.get(connection) ?? ""),
+      location: callerLocation(stacks.get(connection) ?? "") || (scope.peek(CALLER) ?? ""),
     });
   });
 }

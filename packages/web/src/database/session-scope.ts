@@ -32,13 +32,18 @@ type Listen = (session: Session) => () => void;
 export class SessionScopes {
   readonly #key = slotKey<Holder>("db.session");
   readonly #make: (owner: object) => Session;
+  readonly #used: (scope: Scope) => void;
   readonly #listeners = new Set<Listen>();
   readonly #open = new Set<Holder>();
   readonly proxy: ScopedSession;
 
-  /** @param make a new session for the app that owns the running scope */
-  constructor(make: (owner: object) => Session) {
+  /**
+   * @param make a new session for the app that owns the running scope
+   * @param used told each time the program asks for the session of a scope
+   */
+  constructor(make: (owner: object) => Session, used: (scope: Scope) => void) {
     this.#make = make;
+    this.#used = used;
     this.proxy = this.#makeProxy();
   }
 
@@ -53,6 +58,7 @@ export class SessionScopes {
   /** The running scope's session. @throws NoSessionError, SessionClosedError */
   current(): Session {
     const scope = this.#scope();
+    this.#used(scope);
     const known = scope.peek(this.#key);
     if (known?.session !== undefined) return known.session;
     if (known !== undefined && !this.#open.has(known)) throw new SessionClosedError(scope.openedFor);

@@ -114,14 +114,6 @@ function slips(config: Config): string {
  */
 export function readSettings(config: Config, given: EngineOptions): DatabaseSettings {
   const raw = new Map<string | null, BindOptions>();
-  const entries = either(config, NAMES.binds);
-  if (entries !== undefined) {
-    for (const [key, value] of Object.entries(asOptions(entries, "DATABASE_BINDS")) as [string, unknown][]) {
-      const options =
-        typeof value === "string" || value instanceof Url ? { url: value } : asOptions(value, `DATABASE_BINDS.${key}`);
-      raw.set(key, { ...given, ...options });
-    }
-  }
   const url = either(config, NAMES.url);
   const main = {
     ...given,
@@ -129,6 +121,12 @@ export function readSettings(config: Config, given: EngineOptions): DatabaseSett
     ...(url === undefined ? {} : { url: url as string }),
   };
   if ("url" in main) raw.set(null, main);
+  for (const [key, value] of Object.entries(asOptions(either(config, NAMES.binds), "DATABASE_BINDS"))) {
+    const bind: unknown = value;
+    const options =
+      typeof bind === "string" || bind instanceof Url ? { url: bind } : asOptions(bind, `DATABASE_BINDS.${key}`);
+    raw.set(key, { ...given, ...options });
+  }
   if (raw.size === 0) {
     throw new DatabaseSetupError(
       "database.url-missing",

@@ -1,7 +1,9 @@
 /** `athanor shell`: a prompt with the app, the database and all models, inside one scope: `await Todo.query().all()`. */
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { type REPLServer, start } from "node:repl";
+import { PassThrough } from "node:stream";
 import type { Command } from "commander";
 import type { Project } from "../project.js";
 
@@ -23,7 +25,24 @@ export function shellCommand(command: Command, project: () => Project): void {
     });
 }
 
-/** Runs the prompt until .exit or the end of the input, and until what was still awaited there has ended. */
+/** Piped lines one after the other: the REPL by itself takes the next while an `await` is still waiting. */
+async function feed(server: REPLServer, input: PassThrough, exited: Promise<void>): Promise<void> {
+  let answered = () => {};
+  const { displayPrompt } = server;
+  // The REPL shows its prompt when it is done with a line, however that went.
+  server.displayPrompt = (preserveCursor) => {
+    displayPrompt.call(server, preserveCursor);
+    answered();
+  };
+  for await (const line of createInterface({ input: process.stdin })) {
+    const done = new Promise<void>((resolve) => (answered = resolve));
+    input.write(`${line}\n`);
+    await Promise.race([done, exited]);
+  }
+  input.end();
+}
+
+/** Runs the prompt until .exit or the end of the input. */
 async function prompt(
   names: Readonly<Record<string, unknown>>,
   inScope: <T>(work: () => T) => T,
@@ -31,27 +50,24 @@ async function prompt(
 ): Promise<void> {
   const interactive = process.stdin.isTTY === true;
   if (interactive) process.stdout.write(`${appName}: ${Object.keys(names).join(", ")}\n.exit leaves\n`);
-  const server = start({ prompt: interactive ? "> " : "", terminal: interactive, ignoreUndefined: true });
+  const piped = new PassThrough();
+  const server = start({
+    prompt: interactive ? "> " : "",
+    terminal: interactive,
+    ignoreUndefined: true,
+    ...(interactive ? {} : { input: piped, output: process.stdout }),
+  });
   Object.assign(server.context, names);
   const { eval: evaluate } = server;
-  let running = 0;
-  let settled = () => {};
   // The REPL calls from its own async context; the scope has to be put around each line.
-  const scoped: Evaluate = function (this: REPLServer, code, context, file, callback) {
-    running++;
-    inScope(() =>
-      evaluate.call(this, code, context, file, (error, result) => {
-        running--;
-        callback(error, result);
-        if (running === 0) settled();
-      }),
-    );
+  const scoped: Evaluate = function (this: REPLServer, ...args) {
+    inScope(() => evaluate.apply(this, args));
   };
   Object.defineProperty(server, "eval", { value: scoped, configurable: true, writable: true });
+  const exited = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   if (interactive) {
     const history = process.env.NODE_REPL_HISTORY ?? join(homedir(), ".athanor_history");
     if (history !== "") server.setupHistory(history, () => {});
-  }
-  await new Promise<void>((resolve) => server.once("exit", () => resolve()));
-  if (running > 0) await new Promise<void>((resolve) => (settled = resolve));
+  } else await feed(server, piped, exited);
+  await exited;
 }

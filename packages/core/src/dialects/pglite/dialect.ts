@@ -8,7 +8,7 @@ import { loadPglite } from "./driver.js";
 export class PgliteDialect extends PostgresqlDialect {
   override readonly name = "pglite";
 
-  singleConnection(): boolean {
+  override singleConnection(): boolean {
     return true;
   }
   override async loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {

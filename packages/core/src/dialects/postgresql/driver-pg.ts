@@ -5,6 +5,8 @@ import type { DatabaseUrl } from "../dialect.js";
 import type { Driver } from "../driver.js";
 import { booleanOption, checkUrlOptions, importDriver, numberOption, oneOfOption, urlOption } from "../options.js";
 import { PgConnection } from "./driver.js";
+import { asPgQuery, isWireStatement } from "./driver-query.js";
+import { tapConnection } from "./driver-wire.js";
 
 type Package = { readonly default: typeof pg };
 
@@ -25,12 +27,15 @@ export async function loadPg(url: DatabaseUrl, options: { readonly [name: string
   const prepare = booleanOption(url, "prepare") ?? true;
   const config = clientConfig(url);
   const {
-    default: { Client },
+    default: { Client, Query },
   } = await importDriver<Package>("pg", "PostgreSQL");
+  const ours = asPgQuery(Query);
+  const taps = new WeakSet<pg.Client>();
   const open = async (): Promise<pg.Client> => {
     const provided = typeof connectArgsProvider === "function" ? await connectArgsProvider() : undefined;
     const client = new Client({ ...config, ...connectArgs, ...provided });
     client.on("error", () => {});
+    if (ours && tapConnection(client, isWireStatement)) taps.add(client);
     const settings = watchSettings(client);
     try {
       await client.connect();
@@ -45,7 +50,10 @@ export async function loadPg(url: DatabaseUrl, options: { readonly [name: string
   return {
     name: "pg",
     pooling: "queue",
-    connect: async () => new PgConnection(await open(), { prepare, statements: 200 }, open),
+    async connect() {
+      const client = await open();
+      return new PgConnection(client, { prepare, statements: 200, wire: taps.has(client) }, open);
+    },
   };
 }
 function clientConfig(url: DatabaseUrl): pg.ClientConfig {

@@ -1,6 +1,7 @@
 /**
- * PostgreSQL through the package `pg`. Rows stay text (see types.ts); texts sent often become prepared statements with a
- * name; BEGIN travels in one packet with the first statement.
+ * PostgreSQL through the package `pg`. Statements are written and rows read by us (driver-query.ts) where pg lets us, else
+ * rows come from pg as text; texts sent often become prepared statements with a name; BEGIN is on its way before the
+ * first statement, without waiting for its answer.
  */
 import type pg from "pg";
 import { InternalError } from "../../errors/errors.js";
@@ -14,12 +15,15 @@ import type {
   StatementHint,
 } from "../driver.js";
 import { Lru } from "../lru.js";
+import { type KnownStatement, WireStatement } from "./driver-query.js";
 import { rawBind } from "./types.js";
 
 export interface PgSettings {
   /** Named prepared statements; off for poolers that hand every transaction to another server connection. */
   readonly prepare: boolean;
   readonly statements: number;
+  /** Rows are read from the bytes of the stream. */
+  readonly wire: boolean;
 }
 /** Opens another connection to the same server: for cancelling. */
 export type OpenClient = () => Promise<pg.Client>;
@@ -31,10 +35,8 @@ const CHANGES_SCHEMA =
 const QUERY = /^\s*(?:select|values|table|with|\()/i;
 const WRITES = /\b(?:insert|update|delete|merge)\b/i;
 
-/** A text seen on this connection, and its prepared statement once it has one. */
-interface Known {
-  name: string | undefined;
-}
+/** A text that holds several commands cannot be a prepared statement. */
+const SEVERAL = /;\s*\S/;
 /** The internals of pg's client that have no public door; each use is guarded. */
 interface ClientInternals {
   readonly connection?: {
@@ -49,7 +51,7 @@ interface ClientInternals {
 export class PgConnection implements DriverConnection {
   readonly #client: pg.Client & ClientInternals;
   readonly #settings: PgSettings;
-  readonly #names: Lru<Known>;
+  readonly #names: Lru<KnownStatement>;
   readonly #open: OpenClient;
   #count = 0;
   #cursors = 0;
@@ -63,9 +65,7 @@ export class PgConnection implements DriverConnection {
     this.#client = client as pg.Client & ClientInternals;
     this.#settings = settings;
     this.#open = open;
-    this.#names = new Lru<Known>(settings.statements, ({ name }) => {
-      if (name !== undefined) this.#deallocate(name);
-    });
+    this.#names = new Lru<KnownStatement>(settings.statements, (known) => this.#deallocate(known));
     // Without a listener an idle connection that dies would end the process.
     client.on("error", () => {
       this.#alive = false;
@@ -88,12 +88,12 @@ export class PgConnection implements DriverConnection {
 
   execute(sql: string, params: readonly unknown[], hint: StatementHint): Promise<RawResult> {
     const values = hint.returnsRows === undefined && params.length > 0 ? params.map(rawBind) : params;
-    const named = hint.prepare && this.#settings.prepare;
-    const result = this.#query(sql, values, named ? this.#name(sql) : undefined);
+    const known = hint.prepare && this.#settings.prepare ? this.#known(sql) : undefined;
+    const result = this.#query(sql, values, known, hint);
     if (!hint.prepare || hint.returnsRows === undefined) {
       if (CHANGES_SCHEMA.test(sql)) return result.finally(() => this.#names.clear());
     }
-    return named ? result.catch((error: unknown) => this.#again(error, sql, values)) : result;
+    return known?.name === undefined ? result : result.catch((error: unknown) => this.#again(error, sql, values, hint));
   }
   async executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): Promise<RawResult> {
     // In a transaction all sets are on the way before the first answer: the server stops at the first error by itself.
@@ -121,7 +121,7 @@ export class PgConnection implements DriverConnection {
     let fields: readonly FieldInfo[] | null = null;
     const plain = () => this.execute(sql, params, hint);
     const name = `athanor_cursor_${++this.#cursors}`;
-    const query = (text: string, list: readonly unknown[] = []) => this.#query(text, list, undefined);
+    const query = (text: string, list: readonly unknown[] = []) => this.#query(text, list, undefined, hint);
     const hold = !this.#inTransaction && this.#begin === null;
     async function* chunks(): AsyncGenerator<unknown[][]> {
       if (!cursor) {
@@ -152,7 +152,7 @@ export class PgConnection implements DriverConnection {
       },
       interleaves: true,
       [Symbol.asyncIterator]: chunks,
-    } as RawStream;
+    };
   }
   async executeScript(sql: string): Promise<void> {
     this.#names.clear();
@@ -216,8 +216,25 @@ export class PgConnection implements DriverConnection {
     else void this.#client.end().catch(() => {});
   }
 
-  #query(sql: string, values: readonly unknown[], name: string | undefined): Promise<RawResult> {
+  #query(
+    sql: string,
+    values: readonly unknown[],
+    known: KnownStatement | undefined,
+    { columns, returnsRows }: StatementHint,
+  ): Promise<RawResult> {
     this.#sendBegin();
+    if (!this.#settings.wire) return this.#plainQuery(sql, values, known?.name);
+    return new Promise((resolve, reject) => {
+      this.#client.query(
+        new WireStatement(sql, values, known, columns, returnsRows !== undefined, (error, result) => {
+          if (error !== null && error !== undefined) reject(error);
+          else resolve(result as RawResult);
+        }) as unknown as pg.Submittable,
+      );
+    });
+  }
+  /** As pg does it all by itself. */
+  #plainQuery(sql: string, values: readonly unknown[], name: string | undefined): Promise<RawResult> {
     return new Promise((resolve, reject) => {
       this.#client.query(
         {
@@ -258,25 +275,29 @@ export class PgConnection implements DriverConnection {
     });
   }
   /** A text gets a name when it comes again: most of those sent once never do. */
-  #name(sql: string): string | undefined {
+  #known(sql: string): KnownStatement {
     const known = this.#names.get(sql);
-    if (known === undefined) this.#names.set(sql, { name: undefined });
-    else known.name ??= `athanor_${++this.#count}`;
-    return known?.name;
+    if (known === undefined) {
+      const fresh = { name: undefined, parsed: false, described: undefined, plan: undefined };
+      this.#names.set(sql, fresh);
+      return fresh;
+    }
+    if (known.name === undefined && !SEVERAL.test(sql)) known.name = `athanor_${++this.#count}`;
+    return known;
   }
   /** A prepared statement outlived the table it was made for, or the server forgot it: once more, where that is possible. */
-  #again(error: unknown, sql: string, values: readonly unknown[]): Promise<RawResult> {
+  #again(error: unknown, sql: string, values: readonly unknown[], hint: StatementHint): Promise<RawResult> {
     const { code, message } = error as { readonly code?: string; readonly message?: string };
     const stale = (code === "0A000" && /cached plan/.test(message ?? "")) || code === "26000";
     if (!stale) throw error;
     this.#names.delete(sql);
     if (this.#inTransaction) throw error;
-    return this.#query(sql, values, this.#name(sql));
+    return this.#query(sql, values, this.#known(sql), hint);
   }
-  #deallocate(name: string): void {
-    const parsed = this.#client.connection?.parsedStatements;
-    if (parsed === undefined || parsed[name] === undefined) return;
-    delete parsed[name];
+  #deallocate({ name, parsed }: KnownStatement): void {
+    const { parsedStatements } = this.#client.connection ?? {};
+    if (name === undefined || (!parsed && parsedStatements?.[name] === undefined)) return;
+    delete parsedStatements?.[name];
     // In a failed transaction the server refuses this and keeps the name, which is never used again.
     if (this.#alive) this.#client.query(`DEALLOCATE ${name}`, () => {});
   }

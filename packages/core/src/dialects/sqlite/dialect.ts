@@ -67,7 +67,7 @@ export class SqliteDialect extends Dialect {
     return new SqliteDdlCompiler(this);
   }
   /** A database in memory lives in its connection: there can be only one. */
-  singleConnection(url: DatabaseUrl): boolean {
+  override singleConnection(url: DatabaseUrl): boolean {
     return sqliteLocation(url).memory;
   }
   async loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {

@@ -136,7 +136,7 @@ export class SqliteConnection implements DriverConnection {
       },
       interleaves: !this.#db.exclusiveCursors,
       [Symbol.asyncIterator]: chunks,
-    } as RawStream;
+    };
   }
   executeScript(sql: string): MaybePromise<void> {
     this.#statements.clear();

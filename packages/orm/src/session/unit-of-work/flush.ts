@@ -131,7 +131,7 @@ export class Flush {
         for (const child of members) {
           if (this.#deleted.has(child) || child.$$s !== this.#host.face) continue;
           const parent = parentOf(child, property);
-          if (parent !== undefined && parent !== null && parent !== owner) continue;
+          if (parent !== undefined && parent !== null && parent !== owner && parent.$$s === this.#host.face) continue;
           if (isPending(child)) continue;
           if (property.cascade.delete && parent !== null) await this.#host.markDeleted(child);
           else this.#syncs.add(child, property, null);

@@ -1,7 +1,7 @@
 /** Values of columns during a flush: comparison, defaults, writing without events. */
 import { Expression, type TableColumn } from "@athanor/core";
 import type { MappedColumn, Mapper } from "../../mapping/mapper.js";
-import { isChanged, type Managed, oldValue, PENDING, recordWrite, UNLOADED } from "../../mapping/state.js";
+import { isChanged, lastKnown, type Managed, PENDING, recordWrite, UNLOADED } from "../../mapping/state.js";
 
 /** Equal as far as a column is concerned: dates by moment, bytes and documents by content. */
 export function sameValue(a: unknown, b: unknown): boolean {
@@ -33,7 +33,7 @@ export function changedColumns(instance: Managed, mapper: Mapper): MappedColumn[
 /** The value the row has in the database, as far as known. */
 export function committedValue(instance: Managed, attribute: MappedColumn): unknown {
   if (isChanged(instance, attribute.index)) {
-    const old = oldValue(instance, attribute.index);
+    const old = lastKnown(instance, attribute.index);
     if (old !== UNLOADED) return old;
   }
   return instance[attribute.slot];

@@ -1,0 +1,118 @@
+/** Types and columns as the TypeScript that makes them: `string("name", 64).nullable()`. */
+import {
+  ArrayType,
+  BigIntegerType,
+  BinaryType,
+  type ColumnFields,
+  DatabaseType,
+  DateTimeType,
+  DecoratedType,
+  type Dialect,
+  Element,
+  EnumType,
+  FloatType,
+  NumericType,
+  type SqlType,
+  StringType,
+} from "@athanor/core";
+import { OperationError } from "../errors.js";
+import type { ImportNeed } from "../script/index.js";
+
+export const quoted = (text: string): string => JSON.stringify(text);
+/** `{ a: 1, b: "x" }`; undefined values are left out, "" for an empty object. */
+export function objectText(value: { readonly [key: string]: unknown }): string {
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  if (entries.length === 0) return "";
+  return `{ ${entries.map(([k, v]) => `${/^[A-Za-z_$][\w$]*$/.test(k) ? k : quoted(k)}: ${valueText(v)}`).join(", ")} }`;
+}
+/** Source that is no string: an expression of the file. */
+export class Source {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+function valueText(value: unknown): string {
+  if (value instanceof Source) return value.text;
+  if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
+  if (typeof value === "object" && value !== null) return objectText(value as { readonly [key: string]: unknown }) || "{}";
+  return JSON.stringify(value);
+}
+
+/** What is written goes through one of these, which remembers the imports. */
+export class SourceWriter {
+  readonly dialect: Dialect;
+  readonly #inline: (value: string | Element) => string;
+  readonly #core = new Set<string>();
+  constructor(dialect: Dialect, inline: (value: string | Element) => string) {
+    this.dialect = dialect;
+    this.#inline = inline;
+  }
+  get imports(): readonly ImportNeed[] {
+    return this.#core.size === 0 ? [] : [{ from: "@athanor/core", names: [...this.#core].sort() }];
+  }
+  core(name: string): string {
+    this.#core.add(name);
+    return name;
+  }
+  sql(value: string | Element): string {
+    return quoted(this.#inline(value));
+  }
+
+  /** A definition of the type; `name` is the column's. @throws OperationError for a type that no source makes */
+  type(given: SqlType, name?: string): string {
+    let type = given;
+    // A migration must not import the application: what is stored counts.
+    while (type instanceof DecoratedType) type = type.impl;
+    const call = (factory: string, ...args: readonly (string | undefined)[]) => {
+      const all = [name === undefined ? undefined : quoted(name), ...args].filter((a) => a !== undefined);
+      return `${this.core(factory)}(${all.join(", ")})`;
+    };
+    const named = (text: string) => (name === undefined ? text : `${text}.named(${quoted(name)})`);
+    if (type instanceof EnumType) {
+      const options = objectText({ name: type.name, native: type.native || undefined });
+      const values = `[${type.values.map(quoted).join(", ")}]`;
+      return named(`${this.core("enumeration")}(${values}${options === "" ? "" : `, ${options}`})`);
+    }
+    if (type instanceof StringType && type.kind === "string") return call("string", type.length?.toString());
+    if (type instanceof NumericType) return call("numeric", type.precision?.toString(), type.scale?.toString());
+    if (type instanceof FloatType) return call("float", type.precision?.toString());
+    if (type instanceof DateTimeType) return call("dateTime", type.timezone ? "{ timezone: true }" : undefined);
+    if (type instanceof BinaryType) return call("binary", type.length?.toString());
+    if (type instanceof BigIntegerType) return call("bigInteger");
+    if (type instanceof ArrayType) return call("array", this.type(type.element));
+    if (SIMPLE.has(type.kind)) return call(type.kind);
+    const spelling = type instanceof DatabaseType ? type.spelling : this.dialect.ddlType(type);
+    if (type.kind === "null") {
+      throw new OperationError("migrate.render-type", `Column '${name}' has a type that cannot be written into a migration`, {
+        hint: "Give the column a type in the model.",
+      });
+    }
+    return `${this.core("ColumnDefinition")}.of(new ${this.core("DatabaseType")}(${quoted(spelling)})${name === undefined ? "" : `, ${quoted(name)}`})`;
+  }
+
+  /** A column; `inTable` leaves to the table what is said there. */
+  column(name: string, fields: ColumnFields, options: { readonly primaryKey?: boolean; readonly nullable?: boolean } = {}): string {
+    let text = this.type(fields.type, name);
+    const { computed, identity, references } = fields;
+    const isKey = options.primaryKey ?? fields.primaryKey;
+    if (isKey) text += ".primaryKey()";
+    else if (options.nullable ?? fields.nullable) text += ".nullable()";
+    if (identity !== undefined) text += `.identity(${objectText({ ...identity })})`;
+    else if (isKey && fields.autoincrement !== "auto") text += `.autoincrement(${fields.autoincrement ? "" : "false"})`;
+    if (computed !== undefined) {
+      text += `.computed(${this.sql(computed.sql)}${computed.persisted === undefined ? "" : `, { persisted: ${computed.persisted} }`})`;
+    } else if (fields.serverDefault !== undefined) text += `.serverDefault(${this.sql(fields.serverDefault)})`;
+    if (fields.serverOnUpdate !== undefined) text += `.serverOnUpdate(${this.sql(fields.serverOnUpdate)})`;
+    if (references !== undefined) {
+      const { name: constraint, useAlter: _late, ...rest } = references.options;
+      const options_ = objectText({ ...(constraint === undefined ? {} : { name: constraint }), ...rest });
+      text += `.references(${quoted(references.target)}${options_ === "" ? "" : `, ${options_}`})`;
+    }
+    if (fields.unique !== false && fields.index === false) text += `.unique(${typeof fields.unique === "string" ? quoted(fields.unique) : ""})`;
+    for (const check of fields.checks) text += `.check(${this.sql(check.sql)}${check.name === undefined ? "" : `, ${quoted(check.name)}`})`;
+    if (fields.comment !== undefined) text += `.comment(${quoted(fields.comment)})`;
+    return text;
+  }
+}
+const SIMPLE = new Set(["integer", "smallInteger", "double", "boolean", "text", "uuid", "date", "time", "json"]);

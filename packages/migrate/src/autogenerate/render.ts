@@ -1,0 +1,276 @@
+/** Operations as the TypeScript of a revision file. The same operations always give the same text. */
+import {
+  ColumnReference,
+  type Constraint,
+  type Dialect,
+  type Index,
+  OrderingElement,
+  type Table,
+  TypeCheck,
+} from "@athanor/core";
+import { OperationError } from "../errors.js";
+import { implFor } from "../impl/index.js";
+import type {
+  AddColumnOp,
+  AddConstraintOp,
+  AddEnumValueOp,
+  AlterColumnOp,
+  ColumnChanges,
+  CreateEnumOp,
+  CreateIndexOp,
+  CreateTableOp,
+  DropColumnOp,
+  DropConstraintOp,
+  DropEnumOp,
+  DropIndexOp,
+  DropTableOp,
+  ExecuteOp,
+  MigrateOp,
+  NoteOp,
+  RenameTableOp,
+  TableCommentOp,
+} from "../ops/index.js";
+import type { ImportNeed } from "../script/index.js";
+import { objectText, quoted, Source, SourceWriter } from "./render-types.js";
+
+export interface RenderOptions {
+  readonly dialect: Dialect;
+  readonly language?: "ts" | "js" | undefined;
+}
+export interface RenderedOps {
+  /** Statements without indentation; "" for none. */
+  readonly text: string;
+  readonly imports: readonly ImportNeed[];
+}
+type Renderer = (op: never, writer: SourceWriter) => readonly string[];
+const ownRenderers = new Map<string, Renderer>();
+/** How an operation of one's own is written; gives lines of source. */
+export function registerRenderer<O extends MigrateOp>(kind: string, render: (op: O, writer: SourceWriter) => readonly string[]): void {
+  ownRenderers.set(kind, render as Renderer);
+}
+
+/**
+ * @example renderOps(ops, { dialect: engine.dialect }).text // 'await op.dropColumn("todo", "completed");'
+ * @throws OperationError for what cannot be written
+ */
+export function renderOps(ops: readonly MigrateOp[], options: RenderOptions): RenderedOps {
+  const impl = implFor(options.dialect);
+  const writer = new SourceWriter(options.dialect, (value) => impl.inlineSql(value));
+  const lines = ops.flatMap((op) => {
+    const render = ownRenderers.get(op.kind) ?? (renderers as { readonly [kind: string]: Renderer | undefined })[op.kind];
+    if (render === undefined) {
+      throw new OperationError("migrate.render", `The operation '${op.kind}' cannot be written into a file`, { hint: "Register a renderer with registerRenderer()." });
+    }
+    return render(op as never, writer);
+  });
+  return { text: lines.join("\n"), imports: writer.imports };
+}
+
+/** `await op.name("a", { … });`, without empty options. */
+function call(method: string, ...args: readonly (string | undefined)[]): string {
+  return `await op.${method}(${args.filter((a) => a !== undefined && a !== "").join(", ")});`;
+}
+const schemaOf = (op: { readonly schema?: string | undefined }) => (op.schema === undefined ? {} : { schema: op.schema });
+const list = (names: readonly string[]) => `[${names.map(quoted).join(", ")}]`;
+
+/** A name that a convention made is finished: `op.f("…")`. */
+function nameText(item: { readonly name?: string | null | undefined; readonly nameIsGenerated?: boolean | undefined }): string {
+  if (item.name === null || item.name === undefined) return "null";
+  return item.nameIsGenerated ? `op.f(${quoted(item.name)})` : quoted(item.name);
+}
+
+function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[] {
+  const { table } = op;
+  const key = table.constraints.find((c) => c.kind === "primaryKey");
+  // A key of one column without a name is said beside the column.
+  const beside = key !== undefined && key.columns.length === 1 && (key.name === null || key.name === undefined);
+  const items = table.columns.map((column) => {
+    const isKey = beside && key.columns[0] === column;
+    const fields = { ...column.fields, type: column.type, primaryKey: isKey, unique: false, index: false, references: undefined, checks: [] } as const;
+    // A key that is said below must not be nullable here.
+    return writer.column(column.columnName, fields, { primaryKey: isKey, nullable: column.nullable && !column.primaryKey });
+  });
+  for (const constraint of table.constraints) {
+    if (op.without.has(constraint) || (constraint === key && beside)) continue;
+    const text = tableConstraint(constraint, writer);
+    if (text !== undefined) items.push(text);
+  }
+  const options = objectText({
+    ...schemaOf(table),
+    ifNotExists: op.ifNotExists || undefined,
+    comment: table.comment,
+    dialectOptions: optionsOf(table),
+  });
+  if (options !== "") items.push(options);
+  return [
+    "await op.createTable(",
+    `  ${quoted(table.tableName)},`,
+    ...items.map((item) => `  ${item},`),
+    ");",
+    ...[...table.indexes].sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1)).map((index) => createIndex(index, false, writer)),
+  ];
+}
+/** What a reflected table says of engine and collation is the server's choice, not the program's. */
+function optionsOf(table: Table): Table["dialectOptions"] | undefined {
+  const isReflected = table.metadata?.tableNames.length === 0;
+  const kept = Object.entries(table.dialectOptions).flatMap(([name, own]) => {
+    const entries = Object.entries(own).filter(([key, value]) => value !== undefined && !(isReflected && /^(engine|collate|charset)$/.test(key)));
+    return entries.length === 0 ? [] : [[name, Object.fromEntries(entries)]];
+  });
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+function tableConstraint(constraint: Constraint, writer: SourceWriter): string | undefined {
+  const name = nameText(constraint);
+  switch (constraint.kind) {
+    case "primaryKey":
+      return `${writer.core("primaryKeyConstraint")}(${[name, ...constraint.columns.map((c) => quoted(c.columnName))].join(", ")})`;
+    case "unique": {
+      let text = `${writer.core("unique")}(${[name, ...constraint.columns.map((c) => quoted(c.columnName))].join(", ")})`;
+      if (constraint.nullsNotDistinct) text += ".withNullsNotDistinct()";
+      if (constraint.deferrable) text += `.deferred(${constraint.initially === undefined ? "" : quoted(constraint.initially)})`;
+      return text;
+    }
+    case "check":
+      if (constraint.sql instanceof TypeCheck) {
+        const { of, values, column } = constraint.sql;
+        if (writer.dialect.capabilities.nativeBoolean && of === "boolean") return undefined;
+        const allowed = values === undefined ? "0, 1" : values.map((v) => writer.dialect.stringLiteral(v)).join(", ");
+        return `${writer.core("check")}(${quoted(`${column.columnName} IN (${allowed})`)}, ${name})`;
+      }
+      return `${writer.core("check")}(${writer.sql(constraint.sql)}, ${name})`;
+    case "foreignKey": {
+      const { useAlter: _late, name: _name, ...rest } = constraint.options;
+      const options = objectText({ ...(typeof constraint.name === "string" ? { name: constraint.name } : {}), ...rest });
+      return `${writer.core("foreignKey")}(${list(constraint.columns.map((c) => c.columnName))}, ${list(constraint.targets)}${options === "" ? "" : `, ${options}`})`;
+    }
+  }
+}
+
+function createIndex(index: Index, ifNotExists: boolean, writer: SourceWriter): string {
+  const columns = index.expressions.map((e) => {
+    const inner = e instanceof OrderingElement ? e.expression : e;
+    if (e === inner && inner instanceof ColumnReference) return quoted(inner.columnName);
+    if (e === inner) return `${writer.core("sql")}.raw(${writer.sql(inner)})`;
+    const order = e instanceof OrderingElement ? { order: e.direction, nulls: e.nulls } : {};
+    return objectText({ ...(inner instanceof ColumnReference ? { column: inner.columnName } : { sql: new Source(writer.sql(inner)) }), ...order });
+  });
+  const options = objectText({
+    unique: index.unique || undefined,
+    where: index.where === undefined ? undefined : new Source(writer.sql(index.where)),
+    ifNotExists: ifNotExists || undefined,
+    dialectOptions: Object.keys(index.dialectOptions).length === 0 ? undefined : index.dialectOptions,
+    ...schemaOf(index.table),
+  });
+  return call("createIndex", nameText(index), quoted(index.table.tableName), `[${columns.join(", ")}]`, options);
+}
+
+function addColumn(op: AddColumnOp, writer: SourceWriter): readonly string[] {
+  const { fields } = op.definition;
+  const table = quoted(op.tableName);
+  const options = objectText({ ...schemaOf(op), ifNotExists: op.ifNotExists || undefined });
+  const needsValue = !fields.nullable && fields.serverDefault === undefined && fields.computed === undefined && fields.identity === undefined && !fields.primaryKey;
+  if (!needsValue) return [call("addColumn", table, writer.column(op.columnName, fields), options)];
+  // Rows that are there have no value: the column is filled before it can be NOT NULL.
+  const { default: source } = fields;
+  const value = source !== undefined && "value" in source ? source.value : undefined;
+  const isPlain = ["string", "number", "boolean"].includes(typeof value);
+  const name = writer.dialect.quote(op.columnName);
+  const target = op.schema === undefined ? writer.dialect.quote(op.tableName) : `${writer.dialect.quote(op.schema)}.${writer.dialect.quote(op.tableName)}`;
+  const fill = isPlain
+    ? `await op.execute(${writer.core("sql")}\`UPDATE ${template(target)} SET ${template(name)} = \${${JSON.stringify(value)}} WHERE ${template(name)} IS NULL\`);`
+    : `// await op.execute(${quoted(`UPDATE ${target} SET ${name} = … WHERE ${name} IS NULL`)});`;
+  return [
+    `// ${quoted(op.columnName)} is NOT NULL and has no server default: rows that exist need a value before it can be.`,
+    call("addColumn", table, writer.column(op.columnName, { ...fields, nullable: true }), options),
+    fill,
+    call("alterColumn", table, quoted(op.columnName), objectText({ nullable: false, existingType: new Source(writer.type(fields.type)), ...schemaOf(op) })),
+  ];
+}
+function template(text: string): string {
+  return text.replaceAll(/[\\`]|\$\{/g, "\\$&");
+}
+
+function alterColumn(op: AlterColumnOp, writer: SourceWriter): readonly string[] {
+  const { changes, existing } = op;
+  const part = (from: ColumnChanges, key: keyof ColumnChanges): unknown => {
+    const value = from[key];
+    if (value === undefined || value === null) return value;
+    if (key === "type") return new Source(writer.type(value as NonNullable<ColumnChanges["type"]>));
+    if (key === "serverDefault") return new Source(writer.sql(value as string));
+    return value;
+  };
+  const options: { [key: string]: unknown } = {};
+  for (const key of ["nullable", "type", "serverDefault", "comment", "identity", "newName"] as const) options[key] = part(changes, key);
+  const before = { type: "existingType", nullable: "existingNullable", serverDefault: "existingServerDefault", comment: "existingComment", identity: "existingIdentity" } as const;
+  if (changes.newName === undefined) {
+    for (const [key, word] of Object.entries(before) as [keyof typeof before, string][]) {
+      const value = part(existing, key);
+      // What there never was needs no word, unless it is what changes.
+      if (value !== undefined && (value !== null || changes[key] !== undefined)) options[word] = value;
+    }
+  }
+  return [call("alterColumn", quoted(op.tableName), quoted(op.columnName), objectText({ ...options, using: op.using, ...schemaOf(op) }))];
+}
+
+function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly string[] {
+  const { constraint } = op;
+  const name = nameText(constraint);
+  const table = quoted(op.tableName);
+  switch (constraint.kind) {
+    case "primaryKey":
+      return [call("createPrimaryKey", name, table, list(constraint.columns.map((c) => c.columnName)), objectText(schemaOf(op)))];
+    case "unique": {
+      const { nullsNotDistinct, deferrable, initially } = constraint;
+      const options = objectText({ nullsNotDistinct, deferrable, initially, ...schemaOf(op) });
+      return [call("createUniqueConstraint", name, table, list(constraint.columns.map((c) => c.columnName)), options)];
+    }
+    case "check":
+      return [call("createCheckConstraint", name, table, writer.sql(constraint.sql), objectText(schemaOf(op)))];
+    case "foreignKey": {
+      const { useAlter: _late, name: _name, ...rest } = constraint.options;
+      const target = constraint.targets[0] as string;
+      const referred = target.slice(0, target.lastIndexOf("."));
+      const dot = referred.lastIndexOf(".");
+      const options = objectText({ ...rest, ...schemaOf(op), referredSchema: dot < 0 ? undefined : referred.slice(0, dot) });
+      const columns = constraint.targets.map((t) => t.slice(t.lastIndexOf(".") + 1));
+      return [call("createForeignKey", name, table, quoted(referred.slice(dot + 1)), list(constraint.columns.map((c) => c.columnName)), list(columns), options)];
+    }
+  }
+}
+
+/** The renderers by kind of operation. */
+const renderers = {
+  createTable,
+  dropTable: (op: DropTableOp) => [call("dropTable", quoted(op.tableName), objectText({ ...schemaOf(op), ifExists: op.ifExists || undefined }))],
+  renameTable: (op: RenameTableOp) => [call("renameTable", quoted(op.tableName), quoted(op.to), objectText(schemaOf(op)))],
+  tableComment: (op: TableCommentOp) => {
+    const options = objectText({ existingComment: op.existing ?? undefined, ...schemaOf(op) });
+    if (op.comment === null) return [call("dropTableComment", quoted(op.tableName), options)];
+    return [call("createTableComment", quoted(op.tableName), quoted(op.comment), options)];
+  },
+  addColumn,
+  dropColumn: (op: DropColumnOp) => [call("dropColumn", quoted(op.tableName), quoted(op.columnName), objectText({ ...schemaOf(op), ifExists: op.ifExists || undefined }))],
+  alterColumn,
+  createIndex: (op: CreateIndexOp, writer: SourceWriter) => [createIndex(op.index, op.ifNotExists, writer)],
+  dropIndex: (op: DropIndexOp) => {
+    const name = op.original === undefined ? quoted(op.name) : nameText(op.original);
+    const options = objectText({ table: op.tableName, ...schemaOf(op), ifExists: op.ifExists || undefined, concurrently: op.concurrently || undefined });
+    return [call("dropIndex", name, options)];
+  },
+  addConstraint,
+  dropConstraint: (op: DropConstraintOp) => {
+    const name = op.name === null ? "null" : op.nameIsGenerated ? `op.f(${quoted(op.name)})` : quoted(op.name);
+    const options = objectText({ ...schemaOf(op), columns: op.name === null ? op.columns : undefined, ifExists: op.ifExists || undefined });
+    return [call("dropConstraint", name, quoted(op.tableName), quoted(op.constraintKind), options)];
+  },
+  execute: (op: ExecuteOp, writer: SourceWriter) => [call("execute", writer.sql(op.statement))],
+  createEnum: (op: CreateEnumOp) => [call("createEnum", quoted(op.type.name ?? ""), list(op.type.values), objectText(schemaOf(op)))],
+  dropEnum: (op: DropEnumOp) => [call("dropEnum", quoted(op.type.name ?? ""), objectText(schemaOf(op)))],
+  addEnumValue: (op: AddEnumValueOp) => [
+    "// A new value cannot be used in the transaction that adds it.",
+    "await op.autocommitBlock(async () => {",
+    `  ${call("addEnumValue", quoted(op.name), quoted(op.value), objectText({ ...op.place, ...schemaOf(op) }))}`,
+    "});",
+  ],
+  note: (op: NoteOp) => [`// ${op.text.replaceAll(/\s+/g, " ")}`],
+};

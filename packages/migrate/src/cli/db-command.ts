@@ -1,0 +1,159 @@
+/** The `db` subcommands, put onto a commander-like program. Source: `flask db`, `alembic`. */
+import { AthanorError } from "@athanor/core";
+import type { MigrateConfig } from "../command/config.js";
+import * as command from "../command/index.js";
+import { MigrationError } from "../errors.js";
+
+/** As much of commander's `Command` as is used. */
+export interface CommandLike {
+  command(nameAndArguments: string): CommandLike;
+  description(text: string): CommandLike;
+  argument(name: string, description?: string, defaultValue?: unknown): CommandLike;
+  option(flags: string, description?: string): CommandLike;
+  option(flags: string, description: string, parse: (value: string, previous: never) => unknown, defaultValue?: unknown): CommandLike;
+  // biome-ignore lint/suspicious/noExplicitAny: commander hands over arguments and options as they come
+  action(run: (...args: any[]) => void | Promise<void>): CommandLike;
+}
+export interface DbCommandOptions {
+  /** Called with the exit code of a command that failed; default sets `process.exitCode`. */
+  readonly exit?: ((code: number) => void) | undefined;
+  /** Errors. Default the process's stderr. */
+  readonly stderr?: ((text: string) => void) | undefined;
+}
+/** The configuration, or what finds it when a command runs; it is told `--directory` and `-x`. */
+export type ConfigSource = MigrateConfig | ((given: { readonly directory?: string | undefined; readonly x: Readonly<Record<string, string>> }) => MigrateConfig | Promise<MigrateConfig>);
+
+interface Common {
+  readonly directory?: string;
+  readonly x?: readonly string[];
+  readonly raiseerr?: boolean;
+}
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+
+/** `key=value`; a bare key is "". */
+function variables(list: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    list.map((item) => {
+      const at = item.indexOf("=");
+      return at < 0 ? [item, ""] : [item.slice(0, at), item.slice(at + 1)];
+    }),
+  );
+}
+
+/**
+ * Runs a command as the terminal wants it: errors of ours become `FAILED: …` and exit code 255, others keep their trace
+ * and give 1.
+ */
+export async function runCommand(work: () => Promise<unknown>, options: DbCommandOptions & { readonly raiseErrors?: boolean } = {}): Promise<void> {
+  const exit = options.exit ?? ((code: number) => void (process.exitCode = code));
+  const stderr = options.stderr ?? ((text: string) => process.stderr.write(text));
+  try {
+    await work();
+  } catch (error) {
+    if (options.raiseErrors) throw error;
+    if (!(error instanceof AthanorError)) {
+      stderr(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      exit(1);
+      return;
+    }
+    stderr(`FAILED: ${error.message}\n`);
+    if (error instanceof MigrationError && error.hint !== undefined) stderr(`  ${error.hint.replaceAll("\n", "\n  ")}\n`);
+    exit(255);
+  }
+}
+
+/**
+ * Adds `db` with all its commands to a program and gives the `db` command.
+ *
+ * @example buildDbCommand(new Command("athanor"), { directory: "migrations", url: "sqlite:///app.db" });
+ */
+export function buildDbCommand(program: CommandLike, source: ConfigSource, options: DbCommandOptions = {}): CommandLike {
+  const db = program.command("db").description("Perform database migrations.");
+  const add = (name: string, description: string, configure: (c: CommandLike) => CommandLike, run: (config: MigrateConfig, args: readonly string[], o: Options) => Promise<unknown>) => {
+    const made = configure(db.command(name).description(description))
+      .option("-d, --directory <directory>", 'migration directory (default "migrations")')
+      .option("-x, --x-arg <argument>", "variable for the env file: key=value", collect)
+      .option("--raiseerr", "show errors with their trace");
+    made.action(async (...given: unknown[]) => {
+      // commander: arguments, then options, then the command.
+      const o = given[given.length - 2] as Options & Common & { readonly xArg?: readonly string[] };
+      const args = given.slice(0, -2).flat().filter((a): a is string => typeof a === "string");
+      const work = async () => {
+        const x = variables(o.xArg);
+        const base = typeof source === "function" ? await source({ directory: o.directory, x }) : source;
+        const config: MigrateConfig = { ...base, x: { ...base.x, ...x }, ...(o.directory === undefined ? {} : { directory: o.directory }) };
+        await run(config, args, o);
+      };
+      await runCommand(work, { ...options, raiseErrors: o.raiseerr ?? false });
+    });
+  };
+  const asIs = (c: CommandLike) => c;
+  const message = (c: CommandLike) => c.option("-m, --message <message>", "revision message");
+  const sql = (c: CommandLike) => c.option("--sql", "write SQL to stdout instead of running it").option("--tag <tag>", "handed to the env file");
+  const verbose = (c: CommandLike) => c.option("-v, --verbose", "show more");
+  const files = (c: CommandLike) =>
+    message(c)
+      .option("--head <head>", 'what the revision continues: a revision or branch, "base" for a new line')
+      .option("--splice", "allow a revision that is not a head as parent")
+      .option("--branch-label <label>", "name of a new branch", collect)
+      .option("--version-path <path>", "which version location")
+      .option("--rev-id <id>", "the revision's id instead of a random one")
+      .option("--depends-on <revision>", "a revision this one needs", collect);
+  const revisionOptions = (o: Options): command.RevisionOptions => ({
+    message: o.message,
+    head: o.head,
+    splice: o.splice,
+    branchLabel: o.branchLabel,
+    versionPath: o.versionPath,
+    revId: o.revId,
+    dependsOn: o.dependsOn,
+  });
+
+  add("init", "Creates a new migration directory.", (c) => c.argument("[directory]").option("-t, --template <template>", "see list-templates"), (config, [directory], o) =>
+    command.init(directory === undefined ? config : { ...config, directory }, o.template === undefined ? {} : { template: o.template }),
+  );
+  add("list-templates", "Shows the templates of init.", asIs, async (config) => command.listTemplates(config));
+  add("revision", "Creates a new, empty revision file.", (c) => files(c).option("--autogenerate", "write the difference between models and database"), (config, _, o) =>
+    command.revision(config, { ...revisionOptions(o), autogenerate: o.autogenerate }),
+  );
+  add("migrate", "Writes a revision from the difference between models and database.", files, (config, _, o) => command.migrate(config, revisionOptions(o)));
+  add("edit", "Opens a revision file in $EDITOR.", (c) => c.argument("[revision]"), (config, [revision]) => command.edit(config, revision));
+  add("merge", "Joins several revisions into one.", (c) => files(c.argument("[revisions...]")), (config, revisions, o) =>
+    command.merge(config, revisions.length === 0 ? "heads" : revisions, revisionOptions(o)),
+  );
+  add("upgrade", "Applies revisions up to a later one.", (c) => sql(c.argument("[revision]")), (config, [revision], o) => command.upgrade(config, revision, o));
+  add("downgrade", "Goes back to an earlier revision.", (c) => sql(c.argument("[revision]")), (config, [revision], o) => command.downgrade(config, revision, o));
+  add("show", "Shows one revision.", (c) => c.argument("[revision]"), (config, [revision]) => command.show(config, revision));
+  add("history", "Lists revisions, newest first.", (c) => verbose(c).option("-r, --rev-range <range>", "from:to").option("-i, --indicate-current", "mark the current revision"), (config, _, o) =>
+    command.history(config, { verbose: o.verbose, range: o.revRange, indicateCurrent: o.indicateCurrent }),
+  );
+  add("heads", "Shows the revisions nothing follows.", (c) => verbose(c).option("--resolve-dependencies", "count dependencies as followers"), (config, _, o) => command.heads(config, o));
+  add("branches", "Shows where branches part.", verbose, (config, _, o) => command.branches(config, o));
+  add("current", "Shows what the database is at.", (c) => verbose(c).option("-c, --check-heads", "fail unless it is at the heads"), (config, _, o) => command.current(config, o));
+  add("stamp", "Sets what the database is said to be at; runs nothing.", (c) => sql(c.argument("[revisions...]")).option("--purge", "forget all rows first"), (config, revisions, o) =>
+    command.stamp(config, revisions.length === 0 ? "head" : revisions, o),
+  );
+  add("check", "Fails when models and database differ.", asIs, (config) => command.check(config));
+  add("ensure-version", "Creates the version table.", sql, (config, _, o) => command.ensureVersion(config, o));
+  return db;
+}
+
+interface Options {
+  readonly message?: string;
+  readonly head?: string;
+  readonly splice?: boolean;
+  readonly branchLabel?: readonly string[];
+  readonly versionPath?: string;
+  readonly revId?: string;
+  readonly dependsOn?: readonly string[];
+  readonly autogenerate?: boolean;
+  readonly template?: string;
+  readonly sql?: boolean;
+  readonly tag?: string;
+  readonly verbose?: boolean;
+  readonly revRange?: string;
+  readonly indicateCurrent?: boolean;
+  readonly resolveDependencies?: boolean;
+  readonly checkHeads?: boolean;
+  readonly purge?: boolean;
+}
