@@ -1,6 +1,5 @@
 // One question at its three levels. They take turns: a database in memory has a single connection.
-import type { Engine } from "@athanor/core";
-import { Session } from "@athanor/orm";
+import { type Engine, Session } from "athanor";
 import type { Answer, Question } from "./questions.js";
 
 export interface Answers {

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AnyTable, type Engine, insert, type NewRow, tableOf } from "@athanor/core";
+import { type AnyTable, type Engine, insert, type NewRow, tableOf } from "athanor";
 import { readDump } from "./dump.js";
 import {
   Album,
@@ -34,6 +34,14 @@ const dumps: Record<string, string> = {
   mysql: "Chinook_MySql.sql",
   mariadb: "Chinook_MySql.sql",
 };
+
+/** The file of a database's dump. */
+export function dumpFile(dialect: string): string {
+  const file = dumps[dialect];
+  if (file === undefined)
+    throw new Error(`Chinook has no dump for ${dialect}; it has ${Object.keys(dumps).join(", ")}.`);
+  return file;
+}
 
 /** Why Chinook cannot be loaded, or undefined when it can. */
 export function missingData(): string | undefined {
@@ -71,9 +79,7 @@ function valueOf(kind: string, text: string | null): unknown {
  * @returns rows inserted, by table
  */
 export async function loadChinook(engine: Engine): Promise<Map<string, number>> {
-  const file = dumps[engine.dialect.name];
-  if (file === undefined) throw new Error(`Chinook has no dump for ${engine.dialect.name}.`);
-  const sql = readFileSync(join(dataFolder, file), "utf8");
+  const sql = readFileSync(join(dataFolder, dumpFile(engine.dialect.name)), "utf8");
   const inserted = new Map<string, number>();
   await engine.begin(async (connection) => {
     await Base.metadata.createAll(connection);

@@ -1,7 +1,7 @@
 // npm start: loads Chinook and prints the answers. DATABASE_URL names an empty database; without it, SQLite in
 // memory serves. Each answer is asked for at all three levels, and a disagreement is an error.
 import { isDeepStrictEqual } from "node:util";
-import { createEngine } from "@athanor/core";
+import { createEngine } from "athanor";
 import { ask } from "./ask.js";
 import { loadChinook, missingData } from "./load.js";
 import { type Answer, type Cell, questions } from "./questions.js";

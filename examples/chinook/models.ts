@@ -1,7 +1,6 @@
 // The Chinook schema as models. Every attribute is the dump's column in camelCase, so that one reading of the three
 // dumps serves all of them (see load.ts); the tables are `artist`, `invoice_line` and so on in every database.
-import { dateTime, integer, numeric, string, table } from "@athanor/core";
-import { declarativeBase, manyToMany, manyToOne, oneToMany } from "@athanor/orm";
+import { dateTime, declarativeBase, integer, manyToMany, manyToOne, numeric, oneToMany, string, table } from "athanor";
 
 export const Base = declarativeBase();
 

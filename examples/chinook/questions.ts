@@ -3,20 +3,23 @@
 // keys rather than names: how names sort is the one thing on which the databases honestly differ.
 import {
   alias,
+  aliased,
   and,
   type Connection,
   cast,
   exists,
   func,
   integer,
+  joinedLoad,
   not,
   numeric,
   or,
+  type Session,
   select,
+  selectinLoad,
   sql,
   string,
-} from "@athanor/core";
-import { aliased, joinedLoad, type Session, selectinLoad } from "@athanor/orm";
+} from "athanor";
 import {
   Album,
   Artist,

@@ -1,6 +1,7 @@
 // The hello app: who is first in the table `persons` is greeted.
-import { integer, text } from "@athanor/core";
+
 import { createApp, Database, html } from "@athanor/web";
+import { integer, text } from "athanor";
 
 export const db = new Database();
 

@@ -1,7 +1,7 @@
 // Users and what they post: one user, many posts.
-import { dateTime, integer, string } from "@athanor/core";
-import { manyToOne, oneToMany } from "@athanor/orm";
+
 import { Database } from "@athanor/web";
+import { dateTime, integer, manyToOne, oneToMany, string } from "athanor";
 
 export const db = new Database();
 

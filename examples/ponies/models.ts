@@ -1,7 +1,7 @@
 // An owner has many ponies; ponies and their handlers know each other through a table of pairs.
-import { integer, string } from "@athanor/core";
-import { manyToMany, manyToOne, oneToMany } from "@athanor/orm";
+
 import { Database } from "@athanor/web";
+import { integer, manyToMany, manyToOne, oneToMany, string } from "athanor";
 
 export const db = new Database();
 

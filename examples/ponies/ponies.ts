@@ -1,6 +1,7 @@
 // The blueprint for everything under /ponies.
-import { joinedLoad, selectinLoad } from "@athanor/orm";
+
 import { blueprint, redirect, render, urlFor } from "@athanor/web";
+import { joinedLoad, selectinLoad } from "athanor";
 import { PonyForm } from "./forms.js";
 import { db, Handler, Pony } from "./models.js";
 

@@ -1,5 +1,5 @@
-import { boolean, integer, string } from "@athanor/core";
 import { Database } from "@athanor/web";
+import { boolean, integer, string } from "athanor";
 
 export const db = new Database();
 

@@ -1,7 +1,7 @@
 // Chinook on every database: the known facts of the shop, and that three levels and three databases give one answer.
-import { createEngine, type Engine, func, inspect, select } from "@athanor/core";
-import { Session } from "@athanor/orm";
+
 import { describeEachDatabase } from "@athanor/test-support";
+import { createEngine, type Engine, func, inspect, Session, select } from "athanor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../ask.js";
 import { loadChinook, missingData } from "../load.js";

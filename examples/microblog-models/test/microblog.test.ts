@@ -1,6 +1,7 @@
 // User and Post on every database: what seed 003 types into its shell.
-import { inspect, select } from "@athanor/core";
+
 import { describeEachDatabase } from "@athanor/test-support";
+import { inspect, select } from "athanor";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeApp } from "../app.js";
 import { db, Post, User } from "../models.js";

@@ -1,7 +1,7 @@
 // Owners, ponies and handlers on every database: the course's relationships, then the pages over them.
-import { type Engine, select, sql } from "@athanor/core";
-import { joinedLoad, Session } from "@athanor/orm";
+
 import { describeEachDatabase } from "@athanor/test-support";
+import { type Engine, joinedLoad, Session, select, sql } from "athanor";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeApp } from "../app.js";
 import { db, Handler, Owner, Pony, ponyHandlers } from "../models.js";

@@ -1,8 +1,9 @@
 // The ToDo app over HTTP, without a socket, on every database.
-import type { Engine } from "@athanor/core";
+import { join } from "node:path";
 import { command } from "@athanor/migrate";
 import { describeEachDatabase } from "@athanor/test-support";
 import { migrateConfigOf, type TestClient } from "@athanor/web";
+import type { Engine } from "athanor";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { makeApp } from "../app.js";
 import { db, Todo } from "../models.js";
@@ -12,7 +13,7 @@ const tokenIn = (page: string) => /<meta name="csrf-token" content="([\w-]+)"/.e
 
 describeEachDatabase("todo", (target) => {
   let app: ReturnType<typeof makeApp>;
-  let engine: Engine;
+  let engine: Engine | undefined;
   let client: TestClient;
   let token: string;
   /** Set by a test that wants the database to fail on INSERT. */
@@ -39,13 +40,13 @@ describeEachDatabase("todo", (target) => {
     });
     const config = migrateConfigOf(app);
     if (config === undefined) throw new Error("the app has no migrations");
-    await command.upgrade({ ...config, log: () => {} });
+    await command.upgrade({ ...config, directory: join(app.rootPath, "migrations"), log: () => {} });
     engine = await app.context(() => db.engine);
     engine.on("beforeExecute", ({ sql }) => {
       if (broken && /^insert into todo/i.test(sql)) throw new Error("the disk is full");
     });
   });
-  afterAll(() => engine.dispose());
+  afterAll(() => engine?.dispose());
 
   beforeEach(async () => {
     broken = false;

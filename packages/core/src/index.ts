@@ -1,5 +1,6 @@
 /** `@athanor/core`: engine, pool, dialects, types, schema, reflection and the SQL expression language. */
 export * from "./api/columns.js";
+export * from "./api/constraints.js";
 export * from "./api/expressions.js";
 import "./api/print.js";
 export * from "./api/statements.js";
@@ -40,7 +41,7 @@ export * from "./schema/sort.js";
 export * from "./schema/sort-tables.js";
 export { Table, TableColumn, type TableParts } from "./schema/table.js";
 export {
-  check, columnsIn, foreignKey, index, IndexBuilder, primaryKeyConstraint, type TableArgument, TableCheck, TableForeignKey, TableIndex, TablePrimaryKey, TableUnique, TypeCheck, unique, type UniqueOptions,
+  columnsIn, IndexBuilder, type TableArgument, TableCheck, TableForeignKey, TableIndex, TablePrimaryKey, TableUnique, TypeCheck, type UniqueOptions,
 } from "./schema/table-constraints.js";
 export * from "./sql/dml.js";
 export * from "./sql/element.js";

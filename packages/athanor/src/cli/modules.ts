@@ -8,18 +8,43 @@ import { CommandError } from "./errors.js";
 export type LoadedModule = Readonly<Record<string, unknown>>;
 
 let registered: Promise<void> | undefined;
+const imported = new Set<string>();
+let onImport: ((url: string) => void) | undefined;
 
-/**
- * Lets this process import TypeScript. Once; later calls wait for the first.
- *
- * @param onImport told the URL of every module that is loaded, for the reloader
- */
-export function enableTypeScript(onImport?: (url: string) => void): Promise<void> {
+/** Modules of the project, not of packages. */
+function isOfProject(url: string): boolean {
+  return url.startsWith("file:") && !url.includes("/node_modules/");
+}
+
+/** Lets this process import TypeScript, and keeps track of what it imports. Once; later calls wait for the first. */
+export function enableTypeScript(): Promise<void> {
   registered ??= (async () => {
     const { register } = await import("tsx/esm/api");
-    register(onImport === undefined ? {} : { onImport });
+    register({
+      onImport(url) {
+        if (!isOfProject(url) || imported.has(url)) return;
+        imported.add(url);
+        onImport?.(url);
+      },
+    });
   })();
   return registered;
+}
+
+/** Tells the URL of every module of the project that is loaded from now on. */
+export function watchImports(listener: (url: string) => void): void {
+  onImport = listener;
+}
+
+/** The modules of the project that are loaded, for those who look for what they export. */
+export async function importedModules(): Promise<LoadedModule[]> {
+  const found: LoadedModule[] = [];
+  for (const url of imported) {
+    // They are loaded already: this gives their exports. One that failed fails again, and has nothing to give.
+    const module = await import(url).catch(() => undefined);
+    if (module !== undefined) found.push(module as LoadedModule);
+  }
+  return found;
 }
 
 /** A package.json above the file without "type": "module" makes a .ts file CommonJS, which has no top-level await. */

@@ -20,7 +20,7 @@ export function isReloadChild(): boolean {
 
 /** In the child: tells the parent which file was imported. */
 export function reportImport(url: string): void {
-  if (url.startsWith("file:") && !url.includes("/node_modules/")) process.send?.({ imported: url });
+  process.send?.({ imported: url });
 }
 
 function isImported(message: unknown): message is { readonly imported: string } {

@@ -4,13 +4,13 @@ import { camelToSnake } from "../schema/naming.js";
 import { Element, innerStatement } from "../sql/element.js";
 import { AnyAll, Bind, conjunction, criterion, FALSE, NamedBind, negate, NULL, operand, STAR, TRUE, Tuple, type Expression, type Ordering as OrderingNode } from "../sql/expression.js";
 import { Alias, asFrom, requireFrom } from "../sql/from.js";
-import { callFunction, Case as CaseNode, Cast, countOf, Exists, Grouping, LiteralColumn, ordering } from "../sql/functions.js";
+import { aggregateStrings, callFunction, Case as CaseNode, Cast, countOf, Exists, Grouping, LiteralColumn, ordering } from "../sql/functions.js";
 import * as ops from "../sql/operators.js";
 import { sql as sqlTag, text as textClause, TextClause, TextExpression } from "../sql/text.js";
 import { NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { ArgumentError } from "../errors/errors.js";
 import type { ColumnLike, Family } from "../typing/faces.js";
-import type { AnyExpr, BooleanExpr, Case, CastTo, Condition, Criterion, Families, Func, Ordering, PlainExpr, Rows, SimpleCase, SqlText, Typed } from "../typing/expressions.js";
+import type { AnyExpr, BooleanExpr, Case, CastTo, Condition, Criterion, Families, Func, Ordering, PlainExpr, Rows, SimpleCase, SqlText, TupleOf, Typed } from "../typing/expressions.js";
 import type { AnyTable, TableOf, NameOf, PropsOf } from "../typing/tables.js";
 
 /** The SQL type inside a definition such as `integer()`; where a user names a type. */
@@ -59,7 +59,8 @@ export function bindParam<T, F extends string>(name: string, as: ColumnLike<T, F
 export function when<T>(condition: Criterion, then: T | Typed<T, any, any>): Case<T> {
   return typed(new CaseNode(undefined, [[criterion(condition), operand(then)]], undefined));
 }
-export function tuple(...items: AnyExpr[]): PlainExpr<unknown[]> {
+/** A row value: `tuple(t.c.a, t.c.b).in([[1, "x"], [2, "y"]])`. */
+export function tuple<const A extends readonly AnyExpr[]>(...items: A): TupleOf<A> {
   return typed(new Tuple(items.map((i) => operand(i))));
 }
 export function asc(what: AnyExpr): Ordering {
@@ -117,6 +118,7 @@ export function groupingSets(...sets: (readonly AnyExpr[])[]): PlainExpr<unknown
 export const func: Func = new Proxy(Object.create(null) as Func, {
   get(_, name) {
     if (typeof name !== "string" || name === "then") return undefined;
+    if (name === "aggregateStrings") return aggregateStrings;
     if (name === "count") return (what?: unknown) => countOf(what);
     if (name === "call") return (sqlName: string, type: unknown, ...args: unknown[]) => callFunction(sqlName, args, sqlTypeOf(type, "func.call()"));
     return (...args: unknown[]) => callFunction(camelToSnake(name), args);

@@ -62,7 +62,7 @@ function bindExpanding(compiled: Compiled, pieces: readonly string[], params: re
       const { tuple } = slot;
       if (list.length === 0) sql += compiled.emptyList(slot.negated, tuple?.length ?? 1);
       else if (tuple === undefined) sql += list.map((v) => one(convert(v, slot.process), slot.suffix)).join(", ");
-      else sql += list.map((row) => `(${(convert(row, slot.process) as readonly unknown[]).map((v, k) => one(v, tuple[k] as string)).join(", ")})`).join(", ");
+      else sql += slot.listPrefix + list.map((row) => `(${(convert(row, slot.process) as readonly unknown[]).map((v, k) => one(v, tuple[k] as string)).join(", ")})`).join(", ");
     }
     sql += pieces[i + 1] as string;
   });
@@ -81,7 +81,11 @@ function bindRows(compiled: Compiled, plan: InsertPlan, params: readonly unknown
     let at = 0;
     for (let r = from; r < from + count; r++) {
       const row = rows[r] as { readonly [key: string]: unknown };
-      for (let c = 0; c < width; c++) values[at++] = cell(plan.columns[c] as InsertColumn, row);
+      for (let c = 0; c < width; c++) {
+        const column = plan.columns[c] as InsertColumn;
+        const value = row[column.key];
+        values[at++] = value !== undefined && column.process === null ? value : cell(column, row);
+      }
     }
     out.push({ sql: textFor(plan, count), params: fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed] });
   }

@@ -15,6 +15,8 @@ export interface BindSlot {
   readonly negated: boolean;
   /** For an expanding one whose elements are row values: what follows the placeholder of each position. */
   readonly tuple: readonly string[] | undefined;
+  /** Before a list of row values that is not empty: `VALUES ` on SQLite. */
+  readonly listPrefix: string;
   /** Text after the placeholder, such as `::jsonb`. */
   readonly suffix: string;
   /** Name, for `prepare()` and `bindParams`. */

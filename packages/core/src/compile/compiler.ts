@@ -134,7 +134,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
         .map((row) => `(${row.map((value) => this.assigned(value)).join(", ")})`)
         .join(", ")}`;
     }
-    return body + this.conflict(statement) + this.returning(statement.returningItems, table);
+    return body + this.conflict(statement) + this.returning(statement.returningItems, table, "insert");
   }
   /** The query of INSERT … SELECT, with the defaults of columns it does not give. */
   protected insertSource(_statement: InsertStatement, source: InsertSource): string {
@@ -158,7 +158,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   protected readonly defaultValues: string = "DEFAULT VALUES";
   private rowsPlan(statement: InsertStatement, head: string): InsertPlan & { readonly fixedSlots: readonly BindSlot[] } {
     const layout = statement.layout as NonNullable<InsertStatement["layout"]>;
-    const tail = this.conflict(statement) + this.returning(statement.returningItems, statement.table);
+    const tail = this.conflict(statement) + this.returning(statement.returningItems, statement.table, "insert");
     const { pieces, slots: fixedSlots } = this.split(tail);
     const { dialect } = this;
     const width = layout.columns.length;
@@ -199,7 +199,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       throw new CompileError(`${this.dialect.name} has no ON DUPLICATE KEY UPDATE; use onConflictDoUpdate().`);
     }
     const columns = clause.target.length === 0 ? "" : ` (${clause.target.map((c) => this.quote(c.columnName)).join(", ")})`;
-    const partial = clause.targetWhere === undefined ? "" : ` WHERE ${this.unqualified(() => this.criterion(clause.targetWhere as Expression))}`;
+    const partial = clause.targetWhere === undefined ? "" : ` WHERE ${this.indexCondition(clause.targetWhere)}`;
     const target = clause.constraint === undefined ? columns + partial : this.conflictConstraint(clause.constraint);
     if (clause.action === "nothing") return ` ON CONFLICT${target} DO NOTHING`;
     const set = clause.set.map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`).join(", ");
@@ -209,11 +209,13 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   protected conflictConstraint(_name: string): string {
     throw new CompileError(`${this.dialect.name} has no ON CONFLICT ON CONSTRAINT; name the columns with target.`);
   }
-  /** Columns without their tables, where only one table can be meant. */
-  private unqualified(render: () => string): string {
+  /** Columns without their table and values written out: the server has to match it with that of an index. */
+  private indexCondition(condition: Expression): string {
     this.bare = true;
-    const text = render();
+    this.literally = true;
+    const text = this.criterion(condition);
     this.bare = false;
+    this.literally = this.options.literalBinds ?? false;
     return text;
   }
   visitExcluded(excluded: Excluded): string {
@@ -223,6 +225,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   // ---- UPDATE and DELETE
 
   visitUpdate(statement: UpdateStatement): string {
+    this.ctesInside = !this.dialect.capabilities.cteInDml;
     for (const cte of statement.ctes) this.hoist(cte);
     if (statement.assignments.length === 0) throw new CompileError(`update(): nothing is set on '${statement.table.fullName}'; call set().`);
     const { table } = statement;
@@ -232,7 +235,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       ...statement.assignments.map(({ column, value }) => `${this.setTarget(column, others.length > 0)} = ${this.assigned(value)}`),
       ...this.onUpdate(statement),
     ].join(", ");
-    const text = this.updateText(statement, table, others, set) + this.returning(statement.returningItems, table);
+    const text = this.updateText(statement, table, others, set) + this.returning(statement.returningItems, table, "update");
     this.scopes.pop();
     return text;
   }
@@ -263,11 +266,12 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     return out;
   }
   visitDelete(statement: DeleteStatement): string {
+    this.ctesInside = !this.dialect.capabilities.cteInDml;
     for (const cte of statement.ctes) this.hoist(cte);
     const { table } = statement;
     const others = this.otherFroms(table, statement.criteria);
     this.scopes.push({ froms: new Set<FromClause>([table, ...others]), labels: new Map() });
-    const text = this.deleteText(statement, table, others) + this.returning(statement.returningItems, table);
+    const text = this.deleteText(statement, table, others) + this.returning(statement.returningItems, table, "delete");
     this.scopes.pop();
     return text;
   }
@@ -287,16 +291,19 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     read.delete(table);
     return [...read];
   }
-  protected returning(items: readonly SelectItem[], table: Table): string {
+  protected returning(items: readonly SelectItem[], table: Table, kind: "insert" | "update" | "delete"): string {
     if (items.length === 0) return "";
-    this.requireReturning(table);
+    this.requireReturning(table, kind);
     const columns = exportedNames(items).map(({ expression, name }) => {
       const text = this.returnedValue(expression);
       return expression instanceof ColumnReference && expression.columnName === name ? text : `${text} AS ${this.quote(name)}`;
     });
     return ` RETURNING ${columns.join(", ")}`;
   }
-  protected requireReturning(_table: Table): void {}
+  protected requireReturning(table: Table, kind: "insert" | "update" | "delete"): void {
+    if (this.dialect.capabilities.returning[kind]) return;
+    throw new CompileError(`${this.dialect.name} has no ${kind.toUpperCase()} … RETURNING; read '${table.fullName}' by its key.`, "returning.unsupported");
+  }
   protected returnedValue(expression: Expression): string {
     return this.render(expression);
   }

@@ -26,7 +26,7 @@ import {
   type Unary,
 } from "../sql/expression.js";
 import { ColumnReference, type FromClause } from "../sql/from.js";
-import type { Case, Cast, Exists, Filtered, FrameBound, FunctionCall, Grouping, LiteralColumn, Over, ScalarSubquery, TableStar, WithinGroup } from "../sql/functions.js";
+import type { Case, Cast, Exists, Filtered, FrameBound, FunctionCall, Grouping, LiteralColumn, Over, ScalarSubquery, TableStar, TextLiteral, WithinGroup } from "../sql/functions.js";
 import * as ops from "../sql/operators.js";
 import type { Operator } from "../sql/operators.js";
 import type { IdentifierElement, TextClause, TextExpression } from "../sql/text.js";
@@ -59,6 +59,8 @@ export abstract class ExpressionCompiler {
   protected readonly binds: BindIndex;
   /** Columns are written without their tables. */
   protected bare: boolean;
+  /** Values are written into the text. */
+  protected literally: boolean;
   protected readonly slots: BindSlot[] = [];
   protected readonly aliasNames = new Map<FromClause, string>();
   readonly #aliasCounts = new Map<string, number>();
@@ -67,6 +69,7 @@ export abstract class ExpressionCompiler {
     this.dialect = dialect;
     this.binds = binds;
     this.options = options;
+    this.literally = options.literalBinds ?? false;
     this.bare = options.unqualified ?? false;
   }
 
@@ -109,6 +112,7 @@ export abstract class ExpressionCompiler {
       expanding: false,
       negated: false,
       tuple: undefined,
+      listPrefix: "",
       suffix: "",
       name: undefined,
       compute: undefined,
@@ -131,7 +135,7 @@ export abstract class ExpressionCompiler {
     return this.dialect.bindSuffix(type);
   }
   protected bind(bind: Bind | NamedBind, suffix: string, expanding = false, negated = false): string {
-    if (this.options.literalBinds) return this.literalBind(bind, expanding, negated);
+    if (this.literally) return this.literalBind(bind, expanding, negated);
     const name = bind instanceof NamedBind ? bind.parameter : undefined;
     const source = this.binds.get(bind) ?? -1;
     if (bind.type instanceof TupleType) return this.tupleList(bind, bind.type, source, negated, name);
@@ -148,8 +152,10 @@ export abstract class ExpressionCompiler {
     const by = type.elements.map((t) => (t === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(t)));
     const process = (row: unknown) => (row as readonly unknown[]).map((v, i) => (v === null || v === undefined ? null : (by[i]?.(v) ?? v)));
     const constant = source < 0 && name === undefined ? bind.value : undefined;
-    return this.addSlot({ source, constant, process, expanding: true, negated, name, tuple: type.elements.map((t) => this.dialect.bindSuffix(t)) });
+    return this.addSlot({ source, constant, process, expanding: true, negated, name, tuple: type.elements.map((t) => this.dialect.bindSuffix(t)), listPrefix: this.rowsPrefix });
   }
+  /** What stands before the row values of `(a, b) IN (…)`. */
+  protected readonly rowsPrefix: string = "";
   protected literalBind(bind: Bind | NamedBind, expanding: boolean, negated: boolean): string {
     if (bind.value === undefined && bind instanceof NamedBind) {
       throw new CompileError(`The parameter ':${bind.parameter}' has no value to write into the text.`, "parameter.missing");
@@ -159,7 +165,7 @@ export abstract class ExpressionCompiler {
     const { type } = bind;
     if (list.length === 0) return this.emptyList(negated, type instanceof TupleType ? type.elements.length : 1);
     if (!(type instanceof TupleType)) return list.map((v) => this.dialect.literal(v, type)).join(", ");
-    return list.map((row) => `(${type.elements.map((t, i) => this.dialect.literal((row as readonly unknown[])[i], t)).join(", ")})`).join(", ");
+    return this.rowsPrefix + list.map((row) => `(${type.elements.map((t, i) => this.dialect.literal((row as readonly unknown[])[i], t)).join(", ")})`).join(", ");
   }
   emptyList(negated: boolean, width = 1): string {
     const nothing = width === 1 ? "NULL" : `(${Array(width).fill("NULL").join(", ")})`;
@@ -299,12 +305,15 @@ export abstract class ExpressionCompiler {
     const subject = this.operand(node.subject, ops.inOp);
     const list = node.list;
     if ((list instanceof Bind || list instanceof NamedBind)) {
-      const suffix = typedSide(node.subject) ? this.bindSuffixBesideColumn(list.type) : this.bindSuffix(list.type);
+      const suffix = list.type instanceof TupleType ? "" : typedSide(node.subject) ? this.bindSuffixBesideColumn(list.type) : this.bindSuffix(list.type);
       const text = `${subject} ${word} (${this.bind(list, suffix, true, node.negated)})`;
       // An empty list puts OR behind NOT IN's parenthesis and AND behind IN's: only the first may lose its place.
       return node.negated ? `(${text})` : text;
     }
-    if (list instanceof Tuple) return `${subject} ${word} (${this.renderList(list.items)})`;
+    if (list instanceof Tuple) {
+      const rows = list.items.some((item) => item instanceof Tuple) ? this.rowsPrefix : "";
+      return `${subject} ${word} (${rows}${this.renderList(list.items)})`;
+    }
     return `${subject} ${word} (${"exportedColumns" in list ? this.enclosed(list) : this.render(list)})`;
   }
   visitInArray(node: InArray): string {
@@ -351,7 +360,8 @@ export abstract class ExpressionCompiler {
   visitCall(node: FunctionCall): string {
     if (node.functionName === "aggregate_strings") return this.aggregateStrings(node);
     const name = this.functionName(node.functionName);
-    if (name.endsWith(")") || node.functionName.toLowerCase() === "current_timestamp" || node.functionName.toLowerCase() === "current_date") return name;
+    if (/^current_(timestamp|date|time)$/i.test(name)) return name.toUpperCase();
+    if (name.endsWith(")")) return name;
     const args = node.args.length === 0 ? "" : this.renderList(node.args);
     const order = node.aggregateOrder.length === 0 ? "" : ` ORDER BY ${this.renderList(node.aggregateOrder)}`;
     return `${name}(${node.isDistinct ? "DISTINCT " : ""}${args}${order})`;
@@ -411,6 +421,9 @@ export abstract class ExpressionCompiler {
   protected abstract enclosed(query: Element): string;
   /** A query inside an expression: it may see the FROM list around it. */
   protected abstract nested(query: Element): string;
+  visitTextLiteral(node: TextLiteral): string {
+    return this.dialect.stringLiteral(node.value);
+  }
   visitLiteralColumn(node: LiteralColumn): string {
     return node.sql;
   }

@@ -38,7 +38,7 @@ export function joinCondition(left: FromClause, right: FromClause): Expression {
   const candidates: (readonly (readonly [ColumnReference, ColumnReference])[])[] = [];
   for (const leaf of left.leaves) {
     for (const target of right.leaves) {
-      candidates.push(...foreignKeyPairs(leaf, target).map((pairs) => pairs.map(([a, b]) => [a, b] as const)));
+      candidates.push(...foreignKeyPairs(leaf, target).map((pairs) => pairs.map(([a, b]) => [b, a] as const)));
       if (tableBehind(leaf) !== tableBehind(target) || tableBehind(leaf) === undefined) {
         candidates.push(...foreignKeyPairs(target, leaf).map((pairs) => pairs.map(([a, b]) => [b, a] as const)));
       }

@@ -27,6 +27,8 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected readonly cteTexts = new Map<Cte, string>();
   /** The statement's own CTEs, then those of the parenthesised queries around the place being rendered. */
   protected readonly cteLevels: Map<Cte, string>[] = [this.cteTexts];
+  /** WITH may not stand in front of this statement: each subquery has its own. */
+  protected ctesInside = false;
   protected readonly recursiveCtes = new Set<Cte>();
 
   // ---- SELECT
@@ -68,7 +70,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     if (froms.length > 0) parts.push(`FROM ${froms.map((f) => this.from(f)).join(", ")}`);
     else if (statement.criteria.length > 0 && this.dummyFrom !== "") parts.push(`FROM ${this.dummyFrom}`);
     if (statement.criteria.length > 0) parts.push(`WHERE ${this.criteria(statement.criteria)}`);
-    if (statement.groupByList.length > 0) parts.push(`GROUP BY ${statement.groupByList.map((g) => this.byLabel(g) ?? this.render(g)).join(", ")}`);
+    if (statement.groupByList.length > 0) parts.push(`GROUP BY ${statement.groupByList.map((g) => this.groupLabel(g) ?? this.render(g)).join(", ")}`);
     if (statement.havingList.length > 0) parts.push(`HAVING ${this.criteria(statement.havingList)}`);
     this.tail(statement, parts);
     const lock = this.forUpdate(statement);
@@ -96,9 +98,11 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     if (list.length === 1) return this.criterion(list[0] as Expression);
     return list.map((c) => this.criterion(c, ops.and)).join(" AND ");
   }
+  protected readonly distinctOn: boolean = false;
   protected distinct(statement: SelectStatement): string {
     if (statement.distinctValue === false) return "";
     if (statement.distinctValue === true) return "DISTINCT ";
+    if (!this.distinctOn) throw new CompileError(`${this.dialect.name} has no DISTINCT ON; use groupBy() or a window function such as row_number().`);
     return `DISTINCT ON (${this.renderList(statement.distinctValue)}) `;
   }
   /** One entry of the select list; named when its own name would not be the wanted one. */
@@ -115,6 +119,14 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const scope = this.scopes.at(-1);
     const label = scope?.labels.get(node);
     return label === undefined ? undefined : this.quoteLabel(label);
+  }
+  /** GROUP BY takes a bare name for a column first and for a label second: the label serves where no column has the name. */
+  private groupLabel(node: Expression): string | undefined {
+    const scope = this.scopes.at(-1);
+    const label = scope?.labels.get(node);
+    if (label === undefined || scope === undefined) return undefined;
+    const taken = [...scope.froms].some((from) => from.columns.some((c) => c.columnName.toLowerCase() === label.toLowerCase()));
+    return taken ? undefined : this.quoteLabel(label);
   }
   protected tail(statement: QueryStatement, parts: string[]): void {
     if (statement.orderByList.length > 0) parts.push(`ORDER BY ${statement.orderByList.map((o) => this.ordering(o)).join(", ")}`);
@@ -261,11 +273,17 @@ export abstract class QueryCompiler extends ExpressionCompiler {
 
   protected hoist(cte: Cte): void {
     const root = cte.root;
-    const level = (cte.nesting ? this.cteLevels.at(-1) : undefined) ?? this.cteTexts;
-    const known = this.cteLevels.some((l) => l.has(root));
+    if (this.ctesInside && this.cteLevels.length === 1) {
+      throw new CompileError(`${this.dialect.name} has no WITH in front of UPDATE and DELETE; read '${root.fromName}' in a subquery.`);
+    }
+    const level = (cte.nesting || this.ctesInside ? this.cteLevels.at(-1) : undefined) ?? this.cteTexts;
+    const known = this.ctesInside ? level.has(root) : this.cteLevels.some((l) => l.has(root));
     const part = cte.recursivePart;
     // A recursive CTE met first through its own plain form is written anew with its recursive part.
     if (known && (part === undefined || this.recursiveCtes.has(root))) return;
+    if (!(cte.query instanceof QueryStatement) && cte.query.kind !== "text" && !this.dialect.capabilities.dmlInCte) {
+      throw new CompileError(`${this.dialect.name} takes only SELECT in WITH; run the ${cte.query.kind} of '${cte.fromName}' as a statement of its own.`);
+    }
     const twin = [...level.keys()].find((c) => c !== root && c.fromName === root.fromName);
     if (twin !== undefined) throw new CompileError(`Two CTEs of one statement are named '${root.fromName}'; give one another name, or nesting: true.`, "cte.duplicate");
     level.set(root, "");
@@ -292,7 +310,13 @@ export abstract class QueryCompiler extends ExpressionCompiler {
 
   // ---- set operations
 
+  /** INTERSECT ALL and EXCEPT ALL. */
+  protected readonly setOperatorsAll: boolean = true;
+
   visitCompound(statement: CompoundStatement): string {
+    if (statement.setOperator.endsWith(" ALL") && statement.setOperator !== "UNION ALL" && !this.setOperatorsAll) {
+      throw new CompileError(`${this.dialect.name} has no ${statement.setOperator}.`);
+    }
     for (const cte of statement.ctes) this.hoist(cte);
     const parts = [statement.members.map((m) => this.member(m)).join(` ${statement.setOperator} `)];
     this.compoundTail(statement, parts);

@@ -294,6 +294,21 @@ export class LiteralColumn extends Expression {
     key.id(this.type.id);
   }
 }
+/** A text written into the statement, quoted: for places where databases take no parameter. Part of the key. */
+export class TextLiteral extends Expression {
+  readonly kind = "textLiteral";
+  readonly value: string;
+  readonly type = STRING;
+  constructor(value: string) {
+    super();
+    this.value = value;
+  }
+  walk(key: KeyWriter): void {
+    key.id(-OP.raw);
+    key.id(-1);
+    key.text(this.value);
+  }
+}
 /** All columns of one table: `t.*`. */
 export class TableStar extends Expression {
   readonly kind = "tableStar";
@@ -382,6 +397,11 @@ export function callFunction(name: string, args: readonly unknown[], type?: SqlT
   const expressions = args.map((a) => operand(a));
   const known = KNOWN_FUNCTIONS[name.toLowerCase()];
   return new FunctionCall(name, expressions, type ?? known?.(expressions) ?? NULL_TYPE);
+}
+/** `aggregate_strings(what, separator)`: string_agg, group_concat. */
+export function aggregateStrings(what: unknown, separator: unknown): FunctionCall {
+  if (typeof separator !== "string") throw new ArgumentError("func.aggregateStrings(): the separator is a text.");
+  return new FunctionCall("aggregate_strings", [operand(what), new TextLiteral(separator)], STRING);
 }
 export function countOf(what?: unknown): FunctionCall {
   return new FunctionCall("count", [what === undefined ? STAR : operand(what)], INTEGER);

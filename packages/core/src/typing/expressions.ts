@@ -30,8 +30,8 @@ export interface Expr<out T, out K extends string = never, out S extends string 
   le(other: Operand<T>): Condition;
   gt(other: Operand<T>): Condition;
   ge(other: Operand<T>): Condition;
-  in(other: readonly T[] | Rows<readonly [T]>): Condition;
-  notIn(other: readonly T[] | Rows<readonly [T]>): Condition;
+  in(other: readonly Operand<T>[] | Rows<readonly [T | null]>): Condition;
+  notIn(other: readonly Operand<T>[] | Rows<readonly [T | null]>): Condition;
   between(low: Operand<T>, high: Operand<T>): Condition;
   isNull(): Condition;
   isNotNull(): Condition;
@@ -121,7 +121,21 @@ export interface JsonExpr<out T, out K extends string = never, out S extends str
   get<P extends keyof NonNullable<T> & (string | number)>(key: P): JsonExpr<NonNullable<T>[P] | null, never, S>;
   asText(): TextExpr<string | null, never, S>;
   asNumber(): NumberExpr<number | null, never, S>;
+  asBoolean(): BooleanExpr<boolean | null, never, S>;
 }
+/** `(a, b)`: compares as a whole, position by position. `V`: the values of the positions. */
+export interface TupleExpr<V extends readonly unknown[]> extends Typed<V, never, never> {
+  readonly [family]: "plain";
+  eq(other: V | TupleExpr<V>): Condition;
+  ne(other: V | TupleExpr<V>): Condition;
+  lt(other: V | TupleExpr<V>): Condition;
+  le(other: V | TupleExpr<V>): Condition;
+  gt(other: V | TupleExpr<V>): Condition;
+  ge(other: V | TupleExpr<V>): Condition;
+  in(rows: readonly V[] | Rows<V>): Condition;
+  notIn(rows: readonly V[] | Rows<V>): Condition;
+}
+export type TupleOf<A extends readonly AnyExpr[]> = TupleExpr<{ readonly [I in keyof A]: ValueOf<A[I]> | null }>;
 type Element<T> = T extends readonly (infer E)[] ? E : never;
 export interface ArrayExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "array";

@@ -22,14 +22,19 @@ export interface ColumnDifferences {
   readonly renamed: ReadonlyMap<string, string>;
 }
 
-/** A definition for ADD COLUMN: indexes come as operations of their own, a foreign key of the column alone stays. */
+/**
+ * A definition for ADD COLUMN. Indexes come as operations of their own; a foreign key of the column alone stays with it,
+ * unless an index serves the key: then the key must be able to go before the index.
+ */
 function definitionOf(column: TableColumn): ColumnDefinition {
   const { fields } = column;
+  const isServed = column.table.indexes.some((i) => i.expressions[0] === column);
   const definition = (column.table.parts.columns[column.position] as (typeof column.table.parts.columns)[number]).definition;
   return definition.with({
     type: column.type,
     columnName: column.columnName,
     index: false,
+    references: isServed ? undefined : fields.references,
     unique: fields.index !== false ? false : fields.unique,
     primaryKey: false,
     nullable: column.nullable,

@@ -174,7 +174,10 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
 /** The column itself asks for it, so ADD COLUMN brings it along. */
 function isOfColumn(model: Table, column: string, what: "unique" | "references"): boolean {
   const fields = model.columns.find((c) => c.columnName === column)?.fields;
-  if (what === "references") return fields?.references !== undefined;
+  if (what === "references") {
+    const index = model.indexes.find((i) => (i.expressions[0] as { readonly columnName?: string } | undefined)?.columnName === column);
+    return fields?.references !== undefined && index === undefined;
+  }
   return fields !== undefined && fields.unique !== false && fields.index === false;
 }
 

@@ -91,15 +91,14 @@ export class SourceWriter {
     return `${this.core("ColumnDefinition")}.of(new ${this.core("DatabaseType")}(${quoted(spelling)})${name === undefined ? "" : `, ${quoted(name)}`})`;
   }
 
-  /** A column; `inTable` leaves to the table what is said there. */
-  column(name: string, fields: ColumnFields, options: { readonly primaryKey?: boolean; readonly nullable?: boolean } = {}): string {
+  /** A column. `inKey`: the table's primary key, said elsewhere, holds it. */
+  column(name: string, fields: ColumnFields, options: { readonly inKey?: boolean } = {}): string {
     let text = this.type(fields.type, name);
     const { computed, identity, references } = fields;
-    const isKey = options.primaryKey ?? fields.primaryKey;
-    if (isKey) text += ".primaryKey()";
-    else if (options.nullable ?? fields.nullable) text += ".nullable()";
+    if (fields.primaryKey) text += ".primaryKey()";
+    else if (fields.nullable) text += ".nullable()";
     if (identity !== undefined) text += `.identity(${objectText({ ...identity })})`;
-    else if (isKey && fields.autoincrement !== "auto") text += `.autoincrement(${fields.autoincrement ? "" : "false"})`;
+    else if ((fields.primaryKey || options.inKey) && fields.autoincrement !== "auto") text += `.autoincrement(${fields.autoincrement ? "" : "false"})`;
     if (computed !== undefined) {
       text += `.computed(${this.sql(computed.sql)}${computed.persisted === undefined ? "" : `, { persisted: ${computed.persisted} }`})`;
     } else if (fields.serverDefault !== undefined) text += `.serverDefault(${this.sql(fields.serverDefault)})`;

@@ -86,9 +86,10 @@ function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[]
   const beside = key !== undefined && key.columns.length === 1 && (key.name === null || key.name === undefined);
   const items = table.columns.map((column) => {
     const isKey = beside && key.columns[0] === column;
-    const fields = { ...column.fields, type: column.type, primaryKey: isKey, unique: false, index: false, references: undefined, checks: [] } as const;
-    // A key that is said below must not be nullable here.
-    return writer.column(column.columnName, fields, { primaryKey: isKey, nullable: column.nullable && !column.primaryKey });
+    const said = { type: column.type, primaryKey: isKey, nullable: column.nullable, unique: false, index: false, references: undefined, checks: [] } as const;
+    // Of a key of several columns none numbers itself, unless it was asked to.
+    const auto = key !== undefined && key.columns.length > 1 && column.fields.autoincrement === false ? "auto" : column.fields.autoincrement;
+    return writer.column(column.columnName, { ...column.fields, ...said, autoincrement: auto }, { inKey: column.primaryKey });
   });
   for (const constraint of table.constraints) {
     if (op.without.has(constraint) || (constraint === key && beside)) continue;
@@ -221,7 +222,7 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
       return [call("createPrimaryKey", name, table, list(constraint.columns.map((c) => c.columnName)), objectText(schemaOf(op)))];
     case "unique": {
       const { nullsNotDistinct, deferrable, initially } = constraint;
-      const options = objectText({ nullsNotDistinct, deferrable, initially, ...schemaOf(op) });
+      const options = objectText({ nullsNotDistinct: nullsNotDistinct || undefined, deferrable: deferrable || undefined, initially, ...schemaOf(op) });
       return [call("createUniqueConstraint", name, table, list(constraint.columns.map((c) => c.columnName)), options)];
     }
     case "check":

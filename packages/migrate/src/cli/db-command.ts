@@ -2,7 +2,7 @@
 import { AthanorError } from "@athanor/core";
 import type { MigrateConfig } from "../command/config.js";
 import * as command from "../command/index.js";
-import { MigrationError } from "../errors.js";
+import { CommandError, MigrationError } from "../errors.js";
 
 /** As much of commander's `Command` as is used. */
 export interface CommandLike {
@@ -11,6 +11,7 @@ export interface CommandLike {
   argument(name: string, description?: string, defaultValue?: unknown): CommandLike;
   option(flags: string, description?: string): CommandLike;
   option(flags: string, description: string, parse: (value: string, previous: never) => unknown, defaultValue?: unknown): CommandLike;
+  allowUnknownOption(allow?: boolean): CommandLike;
   // biome-ignore lint/suspicious/noExplicitAny: commander hands over arguments and options as they come
   action(run: (...args: any[]) => void | Promise<void>): CommandLike;
 }
@@ -79,6 +80,8 @@ export function buildDbCommand(program: CommandLike, source: ConfigSource, optio
       const o = given[given.length - 2] as Options & Common & { readonly xArg?: readonly string[] };
       const args = given.slice(0, -2).flat().filter((a): a is string => typeof a === "string");
       const work = async () => {
+        const unknown = args.find((a) => /^-(?!\d+$)/.test(a));
+        if (unknown !== undefined) throw new CommandError("migrate.unknown-option", `'db ${name}' has no option '${unknown}'`);
         const x = variables(o.xArg);
         const base = typeof source === "function" ? await source({ directory: o.directory, x }) : source;
         const config: MigrateConfig = { ...base, x: { ...base.x, ...x }, ...(o.directory === undefined ? {} : { directory: o.directory }) };
@@ -88,6 +91,8 @@ export function buildDbCommand(program: CommandLike, source: ConfigSource, optio
     });
   };
   const asIs = (c: CommandLike) => c;
+  /** `-1` is a revision here, not an option. */
+  const relative = (c: CommandLike) => c.argument("[revision]").allowUnknownOption();
   const message = (c: CommandLike) => c.option("-m, --message <message>", "revision message");
   const sql = (c: CommandLike) => c.option("--sql", "write SQL to stdout instead of running it").option("--tag <tag>", "handed to the env file");
   const verbose = (c: CommandLike) => c.option("-v, --verbose", "show more");
@@ -121,8 +126,8 @@ export function buildDbCommand(program: CommandLike, source: ConfigSource, optio
   add("merge", "Joins several revisions into one.", (c) => files(c.argument("[revisions...]")), (config, revisions, o) =>
     command.merge(config, revisions.length === 0 ? "heads" : revisions, revisionOptions(o)),
   );
-  add("upgrade", "Applies revisions up to a later one.", (c) => sql(c.argument("[revision]")), (config, [revision], o) => command.upgrade(config, revision, o));
-  add("downgrade", "Goes back to an earlier revision.", (c) => sql(c.argument("[revision]")), (config, [revision], o) => command.downgrade(config, revision, o));
+  add("upgrade", "Applies revisions up to a later one.", (c) => sql(relative(c)), (config, [revision], o) => command.upgrade(config, revision, o));
+  add("downgrade", "Goes back to an earlier revision.", (c) => sql(relative(c)), (config, [revision], o) => command.downgrade(config, revision, o));
   add("show", "Shows one revision.", (c) => c.argument("[revision]"), (config, [revision]) => command.show(config, revision));
   add("history", "Lists revisions, newest first.", (c) => verbose(c).option("-r, --rev-range <range>", "from:to").option("-i, --indicate-current", "mark the current revision"), (config, _, o) =>
     command.history(config, { verbose: o.verbose, range: o.revRange, indicateCurrent: o.indicateCurrent }),

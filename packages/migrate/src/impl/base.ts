@@ -168,6 +168,7 @@ export class DialectImpl {
   /** The table of one column that an added column is rendered from, with the constraints it asks for. */
   protected addedColumnTable(op: AddColumnOp, host: OperationHost): Table {
     return sketchTable(op.tableName, [{ name: op.columnName, definition: op.definition }], [], {
+      isPart: true,
       schema: op.schema,
       convention: host.namingConvention,
     });

@@ -1,7 +1,9 @@
 /** PostgreSQL: one transaction for everything, an advisory lock around it. */
 import { createHash } from "node:crypto";
-import { type Connection, DatabaseError, type SqlType, sql } from "@athanor/core";
+import { AlterColumnDefault, type Connection, DatabaseError, inspect, type ReflectedColumn, type SqlType, sql } from "@athanor/core";
+import { AlterColumnOp } from "../ops/index.js";
 import { DialectImpl } from "./base.js";
+import type { OperationHost } from "./host.js";
 import { type LockRequest, lockTimeout } from "./lock.js";
 
 export class PostgresqlImpl extends DialectImpl {
@@ -23,6 +25,35 @@ export class PostgresqlImpl extends DialectImpl {
     const key = this.#locked;
     this.#locked = undefined;
     if (key !== undefined) await connection.execute(sql`SELECT pg_advisory_unlock(${key})`);
+  }
+
+  /**
+   * A type of another family needs to be told how: an explicit cast. Within a family the server's own rules hold, which
+   * refuse to lose digits or characters.
+   */
+  protected override async alterColumn(op: AlterColumnOp, host: OperationHost): Promise<void> {
+    const { type } = op.changes;
+    if (type === undefined || op.using !== undefined) return super.alterColumn(op, host);
+    const found = host.offline ? undefined : await this.#column(op, host);
+    const was = host.offline ? op.existing.type : found?.type;
+    if (was === undefined || was.family === type.family) return super.alterColumn(op, host);
+    const name = this.dialect.quote(op.columnName);
+    const target = this.shownType(type);
+    const using = conversion(name, was, type, target);
+    // The old default stands in the way of the new type: it goes, and comes back converted unless there is a new one.
+    const old = host.offline ? op.existing.serverDefault : found?.default;
+    const { serverDefault, ...others } = op.changes;
+    const place = { schema: op.schema };
+    if (old !== undefined && old !== null) await host.run(new AlterColumnDefault(op, op.columnName, null));
+    await super.alterColumn(new AlterColumnOp(op.tableName, op.columnName, others, op.existing, { ...place, using }), host);
+    const next = serverDefault === undefined && typeof old === "string" ? conversion(`(${old})`, was, type, target) : serverDefault;
+    if (next !== undefined && next !== null) {
+      await host.run(new AlterColumnDefault(op, op.changes.newName ?? op.columnName, next));
+    }
+  }
+  async #column(op: AlterColumnOp, host: OperationHost): Promise<ReflectedColumn | undefined> {
+    const columns = await inspect(host.connection).columns(op.tableName, { schema: op.schema });
+    return columns.find((c) => c.name === op.columnName);
   }
 
   protected override readonly typeSynonyms: readonly ReadonlySet<string>[] = [
@@ -51,6 +82,12 @@ export class PostgresqlImpl extends DialectImpl {
   }
 }
 
+/** Between numbers and booleans the server has few casts of its own. */
+function conversion(value: string, from: SqlType, to: SqlType, target: string): string {
+  if (from.family === "number" && to.family === "boolean") return `(${value} <> 0)`;
+  if (from.family === "boolean" && to.family === "number") return `${value}::integer::${target}`;
+  return `${value}::${target}`;
+}
 /** A 63-bit number of a name: advisory locks have numbers. */
 function lockKey(name: string): bigint {
   return createHash("sha256").update(`athanor:${name}`).digest().readBigInt64BE(0) >> 1n;

@@ -89,6 +89,7 @@ export class Rebuild {
       throw new OperationError("migrate.column-exists", `Table '${op.tableName}' already has a column '${columnName}'`);
     }
     const table = sketchTable(op.tableName, [{ name: columnName, definition: op.definition }], [], {
+      isPart: true,
       schema: op.schema,
       convention: this.#host.namingConvention,
     });

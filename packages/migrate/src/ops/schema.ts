@@ -66,6 +66,8 @@ export interface SketchOptions {
   readonly schema?: string | undefined;
   readonly convention?: NamingConvention | undefined;
   readonly comment?: string | undefined;
+  /** The table has more columns than are said: a foreign key to the table itself may name them. */
+  readonly isPart?: boolean | undefined;
   readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
 }
 
@@ -76,16 +78,19 @@ export function sketchTable(
   given: readonly TableArgument[] | ((table: Table) => readonly TableArgument[]),
   options: SketchOptions = {},
 ): Table {
-  const metadata = new OpenMetaData(options.convention);
   const constraints = typeof given === "function" ? [] : given;
-  for (const { definition } of columns) {
-    if (definition.fields.references !== undefined) metadata.expect([definition.fields.references.target]);
-  }
-  for (const item of constraints) if (item instanceof TableForeignKey) metadata.expect(item.targets);
+  const targets = [
+    ...columns.flatMap(({ definition }) => (definition.fields.references === undefined ? [] : [definition.fields.references.target])),
+    ...constraints.flatMap((item) => (item instanceof TableForeignKey ? item.targets : [])),
+  ];
+  const metadata = new OpenMetaData(options.convention).expect(targets);
+  const own = `${options.schema === undefined ? name : `${options.schema}.${name}`}.`;
+  const others = options.isPart ? targets.filter((t) => t.startsWith(own) && !t.slice(own.length).includes(".")).map((t) => t.slice(own.length)) : [];
+  const unsaid = [...new Set(others)].filter((c) => !columns.some((x) => x.name === c));
   return buildTable({
     name,
     schema: options.schema,
-    columns: columns.map(({ name: key, definition }) => ({ key, columnName: key, definition })),
+    columns: [...columns.map(({ name: key, definition }) => ({ key, columnName: key, definition })), ...unsaid.map(untypedColumn)],
     constraints: typeof given === "function" ? given : () => given,
     comment: options.comment,
     dialectOptions: options.dialectOptions,
@@ -100,5 +105,5 @@ export function homeTable(
   options: SketchOptions = {},
 ): Table {
   const distinct = [...new Set(columns)].map((c) => ({ name: c, definition: ColumnDefinition.of(NULL_TYPE, c) }));
-  return sketchTable(name, distinct, constraints, options);
+  return sketchTable(name, distinct, constraints, { ...options, isPart: true });
 }

@@ -74,7 +74,7 @@ ${downgrade}
 }
 
 /** Revision files live outside of the workspace: they are imported as copies that find the core by its place. */
-async function loadTs(path: string): Promise<unknown> {
+export async function loadTs(path: string): Promise<unknown> {
   const text = await readFile(path, "utf8");
   const core = new URL("../../../core/src/index.ts", import.meta.url).href;
   const copy = join(dirname(dirname(path)), `.loaded-${randomUUID()}.ts`);

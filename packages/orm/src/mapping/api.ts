@@ -2,9 +2,18 @@
 import { MetaData } from "@athanor/core";
 import type { Instance, Mapped } from "../typing/entities.js";
 import type { MixinClass, ModelFactory } from "../typing/model.js";
-import type { Loadable, ManyStrategy, ManyToManyOptions, OneOptions, RelationshipOptions, ToMany, ToMaybe, ToOne } from "../typing/relationships.js";
+import type {
+  Loadable,
+  ManyStrategy,
+  ManyToManyOptions,
+  OneOptions,
+  RelationshipOptions,
+  ToMany,
+  ToMaybe,
+  ToOne,
+} from "../typing/relationships.js";
 import { defaultBase, makeBase, makeMixin } from "./declarative.js";
-import { type RelationshipKind, RelationshipDefinition, type RelationshipSettings } from "./relationship.js";
+import { RelationshipDefinition, type RelationshipKind, type RelationshipSettings } from "./relationship.js";
 
 /**
  * Declares a model: a class to extend, with the columns and relationships of the literal. Relationships are getters.
@@ -49,22 +58,40 @@ function define(kind: RelationshipKind, target: unknown, options: unknown): neve
   return new RelationshipDefinition(kind, target, (options ?? {}) as RelationshipSettings) as never;
 }
 /** A collection; the foreign key is on the target. @throws ArgumentError for a wrong option */
-export function oneToMany<T, const L extends ManyStrategy = "select">(target: T, options?: RelationshipOptions<T, L>): ToMany<T, L> {
+export function oneToMany<T, const L extends ManyStrategy = "select">(
+  target: T,
+  options?: RelationshipOptions<T, L>,
+): ToMany<T, L> {
   return define("oneToMany", target, options);
 }
 /** A collection through a table of pairs, `{ secondary: userTags }`. */
-export function manyToMany<T, const L extends ManyStrategy = "select">(target: T, options: ManyToManyOptions<T, L>): ToMany<T, L> {
+export function manyToMany<T, const L extends ManyStrategy = "select">(
+  target: T,
+  options: ManyToManyOptions<T, L>,
+): ToMany<T, L> {
   return define("manyToMany", target, options);
 }
 /** A reference; the foreign key is on this side. `nullable: false` says that it is never null. */
-export function manyToOne<T, const L extends Loadable = "select">(target: T, options: OneOptions<T, L, false> & { readonly nullable: false }): ToOne<T, L>;
-export function manyToOne<T, const L extends Loadable = "select">(target: T, options?: OneOptions<T, L, true>): ToMaybe<T, L>;
+export function manyToOne<T, const L extends Loadable = "select">(
+  target: T,
+  options: OneOptions<T, L, false> & { readonly nullable: false },
+): ToOne<T, L>;
+export function manyToOne<T, const L extends Loadable = "select">(
+  target: T,
+  options?: OneOptions<T, L, true>,
+): ToMaybe<T, L>;
 export function manyToOne(target: unknown, options?: unknown): never {
   return define("manyToOne", target, options);
 }
 /** One object on either side; the foreign key is wherever it is declared. */
-export function oneToOne<T, const L extends Loadable = "select">(target: T, options: OneOptions<T, L, false> & { readonly nullable: false }): ToOne<T, L>;
-export function oneToOne<T, const L extends Loadable = "select">(target: T, options?: OneOptions<T, L, true>): ToMaybe<T, L>;
+export function oneToOne<T, const L extends Loadable = "select">(
+  target: T,
+  options: OneOptions<T, L, false> & { readonly nullable: false },
+): ToOne<T, L>;
+export function oneToOne<T, const L extends Loadable = "select">(
+  target: T,
+  options?: OneOptions<T, L, true>,
+): ToMaybe<T, L>;
 export function oneToOne(target: unknown, options?: unknown): never {
   return define("oneToOne", target, options);
 }

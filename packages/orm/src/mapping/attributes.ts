@@ -58,7 +58,10 @@ export function setRelationship(instance: Managed, key: string, value: unknown):
   const current = instance[property.slot];
   if (value === current) return;
   if (typeof value !== "object" || value === null || !(Symbol.iterator in value)) {
-    throw new ArgumentError(`${property} is a collection: give it an array of ${property.target.name}, or use push(), remove() and replace().`, "orm.wrong-member");
+    throw new ArgumentError(
+      `${property} is a collection: give it an array of ${property.target.name}, or use push(), remove() and replace().`,
+      "orm.wrong-member",
+    );
   }
   if (current instanceof Collection) current.replace(value as Iterable<Managed>);
   else replaceUnloaded(instance, property, [...(value as Iterable<Managed>)]);
@@ -70,19 +73,27 @@ export function installQueryCollections(make: (owner: Managed, property: Relatio
   queryCollection = make;
 }
 function makeQueryCollection(owner: Managed, property: RelationshipProperty): unknown {
-  if (queryCollection === undefined) throw new NotLoadedError(`${property}: lazy: "${property.lazy}" needs the query side of @athanor/orm; import from its entry.`);
+  if (queryCollection === undefined)
+    throw new NotLoadedError(
+      `${property}: lazy: "${property.lazy}" needs the query side of @athanor/orm; import from its entry.`,
+    );
   return queryCollection(owner, property);
 }
 
 /** `new User({ … })`. */
 export function assignInitial(instance: Managed, values: unknown, known: readonly string[]): void {
   if (typeof values !== "object" || values === null) {
-    throw new ArgumentError(`new ${instance.$$d.name}(): an object of attributes is needed, not ${values === null ? "null" : typeof values}.`);
+    throw new ArgumentError(
+      `new ${instance.$$d.name}(): an object of attributes is needed, not ${values === null ? "null" : typeof values}.`,
+    );
   }
   for (const key of Object.keys(values)) {
     const value = (values as Record<string, unknown>)[key];
     if (!known.includes(key)) {
-      throw new ArgumentError(`new ${instance.$$d.name}(): there is no attribute '${key}'.${didYouMean(key, known)}`, "orm.unknown-attribute");
+      throw new ArgumentError(
+        `new ${instance.$$d.name}(): there is no attribute '${key}'.${didYouMean(key, known)}`,
+        "orm.unknown-attribute",
+      );
     }
     // Not given is not null: a default still applies.
     if (value !== undefined) (instance as unknown as Record<string, unknown>)[key] = value;
@@ -90,7 +101,11 @@ export function assignInitial(instance: Managed, values: unknown, known: readonl
 }
 
 /** The loaded columns as a plain object; loaded relationships too when asked for. */
-export function toPlain(instance: object, options: { readonly relationships?: boolean } = {}, seen = new Set<object>()): Record<string, unknown> {
+export function toPlain(
+  instance: object,
+  options: { readonly relationships?: boolean } = {},
+  seen = new Set<object>(),
+): Record<string, unknown> {
   const from = instance as Managed;
   const mapper = mapperOfInstance(from);
   const plain: Record<string, unknown> = {};
@@ -102,7 +117,8 @@ export function toPlain(instance: object, options: { readonly relationships?: bo
   if (options.relationships) {
     for (const r of mapper.relationships) {
       const value = from[r.slot];
-      if (value instanceof Collection) plain[r.key] = value.filter((m) => !seen.has(m)).map((m) => toPlain(m, options, seen));
+      if (value instanceof Collection)
+        plain[r.key] = value.filter((m) => !seen.has(m)).map((m) => toPlain(m, options, seen));
       else if (value === null) plain[r.key] = null;
       else if (value !== UNLOADED && !seen.has(value as object)) plain[r.key] = toPlain(value as object, options, seen);
     }
@@ -110,7 +126,12 @@ export function toPlain(instance: object, options: { readonly relationships?: bo
   return plain;
 }
 /** `User { id: 1, username: 'amy', posts: [not loaded] }` for util.inspect and console.log. */
-export function inspectInstance(instance: Managed, depth: number, options: object, inspect: (v: unknown, o: object) => string): string {
+export function inspectInstance(
+  instance: Managed,
+  depth: number,
+  options: object,
+  inspect: (v: unknown, o: object) => string,
+): string {
   if (depth < 0) return describeInstance(instance);
   const mapper = mapperOfInstance(instance);
   const shown: Record<string, unknown> = {};

@@ -6,13 +6,26 @@
 import { ArgumentError } from "@athanor/core";
 import { mapperOfInstance, type RelationshipProperty } from "./mapper.js";
 import {
-  beginHistory, DELETED, DETACHED, historyOf, type Managed, managed, ORPHANED, parentOf, PERSISTENT, type RelationHistory, setParent, UNLOADED,
+  beginHistory,
+  DELETED,
+  DETACHED,
+  historyOf,
+  type Managed,
+  managed,
+  ORPHANED,
+  PERSISTENT,
+  parentOf,
+  type RelationHistory,
+  setParent,
+  UNLOADED,
 } from "./state.js";
 
 /** How a value reads in messages: `<Post 3>`. */
 export function describeInstance(instance: Managed): string {
   const mapper = mapperOfInstance(instance);
-  const key = mapper.primaryKey.map((a) => instance[a.slot]).map((v) => (v === UNLOADED || v === undefined || v === null ? "new" : String(v)));
+  const key = mapper.primaryKey
+    .map((a) => instance[a.slot])
+    .map((v) => (v === UNLOADED || v === undefined || v === null ? "new" : String(v)));
   return `<${mapper.name} ${key.join(", ")}>`;
 }
 
@@ -51,7 +64,8 @@ export class Collection extends Array<Managed> {
   #left(items: readonly Managed[]): void {
     const owner = this.#owner;
     if (owner === undefined) return;
-    for (const item of items) if (!this.includes(item)) memberRemoved(owner, this.#property as RelationshipProperty, item, undefined);
+    for (const item of items)
+      if (!this.includes(item)) memberRemoved(owner, this.#property as RelationshipProperty, item, undefined);
   }
   override push(...items: Managed[]): number {
     this.#check(items);
@@ -128,26 +142,46 @@ function checkMember(property: RelationshipProperty, item: unknown): Managed {
     const mapper = mapperOfInstance(instance);
     if (mapper === property.target || mapper.isA(property.target)) return instance;
   }
-  const given = instance !== undefined ? `a ${mapperOfInstance(instance).name}` : item === null ? "null" : item === undefined ? "undefined" : `a ${typeof item}`;
-  throw new ArgumentError(`${property} takes objects of ${property.target.name}, but ${given} was given.`, "orm.wrong-member");
+  const given =
+    instance !== undefined
+      ? `a ${mapperOfInstance(instance).name}`
+      : item === null
+        ? "null"
+        : item === undefined
+          ? "undefined"
+          : `a ${typeof item}`;
+  throw new ArgumentError(
+    `${property} takes objects of ${property.target.name}, but ${given} was given.`,
+    "orm.wrong-member",
+  );
 }
 
 /** Nothing can be in the database for it: its collections start empty. */
 export function isNew(instance: Managed): boolean {
   return (instance.$$f & (PERSISTENT | DETACHED | DELETED)) === 0;
 }
-function begin(owner: Managed, property: RelationshipProperty, members: readonly Managed[] | undefined): RelationHistory | undefined {
+function begin(
+  owner: Managed,
+  property: RelationshipProperty,
+  members: readonly Managed[] | undefined,
+): RelationHistory | undefined {
   if (property.viewOnly) return undefined;
   const found = historyOf(owner, property);
   return found ?? beginHistory(owner, property, UNLOADED, members === undefined ? undefined : [...members]);
 }
 
 /** Bookkeeping of one arrival; the array itself is changed by the caller. `from`: the reverse side that started it. */
-function memberAdded(owner: Managed, property: RelationshipProperty, item: Managed, from: RelationshipProperty | undefined): void {
+function memberAdded(
+  owner: Managed,
+  property: RelationshipProperty,
+  item: Managed,
+  from: RelationshipProperty | undefined,
+): void {
   if (property.viewOnly) return;
   const history = begin(owner, property, undefined) as RelationHistory;
   if (!history.removed.delete(item)) history.added.add(item);
-  if (history.replaceWith !== undefined && !history.replaceWith.includes(item)) history.replaceWith = [...history.replaceWith, item];
+  if (history.replaceWith !== undefined && !history.replaceWith.includes(item))
+    history.replaceWith = [...history.replaceWith, item];
   if (property.cascade.deleteOrphan) item.$$f &= ~ORPHANED;
   const reverse = property.backPopulates;
   if (reverse !== undefined && reverse !== from) {
@@ -158,16 +192,26 @@ function memberAdded(owner: Managed, property: RelationshipProperty, item: Manag
     // Without a reverse attribute the old parent is told here.
     const before = parentOf(item, property);
     setParent(item, property, owner);
-    if (reverse === undefined && before !== undefined && before !== null && before !== owner) takeOut(before, property, item);
+    if (reverse === undefined && before !== undefined && before !== null && before !== owner)
+      takeOut(before, property, item);
   } else if (property.cascade.deleteOrphan) setParent(item, property, owner);
   if (from === undefined) owner.$$s?.noteRelated(owner, property, item);
 }
-function memberRemoved(owner: Managed, property: RelationshipProperty, item: Managed, from: RelationshipProperty | undefined): void {
+function memberRemoved(
+  owner: Managed,
+  property: RelationshipProperty,
+  item: Managed,
+  from: RelationshipProperty | undefined,
+): void {
   if (property.viewOnly) return;
   const history = begin(owner, property, undefined) as RelationHistory;
   if (!history.added.delete(item)) history.removed.add(item);
   leaveReplacement(history, item);
-  if ((property.direction === "oneToMany" || property.cascade.deleteOrphan) && (parentOf(item, property) ?? owner) === owner) setParent(item, property, null);
+  if (
+    (property.direction === "oneToMany" || property.cascade.deleteOrphan) &&
+    (parentOf(item, property) ?? owner) === owner
+  )
+    setParent(item, property, null);
   const reverse = property.backPopulates;
   if (reverse !== undefined && reverse !== from) {
     if (reverse.uselist) removeFromCollection(item, reverse, owner, property);
@@ -189,7 +233,8 @@ export function forgetDeleted(gone: ReadonlySet<Managed>, everywhere: Iterable<M
       if (!roots.has(property.target.root)) continue;
       const value = instance[property.slot];
       if (value instanceof Collection) {
-        for (let at = value.length - 1; at >= 0; at--) if (gone.has(value[at] as Managed)) Array.prototype.splice.call(value, at, 1);
+        for (let at = value.length - 1; at >= 0; at--)
+          if (gone.has(value[at] as Managed)) Array.prototype.splice.call(value, at, 1);
       } else if (gone.has(value as Managed)) instance[property.slot] = null;
     }
   }
@@ -211,11 +256,20 @@ function takeOut(owner: Managed, property: RelationshipProperty, item: Managed):
   }
 }
 
+/** Never held in memory: only changes are. */
+function isQuery(property: RelationshipProperty): boolean {
+  return property.lazy === "dynamic" || property.lazy === "writeOnly";
+}
 /** Adds on behalf of the reverse side, or to a collection that is not loaded. */
-export function addToCollection(owner: Managed, property: RelationshipProperty, item: Managed, from?: RelationshipProperty): void {
+export function addToCollection(
+  owner: Managed,
+  property: RelationshipProperty,
+  item: Managed,
+  from?: RelationshipProperty,
+): void {
   checkMember(property, item);
   let value = owner[property.slot];
-  if (value === UNLOADED && isNew(owner)) value = owner[property.slot] = new Collection(owner, property);
+  if (value === UNLOADED && isNew(owner) && !isQuery(property)) value = owner[property.slot] = new Collection(owner, property);
   if (value instanceof Collection) {
     if (from !== undefined && value.includes(item)) return;
     begin(owner, property, value);
@@ -223,19 +277,29 @@ export function addToCollection(owner: Managed, property: RelationshipProperty, 
   }
   memberAdded(owner, property, item, from);
 }
-export function removeFromCollection(owner: Managed, property: RelationshipProperty, item: Managed, from?: RelationshipProperty): void {
+export function removeFromCollection(
+  owner: Managed,
+  property: RelationshipProperty,
+  item: Managed,
+  from?: RelationshipProperty,
+): void {
   const value = owner[property.slot];
   if (value instanceof Collection) {
     const at = value.indexOf(item);
     if (at < 0) return;
     begin(owner, property, value);
     Array.prototype.splice.call(value, at, 1);
-  } else if (isNew(owner)) return;
+  } else if (isNew(owner) && historyOf(owner, property)?.added.has(item) !== true) return;
   memberRemoved(owner, property, item, from);
 }
 /** `replace()` on a collection that is not loaded: who leaves is known only when it is loaded, by the flush at the latest. */
 export function replaceUnloaded(owner: Managed, property: RelationshipProperty, items: readonly Managed[]): void {
   for (const item of items) checkMember(property, item);
+  if (isNew(owner) && isQuery(property)) {
+    for (const gone of [...(historyOf(owner, property)?.added ?? [])]) removeFromCollection(owner, property, gone);
+    for (const item of items) addToCollection(owner, property, item);
+    return;
+  }
   if (isNew(owner)) {
     const made = new Collection(owner, property);
     owner[property.slot] = made;
@@ -246,14 +310,20 @@ export function replaceUnloaded(owner: Managed, property: RelationshipProperty, 
   if (history === undefined) return;
   const kept = new Set(items);
   // Members that are in memory leave at once, or assigning them again later would seem to change nothing.
-  for (const gone of new Set([...history.added, ...(owner.$$s?.knownMembers(owner, property) ?? [])])) if (!kept.has(gone)) memberRemoved(owner, property, gone, undefined);
+  for (const gone of new Set([...history.added, ...(owner.$$s?.knownMembers(owner, property) ?? [])]))
+    if (!kept.has(gone)) memberRemoved(owner, property, gone, undefined);
   history.removed.clear();
   history.replaceWith = [...items];
   for (const item of items) if (!history.added.has(item)) memberAdded(owner, property, item, undefined);
 }
 
 /** Sets a to-one relationship. `from`: the reverse side that started it. */
-export function assignReference(owner: Managed, property: RelationshipProperty, given: unknown, from?: RelationshipProperty): void {
+export function assignReference(
+  owner: Managed,
+  property: RelationshipProperty,
+  given: unknown,
+  from?: RelationshipProperty,
+): void {
   const value = given === null || given === undefined ? null : checkMember(property, given);
   const known = owner[property.slot];
   if (known === value) return;
@@ -263,7 +333,9 @@ export function assignReference(owner: Managed, property: RelationshipProperty, 
   }
   // What was not loaded may still be at hand: then its collection loses the owner at once.
   const before = known !== UNLOADED ? known : isNew(owner) ? null : owner.$$s?.peekRelated(owner, property);
-  const history = historyOf(owner, property) ?? beginHistory(owner, property, known === UNLOADED ? (isNew(owner) ? null : (before ?? UNLOADED)) : known, undefined);
+  const history =
+    historyOf(owner, property) ??
+    beginHistory(owner, property, known === UNLOADED ? (isNew(owner) ? null : (before ?? UNLOADED)) : known, undefined);
   owner[property.slot] = value;
   const old = managed(before);
   const reverse = property.backPopulates;
@@ -273,7 +345,8 @@ export function assignReference(owner: Managed, property: RelationshipProperty, 
     if (tracks && (parentOf(old, property) ?? owner) === owner) setParent(old, property, null);
     if (reverse !== undefined && reverse !== from) {
       if (reverse.uselist) removeFromCollection(old, reverse, owner, property);
-      else if (old[reverse.slot] === owner || (old[reverse.slot] === UNLOADED && !isNew(old))) assignReference(old, reverse, null, property);
+      else if (old[reverse.slot] === owner || (old[reverse.slot] === UNLOADED && !isNew(old)))
+        assignReference(old, reverse, null, property);
     } else if (reverse !== undefined && value !== null) {
       // The new owner's side started it: the old one still has to let go.
       if (reverse.uselist) takeOut(old, reverse, owner);
@@ -296,12 +369,17 @@ export function assignReference(owner: Managed, property: RelationshipProperty, 
  * A collection's rows have come: merges what was queued while it was not loaded and puts it in the slot. Rows that a
  * filtered load left out are not taken for removed.
  */
-export function setLoadedCollection(owner: Managed, property: RelationshipProperty, rows: readonly Managed[]): Collection {
+export function setLoadedCollection(
+  owner: Managed,
+  property: RelationshipProperty,
+  rows: readonly Managed[],
+): Collection {
   const before = owner[property.slot];
   if (before instanceof Collection) before.detach();
   const history = historyOf(owner, property);
   const made = Collection.loaded(owner, property, rows);
-  if (property.direction === "oneToMany" && property.cascade.deleteOrphan) for (const row of rows) if (parentOf(row, property) === undefined) setParent(row, property, owner);
+  if (property.direction === "oneToMany" && property.cascade.deleteOrphan)
+    for (const row of rows) if (parentOf(row, property) === undefined) setParent(row, property, owner);
   if (history !== undefined) {
     history.base = [...rows];
     if (history.replaceWith !== undefined) {
@@ -335,5 +413,6 @@ export function setLoadedReference(owner: Managed, property: RelationshipPropert
     return;
   }
   owner[property.slot] = value;
-  if (value !== null && property.cascade.deleteOrphan && parentOf(value, property) === undefined) setParent(value, property, owner);
+  if (value !== null && property.cascade.deleteOrphan && parentOf(value, property) === undefined)
+    setParent(value, property, owner);
 }

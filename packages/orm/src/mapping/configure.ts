@@ -2,12 +2,21 @@
  * Mapper configuration: declarations become mappers. Runs once all modules are loaded, so getters may name any class.
  * Everything the type system cannot see is refused here, each with one sentence. Source: SQLAlchemy "Mapper Configuration".
  */
-import { buildTable, ColumnDefinition, didYouMean, type FromClause, fromClause, type Table, type TableColumn, type TableParts } from "@athanor/core";
+import {
+  buildTable,
+  ColumnDefinition,
+  didYouMean,
+  type FromClause,
+  fromClause,
+  type Table,
+  type TableColumn,
+  type TableParts,
+} from "@athanor/core";
 import { MappingError } from "../errors.js";
-import { Declaration, declarationOf } from "./declaration.js";
+import { type Declaration, declarationOf } from "./declaration.js";
 import { type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
-import { linkReverse, resolveJoin } from "./relationship-join.js";
 import { parseCascade, RelationshipDefinition } from "./relationship.js";
+import { linkReverse, resolveJoin } from "./relationship-join.js";
 
 /** The definition of a column; a discriminator's getter is read once. */
 export function columnDefinition(declaration: Declaration, key: string): ColumnDefinition {
@@ -15,10 +24,14 @@ export function columnDefinition(declaration: Declaration, key: string): ColumnD
   if (given instanceof ColumnDefinition) return given;
   const made = typeof given === "function" ? given() : undefined;
   if (!(made instanceof ColumnDefinition)) {
-    throw new MappingError(`${declaration.name}.${key}: polymorphicOn names it, but its getter gives no column such as string().`, "orm.discriminator");
+    throw new MappingError(
+      `${declaration.name}.${key}: polymorphicOn names it, but its getter gives no column such as string().`,
+      "orm.discriminator",
+    );
   }
   for (const sub of made.fields.subclasses ?? []) {
-    if (declarationOf(sub) === undefined) throw new MappingError(`${declaration.name}.${key}: subclasses() takes model classes.`, "orm.discriminator");
+    if (declarationOf(sub) === undefined)
+      throw new MappingError(`${declaration.name}.${key}: subclasses() takes model classes.`, "orm.discriminator");
   }
   declaration.columns.set(key, made);
   return made;
@@ -39,29 +52,34 @@ export function buildModelTable(declaration: Declaration): Table {
   if (declaration.table !== undefined) return declaration.table;
   const given = declaration.settings.table;
   if (given !== undefined) {
-    const table = ((given as { readonly [fromClause]?: FromClause })[fromClause] as Table | undefined) ?? (given as Table);
+    const table =
+      ((given as { readonly [fromClause]?: FromClause })[fromClause] as Table | undefined) ?? (given as Table);
     declaration.table = table;
     return table;
   }
   const metadata = declaration.registry.metadata;
   const naming = declaration.settings.naming ?? metadata.naming;
   const columns: { key: string; columnName: string; definition: ColumnDefinition }[] = [];
-  const add = (key: string, definition: ColumnDefinition) => columns.push({ key, columnName: definition.fields.columnName ?? naming.column(key), definition });
+  const add = (key: string, definition: ColumnDefinition) =>
+    columns.push({ key, columnName: definition.fields.columnName ?? naming.column(key), definition });
   if (declaration.strategy === "joined") {
     // The key of the base, referring to it, unless the subclass writes it itself.
-    const base = tableOfDeclaration((declaration.parent as Declaration));
+    const base = tableOfDeclaration(declaration.parent as Declaration);
     const owns = [...declaration.columns.keys()].some((key) => columnDefinition(declaration, key).fields.primaryKey);
     if (!owns && declaration.settings.primaryKey === undefined) {
       for (const pk of base.primaryKey) {
         if (declaration.columns.has(pk.key)) continue;
-        const definition = ColumnDefinition.of(pk.fields.type, pk.columnName).primaryKey().references(`${base.fullName}.${pk.columnName}`);
+        const definition = ColumnDefinition.of(pk.fields.type, pk.columnName)
+          .primaryKey()
+          .references(`${base.fullName}.${pk.columnName}`);
         add(pk.key, base.primaryKey.length > 1 ? definition.with({ primaryKey: false }) : definition);
       }
     }
   }
   if (declaration.strategy === "concrete") {
     for (let up = declaration.parent; up !== undefined; up = up.parent) {
-      for (const key of [...up.columns.keys()]) if (!declaration.columns.has(key) && !columns.some((c) => c.key === key)) add(key, columnDefinition(up, key));
+      for (const key of [...up.columns.keys()])
+        if (!declaration.columns.has(key) && !columns.some((c) => c.key === key)) add(key, columnDefinition(up, key));
     }
   }
   for (const key of declaration.columns.keys()) add(key, columnDefinition(declaration, key));
@@ -73,7 +91,10 @@ export function buildModelTable(declaration: Declaration): Table {
         const there = columns.find((c) => c.key === key);
         if (there !== undefined) {
           if (there.definition.fields.type.id === definition.fields.type.id) continue;
-          throw new MappingError(`${child.name}.${key}: another class of the table has a column '${key}' of another type.`, "orm.single-column");
+          throw new MappingError(
+            `${child.name}.${key}: another class of the table has a column '${key}' of another type.`,
+            "orm.single-column",
+          );
         }
         // Rows of other classes leave it empty.
         add(key, definition.fields.primaryKey ? definition : definition.nullable());
@@ -82,8 +103,11 @@ export function buildModelTable(declaration: Declaration): Table {
     }
   };
   single(declaration);
-  const composite = declaration.settings.primaryKey ?? (declaration.strategy === "joined" && columns.filter((c) => c.definition.fields.primaryKey).length === 0
-    ? tableOfDeclaration(declaration.parent as Declaration).primaryKey.map((c) => c.key) : undefined);
+  const composite =
+    declaration.settings.primaryKey ??
+    (declaration.strategy === "joined" && columns.filter((c) => c.definition.fields.primaryKey).length === 0
+      ? tableOfDeclaration(declaration.parent as Declaration).primaryKey.map((c) => c.key)
+      : undefined);
   const keys = columns.filter((c) => c.definition.fields.primaryKey);
   if (keys.length > 1 && composite === undefined) {
     throw new MappingError(
@@ -93,10 +117,19 @@ export function buildModelTable(declaration: Declaration): Table {
   }
   const unknown = composite?.find((k) => !columns.some((c) => c.key === k));
   if (unknown !== undefined) {
-    throw new MappingError(`${declaration.name}: primaryKey names '${unknown}', which is no column.${didYouMean(unknown, columns.map((c) => c.key))}`, "orm.primary-key");
+    throw new MappingError(
+      `${declaration.name}: primaryKey names '${unknown}', which is no column.${didYouMean(
+        unknown,
+        columns.map((c) => c.key),
+      )}`,
+      "orm.primary-key",
+    );
   }
   if (keys.length === 0 && (composite === undefined || composite.length === 0)) {
-    throw new MappingError(`${declaration.name} has no primary key: mark a column .primaryKey(), or give { primaryKey: ["a", "b"] }.`, "orm.no-primary-key");
+    throw new MappingError(
+      `${declaration.name} has no primary key: mark a column .primaryKey(), or give { primaryKey: ["a", "b"] }.`,
+      "orm.no-primary-key",
+    );
   }
   const { settings } = declaration;
   const parts: TableParts = {
@@ -126,7 +159,12 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   const { parent, strategy } = declaration;
   const base = parent === undefined ? undefined : mapperOf(parent);
   const attributes: MappedColumn[] = [];
-  const tables = base === undefined || strategy === "concrete" ? [table] : strategy === "joined" ? [...base.tables, table] : base.tables;
+  const tables =
+    base === undefined || strategy === "concrete"
+      ? [table]
+      : strategy === "joined"
+        ? [...base.tables, table]
+        : base.tables;
   if (base !== undefined && strategy !== "concrete") attributes.push(...base.attributes);
   const add = (key: string, column: TableColumn) => {
     const there = attributes.findIndex((a) => a.key === key);
@@ -137,17 +175,27 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
       attributes[there] = { ...before, columns: [...before.columns, column] };
       return;
     }
-    attributes.push({ index: attributes.length, key, slot: `$${key}`, column, columns: [column], deferred: column.fields.deferred, deferredGroup: column.fields.deferredGroup });
+    attributes.push({
+      index: attributes.length,
+      key,
+      slot: `$${key}`,
+      column,
+      columns: [column],
+      deferred: column.fields.deferred,
+      deferredGroup: column.fields.deferredGroup,
+    });
   };
   const column = (key: string) => table.columns.find((c) => c.key === key) as TableColumn;
   if (strategy === "single") for (const key of declaration.columns.keys()) add(key, column(key));
-  else if (strategy === "base") for (const c of table.columns) {
-    // Columns of single-table subclasses belong to these.
-    if (declaration.settings.table !== undefined || declaration.columns.has(c.key)) add(c.key, c);
-  }
-  else if (strategy === "joined") for (const c of table.columns) {
-    if (declaration.columns.has(c.key) || c.primaryKey) add(c.key, c);
-  }
+  else if (strategy === "base")
+    for (const c of table.columns) {
+      // Columns of single-table subclasses belong to these.
+      if (declaration.settings.table !== undefined || declaration.columns.has(c.key)) add(c.key, c);
+    }
+  else if (strategy === "joined")
+    for (const c of table.columns) {
+      if (declaration.columns.has(c.key) || c.primaryKey) add(c.key, c);
+    }
   else for (const c of table.columns) add(c.key, c);
   const root = declaration.strategy === "concrete" ? declaration : declaration.root;
   const rootTable = base === undefined || strategy === "concrete" ? table : base.root.table;
@@ -157,34 +205,65 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   if (version !== undefined) {
     versionColumn = attributes.find((a) => a.key === version);
     if (versionColumn === undefined) {
-      throw new MappingError(`${declaration.name}: versionIdColumn names '${version}', which is no column.${didYouMean(version, attributes.map((a) => a.key))}`, "orm.version-column");
+      throw new MappingError(
+        `${declaration.name}: versionIdColumn names '${version}', which is no column.${didYouMean(
+          version,
+          attributes.map((a) => a.key),
+        )}`,
+        "orm.version-column",
+      );
     }
   }
   const mapper = new Mapper({
     name: declaration.name,
     model: declaration.model ?? declaration.generated,
-    table, tables, attributes, primaryKey, versionColumn,
+    table,
+    tables,
+    attributes,
+    primaryKey,
+    versionColumn,
     abstract: declaration.settings.abstract ?? false,
   });
   const discriminatorKey = root.settings.polymorphicOn;
   if (discriminatorKey !== undefined || parent !== undefined) {
-    const discriminator = discriminatorKey === undefined ? undefined : attributes.find((a) => a.key === discriminatorKey);
+    const discriminator =
+      discriminatorKey === undefined ? undefined : attributes.find((a) => a.key === discriminatorKey);
     if (discriminatorKey !== undefined && discriminator === undefined) {
-      throw new MappingError(`${declaration.name}: polymorphicOn names '${discriminatorKey}', which is no column.${didYouMean(discriminatorKey, attributes.map((a) => a.key))}`, "orm.discriminator");
+      throw new MappingError(
+        `${declaration.name}: polymorphicOn names '${discriminatorKey}', which is no column.${didYouMean(
+          discriminatorKey,
+          attributes.map((a) => a.key),
+        )}`,
+        "orm.discriminator",
+      );
     }
     if (parent !== undefined && strategy === "single" && discriminator === undefined) {
-      throw new MappingError(`${declaration.name} shares the table of ${parent.name}, which has no discriminator: give ${root.name} { polymorphicOn: "kind" }, or ${declaration.name} a tableName of its own.`, "orm.discriminator");
+      throw new MappingError(
+        `${declaration.name} shares the table of ${parent.name}, which has no discriminator: give ${root.name} { polymorphicOn: "kind" }, or ${declaration.name} a tableName of its own.`,
+        "orm.discriminator",
+      );
     }
     mapper.inheritance = {
-      strategy: strategy === "base" ? (declaration.children.some((c) => c.strategy === "joined") ? "joined" : "single") : strategy,
-      base, root: base === undefined || strategy === "concrete" ? mapper : base.root,
-      identity: declaration.settings.identity, discriminator, subMappers: [],
+      strategy:
+        strategy === "base"
+          ? declaration.children.some((c) => c.strategy === "joined")
+            ? "joined"
+            : "single"
+          : strategy,
+      base,
+      root: base === undefined || strategy === "concrete" ? mapper : base.root,
+      identity: declaration.settings.identity,
+      discriminator,
+      subMappers: [],
     };
     base?.inheritance?.subMappers.push(mapper);
     if (mapper.inheritance.identity !== undefined && base !== undefined) {
       for (const other of base.root.selfAndDescendants()) {
         if (other !== mapper && other.inheritance?.identity === mapper.inheritance.identity) {
-          throw new MappingError(`${declaration.name} and ${other.name} have the same identity '${mapper.inheritance.identity}'.`, "orm.duplicate-identity");
+          throw new MappingError(
+            `${declaration.name} and ${other.name} have the same identity '${mapper.inheritance.identity}'.`,
+            "orm.duplicate-identity",
+          );
         }
       }
     }
@@ -192,7 +271,8 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   return mapper;
 }
 function versionSetting(declaration: Declaration): string | undefined {
-  for (let d: Declaration | undefined = declaration; d !== undefined; d = d.parent) if (d.settings.versionIdColumn !== undefined) return d.settings.versionIdColumn;
+  for (let d: Declaration | undefined = declaration; d !== undefined; d = d.parent)
+    if (d.settings.versionIdColumn !== undefined) return d.settings.versionIdColumn;
   return undefined;
 }
 
@@ -200,7 +280,11 @@ function versionSetting(declaration: Declaration): string | undefined {
 function checkShadows(declaration: Declaration): void {
   const { model, generated } = declaration;
   if (model === undefined) return;
-  for (let proto = model.prototype as object | null; proto !== null && proto !== generated.prototype; proto = Object.getPrototypeOf(proto) as object | null) {
+  for (
+    let proto = model.prototype as object | null;
+    proto !== null && proto !== generated.prototype;
+    proto = Object.getPrototypeOf(proto) as object | null
+  ) {
     for (const key of declaration.keys) {
       if (Object.hasOwn(proto, key)) {
         throw new MappingError(
@@ -233,12 +317,21 @@ export function configureDeclarations(fresh: readonly Declaration[], all: readon
     if (d.parent !== undefined && d.strategy !== "concrete") {
       for (const inherited of mapperOf(d.parent).relationships) mapper.addRelationship(inherited);
     }
-    const thunks = new Map(d.strategy === "concrete" && d.parent !== undefined ? [...d.parent.relationships, ...d.relationships] : d.relationships);
+    const thunks = new Map(
+      d.strategy === "concrete" && d.parent !== undefined
+        ? [...d.parent.relationships, ...d.relationships]
+        : d.relationships,
+    );
     for (const [key, thunk] of thunks) {
       const definition = evaluate(d, key, thunk);
       const target = targetDeclaration(d, key, definition, all);
       const viewOnly = definition.settings.viewOnly ?? false;
-      const property = new RelationshipProperty(mapper, key, definition, parseCascade(definition.settings.cascade, viewOnly));
+      const property = new RelationshipProperty(
+        mapper,
+        key,
+        definition,
+        parseCascade(definition.settings.cascade, viewOnly),
+      );
       property.target = target.registry === d.registry ? mapperOf(target) : (target.mapper as Mapper);
       targets.set(property, property.target);
       mapper.addRelationship(property);
@@ -264,22 +357,43 @@ function evaluate(declaration: Declaration, key: string, thunk: () => unknown): 
     value = thunk();
   } catch (error) {
     if (error instanceof ReferenceError) {
-      throw new MappingError(`${declaration.name}.${key}: ${error.message}. Its class is used before its module has run; touch the models only when all of them are imported.`, "orm.too-early", { cause: error });
+      throw new MappingError(
+        `${declaration.name}.${key}: ${error.message}. Its class is used before its module has run; touch the models only when all of them are imported.`,
+        "orm.too-early",
+        { cause: error },
+      );
     }
     throw error;
   }
   if (value instanceof RelationshipDefinition) return value;
   if (value instanceof ColumnDefinition) {
-    throw new MappingError(`${declaration.name}.${key}: a column is written as a plain property, '${key}: …'; only relationships and the discriminator named by polymorphicOn are getters.`, "orm.column-getter");
+    throw new MappingError(
+      `${declaration.name}.${key}: a column is written as a plain property, '${key}: …'; only relationships and the discriminator named by polymorphicOn are getters.`,
+      "orm.column-getter",
+    );
   }
-  throw new MappingError(`${declaration.name}.${key}: its getter gives no relationship such as oneToMany(Other).`, "orm.no-definition");
+  throw new MappingError(
+    `${declaration.name}.${key}: its getter gives no relationship such as oneToMany(Other).`,
+    "orm.no-definition",
+  );
 }
-function targetDeclaration(declaration: Declaration, key: string, definition: RelationshipDefinition, all: readonly Declaration[]): Declaration {
+function targetDeclaration(
+  declaration: Declaration,
+  key: string,
+  definition: RelationshipDefinition,
+  all: readonly Declaration[],
+): Declaration {
   const { target } = definition;
   if (typeof target === "string") {
     const found = all.find((d) => d.name === target);
     if (found !== undefined) return found;
-    throw new MappingError(`${declaration.name}.${key}: there is no model '${target}'.${didYouMean(target, all.map((d) => d.name))}`, "orm.unknown-model");
+    throw new MappingError(
+      `${declaration.name}.${key}: there is no model '${target}'.${didYouMean(
+        target,
+        all.map((d) => d.name),
+      )}`,
+      "orm.unknown-model",
+    );
   }
   const found = declarationOf(target);
   if (found !== undefined) return found;

@@ -2,7 +2,14 @@
  * A model as declared: names, definitions and getters, not yet evaluated. Made by `Model("User", { … })` before the
  * user's class exists; knows the class once anything is asked of it.
  */
-import { ArgumentError, ColumnDefinition, didYouMean, type MetaData, type NamingStrategy, type Table } from "@athanor/core";
+import {
+  ArgumentError,
+  ColumnDefinition,
+  didYouMean,
+  type MetaData,
+  type NamingStrategy,
+  type Table,
+} from "@athanor/core";
 import { RelationshipDefinition } from "./relationship.js";
 import type { DeclarationFace } from "./state.js";
 
@@ -24,8 +31,21 @@ export interface ModelSettings {
   readonly info?: { readonly [key: string]: unknown };
 }
 const SETTINGS = [
-  "primaryKey", "tableName", "schema", "comment", "naming", "dialectOptions", "constraints", "mixins", "polymorphicOn", "identity", "abstract",
-  "versionIdColumn", "concrete", "table", "info",
+  "primaryKey",
+  "tableName",
+  "schema",
+  "comment",
+  "naming",
+  "dialectOptions",
+  "constraints",
+  "mixins",
+  "polymorphicOn",
+  "identity",
+  "abstract",
+  "versionIdColumn",
+  "concrete",
+  "table",
+  "info",
 ];
 const RESERVED = ["constructor", "then", "prototype", "__proto__", "toJSON"];
 
@@ -59,9 +79,14 @@ export class Declaration implements DeclarationFace {
   table: Table | undefined = undefined;
 
   constructor(name: string, props: object, settings: ModelSettings, registry: RegistryFace, parent?: Declaration) {
-    if (typeof name !== "string" || !/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name)) throw new ArgumentError(`Model(${JSON.stringify(name)}): a model's name is an identifier such as "User".`);
+    if (typeof name !== "string" || !/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name))
+      throw new ArgumentError(`Model(${JSON.stringify(name)}): a model's name is an identifier such as "User".`);
     for (const key of Object.keys(settings)) {
-      if (!SETTINGS.includes(key)) throw new ArgumentError(`Model("${name}"): there is no option '${key}'.${didYouMean(key, SETTINGS)}`, "orm.option");
+      if (!SETTINGS.includes(key))
+        throw new ArgumentError(
+          `Model("${name}"): there is no option '${key}'.${didYouMean(key, SETTINGS)}`,
+          "orm.option",
+        );
     }
     this.name = name;
     this.registry = registry;
@@ -72,14 +97,20 @@ export class Declaration implements DeclarationFace {
     for (const mixin of settings.mixins ?? []) this.#take(mixinProps(mixin), polymorphicOn, true);
     if (parent === undefined) this.strategy = "base";
     else if (settings.concrete) this.strategy = "concrete";
-    else this.strategy = settings.tableName !== undefined || [...this.columns.values()].some((c) => c instanceof ColumnDefinition && c.fields.primaryKey) ? "joined" : "single";
+    else
+      this.strategy =
+        settings.tableName !== undefined ||
+        [...this.columns.values()].some((c) => c instanceof ColumnDefinition && c.fields.primaryKey)
+          ? "joined"
+          : "single";
     this.keys = [...new Set([...(parent?.keys ?? []), ...this.columns.keys(), ...this.relationships.keys()])];
     parent?.children.push(this);
   }
   /** Copies descriptors: a getter is never run before configuration, when every class it names exists. */
   #take(props: object, polymorphicOn: string | undefined, mixin = false): void {
     for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(props))) {
-      if (RESERVED.includes(key) || key.startsWith("$")) throw new ArgumentError(`Model("${this.name}"): an attribute cannot be named '${key}'.`, "orm.reserved");
+      if (RESERVED.includes(key) || key.startsWith("$"))
+        throw new ArgumentError(`Model("${this.name}"): an attribute cannot be named '${key}'.`, "orm.reserved");
       if (mixin && (this.columns.has(key) || this.relationships.has(key))) continue;
       if (descriptor.get !== undefined) {
         const thunk = descriptor.get.bind(props) as Thunk<unknown>;
@@ -106,7 +137,12 @@ export class Declaration implements DeclarationFace {
   capture(seen: Function): void {
     let model = seen;
     if (model !== this.generated) {
-      for (let up = Object.getPrototypeOf(model) as Function | null; up !== null && up !== this.generated; up = Object.getPrototypeOf(up) as Function | null) model = up;
+      for (
+        let up = Object.getPrototypeOf(model) as Function | null;
+        up !== null && up !== this.generated;
+        up = Object.getPrototypeOf(up) as Function | null
+      )
+        model = up;
     }
     if (model === this.model || (this.model !== undefined && model === this.generated)) return;
     this.model = model;
@@ -124,7 +160,11 @@ export class Declaration implements DeclarationFace {
 function mixinProps(mixin: object): object {
   if (typeof mixin !== "function") return mixin;
   const props = (mixin as { readonly $mixin?: object }).$mixin;
-  if (props === undefined) throw new ArgumentError(`mixins: '${(mixin as Function).name}' is a class that does not come from Mixin({ … }).`, "orm.mixin");
+  if (props === undefined)
+    throw new ArgumentError(
+      `mixins: '${(mixin as Function).name}' is a class that does not come from Mixin({ … }).`,
+      "orm.mixin",
+    );
   return props;
 }
 

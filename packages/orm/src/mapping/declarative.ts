@@ -2,6 +2,8 @@
  * `Model("User", { … })`, bases, mixins and subclasses: the run time of declarations. Types are in `typing/model.ts`.
  * Source: SQLAlchemy "Declarative Mapping".
  */
+
+import type { ColumnDefinition } from "@athanor/core";
 import { ArgumentError, defaultMetaData, entityElement, fromClause, type MetaData } from "@athanor/core";
 import { classAttributes, entityOf, fromOfMapper } from "../query/entity.js";
 import { mappedSource } from "../query/source.js";
@@ -10,7 +12,6 @@ import { Declaration, declarationOf, type ModelSettings } from "./declaration.js
 import { makeClass, type SlotLayout } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
 import { Registry } from "./registry.js";
-import type { ColumnDefinition } from "@athanor/core";
 
 function declarationOfClass(model: Function): Declaration {
   return declarationOf(model) as Declaration;
@@ -27,7 +28,10 @@ export function mapperOf(model: unknown): Mapper {
   if (source !== undefined) return source;
   const own = (model as { readonly $$d?: Declaration } | null | undefined)?.$$d;
   if (own !== undefined) return own.mapper as Mapper;
-  throw new ArgumentError("A model class is needed, such as class User extends Model(\"User\", { … }) {}.", "orm.no-model");
+  throw new ArgumentError(
+    'A model class is needed, such as class User extends Model("User", { … }) {}.',
+    "orm.no-model",
+  );
 }
 
 /** How `User.query()` makes a query; installed by `query/`, which knows sessions. */
@@ -82,7 +86,12 @@ const statics: PropertyDescriptorMap = {
     writable: true,
     value: function subclass(this: Function, name: string, props: object, settings: ModelSettings = {}) {
       const parent = declarationOfClass(this);
-      if (parent.table !== undefined && settings.tableName === undefined && !settings.concrete && Object.keys(props).length > 0) {
+      if (
+        parent.table !== undefined &&
+        settings.tableName === undefined &&
+        !settings.concrete &&
+        Object.keys(props).length > 0
+      ) {
         throw new ArgumentError(
           `${parent.name}.subclass("${name}"): the table of ${parent.name} is built already, so no class can add columns to it. Import all models before using one.`,
           "orm.too-late",
@@ -93,7 +102,14 @@ const statics: PropertyDescriptorMap = {
   },
 };
 
-function declare(name: string, props: object, settings: ModelSettings, registry: Registry, base: Function | undefined, parent?: Declaration): Function {
+function declare(
+  name: string,
+  props: object,
+  settings: ModelSettings,
+  registry: Registry,
+  base: Function | undefined,
+  parent?: Declaration,
+): Function {
   const declaration = new Declaration(name, props, settings, registry, parent);
   const own = declaration.strategy === "concrete" || parent === undefined;
   if (settings.table === undefined && declaration.strategy !== "single") {
@@ -103,7 +119,8 @@ function declare(name: string, props: object, settings: ModelSettings, registry:
   const inherited = parent === undefined ? [] : inheritedColumns(parent);
   const first = inherited.length;
   const fresh = [...declaration.columns.keys()].filter((key) => !inherited.some((c) => c.key === key));
-  if (settings.table !== undefined) for (const c of buildModelTable(declaration).columns) if (!fresh.includes(c.key)) fresh.push(c.key);
+  if (settings.table !== undefined)
+    for (const c of buildModelTable(declaration).columns) if (!fresh.includes(c.key)) fresh.push(c.key);
   const layout: SlotLayout = {
     columns: fresh.map((key, i) => ({ key, index: first + i, deferred: isDeferred(declaration, key) })),
     relationships: [...declaration.relationships.keys()],
@@ -113,11 +130,16 @@ function declare(name: string, props: object, settings: ModelSettings, registry:
   const made = makeClass(declaration, layout, base);
   declaration.generated = made;
   if (own && parent === undefined) Object.defineProperties(made, statics);
-  Object.defineProperty(made, "$", { value: { name, props, options: { primaryKey: settings.primaryKey ?? [], ...settings } }, configurable: true });
+  Object.defineProperty(made, "$", {
+    value: { name, props, options: { primaryKey: settings.primaryKey ?? [], ...settings } },
+    configurable: true,
+  });
   for (const mixin of settings.mixins ?? []) if (typeof mixin === "function") copyMembers(mixin, made);
   return made;
 }
-function inheritedColumns(parent: Declaration): readonly { readonly key: string; readonly index: number; readonly deferred: boolean }[] {
+function inheritedColumns(
+  parent: Declaration,
+): readonly { readonly key: string; readonly index: number; readonly deferred: boolean }[] {
   return parent.layout;
 }
 function isDeferred(declaration: Declaration, key: string): boolean {
@@ -129,8 +151,10 @@ function copyMembers(mixin: Function, made: Function): void {
   const chain: Function[] = [];
   for (let up = mixin; !Object.hasOwn(up, "$mixin"); up = Object.getPrototypeOf(up) as Function) chain.unshift(up);
   for (const part of chain) {
-    for (const [key, descriptor] of ownDescriptors(part.prototype as object)) if (key !== "constructor") Object.defineProperty(made.prototype, key, descriptor);
-    for (const [key, descriptor] of ownDescriptors(part)) if (!["length", "name", "prototype"].includes(key as string)) Object.defineProperty(made, key, descriptor);
+    for (const [key, descriptor] of ownDescriptors(part.prototype as object))
+      if (key !== "constructor") Object.defineProperty(made.prototype, key, descriptor);
+    for (const [key, descriptor] of ownDescriptors(part))
+      if (!["length", "name", "prototype"].includes(key as string)) Object.defineProperty(made, key, descriptor);
   }
 }
 function ownDescriptors(of: object): [PropertyKey, PropertyDescriptor][] {
@@ -148,7 +172,8 @@ export interface Factory {
  */
 export function makeBase(base: Function | undefined, metadata: MetaData): Factory {
   const registry = new Registry(metadata);
-  const factory = (name: string, props: object, settings: ModelSettings = {}) => declare(name, props, settings, registry, base);
+  const factory = (name: string, props: object, settings: ModelSettings = {}) =>
+    declare(name, props, settings, registry, base);
   return Object.assign(factory, { metadata, registry });
 }
 /** What `Mixin({ … })` gives: a class to extend with methods; its columns join the models that list it. */

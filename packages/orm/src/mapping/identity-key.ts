@@ -9,7 +9,8 @@ export type CanonicalKey = KeyPart | readonly KeyPart[];
 
 function whole(value: unknown): KeyPart {
   if (typeof value === "number") return value;
-  if (typeof value === "bigint") return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  if (typeof value === "bigint")
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
   if (typeof value === "string" && /^\s*-?\d+\s*$/.test(value)) return whole(BigInt(value.trim()));
   return anything(value);
 }
@@ -22,7 +23,8 @@ function anything(value: unknown): KeyPart {
       return value;
     default:
       if (value instanceof Date) return `@${value.getTime()}`;
-      if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+      if (value instanceof Uint8Array)
+        return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
       return JSON.stringify(value) ?? String(value);
   }
 }

@@ -3,7 +3,16 @@
  * prototype. Generated with `new Function`; where that is not allowed the same class is put together from closures.
  * Names enter the source as string literals only. See `spec/speed-techniques.md`, section 1.
  */
-import { assignInitial, inspectInstance, readRelationship, readUnloaded, refuseUndefined, setRelationship, toPlain, writeColumn } from "./attributes.js";
+import {
+  assignInitial,
+  inspectInstance,
+  readRelationship,
+  readUnloaded,
+  refuseUndefined,
+  setRelationship,
+  toPlain,
+  writeColumn,
+} from "./attributes.js";
 import { describeInstance } from "./collection.js";
 import type { Declaration } from "./declaration.js";
 import { LOAD_TOKEN, type LoadBatch, type Managed, PERSISTENT, type SessionFace, UNLOADED } from "./state.js";
@@ -16,7 +25,13 @@ export interface SlotLayout {
   /** Position of the first own column in a plain row. */
   readonly rowStart: number;
 }
-type Constructor = new (init?: unknown, row?: readonly unknown[], offset?: number, session?: SessionFace, batch?: LoadBatch) => object;
+type Constructor = new (
+  init?: unknown,
+  row?: readonly unknown[],
+  offset?: number,
+  session?: SessionFace,
+  batch?: LoadBatch,
+) => object;
 interface Helpers {
   readonly read: typeof readUnloaded;
   readonly write: typeof writeColumn;
@@ -25,7 +40,14 @@ interface Helpers {
   readonly setRel: typeof setRelationship;
   readonly assign: typeof assignInitial;
 }
-const helpers: Helpers = { read: readUnloaded, write: writeColumn, undef: refuseUndefined, readRel: readRelationship, setRel: setRelationship, assign: assignInitial };
+const helpers: Helpers = {
+  read: readUnloaded,
+  write: writeColumn,
+  undef: refuseUndefined,
+  readRel: readRelationship,
+  setRel: setRelationship,
+  assign: assignInitial,
+};
 
 const quote = JSON.stringify;
 const slot = (key: string) => `this[${quote(`$${key}`)}]`;
@@ -37,15 +59,18 @@ function sourceOf(name: string, layout: SlotLayout, mode: "root" | "derived", ex
   };
   const relations = layout.relationships.map((k) => `${slot(k)} = U;`).join(" ");
   const state = (session: string, flags: string, batch: string) =>
-    mode === "root" ? `this.$$s = ${session}; this.$$f = ${flags}; this.$$m = 0; this.$$n = 0; this.$$o = null; this.$$h = null; this.$$p = null; this.$$b = ${batch};` : "";
+    mode === "root"
+      ? `this.$$s = ${session}; this.$$f = ${flags}; this.$$m = 0; this.$$n = 0; this.$$o = null; this.$$h = null; this.$$p = null; this.$$b = ${batch};`
+      : "";
   const superCall = mode === "derived" ? "super(init, row, offset, session, batch);" : extendsBase ? "super();" : "";
   const accessors = layout.columns
     .map(({ key, index }) => {
-      const test = index < 31 ? `(this.$$m & ${1 << index}) === 0` : "true";
+      // Only what has a row records changes: flags PERSISTENT and DETACHED.
+      const test = index < 31 ? `(f & 5) !== 0 && (this.$$m & ${1 << index}) === 0` : "(f & 5) !== 0";
       return `get ${quote(key)}() { const v = ${slot(key)}; return v === U ? h.read(this, ${quote(key)}) : v; }
 set ${quote(key)}(v) {
-  const o = ${slot(key)};
-  if (o !== v || (this.$$f & 8) !== 0) {
+  const o = ${slot(key)}, f = this.$$f;
+  if (o !== v || (f & 8) !== 0) {
     if (v === undefined) h.undef(this, ${quote(key)});
     if (${test}) h.write(this, ${index}, o);
     ${slot(key)} = v;
@@ -86,9 +111,21 @@ function canGenerate(): boolean {
 
 function generate(declaration: Declaration, layout: SlotLayout, base: Constructor | undefined): Constructor {
   const mode = declaration.parent === undefined ? "root" : "derived";
-  const safeName = /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(declaration.name) && !/^(class|function|return|new|delete|default|enum|export|import|static|void|with|let|yield|await|null|true|false|this|super|if|in|do|for|var|try|case|else|switch|while|break|const|catch|throw|continue|debugger|finally|extends|instanceof|typeof|eval|arguments|public|private|protected|interface|package|implements)$/.test(declaration.name) ? declaration.name : "Mapped";
+  const safeName =
+    /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(declaration.name) &&
+    !/^(class|function|return|new|delete|default|enum|export|import|static|void|with|let|yield|await|null|true|false|this|super|if|in|do|for|var|try|case|else|switch|while|break|const|catch|throw|continue|debugger|finally|extends|instanceof|typeof|eval|arguments|public|private|protected|interface|package|implements)$/.test(
+      declaration.name,
+    )
+      ? declaration.name
+      : "Mapped";
   const source = sourceOf(safeName, layout, mode, base !== undefined);
-  return new Function("Base", "U", "LOAD", "D", "h", source)(base, UNLOADED, LOAD_TOKEN, declaration, helpers) as Constructor;
+  return new Function("Base", "U", "LOAD", "D", "h", source)(
+    base,
+    UNLOADED,
+    LOAD_TOKEN,
+    declaration,
+    helpers,
+  ) as Constructor;
 }
 
 /** The same class without generated source, for environments that forbid it. */
@@ -115,7 +152,8 @@ function assemble(declaration: Declaration, layout: SlotLayout, base: Constructo
         let at = offset + layout.rowStart;
         for (const c of layout.columns) self[`$${c.key}`] = loading && !c.deferred ? row[at++] : UNLOADED;
         for (const key of layout.relationships) self[`$${key}`] = UNLOADED;
-        if (init !== undefined && init !== LOAD_TOKEN && self.$$d === declaration) assignInitial(self, init, declaration.keys);
+        if (init !== undefined && init !== LOAD_TOKEN && self.$$d === declaration)
+          assignInitial(self, init, declaration.keys);
       }
     },
   }[declaration.name] as Constructor;
@@ -165,7 +203,8 @@ export function makeClass(declaration: Declaration, layout: SlotLayout, base: Fu
   const inherited = base?.prototype as object | undefined;
   const offer = (key: PropertyKey, value: unknown) => {
     // A base of the project's own may have its say.
-    if (inherited === undefined || !(key in inherited) || inherited[key as never] === Object.prototype[key as never]) own[key as string] = { value, writable: true, configurable: true };
+    if (inherited === undefined || !(key in inherited) || inherited[key as never] === Object.prototype[key as never])
+      own[key as string] = { value, writable: true, configurable: true };
   };
   offer("toJSON", function toJSON(this: object) {
     return toPlain(this);
@@ -173,9 +212,12 @@ export function makeClass(declaration: Declaration, layout: SlotLayout, base: Fu
   offer("toString", function toString(this: Managed) {
     return describeInstance(this);
   });
-  offer(INSPECT, function inspect(this: Managed, depth: number, options: object, print: (v: unknown, o: object) => string) {
-    return inspectInstance(this, depth, options, print);
-  });
+  offer(
+    INSPECT,
+    function inspect(this: Managed, depth: number, options: object, print: (v: unknown, o: object) => string) {
+      return inspectInstance(this, depth, options, print);
+    },
+  );
   Object.defineProperties(made.prototype as object, own);
   return made;
 }

@@ -19,7 +19,9 @@ function notLoaded(owner: Managed, property: RelationshipProperty): NotLoadedErr
 function sessionOf(owner: Managed, what: string): SessionFace {
   if (owner.$$s !== undefined) return owner.$$s;
   const why = (owner.$$f & DETACHED) !== 0 ? "is detached from its session" : "belongs to no session";
-  throw new DetachedInstanceError(`${what} of ${describeInstance(owner)} cannot be loaded: the object ${why}. Load it in the query, or session.add() the object first.`);
+  throw new DetachedInstanceError(
+    `${what} of ${describeInstance(owner)} cannot be loaded: the object ${why}. Load it in the query, or session.add() the object first.`,
+  );
 }
 async function load(owner: Managed, property: RelationshipProperty): Promise<unknown> {
   if (property.lazy === "raise") throw notLoaded(owner, property);
@@ -38,7 +40,6 @@ export class LazyReference {
     this.#owner = owner;
     this.#property = property;
   }
-  // biome-ignore lint/suspicious/noThenProperty: unloaded relationships are awaited
   then(fulfilled: unknown, rejected: unknown): Promise<unknown> {
     return settle(load(this.#owner, this.#property), fulfilled, rejected);
   }
@@ -57,7 +58,6 @@ export class LazyColumn {
     this.#owner = owner;
     this.#key = key;
   }
-  // biome-ignore lint/suspicious/noThenProperty: deferred columns are awaited
   then(fulfilled: unknown, rejected: unknown): Promise<unknown> {
     const work = (async () => sessionOf(this.#owner, this.#key).loadColumn(this.#owner, this.#key))();
     return settle(work, fulfilled, rejected);
@@ -78,7 +78,6 @@ export class LazyCollection {
     this.#owner = owner;
     this.#property = property;
   }
-  // biome-ignore lint/suspicious/noThenProperty: unloaded relationships are awaited
   then(fulfilled: unknown, rejected: unknown): Promise<unknown> {
     return settle(load(this.#owner, this.#property), fulfilled, rejected);
   }
@@ -106,8 +105,32 @@ export class LazyCollection {
 }
 // Using it as an array before it is loaded must say what is wrong, not "is not a function".
 for (const name of [
-  "length", "map", "filter", "forEach", "find", "findIndex", "some", "every", "at", "slice", "reduce", "includes", "indexOf", "flatMap", "entries", "keys", "values",
-  "join", "sort", "toSorted", "concat", "pop", "shift", "splice", "unshift", Symbol.iterator,
+  "length",
+  "map",
+  "filter",
+  "forEach",
+  "find",
+  "findIndex",
+  "some",
+  "every",
+  "at",
+  "slice",
+  "reduce",
+  "includes",
+  "indexOf",
+  "flatMap",
+  "entries",
+  "keys",
+  "values",
+  "join",
+  "sort",
+  "toSorted",
+  "concat",
+  "pop",
+  "shift",
+  "splice",
+  "unshift",
+  Symbol.iterator,
 ] as const) {
   Object.defineProperty(LazyCollection.prototype, name, {
     get(this: LazyCollection) {

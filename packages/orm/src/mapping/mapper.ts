@@ -3,7 +3,7 @@
  * They are filled by `configure.ts`; here are the shapes and the questions they answer.
  */
 import { type Element, type Expression, nextId, type Table, type TableColumn } from "@athanor/core";
-import { type CanonicalKey, type KeyPart, canonicalizer } from "./identity-key.js";
+import { type CanonicalKey, canonicalizer, type KeyPart } from "./identity-key.js";
 import type { CascadeFlags, Lazy, RelationshipDefinition } from "./relationship.js";
 import type { Managed } from "./state.js";
 
@@ -38,7 +38,10 @@ export interface Secondary {
 }
 export type Direction = "oneToMany" | "manyToOne" | "manyToMany";
 /** `ON` of a relationship between two given FROM clauses, where the user wrote it; undefined: the pairs say it. */
-export type CustomJoin = (ownerColumns: { readonly [key: string]: Expression }, targetColumns: { readonly [key: string]: Expression }) => Expression;
+export type CustomJoin = (
+  ownerColumns: { readonly [key: string]: Expression },
+  targetColumns: { readonly [key: string]: Expression },
+) => Expression;
 
 /** A configured relationship. */
 export class RelationshipProperty {

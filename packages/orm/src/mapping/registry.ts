@@ -2,7 +2,7 @@
  * The models of one base: by name, on one MetaData, configured together at first use. Configuration happens once per
  * set of models; a failure is remembered and thrown again until the set changes. Source: SQLAlchemy "registry".
  */
-import { ArgumentError, MetaData } from "@athanor/core";
+import { ArgumentError, type MetaData } from "@athanor/core";
 import { configureDeclarations } from "./configure.js";
 import type { Declaration, RegistryFace } from "./declaration.js";
 import type { Mapper } from "./mapper.js";
@@ -25,7 +25,10 @@ export class Registry implements RegistryFace {
   add(declaration: Declaration): void {
     const first = this.#byName.get(declaration.name);
     if (first !== undefined) {
-      throw new ArgumentError(`There are two models named '${declaration.name}' in one registry: give one another name, or a base of its own with declarativeBase().`, "orm.duplicate-model");
+      throw new ArgumentError(
+        `There are two models named '${declaration.name}' in one registry: give one another name, or a base of its own with declarativeBase().`,
+        "orm.duplicate-model",
+      );
     }
     this.#byName.set(declaration.name, declaration);
     this.#declarations.push(declaration);

@@ -3,13 +3,26 @@
  * "Configuring how Relationship Joins", whose inference it follows; what is ambiguous names the way out.
  */
 import {
-  Alias, Binary, BooleanList, type ColumnFace, ColumnReference, criterion, DerivedColumn, didYouMean, type Expression, type ForeignKeyConstraint, fromClause, operators,
-  Table, type TableColumn,
+  Alias,
+  Binary,
+  BooleanList,
+  type ColumnFace,
+  ColumnReference,
+  criterion,
+  DerivedColumn,
+  didYouMean,
+  type Expression,
+  type ForeignKeyConstraint,
+  fromClause,
+  operators,
+  Table,
+  type TableColumn,
 } from "@athanor/core";
 import { MappingError } from "../errors.js";
 import type { ColumnPair, CustomJoin, MappedColumn, Mapper, RelationshipProperty, SecondaryPair } from "./mapper.js";
 
-const list = (value: string | readonly string[] | undefined): readonly string[] => (value === undefined ? [] : typeof value === "string" ? [value] : value);
+const list = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === "string" ? [value] : value;
 
 /** A composite or single foreign key between two mappers, as pairs of mapped columns. */
 interface Link {
@@ -24,7 +37,8 @@ function linksBetween(holder: Mapper, target: Mapper): Link[] {
       if (!target.tables.includes(constraint.referredTable as Table)) continue;
       const pairs = pairsOf(constraint, holder, target);
       // The key of a joined subclass, which leads to its own base, is no relationship.
-      if (pairs === undefined || (holder.isA(target) && holder !== target && pairs.every((p) => p.from === p.to))) continue;
+      if (pairs === undefined || (holder.isA(target) && holder !== target && pairs.every((p) => p.from === p.to)))
+        continue;
       if (pairs.every((p) => p.from === p.to)) continue;
       found.push({ holder, pairs });
     }
@@ -44,12 +58,16 @@ function pairsOf(constraint: ForeignKeyConstraint, holder: Mapper, target: Mappe
 
 export function resolveJoin(property: RelationshipProperty): void {
   const { definition, parent } = property;
-  if (definition.settings.primaryJoin !== undefined && definition.settings.secondary === undefined) customJoin(property);
+  if (definition.settings.primaryJoin !== undefined && definition.settings.secondary === undefined)
+    customJoin(property);
   else if (definition.kind === "manyToMany" || definition.settings.secondary !== undefined) secondaryJoin(property);
   else keyJoin(property);
   if (property.direction === "manyToOne") {
     const pk = property.target.primaryKey;
-    property.usesGet = property.primaryJoin === undefined && pk.length === property.pairs.length && pk.every((a) => property.pairs.some((p) => p.remote === a));
+    property.usesGet =
+      property.primaryJoin === undefined &&
+      pk.length === property.pairs.length &&
+      pk.every((a) => property.pairs.some((p) => p.remote === a));
     checkNullable(property);
   }
   const { cascade } = property;
@@ -71,7 +89,12 @@ function keyJoin(property: RelationshipProperty): void {
   let direction: "oneToMany" | "manyToOne";
   if (kind === "manyToOne") direction = "manyToOne";
   else if (kind === "oneToMany") direction = "oneToMany";
-  else if (selfReferential) direction = settings.remoteSide === undefined || own.some((l) => l.pairs.some((p) => list(settings.remoteSide).includes(p.to.key))) ? "manyToOne" : "oneToMany";
+  else if (selfReferential)
+    direction =
+      settings.remoteSide === undefined ||
+      own.some((l) => l.pairs.some((p) => list(settings.remoteSide).includes(p.to.key)))
+        ? "manyToOne"
+        : "oneToMany";
   else if (own.length > 0 && theirs.length > 0) {
     const wanted = list(settings.foreignKeys);
     const mine = own.some((l) => l.pairs.some((p) => wanted.includes(p.from.key)));
@@ -87,14 +110,23 @@ function keyJoin(property: RelationshipProperty): void {
   const candidates = direction === "manyToOne" ? own : theirs;
   const link = choose(property, candidates, direction);
   property.direction = direction;
-  property.pairs = link.pairs.map((p): ColumnPair => (direction === "manyToOne" ? { local: p.from, remote: p.to } : { local: p.to, remote: p.from }));
+  property.pairs = link.pairs.map(
+    (p): ColumnPair => (direction === "manyToOne" ? { local: p.from, remote: p.to } : { local: p.to, remote: p.from }),
+  );
   const remote = list(settings.remoteSide);
   if (remote.length > 0 && !property.pairs.every((p) => remote.includes(p.remote.key))) {
     const right = property.pairs.map((p) => `"${p.remote.key}"`).join(", ");
-    throw new MappingError(`${property}: the remote side of a ${direction} is ${right}, not '${remote.join(", ")}'. Did you mean ${direction === "manyToOne" ? "oneToMany" : "manyToOne"}()?`, "orm.remote-side");
+    throw new MappingError(
+      `${property}: the remote side of a ${direction} is ${right}, not '${remote.join(", ")}'. Did you mean ${direction === "manyToOne" ? "oneToMany" : "manyToOne"}()?`,
+      "orm.remote-side",
+    );
   }
 }
-function choose(property: RelationshipProperty, candidates: readonly Link[], direction: "oneToMany" | "manyToOne"): Link {
+function choose(
+  property: RelationshipProperty,
+  candidates: readonly Link[],
+  direction: "oneToMany" | "manyToOne",
+): Link {
   const { definition, parent, target } = property;
   const [holder, referred] = direction === "manyToOne" ? [parent, target] : [target, parent];
   let wanted = list(definition.settings.foreignKeys);
@@ -122,21 +154,35 @@ function choose(property: RelationshipProperty, candidates: readonly Link[], dir
   if (wanted.length > 0) {
     for (const key of wanted) {
       if (holder.attribute(key) === undefined) {
-        throw new MappingError(`${property}: foreignKeys names '${key}', which is no column of ${holder}.${didYouMean(key, holder.attributes.map((a) => a.key))}`, "orm.foreign-keys");
+        throw new MappingError(
+          `${property}: foreignKeys names '${key}', which is no column of ${holder}.${didYouMean(
+            key,
+            holder.attributes.map((a) => a.key),
+          )}`,
+          "orm.foreign-keys",
+        );
       }
     }
     const fitting = candidates.filter((l) => l.pairs.every((p) => wanted.includes(p.from.key)));
     if (fitting.length === 1) return fitting[0] as Link;
     if (fitting.length === 0) {
       const known = candidates.map((l) => l.pairs.map((p) => p.from.key).join(" + "));
-      throw new MappingError(`${property}: '${wanted.join(", ")}' is no foreign key from ${holder} to ${referred}; there is ${known.join(", ")}.`, "orm.foreign-keys");
+      throw new MappingError(
+        `${property}: '${wanted.join(", ")}' is no foreign key from ${holder} to ${referred}; there is ${known.join(", ")}.`,
+        "orm.foreign-keys",
+      );
     }
     return fitting[0] as Link;
   }
   if (candidates.length === 1) return candidates[0] as Link;
   const distinct = candidates.map((l) => l.pairs.map((p) => p.from.key));
-  const fixes = distinct.map((keys) => `{ foreignKeys: ${keys.length === 1 ? JSON.stringify(keys[0]) : JSON.stringify(keys)} }`);
-  throw new MappingError(`${property}: several foreign keys lead from ${holder} to ${referred}; say which one with ${fixes.join(" or ")}.`, "orm.ambiguous-foreign-keys");
+  const fixes = distinct.map(
+    (keys) => `{ foreignKeys: ${keys.length === 1 ? JSON.stringify(keys[0]) : JSON.stringify(keys)} }`,
+  );
+  throw new MappingError(
+    `${property}: several foreign keys lead from ${holder} to ${referred}; say which one with ${fixes.join(" or ")}.`,
+    "orm.ambiguous-foreign-keys",
+  );
 }
 
 /** Every foreign key from the secondary table to one of a mapper's tables. */
@@ -158,7 +204,10 @@ function secondaryJoin(property: RelationshipProperty): void {
   const given = settings.secondary as { readonly [fromClause]?: unknown } | undefined;
   const table = given instanceof Table ? given : given?.[fromClause];
   if (!(table instanceof Table)) {
-    throw new MappingError(`${property}: manyToMany() needs { secondary: table }, the table between ${parent} and ${target}.`, "orm.secondary");
+    throw new MappingError(
+      `${property}: manyToMany() needs { secondary: table }, the table between ${parent} and ${target}.`,
+      "orm.secondary",
+    );
   }
   for (const constraint of table.constraints) if (constraint.kind === "foreignKey") void constraint.referredColumns;
   const toParent = secondaryLinks(table, parent);
@@ -209,7 +258,8 @@ function customJoin(property: RelationshipProperty): void {
   // The target under an alias, so that the two sides of a self-reference can be told apart.
   const aliases = target.tables.map((t) => new Alias(t));
   const columns: Record<string, Expression> = {};
-  for (const a of target.attributes) columns[a.key] = (aliases[target.tables.indexOf(a.column.table)] as Alias).column(a.column.key);
+  for (const a of target.attributes)
+    columns[a.key] = (aliases[target.tables.indexOf(a.column.table)] as Alias).column(a.column.key);
   const owner: Record<string, Expression> = {};
   for (const a of parent.attributes) owner[a.key] = a.column;
   const equalities: { local: MappedColumn; remote: MappedColumn }[] = [];
@@ -226,11 +276,19 @@ function customJoin(property: RelationshipProperty): void {
   };
   visit(join(owner, columns));
   const foreign = list(definition.settings.foreignKeys);
-  const isForeign = (a: MappedColumn) => (foreign.length > 0 ? foreign.includes(a.key) : a.column.foreignKeys.length > 0);
+  const isForeign = (a: MappedColumn) =>
+    foreign.length > 0 ? foreign.includes(a.key) : a.column.foreignKeys.length > 0;
   const { kind } = definition;
   const asMany = equalities.filter((p) => isForeign(p.local));
   const asOne = equalities.filter((p) => isForeign(p.remote));
-  const direction = kind === "oneToMany" ? "oneToMany" : kind === "manyToOne" ? "manyToOne" : asMany.length > 0 ? "manyToOne" : "oneToMany";
+  const direction =
+    kind === "oneToMany"
+      ? "oneToMany"
+      : kind === "manyToOne"
+        ? "manyToOne"
+        : asMany.length > 0
+          ? "manyToOne"
+          : "oneToMany";
   const pairs = direction === "manyToOne" ? asMany : asOne;
   if (pairs.length === 0 && !property.viewOnly) {
     throw new MappingError(
@@ -264,7 +322,13 @@ function orderingOf(property: RelationshipProperty): RelationshipProperty["order
   const keys = Array.isArray(given) ? (given as string[]) : [given as string];
   for (const key of keys) {
     if (typeof key !== "string" || property.target.attribute(key) === undefined) {
-      throw new MappingError(`${property}: orderBy names '${String(key)}', which is no column of ${property.target}.${didYouMean(String(key), property.target.attributes.map((a) => a.key))}`, "orm.order-by");
+      throw new MappingError(
+        `${property}: orderBy names '${String(key)}', which is no column of ${property.target}.${didYouMean(
+          String(key),
+          property.target.attributes.map((a) => a.key),
+        )}`,
+        "orm.order-by",
+      );
     }
   }
   return (columns) => keys.map((key) => columns[key] as Expression);
@@ -278,16 +342,31 @@ export function linkReverse(property: RelationshipProperty): void {
   const reverse = target.relationship(backPopulates);
   if (reverse === undefined) {
     if (target.attribute(backPopulates) !== undefined) {
-      throw new MappingError(`${property}: backPopulates names ${target}.${backPopulates}, which is a column, not a relationship.`, "orm.back-populates");
+      throw new MappingError(
+        `${property}: backPopulates names ${target}.${backPopulates}, which is a column, not a relationship.`,
+        "orm.back-populates",
+      );
     }
-    throw new MappingError(`${property}: backPopulates names '${backPopulates}', which ${target} has not.${didYouMean(backPopulates, target.relationships.map((r) => r.key))}`, "orm.back-populates");
+    throw new MappingError(
+      `${property}: backPopulates names '${backPopulates}', which ${target} has not.${didYouMean(
+        backPopulates,
+        target.relationships.map((r) => r.key),
+      )}`,
+      "orm.back-populates",
+    );
   }
   if (!reverse.target.isA(parent) && !parent.isA(reverse.target)) {
-    throw new MappingError(`${property}: backPopulates names ${reverse}, which leads to ${reverse.target}, not back to ${parent}.`, "orm.back-populates");
+    throw new MappingError(
+      `${property}: backPopulates names ${reverse}, which leads to ${reverse.target}, not back to ${parent}.`,
+      "orm.back-populates",
+    );
   }
   const answer = reverse.definition.settings.backPopulates;
   if (answer !== undefined && answer !== property.key) {
-    throw new MappingError(`${property} says backPopulates: "${backPopulates}", but ${reverse} says "${answer}".`, "orm.back-populates");
+    throw new MappingError(
+      `${property} says backPopulates: "${backPopulates}", but ${reverse} says "${answer}".`,
+      "orm.back-populates",
+    );
   }
   if (property.direction === reverse.direction && property.direction !== "manyToMany") {
     throw new MappingError(

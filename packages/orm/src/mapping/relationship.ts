@@ -4,14 +4,50 @@
  */
 import { ArgumentError, didYouMean } from "@athanor/core";
 
-export type Lazy = "select" | "joined" | "selectin" | "subquery" | "noload" | "raise" | "immediate" | "dynamic" | "writeOnly";
+export type Lazy =
+  | "select"
+  | "joined"
+  | "selectin"
+  | "subquery"
+  | "noload"
+  | "raise"
+  | "immediate"
+  | "dynamic"
+  | "writeOnly";
 export type RelationshipKind = "oneToMany" | "manyToMany" | "manyToOne" | "oneToOne";
 
 const OPTIONS = [
-  "backPopulates", "lazy", "cascade", "primaryJoin", "secondaryJoin", "secondary", "foreignKeys", "remoteSide", "orderBy",
-  "viewOnly", "passiveDeletes", "passiveUpdates", "nullable", "postUpdate", "singleParent", "innerJoin", "joinDepth", "info", "overlaps",
+  "backPopulates",
+  "lazy",
+  "cascade",
+  "primaryJoin",
+  "secondaryJoin",
+  "secondary",
+  "foreignKeys",
+  "remoteSide",
+  "orderBy",
+  "viewOnly",
+  "passiveDeletes",
+  "passiveUpdates",
+  "nullable",
+  "postUpdate",
+  "singleParent",
+  "innerJoin",
+  "joinDepth",
+  "info",
+  "overlaps",
 ] as const;
-const LAZY: readonly Lazy[] = ["select", "joined", "selectin", "subquery", "noload", "raise", "immediate", "dynamic", "writeOnly"];
+const LAZY: readonly Lazy[] = [
+  "select",
+  "joined",
+  "selectin",
+  "subquery",
+  "noload",
+  "raise",
+  "immediate",
+  "dynamic",
+  "writeOnly",
+];
 
 /** Options as given; types are in `typing/relationships.ts`. */
 export interface RelationshipSettings {
@@ -53,10 +89,21 @@ const CASCADES = ["save-update", "delete", "delete-orphan", "merge", "expunge", 
  * @throws ArgumentError for an unknown word, with a "did you mean"
  */
 export function parseCascade(text: string | undefined, viewOnly: boolean): CascadeFlags {
-  const words = text === undefined ? (viewOnly ? [] : ["save-update", "merge"]) : text.split(",").map((w) => w.trim()).filter((w) => w !== "");
+  const words =
+    text === undefined
+      ? viewOnly
+        ? []
+        : ["save-update", "merge"]
+      : text
+          .split(",")
+          .map((w) => w.trim())
+          .filter((w) => w !== "");
   for (const word of words) {
     if (!CASCADES.includes(word)) {
-      throw new ArgumentError(`cascade: '${word}' is not one of ${CASCADES.join(", ")}.${didYouMean(word, CASCADES)}`, "orm.cascade");
+      throw new ArgumentError(
+        `cascade: '${word}' is not one of ${CASCADES.join(", ")}.${didYouMean(word, CASCADES)}`,
+        "orm.cascade",
+      );
     }
   }
   const all = words.includes("all");
@@ -71,10 +118,16 @@ export function parseCascade(text: string | undefined, viewOnly: boolean): Casca
     refreshExpire: has("refresh-expire"),
   };
   if (flags.deleteOrphan && !flags.delete) {
-    throw new ArgumentError("cascade: 'delete-orphan' needs 'delete' too; write \"all, delete-orphan\".", "orm.cascade");
+    throw new ArgumentError(
+      "cascade: 'delete-orphan' needs 'delete' too; write \"all, delete-orphan\".",
+      "orm.cascade",
+    );
   }
   if (viewOnly && (flags.saveUpdate || flags.delete || flags.merge)) {
-    throw new ArgumentError("cascade: a viewOnly relationship writes nothing, so it cascades neither save-update, delete nor merge.", "orm.cascade");
+    throw new ArgumentError(
+      "cascade: a viewOnly relationship writes nothing, so it cascades neither save-update, delete nor merge.",
+      "orm.cascade",
+    );
   }
   return flags;
 }
@@ -94,13 +147,19 @@ export class RelationshipDefinition {
       );
     }
     for (const key of Object.keys(settings)) {
-      if (!(OPTIONS as readonly string[]).includes(key)) throw new ArgumentError(`${kind}(): there is no option '${key}'.${didYouMean(key, OPTIONS)}`);
+      if (!(OPTIONS as readonly string[]).includes(key))
+        throw new ArgumentError(`${kind}(): there is no option '${key}'.${didYouMean(key, OPTIONS)}`);
     }
     const lazy = settings.lazy ?? "select";
-    if (!LAZY.includes(lazy)) throw new ArgumentError(`${kind}(): lazy is one of ${LAZY.join(", ")}, not '${String(lazy)}'.${didYouMean(String(lazy), LAZY)}`);
+    if (!LAZY.includes(lazy))
+      throw new ArgumentError(
+        `${kind}(): lazy is one of ${LAZY.join(", ")}, not '${String(lazy)}'.${didYouMean(String(lazy), LAZY)}`,
+      );
     const many = kind === "oneToMany" || kind === "manyToMany";
     if (!many && (lazy === "dynamic" || lazy === "writeOnly")) {
-      throw new ArgumentError(`${kind}(): lazy: "${lazy}" is for collections; a to-one relationship is "select", "joined", "selectin" …`);
+      throw new ArgumentError(
+        `${kind}(): lazy: "${lazy}" is for collections; a to-one relationship is "select", "joined", "selectin" …`,
+      );
     }
     this.kind = kind;
     this.target = target;

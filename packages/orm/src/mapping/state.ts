@@ -162,7 +162,12 @@ export function historyOf(instance: Managed, relationship: unknown): RelationHis
   return undefined;
 }
 /** The history of a relationship, begun if there is none; puts the owner on the dirty list. */
-export function beginHistory(instance: Managed, relationship: unknown, old: unknown, base: readonly Managed[] | undefined): RelationHistory {
+export function beginHistory(
+  instance: Managed,
+  relationship: unknown,
+  old: unknown,
+  base: readonly Managed[] | undefined,
+): RelationHistory {
   let found = historyOf(instance, relationship);
   if (found === undefined) {
     found = { relationship, old, base, added: new Set(), removed: new Set(), replaceWith: undefined };

@@ -40,7 +40,7 @@ export function moveCriteria(criteria: readonly Expression[], from: EntitySource
   return criteria.map((c) =>
     replace(c, (node) => {
       if (!(node instanceof ColumnReference)) return undefined;
-      for (const a of from.mapper.attributes) if (from.hasTable(a.column.table) && from.column(a) === node) return to.column(a);
+      for (const a of from.mapper.attributes) if (from.find(a.column) === node) return to.column(a);
       return undefined;
     }),
   );

@@ -24,7 +24,7 @@ export class EntityItem extends ItemElement {
     return this.source.from;
   }
   get itemColumns(): readonly ColumnReference[] {
-    return this.mapper.attributes.filter((a) => !a.deferred).map((a) => this.source.column(a));
+    return this.mapper.attributes.flatMap((a) => (a.deferred ? [] : (this.source.find(a.column) ?? [])));
   }
   walk(key: KeyWriter): void {
     key.id(OP.entity);
@@ -49,8 +49,7 @@ export function fromOfMapper(mapper: Mapper): FromClause {
 }
 /** Class attributes of a mapper at one place: columns and relationships by key. */
 export function classAttributes(source: EntitySource, model: unknown): { readonly [key: string]: unknown } {
-  const map: Record<string, unknown> = Object.create(null);
-  for (const a of source.mapper.attributes) if (source.hasTable(a.column.table)) map[a.key] = source.column(a);
+  const map: Record<string, unknown> = Object.assign(Object.create(null), source.columns);
   for (const r of source.mapper.relationships) map[r.key] = new RelationAttribute(r, source, model);
   return map;
 }

@@ -8,7 +8,7 @@ import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../map
 import { type LoadBatch, type Managed, UNLOADED } from "../mapping/state.js";
 import { NotLoadedError } from "../errors.js";
 import type { SessionInternals } from "../session/internals.js";
-import { synchronize, writesEntities } from "./dml.js";
+import { bringInLine, objectsConcerned, type Writing, writesEntities } from "./dml.js";
 import { EntityItem, entityOf } from "./entity.js";
 import { fillColumns, fillSubclassColumns } from "./fill-columns.js";
 import { Hydration } from "./hydrate.js";
@@ -93,15 +93,20 @@ class SessionSource implements ResultSource {
     return { rows: keys === undefined ? null : taking(rows), keys: keys ?? [], rowCount, lastInsertId };
   }
   /** INSERT, UPDATE and DELETE of a model: objects in memory follow, RETURNING gives objects. */
-  async #write(statement: InsertStatement | UpdateStatement | DeleteStatement): Promise<Fetched> {
+  async #write(statement: Writing): Promise<Fetched> {
     const session = this.#session;
-    return synchronize(session, statement, async (final) => {
-      if (!final.returningItems.some((i) => i instanceof EntityItem)) return this.#core(final);
-      const { hydration, raw } = await runPlan(session, final, this.#params, undefined);
-      const rows = this.#mode === "scalars" ? hydration.firsts(raw.rows) : hydration.rows(raw.rows);
-      await completeLoads(session, hydration);
-      return fetchedOf(rows, hydration.plan.names, raw);
-    });
+    const concerned = await objectsConcerned(session, statement);
+    if (!statement.returningItems.some((i) => i instanceof EntityItem)) {
+      const done = await this.#core(statement);
+      bringInLine(session, statement, concerned);
+      return done;
+    }
+    const { hydration, raw } = await runPlan(session, statement, this.#params, undefined);
+    // Before the rows are read: what the new values do not tell is taken from them.
+    bringInLine(session, statement, concerned);
+    const rows = this.#mode === "scalars" ? hydration.firsts(raw.rows) : hydration.rows(raw.rows);
+    await completeLoads(session, hydration);
+    return fetchedOf(rows, hydration.plan.names, raw);
   }
   async *stream(chunkRows: number): AsyncGenerator<Chunk> {
     const session = this.#session;

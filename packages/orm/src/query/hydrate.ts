@@ -3,9 +3,9 @@
  * stale. Source: SQLAlchemy "loading.instances".
  */
 import { converter, InvalidRequestError, rowPrototype } from "@athanor/core";
-import { setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
-import type { Mapper } from "../mapping/mapper.js";
-import { DIRTY, historyOf, isChanged, LOAD_TOKEN, type LoadBatch, type Managed, STALE, UNLOADED } from "../mapping/state.js";
+import { Collection, setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
+import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
+import { clearChanges, historyOf, isChanged, LOAD_TOKEN, type LoadBatch, type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import type { LoadTree } from "./options.js";
 import type { EntityPlan, ItemPlan, JoinedPlan, OrmPlan } from "./plan.js";
@@ -22,6 +22,10 @@ export class Hydration {
   readonly #collected: (Map<Managed, Set<Managed> | null> | undefined)[];
   readonly #convert: ((values: unknown[]) => void) | undefined;
   readonly #seen: Set<unknown> | undefined;
+  /** By entity, the objects met so far; for plans of several entities. */
+  readonly #met: readonly Set<Managed>[] | undefined;
+  /** With populateExisting: objects are read anew once per execution. */
+  readonly #renewed: Set<Managed> | undefined;
 
   constructor(plan: OrmPlan, session: SessionInternals, populateExisting: boolean, trees?: readonly LoadTree[]) {
     this.plan = plan;
@@ -31,6 +35,8 @@ export class Hydration {
     this.#collected = new Array(plan.joinedCount);
     this.#convert = plan.compiled.columns === undefined ? undefined : converter(plan.compiled.columns);
     this.#seen = plan.unique ? new Set() : undefined;
+    this.#met = plan.entities.length > 1 ? plan.entities.map(() => new Set()) : undefined;
+    this.#renewed = populateExisting ? new Set() : undefined;
   }
 
   /** The first items of the rows: what `scalars()` gives. */
@@ -142,7 +148,8 @@ export class Hydration {
       identity.add(plan.mapper, key, instance);
       batch.instances.push(instance);
       if (plan.empty.length > 0) this.#emptyOut(plan, instance);
-    } else if (instance.$$b !== batch) {
+      this.#met?.[plan.index]?.add(instance);
+    } else if (this.#isFirst(plan, instance, batch)) {
       this.#refill(plan, instance, row);
       instance.$$b = batch;
       batch.instances.push(instance);
@@ -150,19 +157,35 @@ export class Hydration {
     for (const joined of plan.joined) this.#join(joined, instance, row);
     return instance;
   }
+  /** One object may stand at several entities of a row: then its batch alone does not say where it was met. */
+  #isFirst(plan: EntityPlan, instance: Managed, batch: LoadBatch): boolean {
+    const met = this.#met?.[plan.index];
+    if (met === undefined) return instance.$$b !== batch;
+    if (met.has(instance)) return false;
+    met.add(instance);
+    return true;
+  }
   /** A row meets an object the session has: fills what is missing, overwrites what is stale. */
   #refill(plan: EntityPlan, instance: Managed, row: unknown[]): void {
-    const overwrite = this.populateExisting || (instance.$$f & STALE) !== 0;
-    if (!overwrite) {
+    const renews = this.#renewed !== undefined && !this.#renewed.has(instance);
+    if (!renews && (instance.$$f & STALE) === 0) {
       for (const { attribute, at } of plan.columns) if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
       return;
     }
     for (const { attribute, at } of plan.columns) {
-      if (this.populateExisting || !isChanged(instance, attribute.index)) instance[attribute.slot] = row[at];
+      if (renews || !isChanged(instance, attribute.index)) instance[attribute.slot] = row[at];
     }
-    if (this.populateExisting) forgetColumnChanges(instance);
-    const mapper = plan.discriminatorAt < 0 ? plan.mapper : classOf(plan, row);
-    for (const property of mapper.relationships) if (historyOf(instance, property) === undefined) instance[property.slot] = UNLOADED;
+    if (renews) {
+      clearChanges(instance);
+      this.#renewed?.add(instance);
+    }
+    for (const property of mapperOfInstance(instance).relationships) {
+      if (historyOf(instance, property) !== undefined) continue;
+      const known = instance[property.slot];
+      // Whoever still holds the old collection changes nothing with it.
+      if (known instanceof Collection) known.detach();
+      instance[property.slot] = UNLOADED;
+    }
     instance.$$f &= ~STALE;
   }
   #emptyOut(plan: EntityPlan, instance: Managed): void {
@@ -184,18 +207,11 @@ export class Hydration {
     if (map === undefined) this.#collected[joined.index] = map = new Map();
     let members = map.get(owner);
     if (members === undefined) {
-      members = owner[property.slot] === UNLOADED || this.populateExisting ? new Set() : null;
+      members = owner[property.slot] === UNLOADED ? new Set() : null;
       map.set(owner, members);
     }
     if (members !== null && member !== null) members.add(member);
   }
-}
-
-function forgetColumnChanges(instance: Managed): void {
-  instance.$$m = 0;
-  instance.$$n = 0;
-  instance.$$o = null;
-  if (instance.$$h === null) instance.$$f &= ~DIRTY;
 }
 
 const prototypes = new WeakMap<OrmPlan, object>();

@@ -1,6 +1,6 @@
 /** Querying and loading: the public functions, with their types laid over the run time. */
 import type { AnyModel, AnyTable, ColumnLike, Executable, NameOf, Result, ColumnReference } from "@athanor/core";
-import { type AnyExpr, ArgumentError, originColumn } from "@athanor/core";
+import { ArgumentError, originColumn, type Typed } from "@athanor/core";
 import { mappersOfTable } from "../mapping/mapper.js";
 import type { Alias } from "../typing/model.js";
 import type { Load, Loader } from "../typing/loading.js";
@@ -34,7 +34,7 @@ export const lazyLoad = loaders.lazyLoad as unknown as Untyped;
 export const noLoad = loaders.noLoad as unknown as Untyped;
 export const defaultLoad = loaders.defaultLoad as unknown as Untyped;
 
-type ColumnOption = <S extends string>(...columns: (AnyExpr & { readonly [k in never]: S })[]) => Load<string, [], never>;
+type ColumnOption = <S extends string>(...columns: Typed<unknown, string, S>[]) => Load<S, [], never>;
 const sourceOfColumn = (column: ColumnReference) => {
   const origin = originColumn(column);
   const [mapper] = origin === undefined ? [] : mappersOfTable(origin.table);

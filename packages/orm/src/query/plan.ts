@@ -63,10 +63,8 @@ class WrappedSource extends EntitySource {
     super(inner.mapper, from, new Map(), inner.name, true);
     this.#map = map;
   }
-  override tableColumn(column: TableColumn): ColumnReference {
-    const found = this.#map.get(column);
-    if (found === undefined) throw new ArgumentError(`The column '${column}' is not in the wrapped query.`, "orm.column-source");
-    return found;
+  override find(column: TableColumn): ColumnReference | undefined {
+    return this.#map.get(column);
   }
   override hasTable(): boolean {
     return true;
@@ -84,10 +82,12 @@ export function planSelect(statement: SelectStatement, dialect: Dialect, binds: 
   return new Planner(statement).plan(dialect, binds);
 }
 
-/** Columns an entity reads, by what the options say; the key always comes along. */
-function attributesToLoad(mapper: Mapper, tree: LoadTree): readonly MappedColumn[] {
+/** Columns an entity reads, by what the options say; the key always comes along. What a subquery lacks stays unloaded. */
+function attributesToLoad(source: EntitySource, tree: LoadTree): readonly MappedColumn[] {
+  const { mapper } = source;
   const { only, defer, undefer, undeferGroups } = tree.columns;
   return mapper.attributes.filter((a) => {
+    if (source.find(a.column) === undefined) return mapper.primaryKey.includes(a);
     if (mapper.primaryKey.includes(a) || a === mapper.inheritance?.discriminator || a === mapper.versionColumn) return true;
     if (undefer.includes(a) || (a.deferredGroup !== undefined && undeferGroups.includes(a.deferredGroup))) return true;
     if (defer.includes(a)) return false;
@@ -214,7 +214,7 @@ class Planner {
       const { source, mapper } = item;
       if (source.from.leaves.length > 1 && !froms.includes(source.from)) froms.push(source.from);
       if (source.criterion !== undefined) criteria.push(source.criterion);
-      const wanted = new Set<MappedColumn>([...attributesToLoad(mapper, trees.get(item) as LoadTree), ...joinColumns(mapper)]);
+      const wanted = new Set<MappedColumn>([...attributesToLoad(source, trees.get(item) as LoadTree), ...joinColumns(mapper)]);
       for (const a of wanted) {
         map.set(a.column, inner.length);
         inner.push(source.column(a));
@@ -276,7 +276,7 @@ class Planner {
   #entity(source: EntitySource, tree: LoadTree, above: readonly Mapper[], outer: boolean): EntityPlan {
     const { mapper } = source;
     const offset = this.#columns.length;
-    const wanted = attributesToLoad(mapper, tree);
+    const wanted = attributesToLoad(source, tree);
     const columns = wanted.map((attribute, i) => ({ attribute, at: offset + i }));
     for (const a of wanted) this.#columns.push(source.column(a));
     const undeferred = mapper.attributes.filter((a) => !a.deferred);

@@ -1,6 +1,6 @@
 /** Where an entity's columns come from in a statement: its table, an alias of it, the joined tables of a hierarchy. */
 import {
-  Alias, type ColumnReference, type Expression, type FromClause, InList, Join, operators, Tuple, Bind, conjunction, type Table, type TableColumn, ArgumentError,
+  Alias, type ColumnReference, type Expression, type FromClause, InList, Join, operators, originColumn, Tuple, Bind, conjunction, type Table, type TableColumn, ArgumentError,
 } from "@athanor/core";
 import type { MappedColumn, Mapper } from "../mapping/mapper.js";
 
@@ -13,6 +13,7 @@ export class EntitySource {
   /** False for the mapper's own tables. */
   readonly isAlias: boolean;
   readonly #leaves: ReadonlyMap<Table, FromClause>;
+  readonly #found = new Map<TableColumn, ColumnReference>();
   #columns: { readonly [key: string]: Expression } | undefined;
 
   constructor(mapper: Mapper, from: FromClause, leaves: ReadonlyMap<Table, FromClause>, name: string, isAlias: boolean) {
@@ -27,11 +28,23 @@ export class EntitySource {
     return this.tableColumn(attribute.column);
   }
   tableColumn(column: TableColumn): ColumnReference {
+    const found = this.find(column);
+    if (found !== undefined) return found;
+    const what = this.hasTable(column.table) ? `has no column '${column.key}'; select it in the subquery` : `is not read from the table '${column.table.fullName}'`;
+    throw new ArgumentError(`'${this.name}' ${what} here.`, "orm.column-source");
+  }
+  /** A table's column as this source has it; a subquery may have left it out. */
+  find(column: TableColumn): ColumnReference | undefined {
     const leaf = this.#leaves.get(column.table);
-    if (leaf === undefined) {
-      throw new ArgumentError(`'${this.name}' is not read from the table '${column.table.fullName}' here.`, "orm.column-source");
+    if (leaf === undefined || leaf === column.table) return leaf === undefined ? undefined : column;
+    let found = this.#found.get(column);
+    if (found === undefined) {
+      // By what it stands for: names say little where several entities are selected. Text has nothing but names.
+      const { columns } = leaf;
+      found = columns.find((c) => originColumn(c) === column) ?? columns.find((c) => c.key === column.key && originColumn(c) === undefined);
+      if (found !== undefined) this.#found.set(column, found);
     }
-    return leaf === column.table ? column : leaf.column(column.key);
+    return found;
   }
   hasTable(table: Table): boolean {
     return this.#leaves.has(table);
@@ -40,7 +53,10 @@ export class EntitySource {
   get columns(): { readonly [key: string]: Expression } {
     if (this.#columns === undefined) {
       const map: Record<string, Expression> = Object.create(null);
-      for (const a of this.mapper.attributes) if (this.hasTable(a.column.table)) map[a.key] = this.column(a);
+      for (const a of this.mapper.attributes) {
+        const column = this.find(a.column);
+        if (column !== undefined) map[a.key] = column;
+      }
       this.#columns = map;
     }
     return this.#columns;

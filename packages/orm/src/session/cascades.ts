@@ -1,7 +1,7 @@
 /** What operations reach through relationships. Source: SQLAlchemy "Cascades". */
 import { Collection } from "../mapping/collection.js";
 import { mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
-import { type CascadeFlags } from "../mapping/relationship.js";
+import type { CascadeFlags } from "../mapping/relationship.js";
 import { type Managed, UNLOADED } from "../mapping/state.js";
 
 /** What a relationship holds in memory: members, the one object, or what was queued on an unloaded collection. */
@@ -14,7 +14,11 @@ export function relatedInMemory(owner: Managed, property: RelationshipProperty):
 }
 
 /** Everything reachable from `root` along relationships with this cascade, `root` first. Does no loading. */
-export function reachable(root: Managed, cascade: keyof CascadeFlags, enter: (instance: Managed) => boolean): Managed[] {
+export function reachable(
+  root: Managed,
+  cascade: keyof CascadeFlags,
+  enter: (instance: Managed) => boolean,
+): Managed[] {
   const seen = new Set<Managed>([root]);
   const stack = [root];
   const out: Managed[] = [];

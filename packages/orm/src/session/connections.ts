@@ -41,7 +41,8 @@ export class SessionConnections {
     let control: Bound["control"] = "transaction";
     let root: Savepoint | undefined;
     if (!own && connection.inTransaction && this.#join !== "controlFully") {
-      const savepoint = this.#join === "createSavepoint" || (this.#join === "conditionalSavepoint" && connection.inNestedTransaction);
+      const savepoint =
+        this.#join === "createSavepoint" || (this.#join === "conditionalSavepoint" && connection.inNestedTransaction);
       control = savepoint ? "savepoint" : "rollback only";
       if (savepoint) root = await connection.beginNested();
     }

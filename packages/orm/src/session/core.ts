@@ -1,17 +1,36 @@
 /**
  * The machinery of a session: identity map, pending and changed objects, transaction frames, the queue. `Session` is its
  * public face, instances hold it in `$$s`, the query side reaches it as `SessionInternals`.
- *
- * Longer than most files: states, transactions and flush share the same few private fields.
+ * Long because states, transactions and flush share the same few private fields.
  */
 import {
-  ArgumentError, type Compiled, type Connection, type Dialect, type Element, Engine, type Execution, InvalidRequestError, type MaybePromise, PendingRollbackError, StatementCache,
+  ArgumentError,
+  type Compiled,
+  type Connection,
+  type Dialect,
+  type Element,
+  Engine,
+  type Execution,
+  InvalidRequestError,
+  type MaybePromise,
+  PendingRollbackError,
+  StatementCache,
 } from "@athanor/core";
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import {
-  DELETED, DETACHED, DIRTY, type Managed, ORPHANED, PENDING, PERSISTENT, type SessionFace, STALE, TO_DELETE, UNLOADED,
+  DELETED,
+  DETACHED,
+  DIRTY,
+  type Managed,
+  ORPHANED,
+  PENDING,
+  PERSISTENT,
+  type SessionFace,
+  STALE,
+  TO_DELETE,
+  UNLOADED,
 } from "../mapping/state.js";
 import { loadColumn, loadRelationship, peekReference } from "../query/execute.js";
 import { reachable, relatedInMemory } from "./cascades.js";
@@ -91,7 +110,11 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
 
   bindFor(mapper: Mapper | null, statement?: Element): Bind {
     const bind = this.options.getBind?.(mapper, statement) ?? this.options.bind;
-    if (bind === undefined) throw new InvalidRequestError("The session has no engine: new Session(engine), or sessionmaker({ bind: engine }).", "session.no-bind");
+    if (bind === undefined)
+      throw new InvalidRequestError(
+        "The session has no engine: new Session(engine), or sessionmaker({ bind: engine }).",
+        "session.no-bind",
+      );
     return bind;
   }
   engineFor(mapper: Mapper | null): Engine {
@@ -99,14 +122,16 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     if (bind instanceof Engine) return bind;
     // Of an engine, plans and flushes need the dialect and a statement cache; connections of one dialect share theirs.
     let stand = standIns.get(bind.dialect);
-    if (stand === undefined) standIns.set(bind.dialect, (stand = { dialect: bind.dialect, cache: new StatementCache<Compiled>() }));
+    if (stand === undefined)
+      standIns.set(bind.dialect, (stand = { dialect: bind.dialect, cache: new StatementCache<Compiled>() }));
     return stand as Engine;
   }
   connectionFor(mapper: Mapper | null): MaybePromise<Connection> {
     this.requireHealthy();
     void this.frame;
     return this.#connections.get(this.bindFor(mapper), async (connection) => {
-      if (this.hooks.has("afterBegin")) await this.#queue.reentrant(() => this.hooks.run("afterBegin", { session: this.owner, connection }));
+      if (this.hooks.has("afterBegin"))
+        await this.#queue.reentrant(() => this.hooks.run("afterBegin", { session: this.owner, connection }));
     });
   }
   planCache(engine: Engine): StatementCache<unknown> {
@@ -174,11 +199,16 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
   async commit(): Promise<void> {
     this.requireHealthy();
-    if (this.hooks.has("beforeCommit")) await this.#queue.reentrant(() => this.hooks.run("beforeCommit", { session: this.owner }));
+    if (this.hooks.has("beforeCommit"))
+      await this.#queue.reentrant(() => this.hooks.run("beforeCommit", { session: this.owner }));
     await this.flushNow();
     // What hooks of the flush changed is flushed too.
     for (let round = 1; this.hasChanges; round++) {
-      if (round === LIMIT_FLUSHES) throw new InvalidRequestError(`Over ${LIMIT_FLUSHES} flushes in one commit: does a hook always add or change something?`, "session.flush-limit");
+      if (round === LIMIT_FLUSHES)
+        throw new InvalidRequestError(
+          `Over ${LIMIT_FLUSHES} flushes in one commit: does a hook always add or change something?`,
+          "session.flush-limit",
+        );
       await this.flushNow();
     }
     while (this.#frame?.parent !== undefined) await this.releaseNested(this.#frame);
@@ -200,7 +230,8 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     }
     if (gone.size > 0) forgetDeleted(gone, this.identity.all());
     if (this.options.expireOnCommit) for (const instance of this.identity.all()) instance.$$f |= STALE;
-    if (this.hooks.has("afterCommit")) await this.#queue.reentrant(() => this.hooks.run("afterCommit", { session: this.owner }));
+    if (this.hooks.has("afterCommit"))
+      await this.#queue.reentrant(() => this.hooks.run("afterCommit", { session: this.owner }));
   }
   async rollback(): Promise<void> {
     let failure: unknown;
@@ -221,7 +252,8 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     for (let frame = this.#frame; frame !== undefined; frame = frame.parent) this.#revertFrame(frame);
     this.#frame = undefined;
     for (const instance of this.identity.all()) instance.$$f |= STALE;
-    if (this.hooks.has("afterRollback")) await this.#queue.reentrant(() => this.hooks.run("afterRollback", { session: this.owner }));
+    if (this.hooks.has("afterRollback"))
+      await this.#queue.reentrant(() => this.hooks.run("afterRollback", { session: this.owner }));
     if (failure !== undefined) throw failure;
   }
   async #undoFrame(frame: TransactionFrame, nested: boolean): Promise<void> {
@@ -246,7 +278,8 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     for (const instance of this.#pending) {
       if (instance.$$s !== this || (instance.$$f & PENDING) === 0) continue;
       makeTransient(instance);
-      if (this.hooks.has("pendingToTransient")) this.hooks.emit("pendingToTransient", { session: this.owner, instance });
+      if (this.hooks.has("pendingToTransient"))
+        this.hooks.emit("pendingToTransient", { session: this.owner, instance });
     }
     this.#pending = [];
     for (const instance of this.#toDelete) instance.$$f &= ~TO_DELETE;
@@ -287,11 +320,16 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   /** Flushes, inside the session's turn. */
   async flushNow(): Promise<void> {
     this.requireHealthy();
-    if (this.#flushing) throw new InvalidRequestError("flush() inside a flush: a hook of single rows cannot flush; use beforeFlush or afterFlush.", "session.flushing");
+    if (this.#flushing)
+      throw new InvalidRequestError(
+        "flush() inside a flush: a hook of single rows cannot flush; use beforeFlush or afterFlush.",
+        "session.flushing",
+      );
     if (!this.hasChanges) return;
     this.#flushing = true;
     try {
-      if (this.hooks.has("beforeFlush")) await this.#queue.reentrant(() => this.hooks.run("beforeFlush", { session: this.owner }));
+      if (this.hooks.has("beforeFlush"))
+        await this.#queue.reentrant(() => this.hooks.run("beforeFlush", { session: this.owner }));
       const pending = this.pending;
       const dirty = this.#dirty.filter((i) => i.$$s === this && (i.$$f & DIRTY) !== 0 && (i.$$f & PERSISTENT) !== 0);
       const deletions = this.#toDelete.size > 0 ? [...this.#toDelete] : undefined;
@@ -300,8 +338,10 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       this.#toDelete.clear();
       this.#pending = this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0 && !pending.includes(i));
       this.#dirty = this.#dirty.filter((i) => i.$$s === this && (i.$$f & DIRTY) !== 0 && (i.$$f & PERSISTENT) !== 0);
-      if (this.hooks.has("pendingToPersistent")) for (const instance of pending) this.hooks.emit("pendingToPersistent", { session: this.owner, instance });
-      if (deletions !== undefined && this.hooks.has("persistentToDeleted")) for (const instance of deletions) this.hooks.emit("persistentToDeleted", { session: this.owner, instance });
+      if (this.hooks.has("pendingToPersistent"))
+        for (const instance of pending) this.hooks.emit("pendingToPersistent", { session: this.owner, instance });
+      if (deletions !== undefined && this.hooks.has("persistentToDeleted"))
+        for (const instance of deletions) this.hooks.emit("persistentToDeleted", { session: this.owner, instance });
       if (this.hooks.has("afterFlush")) {
         this.#flushing = false;
         await this.#queue.reentrant(() => this.hooks.run("afterFlush", { session: this.owner }));
@@ -336,6 +376,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   /** Everything save-update reaches, `root` included. */
   add(root: Managed): void {
     this.#attach(root);
+    if (!hasRelated(root)) return;
     for (const instance of reachable(root, "saveUpdate", (i) => i.$$s !== this || (i.$$f & TO_DELETE) !== 0)) {
       if (instance !== root) this.#attach(instance);
     }
@@ -351,9 +392,16 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       return;
     }
     if (session !== undefined) {
-      throw new InvalidRequestError(`${describeInstance(instance)} belongs to another session: expunge() it there, or merge() it here.`, "session.other");
+      throw new InvalidRequestError(
+        `${describeInstance(instance)} belongs to another session: expunge() it there, or merge() it here.`,
+        "session.other",
+      );
     }
-    if ((instance.$$f & DELETED) !== 0) throw new InvalidRequestError(`${describeInstance(instance)} was deleted; make a new object instead.`, "session.deleted");
+    if ((instance.$$f & DELETED) !== 0)
+      throw new InvalidRequestError(
+        `${describeInstance(instance)} was deleted; make a new object instead.`,
+        "session.deleted",
+      );
     checkOwnKeys(instance);
     if (this.hooks.has("beforeAttach")) this.hooks.emit("beforeAttach", { session: this.owner, instance });
     if ((instance.$$f & DETACHED) !== 0) {
@@ -361,7 +409,10 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       const key = mapper.keyOf(instance);
       const other = key === undefined ? undefined : this.identity.get(mapper, key);
       if (other !== undefined && other !== instance) {
-        throw new InvalidRequestError(`The session already has another object for ${describeInstance(instance)}: merge() this one instead of adding it.`, "session.conflict");
+        throw new InvalidRequestError(
+          `The session already has another object for ${describeInstance(instance)}: merge() this one instead of adding it.`,
+          "session.conflict",
+        );
       }
       if (key !== undefined) this.identity.add(mapper, key, instance);
       instance.$$f = (instance.$$f & ~DETACHED) | PERSISTENT;
@@ -389,7 +440,8 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     if (this.hooks.has("pendingToTransient")) this.hooks.emit("pendingToTransient", { session: this.owner, instance });
   }
   expunge(root: Managed): void {
-    if (root.$$s !== this) throw new InvalidRequestError(`${describeInstance(root)} is not in this session.`, "session.not-here");
+    if (root.$$s !== this)
+      throw new InvalidRequestError(`${describeInstance(root)} is not in this session.`, "session.not-here");
     for (const instance of reachable(root, "expunge", () => true)) {
       if (instance.$$s !== this) continue;
       if ((instance.$$f & PENDING) !== 0) this.dropPending(instance);
@@ -409,7 +461,8 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       instance.$$s = undefined;
       instance.$$f = (instance.$$f & ~(PERSISTENT | DIRTY | TO_DELETE)) | DETACHED;
     }
-    for (const instance of this.#pending) if (instance.$$s === this && (instance.$$f & PENDING) !== 0) makeTransient(instance);
+    for (const instance of this.#pending)
+      if (instance.$$s === this && (instance.$$f & PENDING) !== 0) makeTransient(instance);
     for (const { instance } of this.#frame?.deleted ?? []) if (instance.$$s === this) this.#detach(instance);
     this.identity.clear();
     this.#pending = [];
@@ -445,10 +498,12 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       instance.$$f |= TO_DELETE;
       for (const property of mapperOfInstance(instance).relationships) {
         if (!property.cascade.delete || property.viewOnly) continue;
-        if (instance[property.slot] === UNLOADED && !property.passiveDeletes) await this.loadRelation(instance, property);
+        if (instance[property.slot] === UNLOADED && !property.passiveDeletes)
+          await this.loadRelation(instance, property);
         stack.push(...relatedInMemory(instance, property));
         for (const h of instance.$$h ?? []) {
-          if (h.relationship === property && property.cascade.deleteOrphan) for (const gone of h.removed) if (isOrphan(gone)) stack.push(gone);
+          if (h.relationship === property && property.cascade.deleteOrphan)
+            for (const gone of h.removed) if (isOrphan(gone)) stack.push(gone);
         }
       }
     }
@@ -478,7 +533,11 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     const found: Managed[] = [];
     for (const instance of this.identity.instances(target)) {
       const known = instance[backPopulates.slot];
-      if (known === owner || (known === UNLOADED && pairs.every((p) => instance[p.remote.slot] === owner[p.local.slot]))) found.push(instance);
+      if (
+        known === owner ||
+        (known === UNLOADED && pairs.every((p) => instance[p.remote.slot] === owner[p.local.slot]))
+      )
+        found.push(instance);
     }
     return found;
   }
@@ -491,14 +550,18 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     return this.enqueueAfterResults(async () => {
       const known = owner[property.slot];
       if (known !== UNLOADED) return known;
-      if (owner.$$s !== this) throw new DetachedInstanceError(`${property} of ${describeInstance(owner)} cannot be loaded: the object left its session.`);
+      if (owner.$$s !== this)
+        throw new DetachedInstanceError(
+          `${property} of ${describeInstance(owner)} cannot be loaded: the object left its session.`,
+        );
       // A reference that is in the identity map needs no SQL, and so no flush.
       if (property.usesGet && this.peekRelated(owner, property) === undefined) await this.autoflush();
       else if (!property.usesGet) await this.autoflush();
       this.requireHealthy();
       await loadRelationship(this, owner, property);
       const value = owner[property.slot];
-      if (value === UNLOADED) throw new NotLoadedError(`${property} of ${describeInstance(owner)} could not be loaded.`);
+      if (value === UNLOADED)
+        throw new NotLoadedError(`${property} of ${describeInstance(owner)} could not be loaded.`);
       return value;
     });
   }
@@ -531,6 +594,14 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
 }
 
+/** Whether any relationship holds something: most objects of a large load hold nothing. */
+function hasRelated(instance: Managed): boolean {
+  const { relationships } = mapperOfInstance(instance);
+  if (instance.$$h !== null) return true;
+  for (let i = 0; i < relationships.length; i++)
+    if (instance[(relationships[i] as RelationshipProperty).slot] !== UNLOADED) return true;
+  return false;
+}
 const checkedClasses = new WeakSet<object>();
 /** A class field that hides an attribute: found at the first object of each class. */
 function checkOwnKeys(instance: Managed): void {
@@ -538,7 +609,10 @@ function checkOwnKeys(instance: Managed): void {
   if (checkedClasses.has(model)) return;
   for (const key of mapperOfInstance(instance).keys) {
     if (Object.hasOwn(instance, key)) {
-      throw new ArgumentError(`${instance.$$d.name} has a class field '${key}' that hides the mapped attribute; write 'declare ${key}: …' to restate its type.`, "orm.shadowed");
+      throw new ArgumentError(
+        `${instance.$$d.name} has a class field '${key}' that hides the mapped attribute; write 'declare ${key}: …' to restate its type.`,
+        "orm.shadowed",
+      );
     }
   }
   checkedClasses.add(model);

@@ -22,14 +22,29 @@ export interface SessionEvents {
 }
 export type SessionEventName = keyof SessionEvents;
 const NAMES: readonly SessionEventName[] = [
-  "beforeFlush", "afterFlush", "beforeCommit", "afterCommit", "afterRollback", "afterBegin", "beforeAttach", "transientToPending", "pendingToPersistent",
-  "pendingToTransient", "persistentToTransient", "persistentToDeleted", "deletedToDetached",
+  "beforeFlush",
+  "afterFlush",
+  "beforeCommit",
+  "afterCommit",
+  "afterRollback",
+  "afterBegin",
+  "beforeAttach",
+  "transientToPending",
+  "pendingToPersistent",
+  "pendingToTransient",
+  "persistentToTransient",
+  "persistentToDeleted",
+  "deletedToDetached",
 ];
 
 export class SessionHooks {
   readonly #listeners = new Map<SessionEventName, ((event: never) => unknown)[]>();
   on<K extends SessionEventName>(name: K, listener: SessionEvents[K]): () => void {
-    if (!NAMES.includes(name)) throw new ArgumentError(`A session has no event '${String(name)}'.${didYouMean(String(name), NAMES)} Known: ${NAMES.join(", ")}.`, "event.unknown");
+    if (!NAMES.includes(name))
+      throw new ArgumentError(
+        `A session has no event '${String(name)}'.${didYouMean(String(name), NAMES)} Known: ${NAMES.join(", ")}.`,
+        "event.unknown",
+      );
     const list = this.#listeners.get(name) ?? [];
     list.push(listener as (event: never) => unknown);
     this.#listeners.set(name, list);

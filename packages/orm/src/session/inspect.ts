@@ -2,7 +2,19 @@
 import { ArgumentError, didYouMean } from "@athanor/core";
 import { Collection } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { DELETED, DETACHED, historyOf, isChanged, type Managed, managed, oldValue, PENDING, PERSISTENT, STALE, UNLOADED } from "../mapping/state.js";
+import {
+  DELETED,
+  DETACHED,
+  historyOf,
+  isChanged,
+  type Managed,
+  managed,
+  oldValue,
+  PENDING,
+  PERSISTENT,
+  STALE,
+  UNLOADED,
+} from "../mapping/state.js";
 import { sameValue } from "./unit-of-work/values.js";
 
 export type ObjectState = "transient" | "pending" | "persistent" | "deleted" | "detached";
@@ -74,13 +86,15 @@ export class InstanceInspection {
       const value = instance[attribute.slot];
       const isNew = (instance.$$f & (PERSISTENT | DETACHED | DELETED)) === 0;
       if (isNew) return value === UNLOADED ? NOTHING : { added: [value], unchanged: [], deleted: [] };
-      if (!isChanged(instance, attribute.index)) return value === UNLOADED ? NOTHING : { added: [], unchanged: [value], deleted: [] };
+      if (!isChanged(instance, attribute.index))
+        return value === UNLOADED ? NOTHING : { added: [], unchanged: [value], deleted: [] };
       const old = oldValue(instance, attribute.index);
       if (sameValue(old, value)) return { added: [], unchanged: [value], deleted: [] };
       return { added: [value], unchanged: [], deleted: old === UNLOADED ? [] : [old] };
     }
     const property = mapper.relationship(key);
-    if (property === undefined) throw new ArgumentError(`${mapper} has no attribute '${key}'.${didYouMean(key, mapper.keys)}`);
+    if (property === undefined)
+      throw new ArgumentError(`${mapper} has no attribute '${key}'.${didYouMean(key, mapper.keys)}`);
     const value = instance[property.slot];
     const history = historyOf(instance, property);
     if (value instanceof Collection || property.uselist) {
@@ -93,7 +107,11 @@ export class InstanceInspection {
     }
     if (history === undefined) return value === UNLOADED ? NOTHING : { added: [], unchanged: [value], deleted: [] };
     if (history.old === value) return { added: [], unchanged: [value], deleted: [] };
-    return { added: [value], unchanged: [], deleted: history.old === UNLOADED || history.old === null ? [] : [history.old] };
+    return {
+      added: [value],
+      unchanged: [],
+      deleted: history.old === UNLOADED || history.old === null ? [] : [history.old],
+    };
   }
 }
 const NOTHING: AttributeHistory = { added: [], unchanged: [], deleted: [] };

@@ -15,7 +15,13 @@ export interface MergeOptions {
   readonly load?: boolean;
 }
 
-export async function mergeInto(core: SessionCore, given: Managed, options: MergeOptions, seen: Map<Managed, Managed>, byKey: Map<Mapper, Map<string, Managed>>): Promise<Managed> {
+export async function mergeInto(
+  core: SessionCore,
+  given: Managed,
+  options: MergeOptions,
+  seen: Map<Managed, Managed>,
+  byKey: Map<Mapper, Map<string, Managed>>,
+): Promise<Managed> {
   const done = seen.get(given);
   if (done !== undefined) return done;
   if (given.$$s === core) {
@@ -26,14 +32,26 @@ export async function mergeInto(core: SessionCore, given: Managed, options: Merg
   const mapper = mapperOfInstance(given);
   const key = mapper.keyOf(given);
   if (!load) {
-    if (key === undefined) throw new InvalidRequestError(`merge(${describeInstance(given)}, { load: false }): it has no key, so there is no row it could stand for.`, "orm.no-key");
+    if (key === undefined)
+      throw new InvalidRequestError(
+        `merge(${describeInstance(given)}, { load: false }): it has no key, so there is no row it could stand for.`,
+        "orm.no-key",
+      );
     if (given.$$m !== 0 || given.$$n !== 0 || given.$$h !== null) {
-      throw new InvalidRequestError(`merge(${describeInstance(given)}, { load: false }): it has changes, which would be taken for the state of the row.`, "session.merge-dirty");
+      throw new InvalidRequestError(
+        `merge(${describeInstance(given)}, { load: false }): it has changes, which would be taken for the state of the row.`,
+        "session.merge-dirty",
+      );
     }
   }
   let target = key === undefined ? undefined : (core.identity.get(mapper, key) ?? sameKey(byKey, mapper, key));
   if (target === undefined && key !== undefined && load) {
-    target = (await loadByKey(core, mapper, mapper.primaryKey.map((a) => given[a.slot]))) ?? undefined;
+    target =
+      (await loadByKey(
+        core,
+        mapper,
+        mapper.primaryKey.map((a) => given[a.slot]),
+      )) ?? undefined;
   }
   const fresh = target === undefined;
   if (target === undefined) {
@@ -82,7 +100,12 @@ function keyText(key: CanonicalKey): string {
 function sameKey(byKey: Map<Mapper, Map<string, Managed>>, mapper: Mapper, key: CanonicalKey): Managed | undefined {
   return byKey.get(mapper.root)?.get(keyText(key));
 }
-function remember(byKey: Map<Mapper, Map<string, Managed>>, mapper: Mapper, key: CanonicalKey, instance: Managed): void {
+function remember(
+  byKey: Map<Mapper, Map<string, Managed>>,
+  mapper: Mapper,
+  key: CanonicalKey,
+  instance: Managed,
+): void {
   const map = byKey.get(mapper.root) ?? new Map<string, Managed>();
   map.set(keyText(key), instance);
   byKey.set(mapper.root, map);

@@ -10,7 +10,10 @@ export class SessionQueue {
   run<T>(work: () => MaybePromise<T>): Promise<T> {
     if (this.#closed) {
       return Promise.reject(
-        new InvalidRequestError("This session is closed. Make another one; a session must not be used after the scope it belongs to has ended.", "session.closed"),
+        new InvalidRequestError(
+          "This session is closed. Make another one; a session must not be used after the scope it belongs to has ended.",
+          "session.closed",
+        ),
       );
     }
     if (this.#inside > 0) return attempt(work);

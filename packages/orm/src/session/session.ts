@@ -1,15 +1,31 @@
 /** The public session. Source: SQLAlchemy "Using the Session". */
 import {
-  type AnyModel, type AnyRow, ArgumentError, type Connection, didYouMean, type Element, type Engine, type HasRow, type HasScalar, InvalidRequestError, type LoadFace, type MaybePromise,
-  NoResultFound, type NameOf, type Result, type Select, type Selectable, select,
+  type AnyModel,
+  type AnyRow,
+  ArgumentError,
+  type Connection,
+  didYouMean,
+  type Element,
+  type Engine,
+  type HasRow,
+  type HasScalar,
+  InvalidRequestError,
+  type LoadFace,
+  type MaybePromise,
+  type NameOf,
+  NoResultFound,
+  type Result,
+  type Select,
+  type Selectable,
+  select,
 } from "@athanor/core";
 import { ObjectDeletedError } from "../errors.js";
 import { Collection, describeInstance } from "../mapping/collection.js";
 import { mapperOf } from "../mapping/declarative.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import { type Managed, managed, PENDING, PERSISTENT, STALE, UNLOADED } from "../mapping/state.js";
-import { executeStatement, loadByKey, type ParameterValues, refreshInstances } from "../query/execute.js";
 import { entityElementOf } from "../query/entity.js";
+import { executeStatement, loadByKey, type ParameterValues, refreshInstances } from "../query/execute.js";
 import { keyValues, sessionQuery } from "../query/query.js";
 import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
@@ -37,12 +53,19 @@ export interface SessionOptions {
   readonly info?: { readonly [key: string]: unknown };
 }
 const OPTIONS = ["bind", "autoflush", "expireOnCommit", "getBind", "joinTransactionMode", "executionOptions", "info"];
-const MODES: readonly JoinTransactionMode[] = ["conditionalSavepoint", "rollbackOnly", "controlFully", "createSavepoint"];
+const MODES: readonly JoinTransactionMode[] = [
+  "conditionalSavepoint",
+  "rollbackOnly",
+  "controlFully",
+  "createSavepoint",
+];
 
 export interface GetOptions<P> {
   readonly options?: P;
   readonly populateExisting?: boolean;
-  readonly withForUpdate?: boolean | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean };
+  readonly withForUpdate?:
+    | boolean
+    | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean };
 }
 
 /** The transaction of a session, or a savepoint in it. */
@@ -61,7 +84,11 @@ export class SessionTransaction implements AsyncDisposable {
   }
   commit(): Promise<void> {
     return this.#core.enqueueAfterResults(async () => {
-      if (!this.isActive) throw new InvalidRequestError(`This ${this.nested ? "savepoint" : "transaction"} of the session has already ended.`, "transaction.ended");
+      if (!this.isActive)
+        throw new InvalidRequestError(
+          `This ${this.nested ? "savepoint" : "transaction"} of the session has already ended.`,
+          "transaction.ended",
+        );
       await (this.nested ? this.#core.releaseNested(this.#frame) : this.#core.commit());
     });
   }
@@ -92,13 +119,20 @@ export class Session implements AsyncDisposable {
   readonly info: Map<string, unknown>;
 
   constructor(bind: Bind | SessionOptions, options: SessionOptions = {}) {
-    const isBind = typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" || typeof (bind as { readonly connect?: unknown }).connect === "function";
+    const isBind =
+      typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" ||
+      typeof (bind as { readonly connect?: unknown }).connect === "function";
     const all: SessionOptions = isBind ? { bind: bind as Bind, ...options } : (bind as SessionOptions);
     for (const key of Object.keys(all)) {
-      if (!OPTIONS.includes(key)) throw new ArgumentError(`Session: there is no option '${key}'.${didYouMean(key, OPTIONS)}`, "session.option");
+      if (!OPTIONS.includes(key))
+        throw new ArgumentError(`Session: there is no option '${key}'.${didYouMean(key, OPTIONS)}`, "session.option");
     }
     const mode = all.joinTransactionMode ?? "conditionalSavepoint";
-    if (!MODES.includes(mode)) throw new ArgumentError(`joinTransactionMode is one of ${MODES.join(", ")}, not '${mode}'.${didYouMean(mode, MODES)}`, "session.option");
+    if (!MODES.includes(mode))
+      throw new ArgumentError(
+        `joinTransactionMode is one of ${MODES.join(", ")}, not '${mode}'.${didYouMean(mode, MODES)}`,
+        "session.option",
+      );
     this.info = new Map(Object.entries(all.info ?? {}));
     this.#core = new SessionCore(this, {
       bind: all.bind,
@@ -135,9 +169,18 @@ export class Session implements AsyncDisposable {
   delete(entity: object): Promise<void> {
     return this.#core.enqueueAfterResults(async () => {
       const instance = requireManaged(entity, "delete");
-      if (instance.$$s === undefined && (instance.$$f & PENDING) === 0 && mapperOfInstance(instance).keyOf(instance) !== undefined && isDetached(instance)) this.#core.add(instance);
+      if (
+        instance.$$s === undefined &&
+        (instance.$$f & PENDING) === 0 &&
+        mapperOfInstance(instance).keyOf(instance) !== undefined &&
+        isDetached(instance)
+      )
+        this.#core.add(instance);
       if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) {
-        throw new InvalidRequestError(`delete(${describeInstance(instance)}): it has no row yet or is not in this session; only persistent objects can be deleted.`, "session.not-persistent");
+        throw new InvalidRequestError(
+          `delete(${describeInstance(instance)}): it has no row yet or is not in this session; only persistent objects can be deleted.`,
+          "session.not-persistent",
+        );
       }
       await this.#core.markDeleted(instance);
     });
@@ -224,7 +267,11 @@ export class Session implements AsyncDisposable {
    * @example await session.get(OrderLine, [1, 2]);   // composite keys in declared order, or as an object
    */
   get<M extends AnyModel>(model: M, id: Identity<M>, options?: GetOptions<readonly []>): Promise<Entity<M> | null>;
-  get<M extends AnyModel, const P extends readonly LoadFace<NameOf<M>, readonly string[], any, any>[]>(model: M, id: Identity<M>, options: GetOptions<P>): Promise<LoadedRoot<M, P[number]> | null>;
+  get<M extends AnyModel, const P extends readonly LoadFace<NameOf<M>, readonly string[], unknown, unknown>[]>(
+    model: M,
+    id: Identity<M>,
+    options: GetOptions<P>,
+  ): Promise<LoadedRoot<M, P[number]> | null>;
   get(model: unknown, id: unknown, options: GetOptions<readonly unknown[]> = {}): Promise<never> {
     return this.#core.enqueueAfterResults(async () => {
       const mapper = mapperOf(model);
@@ -239,14 +286,16 @@ export class Session implements AsyncDisposable {
       await this.#core.autoflush();
       const found = await loadByKey(this.#core, mapper, values, options);
       // The row is gone: the object stands for nothing any more.
-      if (found === null && known !== undefined && plain && mapperOfInstance(known).isA(mapper)) this.#core.removed(known);
+      if (found === null && known !== undefined && plain && mapperOfInstance(known).isA(mapper))
+        this.#core.removed(known);
       return found as never;
     });
   }
   /** Like `get`, but no row is an error. @throws NoResultFound */
   async getOne<M extends AnyModel>(model: M, id: Identity<M>): Promise<Entity<M>> {
     const found = await this.get(model, id);
-    if (found === null) throw new NoResultFound(`There is no ${mapperOf(model)} with the key ${JSON.stringify(id)}.`, "result.none");
+    if (found === null)
+      throw new NoResultFound(`There is no ${mapperOf(model)} with the key ${JSON.stringify(id)}.`, "result.none");
     return found;
   }
   /** `query(User)` with the methods of a Query; `query(User.c.id, …)` is `select(…)`. */
@@ -263,7 +312,10 @@ export class Session implements AsyncDisposable {
     return this.#core.enqueueAfterResults(async () => {
       const instance = requireManaged(entity, "refresh");
       if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) {
-        throw new InvalidRequestError(`refresh(${describeInstance(instance)}): it has no row yet or is not in this session.`, "session.not-persistent");
+        throw new InvalidRequestError(
+          `refresh(${describeInstance(instance)}): it has no row yet or is not in this session.`,
+          "session.not-persistent",
+        );
       }
       await this.#core.autoflush();
       this.#core.requireHealthy();
@@ -279,9 +331,15 @@ export class Session implements AsyncDisposable {
    */
   expire<E extends object>(entity: E, attributes?: readonly (keyof E)[]): void {
     const instance = requireManaged(entity, "expire");
-    if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) throw new InvalidRequestError(`expire(${describeInstance(instance)}): it is not persistent in this session.`, "session.not-persistent");
+    if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0)
+      throw new InvalidRequestError(
+        `expire(${describeInstance(instance)}): it is not persistent in this session.`,
+        "session.not-persistent",
+      );
     const mapper = mapperOfInstance(instance);
-    for (const reached of reachable(instance, "refreshExpire", () => true)) if (reached.$$s === this.#core) expireOne(reached, reached === instance ? attributes?.map(String) : undefined, mapper);
+    for (const reached of reachable(instance, "refreshExpire", () => true))
+      if (reached.$$s === this.#core)
+        expireOne(reached, reached === instance ? attributes?.map(String) : undefined, mapper);
   }
   expireAll(): void {
     for (const instance of [...this.#core.identity.all()]) expireOne(instance, undefined, mapperOfInstance(instance));
@@ -310,7 +368,11 @@ export class Session implements AsyncDisposable {
   begin<T>(block: (session: this) => MaybePromise<T>): Promise<T>;
   async begin<T>(block?: (session: this) => MaybePromise<T>): Promise<SessionTransaction | T> {
     const transaction = await this.#core.enqueueAfterResults(() => {
-      if (this.#core.inTransaction) throw new InvalidRequestError("A transaction has begun on this session already; it begins with the first statement. Commit or roll back first.", "transaction.begun");
+      if (this.#core.inTransaction)
+        throw new InvalidRequestError(
+          "A transaction has begun on this session already; it begins with the first statement. Commit or roll back first.",
+          "transaction.begun",
+        );
       return new SessionTransaction(this.#core, this.#core.frame, false);
     });
     if (block === undefined) return transaction;
@@ -320,7 +382,9 @@ export class Session implements AsyncDisposable {
   beginNested(): Promise<SessionTransaction>;
   beginNested<T>(block: (session: this) => MaybePromise<T>): Promise<T>;
   async beginNested<T>(block?: (session: this) => MaybePromise<T>): Promise<SessionTransaction | T> {
-    const nested = await this.#core.enqueueAfterResults(async () => new SessionTransaction(this.#core, await this.#core.beginNested(), true));
+    const nested = await this.#core.enqueueAfterResults(
+      async () => new SessionTransaction(this.#core, await this.#core.beginNested(), true),
+    );
     if (block === undefined) return nested;
     return this.#scope(nested, block);
   }
@@ -375,14 +439,24 @@ export class Session implements AsyncDisposable {
     return this.#core.hooks.on(name, listener);
   }
   #open(): void {
-    if (this.#core.isClosed) throw new InvalidRequestError("This session is closed. Make another one; a session must not be used after the scope it belongs to has ended.", "session.closed");
+    if (this.#core.isClosed)
+      throw new InvalidRequestError(
+        "This session is closed. Make another one; a session must not be used after the scope it belongs to has ended.",
+        "session.closed",
+      );
   }
 }
 
 function requireManaged(entity: unknown, method: string): Managed {
   const instance = managed(entity);
   if (instance !== undefined) return instance;
-  const what = Array.isArray(entity) ? "an array; use addAll() for several" : entity === null ? "null" : typeof entity === "object" ? `a ${(entity as object).constructor?.name ?? "plain object"}` : typeof entity;
+  const what = Array.isArray(entity)
+    ? "an array; use addAll() for several"
+    : entity === null
+      ? "null"
+      : typeof entity === "object"
+        ? `a ${(entity as object).constructor?.name ?? "plain object"}`
+        : typeof entity;
   throw new ArgumentError(`${method}(): a mapped object is needed, not ${what}.`, "orm.not-mapped");
 }
 function isDetached(instance: Managed): boolean {
@@ -390,7 +464,11 @@ function isDetached(instance: Managed): boolean {
 }
 function checkKey(instance: Managed, key: string, method: string): void {
   const { keys } = mapperOfInstance(instance);
-  if (!keys.includes(key)) throw new ArgumentError(`${method}(): ${mapperOfInstance(instance)} has no attribute '${key}'.${didYouMean(key, keys)}`, "orm.unknown-attribute");
+  if (!keys.includes(key))
+    throw new ArgumentError(
+      `${method}(): ${mapperOfInstance(instance)} has no attribute '${key}'.${didYouMean(key, keys)}`,
+      "orm.unknown-attribute",
+    );
 }
 function expireOne(instance: Managed, keys: readonly string[] | undefined, mapper: Mapper): void {
   if (keys === undefined) {

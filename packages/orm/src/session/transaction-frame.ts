@@ -3,11 +3,24 @@
  * again, deleted ones persistent, changed ones get their values back. Source: SQLAlchemy "SessionTransaction".
  */
 import { Collection } from "../mapping/collection.js";
+import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import {
-  clearChanges, DELETED, DETACHED, DIRTY, type Managed, ORPHANED, parentOf, PENDING, PERSISTENT, type RelationHistory, setParent, STALE, TO_DELETE, UNLOADED,
+  clearChanges,
+  DELETED,
+  DETACHED,
+  DIRTY,
+  type Managed,
+  ORPHANED,
+  PENDING,
+  PERSISTENT,
+  parentOf,
+  type RelationHistory,
+  STALE,
+  setParent,
+  TO_DELETE,
+  UNLOADED,
 } from "../mapping/state.js";
-import type { CanonicalKey } from "../mapping/identity-key.js";
 import type { IdentityMap } from "./identity-map.js";
 
 /** Changes of one object that a flush wrote, in the form they had before. */
@@ -35,7 +48,8 @@ export class TransactionFrame {
     this.parent = parent;
   }
   noteFlushed(instance: Managed): void {
-    if (instance.$$o !== null || instance.$$h !== null) this.undo.push({ instance, columns: instance.$$o, histories: instance.$$h });
+    if (instance.$$o !== null || instance.$$h !== null)
+      this.undo.push({ instance, columns: instance.$$o, histories: instance.$$h });
   }
   /** A released savepoint: what it did belongs to the transaction around it. */
   mergeInto(outer: TransactionFrame): void {
@@ -49,7 +63,8 @@ export class TransactionFrame {
   revert(identity: IdentityMap): Managed[] {
     const touched: Managed[] = [];
     // Deleted objects are on no dirty list; what was done to them since goes first.
-    for (const { instance } of this.deleted) if (instance.$$o !== null || instance.$$h !== null) revertChanges(instance);
+    for (const { instance } of this.deleted)
+      if (instance.$$o !== null || instance.$$h !== null) revertChanges(instance);
     for (const { mapper, instance, before, after } of this.switches.toReversed()) {
       identity.remove(mapper, after, instance);
       identity.add(mapper, before, instance);

@@ -1,10 +1,22 @@
 /** Models in types: one literal in, every other type read off it lazily. */
-import type { AnyModel, AnyTable, Columns, NameOf, NoOptions, Options, PropsOf, TableOf, TableOptions } from "@athanor/core";
+import type {
+  AnyModel,
+  AnyTable,
+  Columns,
+  NameOf,
+  NoOptions,
+  Options,
+  PropsOf,
+  TableOf,
+  TableOptions,
+} from "@athanor/core";
 import type { Attributes, Initial, Instance, Mapped } from "./entities.js";
 import type { Query } from "./query.js";
 
 /** For generic functions: any model that has at least these columns. */
-export type ModelWith<P> = AnyModel & { readonly c: Columns<string, P> } & (abstract new (...args: any) => Attributes<P>);
+export type ModelWith<P> = AnyModel & { readonly c: Columns<string, P> } & (abstract new (
+    ...args: any
+  ) => Attributes<P>);
 
 export interface ModelClass<N extends string, P, O, Base> extends TableOf<N, P, O> {
   new (init?: Initial<P>): Base & Attributes<P>;
@@ -17,7 +29,8 @@ export interface ModelClass<N extends string, P, O, Base> extends TableOf<N, P, 
     name: N2,
     props: P2,
     options?: SubclassOptions<I>,
-  ): ModelClass<N2, PropsOf<M> & P2, Inherited<M, I>, Instance<M>> & Omit<M, keyof ModelClass<any, any, any, any> | "prototype">;
+  ): ModelClass<N2, PropsOf<M> & P2, Inherited<M, I>, Instance<M>> &
+    Omit<M, keyof ModelClass<any, any, any, any> | "prototype">;
 }
 /** A `tableName` (or a primary key of its own) makes it joined, `concrete` a table of its own with all columns; else single-table. */
 export interface SubclassOptions<I> {
@@ -26,7 +39,12 @@ export interface SubclassOptions<I> {
   readonly concrete?: boolean;
   readonly abstract?: boolean;
 }
-type Inherited<M extends AnyTable, I> = Options<M["$"]["options"]["primaryKey"], M["$"]["options"]["polymorphicOn"], I, NameOf<M> | M["$"]["options"]["lineage"]>;
+type Inherited<M extends AnyTable, I> = Options<
+  M["$"]["options"]["primaryKey"],
+  M["$"]["options"]["polymorphicOn"],
+  I,
+  NameOf<M> | M["$"]["options"]["lineage"]
+>;
 
 type Intersect<U> = (U extends any ? (k: U) => void : never) extends (k: infer I) => void ? I : never;
 /** A mixin: columns as a plain object, or a class with methods made by `Mixin({...})`. */
@@ -50,12 +68,25 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
 }
 export interface ModelFactory<Base, Statics> {
   <N extends string, P>(name: N, props: P): ModelClass<N, P, NoOptions, Base> & Statics;
-  <N extends string, P, const PK extends readonly (keyof P & string)[] = [], const MX extends readonly object[] = [], const ON extends string = never, const I extends string = never>(
+  <
+    N extends string,
+    P,
+    const PK extends readonly (keyof P & string)[] = [],
+    const MX extends readonly object[] = [],
+    const ON extends string = never,
+    const I extends string = never,
+  >(
     name: N,
     props: P,
     options: ModelOptions<N, P, PK, MX, ON, I>,
   ): [] extends MX
     ? ModelClass<N, P, Options<PK, ON, I>, Base> & Statics
-    : ModelClass<N, P & Intersect<MixinProps<MX[number]>>, Options<PK, ON, I>, Base & Intersect<MixinMembers<MX[number]>>> & Statics;
+    : ModelClass<
+        N,
+        P & Intersect<MixinProps<MX[number]>>,
+        Options<PK, ON, I>,
+        Base & Intersect<MixinMembers<MX[number]>>
+      > &
+        Statics;
 }
 export type { Alias } from "./entities.js";

@@ -1,10 +1,28 @@
 /** The Query of `User.query()`, prepared statements, and what session methods give. */
-import type { AnyExpr, AnyModel, AnyTable, ColumnLike, Criterion, Families, Family, Joinable, LoadFace, NameOf, Ordering, Paths, PropsOf, Row, row, scalar } from "@athanor/core";
+import type {
+  AnyExpr,
+  AnyModel,
+  AnyTable,
+  ColumnLike,
+  Criterion,
+  Families,
+  Family,
+  Joinable,
+  LoadFace,
+  NameOf,
+  Ordering,
+  Paths,
+  PropsOf,
+  Row,
+  row,
+  scalar,
+} from "@athanor/core";
 import type { Entity, Identity, Initial } from "./entities.js";
 import type { LoadedOr } from "./loading.js";
 
 /** An entity with what a list of loader options brings. */
-export type LoadedRoot<M extends AnyTable, P> = Paths<P> extends infer L ? LoadedOr<Entity<M>, L[NameOf<M> & keyof L]> : never;
+export type LoadedRoot<M extends AnyTable, P> =
+  Paths<P> extends infer L ? LoadedOr<Entity<M>, L[NameOf<M> & keyof L]> : never;
 /** Filled from the props, not from the class: methods and getters are no criteria. */
 export type Matching<M extends AnyTable> = Initial<PropsOf<M>>;
 type RootPaths<M extends AnyTable, P> = Paths<P> extends infer L ? L[NameOf<M> & keyof L] : never;
@@ -26,7 +44,9 @@ export interface Query<M extends AnyModel, L = {}> {
   slice(from: number, to: number): this;
   withForUpdate(options?: { read?: boolean; nowait?: boolean; skipLocked?: boolean; of?: AnyTable }): this;
   executionOptions(options: { readonly [name: string]: unknown }): this;
-  options<P extends readonly LoadFace<NameOf<M>, readonly string[], any, any>[]>(...loads: P): Query<M, L & RootPaths<M, P[number]>>;
+  options<P extends readonly LoadFace<NameOf<M>, readonly string[], any, any>[]>(
+    ...loads: P
+  ): Query<M, L & RootPaths<M, P[number]>>;
   all(): Promise<LoadedOr<Entity<M>, L>[]>;
   first(): Promise<LoadedOr<Entity<M>, L> | null>;
   one(): Promise<LoadedOr<Entity<M>, L>>;
@@ -43,5 +63,7 @@ export interface Query<M extends AnyModel, L = {}> {
 }
 
 /** Named parameters: declared as column types, so their values are also converted like columns. */
-export type Params<P> = { readonly [K in keyof P]: P[K] extends ColumnLike<infer T, infer F> ? Families<T, never, never>[F & Family] : never };
+export type Params<P> = {
+  readonly [K in keyof P]: P[K] extends ColumnLike<infer T, infer F> ? Families<T, never, never>[F & Family] : never;
+};
 export type Arguments<P> = { readonly [K in keyof P]: P[K] extends ColumnLike<infer T, any> ? T : never };

@@ -1,5 +1,17 @@
 /** Relationships: getters in the literal, so that the compiler and the run time both resolve them late. */
-import type { AnyTable, Awaitable, Condition, Criterion, Definition, NeedsAwait, PropsOf, TableOf, attribute, initial, state } from "@athanor/core";
+import type {
+  AnyTable,
+  Awaitable,
+  attribute,
+  Condition,
+  Criterion,
+  Definition,
+  initial,
+  NeedsAwait,
+  PropsOf,
+  state,
+  TableOf,
+} from "@athanor/core";
 import type { Entity, Instance } from "./entities.js";
 
 /** What every collection can do without being loaded. */
@@ -12,12 +24,18 @@ export interface Many<out T> {
   replace(items: Iterable<T>): void;
 }
 /** Loaded: an array. */
-export interface Collection<out T> extends Array<T>, Many<T> { push(...items: T[]): number }
+export interface Collection<out T> extends Array<T>, Many<T> {
+  push(...items: T[]): number;
+}
 /** Maybe not loaded: `await` it. */
 export interface LazyCollection<out T> extends Awaitable<Collection<T>>, Many<T> {}
 /** `lazy: "raise"`: unreadable until a loader option names it. */
-export interface MustLoadCollection<out T> extends Many<T> { readonly [state]: "add joinedLoad() or selectinLoad(): mapped with lazy: raise" }
-export interface MustLoad { readonly [state]: "add joinedLoad() or selectinLoad(): mapped with lazy: raise" }
+export interface MustLoadCollection<out T> extends Many<T> {
+  readonly [state]: "add joinedLoad() or selectinLoad(): mapped with lazy: raise";
+}
+export interface MustLoad {
+  readonly [state]: "add joinedLoad() or selectinLoad(): mapped with lazy: raise";
+}
 /** `lazy: "dynamic"`: a query over the collection; never loaded as a whole. */
 export interface DynamicCollection<T> extends AsyncIterable<T> {
   readonly [state]: "a query, not a collection";
@@ -103,7 +121,9 @@ export interface RelationshipOptions<T, L> {
 export interface OneOptions<T, L, Z> extends RelationshipOptions<T, L> {
   readonly nullable?: Z;
 }
-export type ManyToManyOptions<T, L> = RelationshipOptions<T, L> & { readonly secondary: TableOf<string, any, any> | AnyTable };
+export type ManyToManyOptions<T, L> = RelationshipOptions<T, L> & {
+  readonly secondary: TableOf<string, any, any> | AnyTable;
+};
 
 // ---- as class attributes: `User.c.posts`
 
@@ -114,16 +134,19 @@ export interface RelationPath<out K extends string, out T, out L extends string,
   readonly lazy: L;
   readonly owner: S;
 }
-export interface RelationAttribute<out K extends string, out T, out L extends string, out S extends string> extends RelationPath<K, T, L, S> {
+export interface RelationAttribute<out K extends string, out T, out L extends string, out S extends string>
+  extends RelationPath<K, T, L, S> {
   /** The same relationship, aimed at an alias or a subclass. */
   ofType<A extends AnyTable>(target: A): RelationAttribute<K, A, L, S>;
   and(...criteria: Criterion[]): this;
 }
-export interface ManyAttribute<out K extends string, out T, out L extends string, out S extends string> extends RelationAttribute<K, T, L, S> {
+export interface ManyAttribute<out K extends string, out T, out L extends string, out S extends string>
+  extends RelationAttribute<K, T, L, S> {
   any(...criteria: Criterion[]): Condition;
   contains(entity: Instance<T>): Condition;
 }
-export interface OneAttribute<out K extends string, out T, out L extends string, out S extends string> extends RelationAttribute<K, T, L, S> {
+export interface OneAttribute<out K extends string, out T, out L extends string, out S extends string>
+  extends RelationAttribute<K, T, L, S> {
   has(...criteria: Criterion[]): Condition;
   eq(entity: Instance<T> | null): Condition;
   ne(entity: Instance<T> | null): Condition;

@@ -32,12 +32,20 @@ class Employee extends Base(
     return `I am ${this.name}`;
   }
 }
-class Manager extends Employee.subclass("Manager", { level: integer().default(1) }, { identity: "manager", tableName: "manager" }) {
+class Manager extends Employee.subclass(
+  "Manager",
+  { level: integer().default(1) },
+  { identity: "manager", tableName: "manager" },
+) {
   lead() {
     return `${this.greet()}, level ${this.level}`;
   }
 }
-class Engineer extends Employee.subclass("Engineer", { language: string(20).nullable() }, { identity: "engineer", tableName: "engineer" }) {}
+class Engineer extends Employee.subclass(
+  "Engineer",
+  { language: string(20).nullable() },
+  { identity: "engineer", tableName: "engineer" },
+) {}
 class Shape extends Base(
   "Shape",
   {
@@ -51,7 +59,11 @@ class Shape extends Base(
 ) {}
 class Circle extends Shape.subclass("Circle", { radius: integer() }, { identity: "circle" }) {}
 class Square extends Shape.subclass("Square", { side: integer() }, { identity: "square" }) {}
-class Doc extends Base("Doc", { id: integer().primaryKey(), title: string(40), version: integer() }, { versionIdColumn: "version" }) {}
+class Doc extends Base(
+  "Doc",
+  { id: integer().primaryKey(), title: string(40), version: integer() },
+  { versionIdColumn: "version" },
+) {}
 class Book extends Doc.subclass("Book", { pages: integer() }, { tableName: "book" }) {}
 class Asset extends Base("Asset", { id: integer().primaryKey(), name: string(20) }) {}
 class Machine extends Asset.subclass("Machine", { watts: integer() }, { concrete: true }) {}
@@ -62,7 +74,10 @@ describeEachDatabase("a hierarchy", (target) => {
 
   it("joined: INSERT base tables first, UPDATE only the tables that changed, DELETE from the leaves", async () => {
     await using session = open();
-    const company = new Company({ name: "c", employees: [new Manager({ name: "m", level: 3 }), new Engineer({ name: "e" }), new Employee({ name: "x" })] });
+    const company = new Company({
+      name: "c",
+      employees: [new Manager({ name: "m", level: 3 }), new Engineer({ name: "e" }), new Employee({ name: "x" })],
+    });
     session.add(company);
     await session.commit();
     expect(taken(db)).toEqual(["INSERT company", "INSERT employee", "INSERT manager", "INSERT engineer"]);
@@ -117,7 +132,11 @@ describeEachDatabase("a hierarchy", (target) => {
     expect(taken(db)).toEqual(["INSERT shape"]);
     session.expungeAll();
     const shapes = await session.scalars(select(Shape).orderBy(Shape.c.id)).all();
-    expect(shapes.map((s) => [s.constructor.name, s.type])).toEqual([["Circle", "circle"], ["Square", "square"], ["Shape", "shape"]]);
+    expect(shapes.map((s) => [s.constructor.name, s.type])).toEqual([
+      ["Circle", "circle"],
+      ["Square", "square"],
+      ["Shape", "shape"],
+    ]);
     expect((await session.scalars(select(Circle)).all()).map((c) => c.radius)).toEqual([2]);
     expect(new Circle({ radius: 1 }).type).toBe("circle");
   });

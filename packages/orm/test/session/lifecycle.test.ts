@@ -1,8 +1,8 @@
 /** The life cycle of an object, as the course tells it: transient, pending, persistent, deleted, detached; and back by rollback. */
 import { createEngine, type Engine, integer, select, string } from "@athanor/core";
+import { declarativeBase, inspect, manyToOne, oneToMany, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { declarativeBase, inspect, oneToMany, manyToOne, Session } from "@athanor/orm";
 
 const Base = declarativeBase();
 class Owner extends Base("Owner", {
@@ -104,7 +104,9 @@ describeEachDatabase("the life cycle of an object", (target) => {
     expect(await amy.pets).toEqual([]);
     sql.length = 0;
     await session.commit();
-    expect(sql).toEqual(["BEGIN", "INSERT INTO owner", "UPDATE pet SET", "COMMIT"].map((s) => expect.stringContaining(s)));
+    expect(sql).toEqual(
+      ["BEGIN", "INSERT INTO owner", "UPDATE pet SET", "COMMIT"].map((s) => expect.stringContaining(s)),
+    );
     expect(rex.ownerId).toBe(bob.id);
   });
 });

@@ -3,7 +3,7 @@
  * one-to-many, many-to-many and self-referential relationships; the tables must always hold what the model says.
  */
 import { createEngine, type Engine, integer, select, string, table } from "@athanor/core";
-import { declarativeBase, inspect, manyToMany, manyToOne, oneToMany, Session } from "@athanor/orm";
+import { declarativeBase, inspect, manyToMany, manyToOne, oneToMany, Session, type SessionTransaction } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -76,15 +76,50 @@ const command = fc.oneof(
     weight: 18,
     arbitrary: fc.record({
       do: fc.constantFrom(
-        "setAuthor" as const, "clearAuthor" as const, "pushBook" as const, "removeBook" as const, "replaceBooks" as const, "tag" as const, "tagBack" as const,
-        "untag" as const, "moveLeaf" as const, "uprootLeaf" as const, "rename" as const, "readBooks" as const, "readTags" as const, "readAuthor" as const,
+        "setAuthor" as const,
+        "clearAuthor" as const,
+        "pushBook" as const,
+        "removeBook" as const,
+        "replaceBooks" as const,
+        "tag" as const,
+        "tagBack" as const,
+        "untag" as const,
+        "moveLeaf" as const,
+        "uprootLeaf" as const,
+        "rename" as const,
+        "readBooks" as const,
+        "readTags" as const,
+        "readAuthor" as const,
       ),
       a: pick,
       b: pick,
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("deleteAuthor" as const, "deleteBook" as const, "deleteTag" as const, "deleteLeaf" as const), a: pick, b: pick }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("flush" as const, "commit" as const, "rollback" as const, "reopen" as const, "query" as const), a: pick, b: pick }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom("deleteAuthor" as const, "deleteBook" as const, "deleteTag" as const, "deleteLeaf" as const),
+      a: pick,
+      b: pick,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        "savepoint" as const,
+        "release" as const,
+        "undo" as const,
+        "flush" as const,
+        "commit" as const,
+        "rollback" as const,
+        "reopen" as const,
+        "query" as const,
+      ),
+      a: pick,
+      b: pick,
+    }),
+  },
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
@@ -93,7 +128,13 @@ class Run {
   session: Session;
   now = empty();
   saved = empty();
-  readonly objects = { authors: new Map<string, Author>(), books: new Map<string, Book>(), tags: new Map<string, Tag>(), leaves: new Map<string, Leaf>() };
+  readonly savepoints: { readonly model: Model; readonly handle: SessionTransaction }[] = [];
+  readonly objects = {
+    authors: new Map<string, Author>(),
+    books: new Map<string, Book>(),
+    tags: new Map<string, Tag>(),
+    leaves: new Map<string, Leaf>(),
+  };
   #n = 0;
   constructor(engine: Engine) {
     this.engine = engine;
@@ -104,7 +145,8 @@ class Run {
     return all.length === 0 ? undefined : all[i % all.length];
   }
   #ancestor(of: string, candidate: string): boolean {
-    for (let at: string | null = of; at !== null; at = this.now.leaves.get(at) ?? null) if (at === candidate) return true;
+    for (let at: string | null = of; at !== null; at = this.now.leaves.get(at) ?? null)
+      if (at === candidate) return true;
     return false;
   }
   async step({ do: what, a, b }: Command): Promise<void> {
@@ -216,13 +258,26 @@ class Run {
       case "readBooks": {
         if (!author) return;
         // What a flush deleted stays in loaded collections until the commit, as in SQLAlchemy.
-        const got = (await author[1].books).filter((x) => inspect(x).state !== "deleted").map((x) => x.label).sort();
-        expect(got).toEqual([...now.books].filter(([, r]) => r.author === author[0]).map(([l]) => l).sort());
+        const got = (await author[1].books)
+          .filter((x) => inspect(x).state !== "deleted")
+          .map((x) => x.label)
+          .sort();
+        expect(got).toEqual(
+          [...now.books]
+            .filter(([, r]) => r.author === author[0])
+            .map(([l]) => l)
+            .sort(),
+        );
         break;
       }
       case "readTags": {
         if (!book) return;
-        expect((await book[1].tags).filter((x) => inspect(x).state !== "deleted").map((x) => x.label).sort()).toEqual([...row(book[0]).tags].sort());
+        expect(
+          (await book[1].tags)
+            .filter((x) => inspect(x).state !== "deleted")
+            .map((x) => x.label)
+            .sort(),
+        ).toEqual([...row(book[0]).tags].sort());
         break;
       }
       case "readAuthor": {
@@ -260,14 +315,33 @@ class Run {
         now.leaves.delete(leaf[0]);
         for (const [l, p] of now.leaves) if (p === leaf[0]) now.leaves.set(l, null);
         break;
+      case "savepoint":
+        if (this.savepoints.length < 3) {
+          const handle = await session.beginNested();
+          this.savepoints.push({ model: copy(now), handle });
+        }
+        break;
+      case "release":
+        await this.savepoints.pop()?.handle.commit();
+        break;
+      case "undo": {
+        const last = this.savepoints.pop();
+        if (last === undefined) return;
+        await last.handle.rollback();
+        this.now = last.model;
+        await this.#reload();
+        break;
+      }
       case "flush":
         await session.flush();
         break;
       case "commit":
         await session.commit();
         this.saved = copy(now);
+        this.savepoints.length = 0;
         break;
       case "rollback":
+        this.savepoints.length = 0;
         await session.rollback();
         this.now = copy(this.saved);
         await this.#reload();
@@ -275,6 +349,7 @@ class Run {
       case "reopen":
         await session.commit();
         this.saved = copy(now);
+        this.savepoints.length = 0;
         await session.close();
         this.session = new Session(this.engine);
         await this.#reload();
@@ -282,7 +357,7 @@ class Run {
       case "query":
         break;
     }
-    if (["flush", "commit", "rollback", "reopen", "query"].includes(what)) await this.check();
+    if (["undo", "release", "flush", "commit", "rollback", "reopen", "query"].includes(what)) await this.check();
   }
   /** Flushed first, so that only persistent objects are deleted and children are known. */
   async #remove(object: object): Promise<void> {
@@ -303,18 +378,28 @@ class Run {
     await session.flush();
     const connection = await session.connection();
     const tables = Base.metadata;
-    const rows = async (name: string) => (await connection.execute(select(tables.table(name) as never))).map((r) => (r as unknown as Record<string, Record<string, unknown>>)[name] as Record<string, unknown>);
+    const rows = async (name: string) =>
+      (await connection.execute(select(tables.table(name) as never))).map(
+        (r) => (r as unknown as Record<string, Record<string, unknown>>)[name] as Record<string, unknown>,
+      );
     const authors = await rows("author");
     const books = await rows("book");
     const tags = await rows("tag");
     const leaves = await rows("leaf");
     const pairs = await rows("book_tags");
-    const name = (list: Record<string, unknown>[], id: unknown) => (id === null ? null : list.find((x) => x["id"] === id)?.["label"]);
+    const name = (list: Record<string, unknown>[], id: unknown) =>
+      id === null ? null : list.find((x) => x["id"] === id)?.["label"];
     expect(authors.map((x) => x["label"]).sort()).toEqual([...now.authors].sort());
     expect(tags.map((x) => x["label"]).sort()).toEqual([...now.tags].sort());
-    expect(books.map((x) => `${x["label"]} by ${name(authors, x["authorId"])}`).sort()).toEqual([...now.books].map(([l, r]) => `${l} by ${r.author}`).sort());
-    expect(leaves.map((x) => `${x["label"]} under ${name(leaves, x["parentId"])}`).sort()).toEqual([...now.leaves].map(([l, p]) => `${l} under ${p}`).sort());
-    expect(pairs.map((x) => `${name(books, x["bookId"])}+${name(tags, x["tagId"])}`).sort()).toEqual([...now.books].flatMap(([l, r]) => [...r.tags].map((t) => `${l}+${t}`)).sort());
+    expect(books.map((x) => `${x["label"]} by ${name(authors, x["authorId"])}`).sort()).toEqual(
+      [...now.books].map(([l, r]) => `${l} by ${r.author}`).sort(),
+    );
+    expect(leaves.map((x) => `${x["label"]} under ${name(leaves, x["parentId"])}`).sort()).toEqual(
+      [...now.leaves].map(([l, p]) => `${l} under ${p}`).sort(),
+    );
+    expect(pairs.map((x) => `${name(books, x["bookId"])}+${name(tags, x["tagId"])}`).sort()).toEqual(
+      [...now.books].flatMap(([l, r]) => [...r.tags].map((t) => `${l}+${t}`)).sort(),
+    );
   }
 }
 

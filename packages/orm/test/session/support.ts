@@ -14,8 +14,10 @@ export function recording(target: Target, metadata: MetaData): Recorded {
   beforeAll(async () => {
     recorded.engine = createEngine(await target.url());
     recorded.engine.on("statement", ({ sql }) => {
-      const found = /\b(INSERT INTO|UPDATE|DELETE FROM) ["`]?(\w+)/.exec(sql) ?? /^(SAVEPOINT|ROLLBACK TO|RELEASE)/.exec(sql);
-      if (found && !/^SELECT/.test(sql)) recorded.writes.push(`${(found[1] as string).split(" ")[0]}${found[2] === undefined ? "" : ` ${found[2]}`}`);
+      const found =
+        /\b(INSERT INTO|UPDATE|DELETE FROM) ["`]?(\w+)/.exec(sql) ?? /^(SAVEPOINT|ROLLBACK TO|RELEASE)/.exec(sql);
+      if (found && !/^SELECT/.test(sql))
+        recorded.writes.push(`${(found[1] as string).split(" ")[0]}${found[2] === undefined ? "" : ` ${found[2]}`}`);
     });
   });
   afterAll(() => recorded.engine.dispose());

@@ -1,6 +1,15 @@
 /** Transactions of a session: scopes, savepoints, sessions that join a transaction begun outside, sessionmaker. */
 import { func, integer, select, string } from "@athanor/core";
-import { declarativeBase, inspect, manyToOne, NotLoadedError, objectSession, oneToMany, Session, sessionmaker } from "@athanor/orm";
+import {
+  declarativeBase,
+  inspect,
+  manyToOne,
+  NotLoadedError,
+  objectSession,
+  oneToMany,
+  Session,
+  sessionmaker,
+} from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { recording, taken } from "./support.js";
@@ -21,7 +30,11 @@ class Box extends Base("Box", {
     return oneToMany(Item, { backPopulates: "box" });
   },
 }) {}
-class Line extends Base("Line", { orderId: integer(), no: integer(), text: string(20) }, { primaryKey: ["orderId", "no"] }) {}
+class Line extends Base(
+  "Line",
+  { orderId: integer(), no: integer(), text: string(20) },
+  { primaryKey: ["orderId", "no"] },
+) {}
 
 describeEachDatabase("a transaction of a session", (target) => {
   const db = recording(target, Base.metadata);
@@ -32,12 +45,16 @@ describeEachDatabase("a transaction of a session", (target) => {
 
   it("begin(block) commits, or rolls back when it throws; begin() twice is refused", async () => {
     await using session = new Session(db.engine);
-    await session.begin(async () => { session.add(new Item({ name: "a" })); });
-    await expect(session.begin(async () => {
-      session.add(new Item({ name: "b" }));
-      await session.flush();
-      throw new Error("no");
-    })).rejects.toThrow("no");
+    await session.begin(async () => {
+      session.add(new Item({ name: "a" }));
+    });
+    await expect(
+      session.begin(async () => {
+        session.add(new Item({ name: "b" }));
+        await session.flush();
+        throw new Error("no");
+      }),
+    ).rejects.toThrow("no");
     await session.scalars(select(Item));
     await expect(session.begin()).rejects.toThrow(/has begun/);
     await session.rollback();
@@ -101,7 +118,12 @@ describeEachDatabase("a transaction of a session", (target) => {
     await session.delete((await session.get(Line, [1, 1])) as Line);
     await session.commit();
     expect((await session.scalars(select(Line)).all()).map((l) => l.text)).toEqual(["c"]);
-    await expect((async () => { session.add(new Line({ orderId: 1, text: "x" })); await session.flush(); })()).rejects.toThrow(/'no' has no value/);
+    await expect(
+      (async () => {
+        session.add(new Line({ orderId: 1, text: "x" }));
+        await session.flush();
+      })(),
+    ).rejects.toThrow(/'no' has no value/);
     await session.rollback();
   });
   it("expire() and refresh(): values stay readable, relationships load anew, what was never loaded says how", async () => {

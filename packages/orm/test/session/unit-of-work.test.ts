@@ -1,6 +1,25 @@
 /** What a flush writes, and in which order: net changes, cascades, orphans, cycles, row switches. Oracle: SQLAlchemy. */
-import { CircularDependencyError, dateTime, func, IntegrityError, integer, PendingRollbackError, select, string, table } from "@athanor/core";
-import { declarativeBase, inspect, manyToMany, manyToOne, oneToMany, oneToOne, Session, StaleDataError } from "@athanor/orm";
+import {
+  CircularDependencyError,
+  dateTime,
+  func,
+  IntegrityError,
+  integer,
+  PendingRollbackError,
+  select,
+  string,
+  table,
+} from "@athanor/core";
+import {
+  declarativeBase,
+  inspect,
+  manyToMany,
+  manyToOne,
+  oneToMany,
+  oneToOne,
+  Session,
+  StaleDataError,
+} from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { recording, taken } from "./support.js";
@@ -36,7 +55,11 @@ class Profile extends Base("Profile", {
     return oneToOne(User, { backPopulates: "profile" });
   },
 }) {}
-const orderTags = table("order_tags", { orderId: integer().references("orders.id"), tagId: integer().references("tag.id") }, { primaryKey: ["orderId", "tagId"], metadata: Base.metadata });
+const orderTags = table(
+  "order_tags",
+  { orderId: integer().references("orders.id"), tagId: integer().references("tag.id") },
+  { primaryKey: ["orderId", "tagId"], metadata: Base.metadata },
+);
 class Order extends Base(
   "Order",
   {
@@ -88,8 +111,16 @@ class Ball extends Base("Ball", {
     return manyToOne(Person, { backPopulates: "balls", foreignKeys: "personId" });
   },
 }) {}
-class Counter extends Base("Counter", { id: integer().primaryKey(), n: integer(), version: integer() }, { versionIdColumn: "version" }) {}
-class Country extends Base("Country", { code: string(2).primaryKey(), name: string(40), note: string(40).nullable() }) {}
+class Counter extends Base(
+  "Counter",
+  { id: integer().primaryKey(), n: integer(), version: integer() },
+  { versionIdColumn: "version" },
+) {}
+class Country extends Base("Country", {
+  code: string(2).primaryKey(),
+  name: string(40),
+  note: string(40).nullable(),
+}) {}
 
 describeEachDatabase("a flush", (target) => {
   const db = recording(target, Base.metadata);
@@ -97,11 +128,17 @@ describeEachDatabase("a flush", (target) => {
 
   it("writes parents before children and gives the keys to the right objects", async () => {
     await using session = open();
-    const users = Array.from({ length: 30 }, (_, i) => new User({ name: `u${i}`, addresses: [new Address({ email: `a${i}` }), new Address({ email: `b${i}` })] }));
+    const users = Array.from(
+      { length: 30 },
+      (_, i) =>
+        new User({ name: `u${i}`, addresses: [new Address({ email: `a${i}` }), new Address({ email: `b${i}` })] }),
+    );
     session.addAll(users);
     await session.commit();
     expect(taken(db)).toEqual(["INSERT user", "INSERT address"]);
-    const rows = await session.execute(select(User.c.name, Address.c.email).join(User.c.addresses).orderBy(Address.c.id));
+    const rows = await session.execute(
+      select(User.c.name, Address.c.email).join(User.c.addresses).orderBy(Address.c.id),
+    );
     expect(rows).toHaveLength(60);
     for (const [name, email] of rows) expect(email.slice(1)).toBe(name.slice(1));
   });
@@ -328,20 +365,32 @@ describeEachDatabase("a flush", (target) => {
     session.add(amy);
     const kept = new User({ name: "kept" });
     session.add(kept);
-    const failure = await session.beginNested(async () => { session.add(new Address({ email: "same" })); }).catch((e: unknown) => e);
+    const failure = await session
+      .beginNested(async () => {
+        session.add(new Address({ email: "same" }));
+      })
+      .catch((e: unknown) => e);
     expect(failure).toBeInstanceOf(IntegrityError);
-    await session.beginNested(async () => { session.add(new User({ name: "inner" })); });
-    await expect(session.beginNested(async () => {
-      session.add(new User({ name: "lost" }));
-      amy.name = "changed";
-      (await amy.addresses).push(new Address({ email: "lost" }));
-      await session.flush();
-      throw new Error("stop");
-    })).rejects.toThrow("stop");
+    await session.beginNested(async () => {
+      session.add(new User({ name: "inner" }));
+    });
+    await expect(
+      session.beginNested(async () => {
+        session.add(new User({ name: "lost" }));
+        amy.name = "changed";
+        (await amy.addresses).push(new Address({ email: "lost" }));
+        await session.flush();
+        throw new Error("stop");
+      }),
+    ).rejects.toThrow("stop");
     expect(amy.name).toBe("amy");
     expect((await amy.addresses).map((a) => a.email)).toEqual(["same"]);
     await session.commit();
-    expect((await session.scalars(select(User).orderBy(User.c.name))).map((u) => u.name)).toEqual(["amy", "inner", "kept"]);
+    expect((await session.scalars(select(User).orderBy(User.c.name))).map((u) => u.name)).toEqual([
+      "amy",
+      "inner",
+      "kept",
+    ]);
   });
   it("does not cascade backwards: a child assigned to a persistent parent stays out", async () => {
     await using session = open();
@@ -380,7 +429,9 @@ describeEachDatabase("a flush", (target) => {
     session.add(new User({ name: "amy", nick: "a", addresses: [new Address({ email: "x" })] }));
     await session.commit();
     const mine = (await session.get(User, 1)) as User;
-    const merged = await session.merge(new User({ id: 1, name: "bob", addresses: [new Address({ id: 1, email: "y" }), new Address({ email: "z" })] }));
+    const merged = await session.merge(
+      new User({ id: 1, name: "bob", addresses: [new Address({ id: 1, email: "y" }), new Address({ email: "z" })] }),
+    );
     expect(merged).toBe(mine);
     expect([merged.name, merged.nick]).toEqual(["bob", "a"]);
     await session.commit();
@@ -407,7 +458,10 @@ describeEachDatabase("a flush", (target) => {
   it("runs Promise.all over one session in turn, and autoflushes", async () => {
     await using session = open();
     session.add(new User({ name: "amy" }), new User({ name: "bob" }));
-    const [users, n] = await Promise.all([session.scalars(select(User).orderBy(User.c.id)).all(), session.scalar(select(func.count()).selectFrom(User))]);
+    const [users, n] = await Promise.all([
+      session.scalars(select(User).orderBy(User.c.id)).all(),
+      session.scalar(select(func.count()).selectFrom(User)),
+    ]);
     expect(users.map((u) => u.name)).toEqual(["amy", "bob"]);
     expect(n).toBe(2);
     const all = await Promise.all(users.map((u) => u.orders));
@@ -417,7 +471,8 @@ describeEachDatabase("a flush", (target) => {
     await using session = open();
     let times = 0;
     const off = session.on("beforeFlush", async () => {
-      if (times++ === 0) session.add(new User({ name: `hook ${await session.scalar(select(func.count()).selectFrom(User))}` }));
+      if (times++ === 0)
+        session.add(new User({ name: `hook ${await session.scalar(select(func.count()).selectFrom(User))}` }));
     });
     session.add(new User({ name: "amy" }));
     await session.commit();

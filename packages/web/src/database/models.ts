@@ -33,9 +33,26 @@ export interface DatabaseModel<B extends ModelBaseClass>
   ): ModelClass<N, P, NoOptions, Mapped & Instance<B>> & Omit<B, "prototype">;
 }
 
-type Declare = (name: string, props: object, options?: object) => unknown;
+type Declare = (name: string, props: object, options?: object) => Function;
 interface Registered {
   readonly registry: { configure(): void; readonly mappers: readonly Mapper[] };
+}
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/** A toString() of the user's own is what the shell and console.log show, as Python shows __repr__. */
+function showAsText(model: Function): Function {
+  const prototype = model.prototype as { toString: () => string; [INSPECT]?: (...args: unknown[]) => unknown };
+  const { toString } = prototype;
+  const plain = prototype[INSPECT];
+  Object.defineProperty(prototype, INSPECT, {
+    configurable: true,
+    writable: true,
+    value(this: object, ...args: unknown[]): unknown {
+      return this.toString === toString && plain !== undefined ? plain.apply(this, args) : this.toString();
+    },
+  });
+  return model;
 }
 
 /** The bases of a Database, one per bind. */
@@ -53,7 +70,7 @@ export class Models<B extends ModelBaseClass> {
     const main = this.#factory(null);
     const declare: Declare = (name, props, options = {}) => {
       const { bind, ...rest } = options as BindOption;
-      return (bind === undefined ? main : this.#factory(bind))(name, props, rest);
+      return showAsText((bind === undefined ? main : this.#factory(bind))(name, props, rest));
     };
     const metadata: MetaData = tables.metadata(null);
     // The types of the ORM's factory, over a function that only takes `bind` away first.

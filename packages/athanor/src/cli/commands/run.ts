@@ -1,7 +1,7 @@
 /** `athanor run`: serves the app; with --debug it starts anew when a file of the project changes. */
 import type { Command } from "commander";
 import { CommandError } from "../errors.js";
-import { enableTypeScript } from "../modules.js";
+import { watchImports } from "../modules.js";
 import type { Project } from "../project.js";
 import { isReloadChild, reportImport, superviseReload } from "../reload.js";
 import { serveFailure } from "../failure-page.js";
@@ -54,7 +54,7 @@ export function runCommand(command: Command, project: () => Project, args: reado
         await superviseReload(args, project_.cwd);
         return;
       }
-      if (isReloadChild()) await enableTypeScript(reportImport);
+      if (isReloadChild()) watchImports(reportImport);
       await serve(project_, { host: options.host, port, debug });
     });
 }
@@ -73,4 +73,6 @@ async function serve(project: Project, at: { host: string; port: number; debug: 
   }
   await stop;
   await Promise.race([close(), new Promise((resolve) => setTimeout(resolve, GRACE).unref())]);
+  // The channel to the supervisor would keep the process alive.
+  if (process.connected) process.disconnect();
 }

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { type REPLServer, start } from "node:repl";
 import { PassThrough } from "node:stream";
 import type { Command } from "commander";
+import { importedModules } from "../modules.js";
 import type { Project } from "../project.js";
 
 type Evaluate = REPLServer["eval"];
@@ -17,12 +18,26 @@ export function shellCommand(command: Command, project: () => Project): void {
       const web = await project().web("shell");
       const app = await project().app("shell");
       await app.start();
+      await meetModels();
       const names = await app.makeShellContext();
       await app.context(async () => {
         const scope = web.currentScope();
         await prompt(names, (work) => (scope === undefined ? work() : scope.run(work)), app.name);
       });
     });
+}
+
+/**
+ * A class is known to its base only when something was done with it: JavaScript tells nobody that a class was extended.
+ * Whatever the project exports and is a model is made known here, so that the shell has the project's own classes.
+ */
+async function meetModels(): Promise<void> {
+  for (const module of await importedModules()) {
+    for (const value of Object.values(module)) {
+      if (typeof value === "function" && "subclass" in value && "register" in value && typeof value.register === "function")
+        value.register();
+    }
+  }
 }
 
 /** Piped lines one after the other: the REPL by itself takes the next while an `await` is still waiting. */

@@ -3,14 +3,25 @@ import { SqlCompiler } from "../../compile/compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { DeleteStatement, Excluded, InsertStatement, UpdateStatement } from "../../sql/dml.js";
-import { type AnyAll, type Binary, Bind, type Collate, conjunction, type Expression, type JsonPath, STAR } from "../../sql/expression.js";
+import { type AnyAll, type Binary, type Collate, conjunction, type Expression, type Extract, type JsonPath, STAR, type Unary } from "../../sql/expression.js";
 import { ColumnReference, type FromClause, type TableFunction, type ValuesClause } from "../../sql/from.js";
-import { Case, type Filtered, FunctionCall, type Grouping, LiteralColumn } from "../../sql/functions.js";
+import { Case, type Filtered, FunctionCall, type Grouping, LiteralColumn, type Over, type WithinGroup } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import type { SelectStatement } from "../../sql/select.js";
 import { INTEGER } from "../../types/sql-type.js";
 
 const LITERAL_ONE = new LiteralColumn("1", INTEGER);
+
+/** Fields that EXTRACT does not know here. */
+const EXTRACTS: { readonly [field: string]: (of: string) => string } = {
+  dow: (of) => `(dayofweek(${of}) - 1)`,
+  doy: (of) => `dayofyear(${of})`,
+  week: (of) => `weekofyear(${of})`,
+  // unix_timestamp() would read the value in the session's time zone.
+  epoch: (of) => `timestampdiff(SECOND, '1970-01-01', ${of})`,
+  millisecond: (of) => `(second(${of}) * 1000 + microsecond(${of}) DIV 1000)`,
+  microsecond: (of) => `(second(${of}) * 1000000 + microsecond(${of}))`,
+};
 
 export class MysqlCompiler extends SqlCompiler {
   protected override readonly insertPageSize = 1000;
@@ -68,6 +79,10 @@ export class MysqlCompiler extends SqlCompiler {
         return super.binaryOverride(node);
     }
   }
+  override visitUnary(node: Unary): string {
+    // Bit operations give unsigned numbers here: ~1 would be 18446744073709551614.
+    return node.oper === ops.bitNot ? `CAST(${super.visitUnary(node)} AS SIGNED)` : super.visitUnary(node);
+  }
   /** No FILTER: what does not count becomes NULL, which aggregates pass over. */
   override visitFiltered(node: Filtered): string {
     const { call, criteria } = node;
@@ -80,8 +95,11 @@ export class MysqlCompiler extends SqlCompiler {
   protected override aggregateStrings(node: FunctionCall): string {
     const [text, separator] = node.args as readonly [Expression, Expression];
     const order = node.aggregateOrder.length === 0 ? "" : ` ORDER BY ${this.renderList(node.aggregateOrder)}`;
-    if (!(separator instanceof Bind) || typeof separator.value !== "string") throw new CompileError("MySQL's GROUP_CONCAT takes a separator written out as text.");
-    return `group_concat(${node.isDistinct ? "DISTINCT " : ""}${this.render(text)}${order} SEPARATOR ${this.dialect.stringLiteral(separator.value)})`;
+    return `group_concat(${node.isDistinct ? "DISTINCT " : ""}${this.render(text)}${order} SEPARATOR ${this.render(separator)})`;
+  }
+  override visitExtract(node: Extract): string {
+    const make = EXTRACTS[node.field];
+    return make === undefined ? super.visitExtract(node) : make(this.render(node.expression));
   }
   protected override values(from: ValuesClause): string {
     return this.valuesAsSelects(from);
@@ -91,6 +109,17 @@ export class MysqlCompiler extends SqlCompiler {
   }
   override visitGrouping(node: Grouping): string {
     throw new CompileError(`MySQL has no ${node.how}(…) in GROUP BY; use a union of several groupings, or suffixWith("WITH ROLLUP").`);
+  }
+  override visitWithinGroup(node: WithinGroup): string {
+    if (!this.inWindow) throw new CompileError("MySQL has no ordered-set aggregates; MariaDB has percentile_cont() and median() as window functions: add over().");
+    return super.visitWithinGroup(node);
+  }
+  private inWindow = false;
+  override visitOver(node: Over): string {
+    this.inWindow = true;
+    const text = super.visitOver(node);
+    this.inWindow = false;
+    return text;
   }
   override visitAnyAll(node: AnyAll): string {
     if (!("exportedColumns" in node.over)) throw new CompileError(`MySQL has ${node.quantifier} only over a query.`);
@@ -142,12 +171,12 @@ export class MysqlCompiler extends SqlCompiler {
   protected override forUpdate(statement: SelectStatement): string {
     const lock = statement.forUpdate;
     if (lock === undefined) return "";
-    return `${lock.read ? "LOCK IN SHARE MODE" : "FOR UPDATE"}${lock.nowait ? " NOWAIT" : ""}${lock.skipLocked ? " SKIP LOCKED" : ""}`;
-  }
-  protected override distinct(statement: SelectStatement): string {
-    if (typeof statement.distinctValue !== "boolean")
-      throw new CompileError("MySQL has no DISTINCT ON; use groupBy() or a window function.");
-    return super.distinct(statement);
+    const words = `${lock.nowait ? " NOWAIT" : ""}${lock.skipLocked ? " SKIP LOCKED" : ""}`;
+    // MariaDB has neither FOR SHARE nor OF; MySQL's older LOCK IN SHARE MODE takes no further words.
+    const own = this.dialect.capabilities.lateral;
+    const of = lock.of.length === 0 || !own ? "" : ` OF ${lock.of.map((f) => this.fromQualifier(f)).join(", ")}`;
+    if (!lock.read) return `FOR UPDATE${of}${words}`;
+    return own && (words !== "" || of !== "") ? `FOR SHARE${of}${words}` : `LOCK IN SHARE MODE${words}`;
   }
 
   // ---- DML
@@ -159,7 +188,7 @@ export class MysqlCompiler extends SqlCompiler {
       // A no-op assignment keeps other errors (unlike INSERT IGNORE).
       const column = statement.table.primaryKey[0] ?? statement.table.columns[0];
       const name = this.quote((column as TableColumn).columnName);
-      return ` ON DUPLICATE KEY UPDATE ${name} = ${name}`;
+      return ` ON DUPLICATE KEY UPDATE ${name} = ${this.tableName(statement.table)}.${name}`;
     }
     if (clause.where !== undefined)
       throw new CompileError("MySQL's ON DUPLICATE KEY UPDATE takes no WHERE; use a CASE in set.");
@@ -191,14 +220,6 @@ export class MysqlCompiler extends SqlCompiler {
     if (others.length === 0) return super.deleteText(statement, table, others);
     const name = this.tableName(table);
     return `DELETE FROM ${name} USING ${[name, ...others.map((f) => this.from(f))].join(", ")}${this.where(statement.criteria)}`;
-  }
-  protected override requireReturning(table: Table): void {
-    const { insert } = this.dialect.capabilities.returning;
-    if (!insert)
-      throw new CompileError(
-        `${this.dialect.name} has no RETURNING; read '${table.fullName}' back by its key.`,
-        "returning.unsupported",
-      );
   }
   protected override returnedValue(expression: Expression): string {
     return expression instanceof ColumnReference ? this.quote(expression.columnName) : this.render(expression);

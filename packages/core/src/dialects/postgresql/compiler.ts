@@ -33,6 +33,7 @@ export class PostgresqlCompiler extends SqlCompiler {
     return `string_agg(${node.isDistinct ? "DISTINCT " : ""}${this.renderList(node.args)}${order})`;
   }
   protected override readonly tableSampling = true;
+  protected override readonly distinctOn = true;
   protected override fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
     if (fetch.percent) throw new CompileError("PostgreSQL has no FETCH … PERCENT; use percent_rank() in a subquery.");
     const skip = offset === undefined ? "" : `OFFSET ${this.fetchCount(offset)} ROWS `;

@@ -6,7 +6,7 @@ import type { Element } from "../../sql/element.js";
 import type { InsertSource, InsertStatement } from "../../sql/dml.js";
 import { type AnyAll, type Binary, Bind, type Expression, type Extract, type InArray, type JsonPath, TRUE } from "../../sql/expression.js";
 import { ColumnReference, type TableFunction, type ValuesClause } from "../../sql/from.js";
-import type { Grouping } from "../../sql/functions.js";
+import type { Grouping, WithinGroup } from "../../sql/functions.js";
 import { SelectStatement } from "../../sql/select.js";
 import { type FunctionCall, KNOWN_FUNCTIONS, type LiteralColumn, type TableStar } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
@@ -23,12 +23,12 @@ const STRFTIME: { readonly [field: string]: string } = {
   second: "%S",
   dow: "%w",
   doy: "%j",
-  week: "%W",
+  week: "%V",
   epoch: "%s",
 };
 
 export class SqliteCompiler extends SqlCompiler {
-  protected override readonly insertPageSize = 250;
+  protected override readonly insertPageSize = 50;
   /** Cleared by what must not run twice, or whose result JSON could change. */
   #packable = true;
 
@@ -58,6 +58,8 @@ export class SqliteCompiler extends SqlCompiler {
   }
 
   protected override readonly unlimited = "-1";
+  protected override readonly rowsPrefix = "VALUES ";
+  protected override readonly setOperatorsAll = false;
 
   protected override binaryOverride(node: Binary): string | undefined {
     switch (node.oper) {
@@ -112,6 +114,9 @@ export class SqliteCompiler extends SqlCompiler {
   }
   override visitGrouping(node: Grouping): string {
     throw new CompileError(`SQLite has no ${node.how}; use a union of several groupings.`);
+  }
+  override visitWithinGroup(node: WithinGroup): string {
+    throw new CompileError(`SQLite has no ordered-set aggregates such as ${node.call.functionName}(…) WITHIN GROUP; use a window function.`);
   }
   override visitAnyAll(node: AnyAll): string {
     throw new CompileError(`SQLite has no ${node.quantifier} (…); use in() or exists().`);

@@ -48,9 +48,12 @@ interface Entry {
   fields: readonly FieldInfo[] | null;
   /** A cursor is open on it: it cannot run again meanwhile. */
   open: boolean;
+  /** Rows at the last time: a few come faster without packing. */
+  rows: number;
 }
 
-/** Declared columns need no word of the driver. */
+/** From here on packing pays. */
+const MANY = 30;
 const NO_FIELDS: readonly FieldInfo[] = [];
 const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma)\b/i;
 
@@ -201,17 +204,22 @@ export class SqliteConnection implements DriverConnection {
     }
   }
   #execute(sql: string, params: readonly unknown[], hint: StatementHint): RawResult {
-    if (hint.packed !== undefined) {
-      const packed = this.#packed(hint.packed, params);
-      if (packed !== undefined) return packed;
-    }
     const entry = this.#entry(sql, hint.prepare);
+    if (hint.packed !== undefined && entry.rows >= MANY) {
+      const packed = this.#packed(hint.packed, params);
+      if (packed !== undefined) {
+        entry.rows = packed.rowCount;
+        return packed;
+      }
+    }
     const { statement } = entry;
     const values = hint.returnsRows === undefined && params.length > 0 ? params.map(rawBind) : params;
     if (statement.reader) {
       const rows = statement.all(values, hint.exactIntegers);
       if (hint.exactIntegers) shorten(rows);
-      const fields = this.#fields(entry, rows[0]?.length);
+      entry.rows = rows.length;
+      // Declared columns need no word of the driver.
+      const fields = hint.columns === undefined ? this.#fields(entry, rows[0]?.length) : NO_FIELDS;
       return { rows, fields, rowCount: rows.length, lastInsertId: null };
     }
     const { changes, lastInsertRowid } = statement.run(values);
@@ -227,7 +235,7 @@ export class SqliteConnection implements DriverConnection {
     let entry = this.#statements.get(sql);
     if (entry === undefined || entry.open) {
       const fresh = entry === undefined;
-      entry = { statement: this.#db.prepare(sql), fields: null, open: false };
+      entry = { statement: this.#db.prepare(sql), fields: null, open: false, rows: MANY };
       if (keep && fresh) this.#statements.set(sql, entry);
     }
     return entry;

@@ -25,7 +25,10 @@ export async function deleteAll(host: FlushHost, table: Table, instances: readon
   const groups = new Map<Mapper, Managed[]>();
   for (const instance of instances) {
     const mapper = mapperOfInstance(instance);
-    const lead = [...groups.keys()].find((m) => m.root === mapper.root && (m.versionColumn === undefined) === (mapper.versionColumn === undefined)) ?? mapper;
+    const lead =
+      [...groups.keys()].find(
+        (m) => m.root === mapper.root && (m.versionColumn === undefined) === (mapper.versionColumn === undefined),
+      ) ?? mapper;
     const group = groups.get(lead);
     if (group === undefined) groups.set(lead, [instance]);
     else group.push(instance);
@@ -38,25 +41,41 @@ export async function deleteAll(host: FlushHost, table: Table, instances: readon
     else await deleteEach(host, table, mapper, group, versioned);
   }
 }
-async function deleteByKey(host: FlushHost, table: Table, mapper: Mapper, column: TableColumn, group: readonly Managed[]): Promise<void> {
+async function deleteByKey(
+  host: FlushHost,
+  table: Table,
+  mapper: Mapper,
+  column: TableColumn,
+  group: readonly Managed[],
+): Promise<void> {
   const engine = host.engineFor(mapper);
   const connection = await host.connectionFor(mapper);
   for (let from = 0; from < group.length; from += CHUNK) {
     const chunk = group.slice(from, from + CHUNK);
     const keys = chunk.map((i) => committedValue(i, mapperOfInstance(i).attributeOf(column) as MappedColumn));
     const statement = new DeleteStatement(table).where(keys.length === 1 ? column.eq(keys[0]) : column.in(keys));
-    const { value: compiled, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+    const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+      engine.dialect.createCompiler(binds).compile(statement),
+    );
     const raw = await connection.run(compiled, params);
     checkCount(raw.rowCount, chunk, table, false);
   }
 }
-async function deleteEach(host: FlushHost, table: Table, mapper: Mapper, group: readonly Managed[], versioned: boolean): Promise<void> {
+async function deleteEach(
+  host: FlushHost,
+  table: Table,
+  mapper: Mapper,
+  group: readonly Managed[],
+  versioned: boolean,
+): Promise<void> {
   const engine = host.engineFor(mapper);
   const connection = await host.connectionFor(mapper);
   const memo = `delete:${table.id}:${versioned}`;
   let statement = mapper.memo.get(memo) as DeleteStatement | undefined;
   if (statement === undefined) {
-    statement = new DeleteStatement(table).where(...table.primaryKey.map((c) => c.eq(new NamedBind(`key_${c.key}`, c.type))));
+    statement = new DeleteStatement(table).where(
+      ...table.primaryKey.map((c) => c.eq(new NamedBind(`key_${c.key}`, c.type))),
+    );
     if (versioned) {
       const { column } = mapper.versionColumn as MappedColumn;
       statement = statement.where(column.eq(new NamedBind("old_version", column.type)));
@@ -64,17 +83,26 @@ async function deleteEach(host: FlushHost, table: Table, mapper: Mapper, group: 
     mapper.memo.set(memo, statement);
   }
   const final = statement;
-  const { value: compiled, params } = engine.cache.lookup(final, (binds) => engine.dialect.createCompiler(binds).compile(final));
+  const { value: compiled, params } = engine.cache.lookup(final, (binds) =>
+    engine.dialect.createCompiler(binds).compile(final),
+  );
   const bound = group.flatMap((instance) => {
     const named: Record<string, unknown> = {};
     const own = mapperOfInstance(instance);
-    for (const c of table.primaryKey) named[`key_${c.key}`] = committedValue(instance, own.attributeOf(c) as MappedColumn);
+    for (const c of table.primaryKey)
+      named[`key_${c.key}`] = committedValue(instance, own.attributeOf(c) as MappedColumn);
     if (versioned) named["old_version"] = committedValue(instance, mapper.versionColumn as MappedColumn);
     return bindStatement(compiled, params, named);
   });
   const first = bound[0] as (typeof bound)[number];
   const raw =
-    bound.length === 1 ? await connection.send(first.sql, first.params, compiled.hint) : await connection.sendMany(first.sql, bound.map((b) => b.params), compiled.hint);
+    bound.length === 1
+      ? await connection.send(first.sql, first.params, compiled.hint)
+      : await connection.sendMany(
+          first.sql,
+          bound.map((b) => b.params),
+          compiled.hint,
+        );
   checkCount(raw.rowCount, group, table, versioned);
 }
 /** A row that is gone already is what was wanted: a warning, unless a version was promised. */

@@ -6,12 +6,27 @@ import type { Table } from "@athanor/core";
 import { Collection, describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../../mapping/mapper.js";
 import {
-  clearChanges, DELETED, DIRTY, historyOf, isChanged, type LoadBatch, type Managed, oldValue, ORPHANED, parentOf, PENDING, PERSISTENT, setParent, TO_DELETE, UNLOADED,
+  clearChanges,
+  DELETED,
+  DIRTY,
+  historyOf,
+  isChanged,
+  type LoadBatch,
+  type Managed,
+  ORPHANED,
+  oldValue,
+  PENDING,
+  PERSISTENT,
+  parentOf,
+  setParent,
+  TO_DELETE,
+  UNLOADED,
 } from "../../mapping/state.js";
+import { relatedInMemory } from "../cascades.js";
 import { byKey, deleteAll } from "./delete.js";
 import type { FlushHost } from "./host.js";
 import { insertAll } from "./insert.js";
-import { orderOf, waves } from "./order.js";
+import { deleteNeeds, orderOf, waves } from "./order.js";
 import { SecondaryPlan } from "./secondary.js";
 import { applySync, SyncPlan } from "./sync.js";
 import { nextVersion, prepareUpdates, updateAll } from "./update.js";
@@ -50,17 +65,13 @@ export class Flush {
   async run(): Promise<void> {
     const { pending, dirty } = this.#input;
     await this.#resolveUnloaded(dirty);
-    await this.#findOrphans([...pending, ...dirty]);
+    await this.#findOrphans(pending);
+    await this.#findOrphans(dirty);
     await this.#collectDeletes();
     for (const p of pending) if (this.#alive(p)) this.#collectPending(p);
     for (const d of dirty) this.#collectDirty(d);
 
-    const saves = new Set<Managed>();
-    for (const p of pending) if (this.#alive(p) && isPending(p)) saves.add(p);
-    for (const d of dirty) if (!this.#deleted.has(d) && (d.$$f & PERSISTENT) !== 0) saves.add(d);
-    for (const child of this.#syncs.byChild.keys()) if (!this.#deleted.has(child)) saves.add(child);
-
-    const groups = this.#group(saves, this.#deleted);
+    const groups = this.#group(this.#saves(pending, dirty), this.#deleted);
     for (const { cyclic, items } of groups.saves) {
       const steps = cyclic ? waves(items, this.#saveNeeds(items)) : [items];
       for (const wave of steps) await this.#save(wave);
@@ -69,10 +80,19 @@ export class Flush {
     await this.#secondary.run(this.#host, (i) => this.#deleted.has(i));
     await this.#clearPostponed();
     for (const { cyclic, items } of groups.deletes()) {
-      const steps = cyclic ? waves(items, this.#deleteNeeds(items)) : [items];
+      const steps = cyclic ? waves(items, deleteNeeds(items)) : [items];
       for (const wave of steps) await this.#delete(wave);
     }
     this.#finish(dirty);
+  }
+  /** Everything to be written; a list while nothing can be in it twice. */
+  #saves(pending: readonly Managed[], dirty: readonly Managed[]): Iterable<Managed> {
+    const fresh = pending.filter((p) => this.#alive(p) && isPending(p));
+    if (dirty.length === 0 && this.#syncs.byChild.size === 0) return fresh;
+    const saves = new Set<Managed>(fresh);
+    for (const d of dirty) if (!this.#deleted.has(d) && (d.$$f & PERSISTENT) !== 0) saves.add(d);
+    for (const child of this.#syncs.byChild.keys()) if (!this.#deleted.has(child)) saves.add(child);
+    return saves;
   }
   #alive(instance: Managed): boolean {
     return instance.$$s === this.#host.face && !this.#deleted.has(instance);
@@ -87,7 +107,10 @@ export class Flush {
       for (const history of [...instance.$$h]) {
         const property = history.relationship as RelationshipProperty;
         if (history.replaceWith !== undefined) await this.#host.loadRelation(instance, property);
-        const wantsOld = !property.uselist && history.old === UNLOADED && (property.direction === "oneToMany" || property.cascade.deleteOrphan);
+        const wantsOld =
+          !property.uselist &&
+          history.old === UNLOADED &&
+          (property.direction === "oneToMany" || property.cascade.deleteOrphan);
         if (!wantsOld) continue;
         const value = instance[property.slot];
         instance[property.slot] = UNLOADED;
@@ -106,6 +129,7 @@ export class Flush {
       } else if ((instance.$$f & PERSISTENT) !== 0) await this.#host.markDeleted(instance);
     };
     for (const instance of instances) {
+      if (instance.$$h === null && instance.$$p === null) continue;
       await check(instance);
       for (const history of instance.$$h ?? []) {
         const property = history.relationship as RelationshipProperty;
@@ -124,9 +148,11 @@ export class Flush {
           continue;
         }
         if (property.direction !== "oneToMany" || property.passiveDeletes === "all") continue;
-        if (owner[property.slot] === UNLOADED && !property.passiveDeletes) await this.#host.loadRelation(owner, property);
+        if (owner[property.slot] === UNLOADED && !property.passiveDeletes)
+          await this.#host.loadRelation(owner, property);
         const value = owner[property.slot];
-        const members = value instanceof Collection ? [...value] : value === UNLOADED || value === null ? [] : [value as Managed];
+        const members =
+          value instanceof Collection ? [...value] : value === UNLOADED || value === null ? [] : [value as Managed];
         for (const gone of historyOf(owner, property)?.removed ?? []) members.push(gone);
         for (const child of members) {
           if (this.#deleted.has(child) || child.$$s !== this.#host.face) continue;
@@ -144,7 +170,10 @@ export class Flush {
 
   #inSession(instance: Managed, property: RelationshipProperty): boolean {
     if (instance.$$s === this.#host.face) return true;
-    process.emitWarning(`${describeInstance(instance)} is in ${property} but not in the session, so it is left out of the flush. session.add() it.`, { code: "ATHANOR_NOT_IN_SESSION" });
+    process.emitWarning(
+      `${describeInstance(instance)} is in ${property} but not in the session, so it is left out of the flush. session.add() it.`,
+      { code: "ATHANOR_NOT_IN_SESSION" },
+    );
     return false;
   }
   #link(child: Managed, property: RelationshipProperty, parent: Managed | null): void {
@@ -154,16 +183,18 @@ export class Flush {
   }
   #collectPending(instance: Managed): void {
     for (const property of mapperOfInstance(instance).relationships) {
+      if (property.viewOnly) continue;
       const value = instance[property.slot];
-      if (value === UNLOADED || property.viewOnly) continue;
-      if (property.direction === "manyToOne") this.#link(instance, property, value as Managed | null);
-      else if (value instanceof Collection) {
-        for (const member of value) {
-          if (property.direction === "manyToMany") {
-            if (this.#inSession(member, property)) this.#secondary.add(property, instance, member);
-          } else this.#link(member, property, instance);
-        }
-      } else if (value !== null) this.#link(value as Managed, property, instance);
+      if (property.direction === "manyToOne") {
+        if (value !== UNLOADED) this.#link(instance, property, value as Managed | null);
+        continue;
+      }
+      // Collections that are queries hold their new members in the history only.
+      if (value === UNLOADED && instance.$$h === null) continue;
+      for (const member of relatedInMemory(instance, property)) {
+        if (property.direction === "oneToMany") this.#link(member, property, instance);
+        else if (this.#inSession(member, property)) this.#secondary.add(property, instance, member);
+      }
     }
   }
   #collectDirty(instance: Managed): void {
@@ -172,17 +203,25 @@ export class Flush {
       const property = history.relationship as RelationshipProperty;
       if (property.direction === "manyToOne") {
         const value = instance[property.slot];
-        if (!gone && value !== UNLOADED && (history.old === UNLOADED || value !== history.old)) this.#link(instance, property, value as Managed | null);
+        if (!gone && value !== UNLOADED && (history.old === UNLOADED || value !== history.old))
+          this.#link(instance, property, value as Managed | null);
         continue;
       }
       if (property.direction === "manyToMany") {
         if (gone) continue;
         for (const item of history.removed) this.#secondary.remove(property, instance, item);
-        for (const item of history.added) if (this.#inSession(item, property)) this.#secondary.add(property, instance, item);
+        for (const item of history.added)
+          if (this.#inSession(item, property)) this.#secondary.add(property, instance, item);
         continue;
       }
       for (const item of history.removed) {
-        if (!this.#deleted.has(item) && item.$$s === this.#host.face && !isPending(item) && (parentOf(item, property) ?? null) === null) this.#syncs.add(item, property, null);
+        if (
+          !this.#deleted.has(item) &&
+          item.$$s === this.#host.face &&
+          !isPending(item) &&
+          (parentOf(item, property) ?? null) === null
+        )
+          this.#syncs.add(item, property, null);
       }
       if (!gone) for (const item of history.added) this.#link(item, property, instance);
     }
@@ -190,26 +229,39 @@ export class Flush {
 
   // ---- order
 
-  #group(saves: ReadonlySet<Managed>, deleted: ReadonlySet<Managed>) {
+  #group(saves: Iterable<Managed>, deleted: ReadonlySet<Managed>) {
     const roots = new Set<Mapper>();
     const byRoot = new Map<Mapper, Managed[]>();
+    let last: Mapper | undefined;
+    let list: Managed[] = [];
     for (const s of saves) {
       const { root } = mapperOfInstance(s);
-      roots.add(root);
-      const list = byRoot.get(root);
-      if (list === undefined) byRoot.set(root, [s]);
-      else list.push(s);
+      if (root !== last) {
+        last = root;
+        roots.add(root);
+        const known = byRoot.get(root);
+        if (known === undefined) byRoot.set(root, (list = []));
+        else list = known;
+      }
+      list.push(s);
     }
     for (const d of deleted) roots.add(mapperOfInstance(d).root);
     const order = orderOf(roots);
-    const savesInOrder = order.map((g) => ({ cyclic: g.cyclic, items: g.roots.flatMap((r) => sortSaves(byRoot.get(r) ?? [])) })).filter((g) => g.items.length > 0);
+    const savesInOrder = order
+      .map((g) => ({ cyclic: g.cyclic, items: g.roots.flatMap((r) => sortSaves(byRoot.get(r) ?? [])) }))
+      .filter((g) => g.items.length > 0);
     return {
       saves: savesInOrder,
       // Asked after the saves: a row switch takes its object off the list.
       deletes: () =>
         order
           .toReversed()
-          .map((g) => ({ cyclic: g.cyclic, items: g.roots.toReversed().flatMap((r) => [...deleted].filter((d) => mapperOfInstance(d).root === r && (d.$$f & PERSISTENT) !== 0)) }))
+          .map((g) => ({
+            cyclic: g.cyclic,
+            items: g.roots
+              .toReversed()
+              .flatMap((r) => [...deleted].filter((d) => mapperOfInstance(d).root === r && (d.$$f & PERSISTENT) !== 0)),
+          }))
           .filter((g) => g.items.length > 0),
     };
   }
@@ -227,53 +279,6 @@ export class Flush {
     }
     return needs;
   }
-  /** A row goes before those it refers to, by the keys that are in the database. */
-  #deleteNeeds(items: readonly Managed[]): Map<Managed, Set<Managed>> {
-    const byKeyText = new Map<string, Managed>();
-    const text = (table: Table, values: readonly unknown[]) => `${table.id}:${values.map((v) => (v instanceof Date ? v.getTime() : String(v))).join("\u0000")}`;
-    const referred = new Map<Table, Set<string>>();
-    const read = (i: Managed, m: Mapper, columns: readonly { readonly key: string }[]): unknown[] | undefined => {
-      const values = columns.map((c) => {
-        const attribute = m.attributeOf(c as never) as MappedColumn | undefined;
-        return attribute === undefined ? UNLOADED : committedValue(i, attribute);
-      });
-      return values.some((v) => v === UNLOADED || v === null || v === undefined) ? undefined : values;
-    };
-    const constraints = new Map<Table, { columns: readonly { key: string }[]; target: Table; referred: readonly { key: string }[] }[]>();
-    for (const item of items) {
-      for (const table of mapperOfInstance(item).tables) {
-        if (constraints.has(table)) continue;
-        constraints.set(table, table.constraints.flatMap((c) => (c.kind === "foreignKey" ? [{ columns: c.columns, target: c.referredTable as Table, referred: c.referredColumns }] : [])));
-      }
-    }
-    for (const list of constraints.values()) for (const c of list) referred.set(c.target, (referred.get(c.target) ?? new Set()).add(c.referred.map((x) => x.key).join()));
-    for (const item of items) {
-      const m = mapperOfInstance(item);
-      for (const table of m.tables) {
-        for (const keys of referred.get(table) ?? []) {
-          const values = read(item, m, keys.split(",").map((k) => table.column(k)));
-          if (values !== undefined) byKeyText.set(`${keys}|${text(table, values)}`, item);
-        }
-      }
-    }
-    const needs = new Map<Managed, Set<Managed>>();
-    for (const item of items) {
-      const m = mapperOfInstance(item);
-      for (const table of m.tables) {
-        for (const c of constraints.get(table) ?? []) {
-          const values = read(item, m, c.columns);
-          if (values === undefined) continue;
-          const parent = byKeyText.get(`${c.referred.map((x) => x.key).join()}|${text(c.target, values)}`);
-          if (parent === undefined || parent === item) continue;
-          const set = needs.get(parent);
-          if (set === undefined) needs.set(parent, new Set([item]));
-          else set.add(item);
-        }
-      }
-    }
-    return needs;
-  }
-
   // ---- writing
 
   async #save(wave: readonly Managed[]): Promise<void> {
@@ -288,11 +293,12 @@ export class Flush {
       } else updates.push(instance);
     }
     const changed = prepareUpdates(updates);
-    for (const table of tablesInOrder(wave)) {
+    const tables = tablesInOrder(wave);
+    for (const table of tables) {
       if (changed.length > 0) await updateAll(this.#host, table, changed);
-      const rows = inserts.length === 0 ? inserts : inserts.filter((i) => mapperOfInstance(i).tables.includes(table));
+      const rows = tables.length === 1 ? inserts : inserts.filter((i) => mapperOfInstance(i).tables.includes(table));
       if (rows.length > 0) {
-        for (const i of rows) joinedKey(i, table);
+        if (tables.length > 1) for (const i of rows) joinedKey(i, table);
         await insertAll(this.#host, table, rows);
       }
     }
@@ -306,11 +312,19 @@ export class Flush {
   #initialize(instance: Managed): void {
     const mapper = mapperOfInstance(instance);
     const inherited = mapper.inheritance;
-    if (inherited?.discriminator !== undefined && inherited.identity !== undefined && instance[inherited.discriminator.slot] === UNLOADED) {
+    if (
+      inherited?.discriminator !== undefined &&
+      inherited.identity !== undefined &&
+      instance[inherited.discriminator.slot] === UNLOADED
+    ) {
       instance[inherited.discriminator.slot] = inherited.identity;
     }
     const version = mapper.versionColumn;
-    if (version !== undefined && (instance[version.slot] === UNLOADED || instance[version.slot] === null) && version.column.fields.default === undefined) {
+    if (
+      version !== undefined &&
+      (instance[version.slot] === UNLOADED || instance[version.slot] === null) &&
+      version.column.fields.default === undefined
+    ) {
       instance[version.slot] = version.column.type.kind === "bigInteger" ? 1n : nextVersion(undefined);
     }
   }
@@ -320,7 +334,13 @@ export class Flush {
     const key = mapper.keyOf(instance);
     if (key === undefined) return false;
     const existing = this.#host.identity.get(mapper, key);
-    if (existing === undefined || existing === instance || !this.#deleted.has(existing) || mapperOfInstance(existing) !== mapper) return false;
+    if (
+      existing === undefined ||
+      existing === instance ||
+      !this.#deleted.has(existing) ||
+      mapperOfInstance(existing) !== mapper
+    )
+      return false;
     this.#deleted.delete(existing);
     const old: unknown[] = [];
     for (const a of mapper.attributes) {
@@ -349,8 +369,17 @@ export class Flush {
   #inserted1(instance: Managed): void {
     const mapper = mapperOfInstance(instance);
     // Columns nobody gave went in as NULL; those the database makes and did not give back stay unknown.
-    for (const a of mapper.attributes) {
-      if (instance[a.slot] === UNLOADED && a.column.fields.serverDefault === undefined && a.column.fields.computed === undefined && a.column.fields.identity === undefined && a.column.fields.default === undefined) instance[a.slot] = null;
+    const { attributes } = mapper;
+    for (let i = 0; i < attributes.length; i++) {
+      const a = attributes[i] as MappedColumn;
+      if (
+        instance[a.slot] === UNLOADED &&
+        a.column.fields.serverDefault === undefined &&
+        a.column.fields.computed === undefined &&
+        a.column.fields.identity === undefined &&
+        a.column.fields.default === undefined
+      )
+        instance[a.slot] = null;
     }
     const key = mapper.keyOf(instance);
     if (key !== undefined) this.#host.identity.add(mapper, key, instance);
@@ -376,17 +405,21 @@ export class Flush {
     for (const property of mapper.relationships) {
       if (property.direction !== "oneToMany") continue;
       const value = parent[property.slot];
-      const children = value instanceof Collection ? value : value === UNLOADED || value === null ? [] : [value as Managed];
+      const children =
+        value instanceof Collection ? value : value === UNLOADED || value === null ? [] : [value as Managed];
       for (const child of children) {
         for (const { local, remote } of property.pairs) {
-          if (!isChanged(child, remote.index) && oldValue(parent, local.index) !== UNLOADED) child[remote.slot] = parent[local.slot];
+          if (!isChanged(child, remote.index) && oldValue(parent, local.index) !== UNLOADED)
+            child[remote.slot] = parent[local.slot];
         }
       }
     }
   }
   /** Keys of relationships marked `postUpdate`: all columns of a row in one UPDATE. */
   async #postUpdates(): Promise<void> {
-    const children = [...this.#syncs.postponed].filter(([child]) => !this.#deleted.has(child) && child.$$s === this.#host.face);
+    const children = [...this.#syncs.postponed].filter(
+      ([child]) => !this.#deleted.has(child) && child.$$s === this.#host.face,
+    );
     if (children.length === 0) return;
     for (const [child, syncs] of children) for (const sync of syncs) applySync(child, sync);
     await this.#write(children.map(([child]) => child));
@@ -400,10 +433,22 @@ export class Flush {
         if (!property.postUpdate || property.viewOnly || property.direction === "manyToMany") continue;
         const children = property.direction === "manyToOne" ? [instance] : membersOf(instance, property);
         for (const child of children) {
-          if ((child.$$f & PERSISTENT) === 0 || property.pairs.some((p) => (property.direction === "manyToOne" ? p.local : p.remote).column.primaryKey)) continue;
+          if (
+            (child.$$f & PERSISTENT) === 0 ||
+            property.pairs.some((p) => (property.direction === "manyToOne" ? p.local : p.remote).column.primaryKey)
+          )
+            continue;
           const columns = property.pairs.map((p) => (property.direction === "manyToOne" ? p.local : p.remote));
           if (columns.every((a) => child[a.slot] === null || child[a.slot] === UNLOADED)) continue;
-          applySync(child, { property, parent: null, pairs: property.pairs.map((p) => (property.direction === "manyToOne" ? { child: p.local, parent: p.remote } : { child: p.remote, parent: p.local })) });
+          applySync(child, {
+            property,
+            parent: null,
+            pairs: property.pairs.map((p) =>
+              property.direction === "manyToOne"
+                ? { child: p.local, parent: p.remote }
+                : { child: p.remote, parent: p.local },
+            ),
+          });
           touched.add(child);
         }
       }
@@ -465,6 +510,7 @@ function membersOf(owner: Managed, property: RelationshipProperty): Managed[] {
 }
 /** Persistent objects in key order, new ones as they were added. */
 function sortSaves(items: readonly Managed[]): Managed[] {
+  if (items.every(isPending)) return items as Managed[];
   const persistent = items.filter((i) => !isPending(i));
   const added = items.filter(isPending);
   return persistent.length > 1 ? [...persistent.sort(byKey), ...added] : [...persistent, ...added];

@@ -2,7 +2,16 @@
  * INSERTs of a flush: consecutive objects of one shape go in one statement, and every generated key comes back to the
  * object it belongs to. See `spec/speed-techniques.md`, section 3. Source: SQLAlchemy "insertmanyvalues".
  */
-import { type Connection, type Dialect, type Engine, Expression, InsertStatement, type RawResult, type Table, type TableColumn } from "@athanor/core";
+import {
+  type Connection,
+  type Dialect,
+  type Engine,
+  Expression,
+  InsertStatement,
+  type RawResult,
+  type Table,
+  type TableColumn,
+} from "@athanor/core";
 import { FlushError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
@@ -16,16 +25,22 @@ interface Target {
   readonly column: TableColumn;
   readonly generated: boolean;
 }
+interface Targets {
+  readonly list: readonly Target[];
+  /** Shapes met, by the columns sent: as bits while they fit into a number. */
+  readonly shapes: Map<number | string, Shape>;
+}
 const TARGETS = Symbol("insert targets");
-function targetsOf(mapper: Mapper, table: Table): readonly Target[] {
-  let all = mapper.memo.get(TARGETS) as Map<Table, readonly Target[]> | undefined;
+function targetsOf(mapper: Mapper, table: Table): Targets {
+  let all = mapper.memo.get(TARGETS) as Map<Table, Targets> | undefined;
   if (all === undefined) mapper.memo.set(TARGETS, (all = new Map()));
   let found = all.get(table);
   if (found === undefined) {
-    found = table.columns.flatMap((column): Target[] => {
+    const list = table.columns.flatMap((column): Target[] => {
       const attribute = mapper.attributeOf(column);
       return attribute === undefined ? [] : [{ attribute, column, generated: isGenerated(column) }];
     });
+    found = { list, shapes: new Map() };
     all.set(table, found);
   }
   return found;
@@ -33,49 +48,50 @@ function targetsOf(mapper: Mapper, table: Table): readonly Target[] {
 
 /** What one object gives to an INSERT. */
 interface Shape {
-  readonly key: string;
   readonly columns: readonly TableColumn[];
   readonly fetch: readonly Target[];
   /** SQL expressions, by column; such a row goes alone. */
   readonly inline: ReadonlyMap<TableColumn, Expression> | undefined;
 }
-const shapes = new Map<string, Shape>();
 /** Fills defaults and decides which columns are sent and which the database makes. */
 function shapeOf(instance: Managed, mapper: Mapper, table: Table): Shape {
-  const targets = targetsOf(mapper, table);
+  const { list, shapes } = targetsOf(mapper, table);
   let inline: Map<TableColumn, Expression> | undefined;
-  let key = `${mapper.id}:${table.id}:`;
-  let sent = "";
-  for (let i = 0; i < targets.length; i++) {
-    const { attribute, column, generated } = targets[i] as Target;
+  let bits = 0;
+  let text = "";
+  const wide = list.length > 31;
+  for (let i = 0; i < list.length; i++) {
+    const { attribute, column, generated } = list[i] as Target;
     let value = instance[attribute.slot];
     if (value === UNLOADED) {
       const expression = applyDefault(instance, attribute);
       if (expression !== undefined) (inline ??= new Map()).set(column, expression);
       value = instance[attribute.slot];
     }
-    if (value instanceof Expression) (inline ??= new Map()).set(column, value);
-    const given = value !== UNLOADED && !(column.fields.computed !== undefined);
+    if (typeof value === "object" && value instanceof Expression) (inline ??= new Map()).set(column, value);
+    const given = value !== UNLOADED && column.fields.computed === undefined;
     // An unset key the database makes, an unset server default: left out. null for the key means the same.
     const left = generated && (!given || (value === null && column.primaryKey));
     if (!left && !given && inline?.has(column) !== true && column.primaryKey) {
-      throw new FlushError(`${describeInstance(instance)} cannot be inserted: its key column '${attribute.key}' has no value, and the database makes none.`, "orm.no-key");
+      throw new FlushError(
+        `${describeInstance(instance)} cannot be inserted: its key column '${attribute.key}' has no value, and the database makes none.`,
+        "orm.no-key",
+      );
     }
-    sent += left ? "0" : "1";
+    if (wide) text += left ? "0" : "1";
+    else if (left) bits |= 1 << i;
   }
-  key += sent;
-  if (inline === undefined) {
-    const known = shapes.get(key);
-    if (known !== undefined) return known;
-  }
+  const key = wide ? text : bits;
+  const known = inline === undefined ? shapes.get(key) : undefined;
+  if (known !== undefined) return known;
   const columns: TableColumn[] = [];
   const fetch: Target[] = [];
-  targets.forEach((t, i) => {
-    const out = sent[i] === "0";
+  list.forEach((t, i) => {
+    const out = wide ? text[i] === "0" : (bits & (1 << i)) !== 0;
     if (!out) columns.push(t.column);
     if (out || inline?.has(t.column)) fetch.push(t);
   });
-  const shape: Shape = { key, columns, fetch, inline };
+  const shape: Shape = { columns, fetch, inline };
   if (inline === undefined) shapes.set(key, shape);
   return shape;
 }
@@ -113,9 +129,15 @@ async function insertRun(host: FlushHost, table: Table, shape: Shape, run: reado
   if (run.length > 1 && fetched.length > 0 && dialect.bulk !== undefined) {
     const slots = shape.columns.map((c) => (mapper.attributeOf(c) as MappedColumn).slot);
     const rows = run.map((instance) => rowOf(instance, slots));
-    const values = await dialect.bulk.insertRows(connection, { table, columns: shape.columns, returning: fetched }, rows);
+    const values = await dialect.bulk.insertRows(
+      connection,
+      { table, columns: shape.columns, returning: fetched },
+      rows,
+    );
     if (values !== undefined) {
-      run.forEach((instance, i) => takeFetched(instance, shape.fetch, values[i] as readonly unknown[]));
+      run.forEach((instance, i) => {
+        takeFetched(instance, shape.fetch, values[i] as readonly unknown[]);
+      });
       return;
     }
   }
@@ -129,7 +151,11 @@ async function insertRun(host: FlushHost, table: Table, shape: Shape, run: reado
   };
   if (fetched.length === 0 || (returns && dialect.capabilities.orderedReturning)) {
     const raw = await send(run);
-    if (returns) run.forEach((instance, i) => takeRaw(instance, shape.fetch, compiled, raw.rows[i] as unknown[]));
+    if (returns) {
+      run.forEach((instance, i) => {
+        takeRaw(instance, shape.fetch, compiled, raw.rows[i] as unknown[]);
+      });
+    }
     return;
   }
   // The order of RETURNING is not promised here: one row at a time, so that no key can go to the wrong object.
@@ -141,7 +167,12 @@ async function insertRun(host: FlushHost, table: Table, shape: Shape, run: reado
 }
 
 type CompiledInsert = ReturnType<Engine["cache"]["lookup"]>["value"];
-function compiledInsert(engine: Engine, table: Table, columns: readonly TableColumn[], returning: readonly TableColumn[]): { compiled: CompiledInsert; params: unknown[] } {
+function compiledInsert(
+  engine: Engine,
+  table: Table,
+  columns: readonly TableColumn[],
+  returning: readonly TableColumn[],
+): { compiled: CompiledInsert; params: unknown[] } {
   const sample: Record<string, unknown> = {};
   for (const c of columns) sample[c.key] = null;
   let statement = new InsertStatement(table);
@@ -150,12 +181,23 @@ function compiledInsert(engine: Engine, table: Table, columns: readonly TableCol
   return lookup(engine, statement);
 }
 function lookup(engine: Engine, statement: InsertStatement): { compiled: CompiledInsert; params: unknown[] } {
-  const { value, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+  const { value, params } = engine.cache.lookup(statement, (binds) =>
+    engine.dialect.createCompiler(binds).compile(statement),
+  );
   return { compiled: value, params };
 }
-async function insertInline(connection: Connection, engine: Engine, table: Table, shape: Shape, instance: Managed, returns: boolean, auto: Target | undefined): Promise<void> {
+async function insertInline(
+  connection: Connection,
+  engine: Engine,
+  table: Table,
+  shape: Shape,
+  instance: Managed,
+  returns: boolean,
+  auto: Target | undefined,
+): Promise<void> {
   const row: Record<string, unknown> = {};
-  for (const c of shape.columns) row[c.key] = shape.inline?.get(c) ?? (instance as unknown as Record<string, unknown>)[c.key];
+  for (const c of shape.columns)
+    row[c.key] = shape.inline?.get(c) ?? (instance as unknown as Record<string, unknown>)[c.key];
   let statement = new InsertStatement(table).values(row);
   if (returns) statement = statement.returning(...shape.fetch.map((t) => t.column));
   const { compiled, params } = lookup(engine, statement);

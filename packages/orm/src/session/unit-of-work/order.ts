@@ -4,8 +4,9 @@
  */
 import { CircularDependencyError, sortGraph, type Table } from "@athanor/core";
 import { describeInstance } from "../../mapping/collection.js";
-import type { Mapper } from "../../mapping/mapper.js";
-import type { Managed } from "../../mapping/state.js";
+import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
+import { type Managed, UNLOADED } from "../../mapping/state.js";
+import { committedValue } from "./values.js";
 
 /** Hierarchies that are written together. */
 export interface OrderGroup {
@@ -24,7 +25,8 @@ function dependencies(root: Mapper, all: readonly Mapper[]): Set<Mapper> {
   for (const mapper of root.selfAndDescendants()) {
     for (const r of mapper.relationships) {
       if (r.viewOnly) continue;
-      if (r.postUpdate && r.direction === "manyToOne") for (const p of r.pairs) for (const c of p.local.columns) postponed.add(c);
+      if (r.postUpdate && r.direction === "manyToOne")
+        for (const p of r.pairs) for (const c of p.local.columns) postponed.add(c);
       else if (r.direction === "manyToOne") found.add(r.target.root);
     }
   }
@@ -45,7 +47,11 @@ function dependencies(root: Mapper, all: readonly Mapper[]): Set<Mapper> {
       if (constraint.kind !== "foreignKey" || constraint.columns.some((c) => postponed.has(c))) continue;
       const other = byTable.get(constraint.referredTable as Table);
       if (other === undefined) continue;
-      if (other !== root || ![...root.selfAndDescendants()].some((m) => joinsOwnBase(m, table, constraint.referredTable as Table))) found.add(other);
+      if (
+        other !== root ||
+        ![...root.selfAndDescendants()].some((m) => joinsOwnBase(m, table, constraint.referredTable as Table))
+      )
+        found.add(other);
     }
   }
   return found;
@@ -107,4 +113,68 @@ export function waves(items: readonly Managed[], needs: ReadonlyMap<Managed, Rea
     out.push(wave);
   }
   return out;
+}
+
+/** A row goes before those it refers to, by the keys that are in the database. */
+export function deleteNeeds(items: readonly Managed[]): Map<Managed, Set<Managed>> {
+  const byKeyText = new Map<string, Managed>();
+  const text = (table: Table, values: readonly unknown[]) =>
+    `${table.id}:${values.map((v) => (v instanceof Date ? v.getTime() : String(v))).join("\u0000")}`;
+  const referred = new Map<Table, Set<string>>();
+  const read = (i: Managed, m: Mapper, columns: readonly { readonly key: string }[]): unknown[] | undefined => {
+    const values = columns.map((c) => {
+      const attribute = m.attributeOf(c as never) as MappedColumn | undefined;
+      return attribute === undefined ? UNLOADED : committedValue(i, attribute);
+    });
+    return values.some((v) => v === UNLOADED || v === null || v === undefined) ? undefined : values;
+  };
+  const constraints = new Map<
+    Table,
+    { columns: readonly { key: string }[]; target: Table; referred: readonly { key: string }[] }[]
+  >();
+  for (const item of items) {
+    for (const table of mapperOfInstance(item).tables) {
+      if (constraints.has(table)) continue;
+      constraints.set(
+        table,
+        table.constraints.flatMap((c) =>
+          c.kind === "foreignKey"
+            ? [{ columns: c.columns, target: c.referredTable as Table, referred: c.referredColumns }]
+            : [],
+        ),
+      );
+    }
+  }
+  for (const list of constraints.values())
+    for (const c of list)
+      referred.set(c.target, (referred.get(c.target) ?? new Set()).add(c.referred.map((x) => x.key).join()));
+  for (const item of items) {
+    const m = mapperOfInstance(item);
+    for (const table of m.tables) {
+      for (const keys of referred.get(table) ?? []) {
+        const values = read(
+          item,
+          m,
+          keys.split(",").map((k) => table.column(k)),
+        );
+        if (values !== undefined) byKeyText.set(`${keys}|${text(table, values)}`, item);
+      }
+    }
+  }
+  const needs = new Map<Managed, Set<Managed>>();
+  for (const item of items) {
+    const m = mapperOfInstance(item);
+    for (const table of m.tables) {
+      for (const c of constraints.get(table) ?? []) {
+        const values = read(item, m, c.columns);
+        if (values === undefined) continue;
+        const parent = byKeyText.get(`${c.referred.map((x) => x.key).join()}|${text(c.target, values)}`);
+        if (parent === undefined || parent === item) continue;
+        const set = needs.get(parent);
+        if (set === undefined) needs.set(parent, new Set([item]));
+        else set.add(item);
+      }
+    }
+  }
+  return needs;
 }

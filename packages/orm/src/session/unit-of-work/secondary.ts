@@ -29,7 +29,8 @@ export class SecondaryPlan {
   #work(property: RelationshipProperty): { work: SecondaryWork; flipped: boolean } {
     for (const work of this.#works) {
       if (work.property === property) return { work, flipped: false };
-      if (work.property.backPopulates === property || property.backPopulates === work.property) return { work, flipped: true };
+      if (work.property.backPopulates === property || property.backPopulates === work.property)
+        return { work, flipped: true };
     }
     const work = new SecondaryWork(property);
     this.#works.push(work);
@@ -75,7 +76,9 @@ export class SecondaryPlan {
       const connection = await host.connectionFor(work.property.parent);
       const rows = added.map((pair) => rowOf(secondary, pair));
       const statement = new InsertStatement(secondary.table).values(rows);
-      const { value: compiled, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+      const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+        engine.dialect.createCompiler(binds).compile(statement),
+      );
       await connection.run(compiled, params);
     }
   }
@@ -90,14 +93,26 @@ function rowOf(secondary: Secondary, pair: Pair): Record<string, unknown> {
 function valueOf(instance: Managed, slot: `$${string}`): unknown {
   const value = instance[slot];
   if (value !== UNLOADED && value !== null && value !== undefined) return value;
-  throw new FlushError(`${describeInstance(instance)} has no key yet and cannot stand in a many-to-many row: add it to the session.`, "orm.no-key");
+  throw new FlushError(
+    `${describeInstance(instance)} has no key yet and cannot stand in a many-to-many row: add it to the session.`,
+    "orm.no-key",
+  );
 }
-async function deletePairs(host: FlushHost, property: RelationshipProperty, secondary: Secondary, pairs: readonly Pair[]): Promise<void> {
+async function deletePairs(
+  host: FlushHost,
+  property: RelationshipProperty,
+  secondary: Secondary,
+  pairs: readonly Pair[],
+): Promise<void> {
   const engine = host.engineFor(property.parent);
   const connection = await host.connectionFor(property.parent);
   const columns = [...secondary.localPairs, ...secondary.remotePairs].map((p) => p.column);
-  const statement = new DeleteStatement(secondary.table).where(...columns.map((c) => c.eq(new NamedBind(`key_${c.key}`, c.type))));
-  const { value: compiled, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+  const statement = new DeleteStatement(secondary.table).where(
+    ...columns.map((c) => c.eq(new NamedBind(`key_${c.key}`, c.type))),
+  );
+  const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+    engine.dialect.createCompiler(binds).compile(statement),
+  );
   const bound = pairs.flatMap((pair) => {
     const named: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(rowOf(secondary, pair))) named[`key_${key}`] = value;
@@ -105,15 +120,32 @@ async function deletePairs(host: FlushHost, property: RelationshipProperty, seco
   });
   const first = bound[0] as (typeof bound)[number];
   const raw =
-    bound.length === 1 ? await connection.send(first.sql, first.params, compiled.hint) : await connection.sendMany(first.sql, bound.map((b) => b.params), compiled.hint);
+    bound.length === 1
+      ? await connection.send(first.sql, first.params, compiled.hint)
+      : await connection.sendMany(
+          first.sql,
+          bound.map((b) => b.params),
+          compiled.hint,
+        );
   if (raw.rowCount >= 0 && raw.rowCount !== pairs.length) {
-    throw new StaleDataError(`${property}: DELETE from '${secondary.table.fullName}' matched ${raw.rowCount} of ${pairs.length} rows: somebody else removed them.`);
+    throw new StaleDataError(
+      `${property}: DELETE from '${secondary.table.fullName}' matched ${raw.rowCount} of ${pairs.length} rows: somebody else removed them.`,
+    );
   }
 }
-async function deleteRows(host: FlushHost, property: RelationshipProperty, pairs: readonly SecondaryPair[], owner: Managed): Promise<void> {
+async function deleteRows(
+  host: FlushHost,
+  property: RelationshipProperty,
+  pairs: readonly SecondaryPair[],
+  owner: Managed,
+): Promise<void> {
   const engine = host.engineFor(property.parent);
   const connection = await host.connectionFor(property.parent);
-  const statement = new DeleteStatement((property.secondary as Secondary).table).where(...pairs.map((p) => p.column.eq(committedValue(owner, p.mapped))));
-  const { value: compiled, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+  const statement = new DeleteStatement((property.secondary as Secondary).table).where(
+    ...pairs.map((p) => p.column.eq(committedValue(owner, p.mapped))),
+  );
+  const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+    engine.dialect.createCompiler(binds).compile(statement),
+  );
   await connection.run(compiled, params);
 }

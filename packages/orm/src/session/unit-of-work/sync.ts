@@ -1,8 +1,9 @@
 /** Foreign keys that follow objects: which child gets its key from which parent. Source: SQLAlchemy "orm.sync". */
-import type { ColumnPair, MappedColumn, RelationshipProperty } from "../../mapping/mapper.js";
-import { describeInstance } from "../../mapping/collection.js";
-import { type Managed, UNLOADED } from "../../mapping/state.js";
+
 import { FlushError } from "../../errors.js";
+import { describeInstance } from "../../mapping/collection.js";
+import type { ColumnPair, MappedColumn, RelationshipProperty } from "../../mapping/mapper.js";
+import { type Managed, UNLOADED } from "../../mapping/state.js";
 import { assignColumn } from "./values.js";
 
 export interface Sync {
@@ -17,7 +18,9 @@ const memo = new WeakMap<readonly ColumnPair[], Sync["pairs"]>();
 function childPairs(property: RelationshipProperty): Sync["pairs"] {
   let found = memo.get(property.pairs);
   if (found === undefined) {
-    found = property.pairs.map((p) => (property.direction === "manyToOne" ? { child: p.local, parent: p.remote } : { child: p.remote, parent: p.local }));
+    found = property.pairs.map((p) =>
+      property.direction === "manyToOne" ? { child: p.local, parent: p.remote } : { child: p.remote, parent: p.local },
+    );
     memo.set(property.pairs, found);
   }
   return found;

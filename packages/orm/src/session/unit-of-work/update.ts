@@ -34,7 +34,12 @@ export function prepareUpdates(instances: readonly Managed[]): Managed[] {
     for (const attribute of mapper.attributes) {
       const source = attribute.column.fields.onUpdate;
       if (source === undefined || !tables.has(attribute.column.table) || changed.includes(attribute)) continue;
-      const value = "expression" in source ? source.expression : "call" in source ? (source.call as (row: unknown) => unknown)(instance) : source.value;
+      const value =
+        "expression" in source
+          ? source.expression
+          : "call" in source
+            ? (source.call as (row: unknown) => unknown)(instance)
+            : source.value;
       assignColumn(instance, attribute, value);
     }
     real.push(instance);
@@ -54,7 +59,8 @@ export async function updateAll(host: FlushHost, table: Table, instances: readon
       const column = attribute.columns.find((c) => c.table === table);
       return column === undefined ? [] : [{ attribute, column }];
     });
-    const versioned = mapper.versionColumn !== undefined && mapper.versionColumn.column.table === table && changed.length > 0;
+    const versioned =
+      mapper.versionColumn !== undefined && mapper.versionColumn.column.table === table && changed.length > 0;
     if (columns.length === 0 && !versioned) continue;
     let version: Change["version"];
     if (versioned) {
@@ -95,7 +101,9 @@ function statementFor(mapper: Mapper, table: Table, columns: Change["columns"], 
   if (statement === undefined) {
     const values: Record<string, Expression> = {};
     for (const { column } of columns) values[column.key] = new NamedBind(`set_${column.key}`, column.type);
-    statement = new UpdateStatement(table).set(values).where(...keyOf(mapper, table).map((k) => k.column.eq(new NamedBind(`key_${k.column.key}`, k.column.type))));
+    statement = new UpdateStatement(table)
+      .set(values)
+      .where(...keyOf(mapper, table).map((k) => k.column.eq(new NamedBind(`key_${k.column.key}`, k.column.type))));
     if (versioned) {
       const { column } = mapper.versionColumn as MappedColumn;
       statement = statement.where(column.eq(new NamedBind("old_version", column.type)));
@@ -108,7 +116,8 @@ function namedValues(change: Change, table: Table): Record<string, unknown> {
   const { instance, mapper } = change;
   const named: Record<string, unknown> = {};
   for (const { attribute, column } of change.columns) named[`set_${column.key}`] = instance[attribute.slot];
-  for (const { column, attribute } of keyOf(mapper, table)) named[`key_${column.key}`] = committedValue(instance, attribute);
+  for (const { column, attribute } of keyOf(mapper, table))
+    named[`key_${column.key}`] = committedValue(instance, attribute);
   if (change.version !== undefined) named["old_version"] = change.version.old;
   return named;
 }
@@ -117,21 +126,38 @@ async function updateGroup(host: FlushHost, table: Table, group: readonly Change
   const engine = host.engineFor(mapper);
   const connection = await host.connectionFor(mapper);
   const { bulk } = engine.dialect;
-  if (bulk !== undefined && version === undefined && group.length > 1) {
+  // Keys that change hands do so one after the other, in key order.
+  const rekeys = columns.some((c) => c.column.primaryKey);
+  if (bulk !== undefined && version === undefined && group.length > 1 && !rekeys) {
     const key = keyOf(mapper, table);
-    const rows = group.map(({ instance }) => [...columns.map((c) => instance[c.attribute.slot]), ...key.map((k) => committedValue(instance, k.attribute))]);
-    const matched = await bulk.updateRows(connection, { table, set: columns.map((c) => c.column), key: key.map((k) => k.column) }, rows);
+    const rows = group.map(({ instance }) => [
+      ...columns.map((c) => instance[c.attribute.slot]),
+      ...key.map((k) => committedValue(instance, k.attribute)),
+    ]);
+    const matched = await bulk.updateRows(
+      connection,
+      { table, set: columns.map((c) => c.column), key: key.map((k) => k.column) },
+      rows,
+    );
     if (matched !== undefined) {
       checkCount(matched, group, table);
       return;
     }
   }
   const statement = statementFor(mapper, table, columns, version !== undefined);
-  const { value: compiled, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+  const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+    engine.dialect.createCompiler(binds).compile(statement),
+  );
   const bound = group.flatMap((change) => bindStatement(compiled, params, namedValues(change, table)));
   const first = bound[0] as (typeof bound)[number];
   const raw =
-    bound.length === 1 ? await connection.send(first.sql, first.params, compiled.hint) : await connection.sendMany(first.sql, bound.map((b) => b.params), compiled.hint);
+    bound.length === 1
+      ? await connection.send(first.sql, first.params, compiled.hint)
+      : await connection.sendMany(
+          first.sql,
+          bound.map((b) => b.params),
+          compiled.hint,
+        );
   checkCount(raw.rowCount, group, table);
 }
 async function updateInline(host: FlushHost, table: Table, change: Change): Promise<void> {
@@ -140,12 +166,16 @@ async function updateInline(host: FlushHost, table: Table, change: Change): Prom
   const connection = await host.connectionFor(mapper);
   const values: Record<string, unknown> = {};
   for (const { attribute, column } of columns) values[column.key] = instance[attribute.slot];
-  let statement = new UpdateStatement(table).set(values).where(...keyOf(mapper, table).map((k) => k.column.eq(committedValue(instance, k.attribute))));
+  let statement = new UpdateStatement(table)
+    .set(values)
+    .where(...keyOf(mapper, table).map((k) => k.column.eq(committedValue(instance, k.attribute))));
   if (version !== undefined) statement = statement.where((mapper.versionColumn as MappedColumn).column.eq(version.old));
   const computed = columns.filter((c) => instance[c.attribute.slot] instanceof Expression);
   const returns = engine.dialect.capabilities.returning.update;
   if (returns) statement = statement.returning(...computed.map((c) => c.column));
-  const { value: compiled, params } = engine.cache.lookup(statement, (binds) => engine.dialect.createCompiler(binds).compile(statement));
+  const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+    engine.dialect.createCompiler(binds).compile(statement),
+  );
   const raw = await connection.run(compiled, params);
   checkCount(returns ? raw.rows.length : raw.rowCount, [change], table);
   computed.forEach((c, i) => {
@@ -156,7 +186,10 @@ async function updateInline(host: FlushHost, table: Table, change: Change): Prom
 }
 function checkCount(matched: number, group: readonly Change[], table: Table): void {
   if (matched < 0 || matched === group.length) return;
-  const who = group.length === 1 ? describeInstance((group[0] as Change).instance) : `${group.length} objects of ${(group[0] as Change).mapper}`;
+  const who =
+    group.length === 1
+      ? describeInstance((group[0] as Change).instance)
+      : `${group.length} objects of ${(group[0] as Change).mapper}`;
   throw new StaleDataError(
     `UPDATE of ${who} in '${table.fullName}' matched ${matched} of ${group.length} rows: they were deleted or changed by somebody else. Roll back, load them again and repeat the change.`,
   );

@@ -6,7 +6,8 @@ import { isChanged, lastKnown, type Managed, PENDING, recordWrite, UNLOADED } fr
 /** Equal as far as a column is concerned: dates by moment, bytes and documents by content. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return typeof a === "number" && typeof b === "number" && Number.isNaN(a) && Number.isNaN(b);
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null)
+    return typeof a === "number" && typeof b === "number" && Number.isNaN(a) && Number.isNaN(b);
   if (a instanceof Expression || b instanceof Expression) return false;
   if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime();
   if (a instanceof Uint8Array) return b instanceof Uint8Array && a.length === b.length && a.every((x, i) => x === b[i]);
@@ -14,7 +15,13 @@ export function sameValue(a: unknown, b: unknown): boolean {
   const proto = Object.getPrototypeOf(a) as unknown;
   if (proto !== Object.prototype && proto !== null) return false;
   const keys = Object.keys(a);
-  return Object.getPrototypeOf(b) === proto && Object.keys(b).length === keys.length && keys.every((k) => Object.hasOwn(b, k) && sameValue((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k]));
+  return (
+    Object.getPrototypeOf(b) === proto &&
+    Object.keys(b).length === keys.length &&
+    keys.every(
+      (k) => Object.hasOwn(b, k) && sameValue((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k]),
+    )
+  );
 }
 
 /** Columns whose value really differs from the one before; a value set back is no change. */
@@ -58,5 +65,10 @@ export function applyDefault(instance: Managed, attribute: MappedColumn): Expres
 /** The database gives the value when it is left out of an INSERT. */
 export function isGenerated(column: TableColumn): boolean {
   const { serverDefault, computed, identity } = column.fields;
-  return serverDefault !== undefined || computed !== undefined || identity !== undefined || column.table.autoincrementColumn === column;
+  return (
+    serverDefault !== undefined ||
+    computed !== undefined ||
+    identity !== undefined ||
+    column.table.autoincrementColumn === column
+  );
 }

@@ -1,0 +1,15 @@
+// Not a vitest file: third-party.test.ts runs it with node:test.
+import { after, before, describe, it } from "node:test";
+import { createEngine, registerDialect } from "../../src/index.js";
+import { dialectSuite } from "../../src/testing/index.js";
+import { MemoDialect } from "./memo-dialect.js";
+
+registerDialect("memo", () => new MemoDialect());
+dialectSuite(
+  { describe, it: (title, body) => it(title, (t) => body({ skip: (reason) => t.skip(reason) })), beforeAll: before, afterAll: after },
+  {
+    createEngine: () => createEngine("memo://"),
+    capabilities: { concurrentConnections: false },
+    known: { "names and values: values written into the text are quoted": "U+0001 in a literal is read as a schema token" },
+  },
+);
