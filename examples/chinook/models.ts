@@ -44,7 +44,7 @@ export class MediaType extends Base("MediaType", {
 export const playlistTrack = table(
   "playlist_track",
   {
-    playlistId: integer().references("playlist.playlist_id"),
+    playlistId: integer().references("playlist.playlist_id").index(),
     trackId: integer().references("track.track_id").index(),
   },
   { primaryKey: ["playlistId", "trackId"], metadata: Base.metadata },

@@ -29,10 +29,12 @@ async function schemaOf(engine: Engine) {
     tables.map((table) => [
       flat(table.name),
       {
-        columns: table.columns.map((column) => `${flat(column.name)}${column.nullable ? "?" : ""}`).sort(),
+        columns: table.columns
+          .map((column) => `${flat(column.name)} ${column.type}${column.nullable ? "?" : ""}`)
+          .sort(),
         key: table.primaryKey?.columns.map(flat).sort(),
         references: table.foreignKeys.map((key) => `${key.columns.map(flat)} -> ${flat(key.referredTable)}`).sort(),
-        indexed: table.indexes.map((index) => index.columns.map((column) => flat(String(column))).join()).sort(),
+        indexed: table.indexes.map((index) => index.parts.map((part) => flat(part.column ?? part.sql)).join()).sort(),
       },
     ]),
   );

@@ -1,5 +1,5 @@
 // The app's two migrations on every database: rows that were there before the second one stay, and get a value.
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { command, type MigrateConfig } from "@athanor/migrate";
 import { describeEachDatabase } from "@athanor/test-support";
@@ -92,8 +92,10 @@ describeEachDatabase("todo's migrations", (target) => {
   describe("a third that fails midway", () => {
     let copy: string;
     beforeAll(() => {
-      // Beside the real one, so that its imports are found.
-      copy = mkdtempSync(join(config.directory ?? "", "..", "test", "broken-"));
+      // Inside the app's folder, so that its imports are found; git ignores "instance".
+      const inside = join(config.directory ?? "", "../instance");
+      mkdirSync(inside, { recursive: true });
+      copy = mkdtempSync(join(inside, "broken-"));
       cpSync(config.directory ?? "", copy, { recursive: true });
       writeFileSync(
         join(copy, "versions", "ffffffffffff_.ts"),

@@ -61,7 +61,8 @@ export function project(files: Readonly<Record<string, string>>, packages: "all"
   if (packages === "all") symlinkSync(join(root, "node_modules"), join(path, "node_modules"));
   else {
     mkdirSync(join(path, "node_modules", "@athanor"), { recursive: true });
-    for (const name of packages) symlinkSync(join(root, "packages", name), join(path, "node_modules", "@athanor", name));
+    for (const name of packages)
+      symlinkSync(join(root, "packages", name), join(path, "node_modules", "@athanor", name));
   }
   const write = (more: Readonly<Record<string, string>>) => {
     for (const [name, text] of Object.entries(more)) {

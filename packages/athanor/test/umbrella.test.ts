@@ -2,7 +2,7 @@
 import * as core from "@athanor/core";
 import * as orm from "@athanor/orm";
 import * as athanor from "athanor";
-import { createEngine, inspect, integer, Model, migrate, Session, string } from "athanor";
+import { createEngine, declarativeBase, inspect, integer, MetaData, migrate, Session, string } from "athanor";
 import { expect, test } from "vitest";
 
 test("every name of the core and the ORM is there, and is the same object", () => {
@@ -16,9 +16,11 @@ test("every name of the core and the ORM is there, and is the same object", () =
 });
 
 test("inspect() tells the schema of a connection and the state of an object", async () => {
-  class Pony extends Model("UmbrellaPony", { id: integer().primaryKey(), name: string(20) }) {}
+  const metadata = new MetaData();
+  const Own = declarativeBase(undefined, { metadata });
+  class Pony extends Own("UmbrellaPony", { id: integer().primaryKey(), name: string(20) }) {}
   await using engine = createEngine("sqlite://");
-  await athanor.tableOf(Pony).metadata?.createAll(engine);
+  await metadata.createAll(engine);
   await using session = new Session(engine);
   const pony = new Pony({ name: "Rainbow" });
   expect(inspect(pony).state).toBe("transient");

@@ -8,7 +8,12 @@ test("routes prints the table, sorted as asked", async () => {
   const { run } = project({ "app.ts": APP });
   const plain = await run(["routes"]);
   expect(plain.stderr).toBe("");
-  expect(plain.stdout.trim().split("\n").map((line) => line.split(/ {2,}/))).toEqual([
+  expect(
+    plain.stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/)),
+  ).toEqual([
     ["Endpoint", "Methods", "Rule"],
     [expect.stringMatching(/^-+$/), expect.stringMatching(/^-+$/), expect.stringMatching(/^-+$/)],
     ["create", "POST", "/todo/create"],
@@ -37,11 +42,17 @@ test("--host and --port are obeyed; a wrong or busy port is one sentence", async
   const server = start(["run", "-h", "127.0.0.1", "--port", "0"], { env: { PORT: "1" } });
   const [, port] = await server.saw(/127\.0\.0\.1:(\d+)/);
   const busy = await run(["run", "--port", port!]);
-  expect([busy.code, busy.stderr.trim().split("\n")]).toEqual([1, [expect.stringMatching(/^Error: Port \d+ .*in use/)]]);
+  expect([busy.code, busy.stderr.trim().split("\n")]).toEqual([
+    1,
+    [expect.stringMatching(/^Error: Port \d+ .*in use/)],
+  ]);
   server.child.kill("SIGINT");
   expect((await server.done).code).toBe(0);
   const wrong = await run(["run"], { env: { PORT: "http" } });
-  expect([wrong.code, wrong.stderr]).toEqual([1, "Error: The variable PORT holds 'http', which is no port number (0 to 65535).\n"]);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    1,
+    "Error: The variable PORT holds 'http', which is no port number (0 to 65535).\n",
+  ]);
 });
 
 test("the environment files are read before the app, the real environment wins, and nothing of them is printed", async () => {
@@ -57,7 +68,10 @@ for (const name of ["A", "B", "C", "D"]) app.get("/" + process.env[name], { name
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout.match(/\/from-\S+/g)).toEqual(["/from-env", "/from-file", "/from-shell", "/from-flaskenv"]);
   const missing = await run(["--dotenv", "none.env", "routes"]);
-  expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/^Error: The environment file .*none\.env' does not exist/)]);
+  expect([missing.code, missing.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Error: The environment file .*none\.env' does not exist/),
+  ]);
 });
 
 test("the app is found by --app, ATHANOR_APP, app.ts; factories take arguments; mistakes are named", async () => {
@@ -68,13 +82,22 @@ export function createShop(name: string) { const app = createApp(import.meta); a
   expect((await run(["routes", "-A", "shop/main:createShop('two')"])).stdout).toMatch(/\/two/);
   expect((await run(["routes"], { env: { ATHANOR_APP: "shop/main:createShop('three')" } })).stdout).toMatch(/\/three/);
   const none = await run(["--app", "ap.ts", "routes"]);
-  expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/^Error: There is no module 'ap\.ts'.*Did you mean 'app\.ts'\?\n$/)]);
+  expect([none.code, none.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Error: There is no module 'ap\.ts'.*Did you mean 'app\.ts'\?\n$/),
+  ]);
   const broken = await run(["--app", "wsgi.js", "routes"]);
-  expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/TypeError: broken module\n\s+at .*wsgi\.js/)]);
+  expect([broken.code, broken.stderr]).toEqual([
+    1,
+    expect.stringMatching(/TypeError: broken module\n\s+at .*wsgi\.js/),
+  ]);
   const unknown = await run(["ruotes"]);
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringMatching(/Did you mean routes\?/)]);
   const empty = await project({}).run(["routes"]);
-  expect([empty.code, empty.stderr]).toEqual([1, expect.stringMatching(/^Error: No app was found .*--app.*ATHANOR_APP/)]);
+  expect([empty.code, empty.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Error: No app was found .*--app.*ATHANOR_APP/),
+  ]);
 });
 
 test("without the web package run, routes and shell say how to install it", async () => {
@@ -87,7 +110,10 @@ register("data:text/javascript," + encodeURIComponent(\`export async function re
   const { run, path } = project({ "app.ts": APP, "hide.mjs": hide }, ["core"]);
   for (const command of ["run", "routes", "shell"]) {
     const { code, stderr } = await run([command], { env: { NODE_OPTIONS: `--import ${join(path, "hide.mjs")}` } });
-    expect([code, stderr]).toEqual([1, `Error: 'athanor ${command}' needs the web package, which is not installed. Run: npm install @athanor/web\n`]);
+    expect([code, stderr]).toEqual([
+      1,
+      `Error: 'athanor ${command}' needs the web package, which is not installed. Run: npm install @athanor/web\n`,
+    ]);
   }
 });
 

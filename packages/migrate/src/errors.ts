@@ -132,11 +132,19 @@ export class MigrationFailedError extends MigrationError {
   readonly leftBehind: readonly string[];
 
   constructor(
-    what: { readonly step: string; readonly revision: string; readonly done: readonly string[]; readonly leftBehind: readonly string[] },
+    what: {
+      readonly step: string;
+      readonly revision: string;
+      readonly done: readonly string[];
+      readonly leftBehind: readonly string[];
+    },
     hint: string,
     cause: unknown,
   ) {
-    super("migrate.failed", `Running ${what.step} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { hint, cause });
+    super("migrate.failed", `Running ${what.step} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      hint,
+      cause,
+    });
     this.revision = what.revision;
     this.done = what.done;
     this.leftBehind = what.leftBehind;

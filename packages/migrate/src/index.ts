@@ -1,9 +1,9 @@
 /** `@athanor/migrate`: operations, revision graph, autogenerate, upgrade and downgrade. */
 export * from "./autogenerate/index.js";
 export { buildDbCommand, type CommandLike, type DbCommandOptions, runCommand } from "./cli/index.js";
-export * as command from "./command/index.js";
 export { CommandEnvironment, type MigrateConfig, type MigrationSettings } from "./command/config.js";
 export type { ListOptions, RevisionOptions, RunOptions } from "./command/index.js";
+export * as command from "./command/index.js";
 export * from "./errors.js";
 export * from "./graph/index.js";
 export { DialectImpl, type LockRequest, type OperationHost, registerImpl } from "./impl/index.js";

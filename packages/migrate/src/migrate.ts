@@ -1,5 +1,5 @@
 /** The commands bound to one project: what a web app keeps. Source: Flask-Migrate `Migrate`. */
-import { type MigrateConfig } from "./command/config.js";
+import type { MigrateConfig } from "./command/config.js";
 import * as command from "./command/index.js";
 
 type Rest<F> = F extends (config: MigrateConfig, ...rest: infer R) => unknown ? R : never;

@@ -22,7 +22,14 @@ export {
 export * from "./query/index.js";
 export type { JoinTransactionMode } from "./session/connections.js";
 export type { SessionEventName, SessionEvents } from "./session/events.js";
-export { type AttributeHistory, InstanceInspection, inspect, type ObjectState } from "./session/inspect.js";
+export {
+  type AttributeHistory,
+  flagModified,
+  InstanceInspection,
+  inspect,
+  makeTransient,
+  type ObjectState,
+} from "./session/inspect.js";
 export { SESSION, type SessionInternals } from "./session/internals.js";
 export type { MergeOptions } from "./session/merge.js";
 export {

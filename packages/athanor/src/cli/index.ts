@@ -3,9 +3,9 @@ import { CommanderError } from "commander";
 import { EXIT, explainsItself } from "./errors.js";
 import { createProgram } from "./program.js";
 
+export { loadEnvFiles } from "./env-files.js";
 export { CommandError, type CommandErrorCode } from "./errors.js";
 export { createProgram, type Program } from "./program.js";
-export { loadEnvFiles } from "./env-files.js";
 
 /**
  * Runs the command.

@@ -62,11 +62,12 @@ async function baseConfig(project: Project, given: string | undefined): Promise<
  */
 export async function migrateConfig(project: Project, options: DbOptions): Promise<MigrateConfig> {
   const base = await baseConfig(project, options.config);
+  const url = options.url ?? (base.engine === undefined ? base.url : undefined);
   const directory = options.directory ?? process.env.ATHANOR_DB_DIRECTORY ?? process.env.FLASK_DB_DIRECTORY;
   return {
     ...base,
-    // --url is stronger than the app's engine.
-    ...(options.url === undefined ? {} : { url: options.url, engine: undefined }),
+    // As an engine, a URL is stronger than what the env file answers; --url is stronger than the app's engine, too.
+    ...(url === undefined ? {} : { engine: () => project.engine(url) }),
     directory: project.path(directory ?? base.directory ?? "migrations"),
     load: base.load ?? importFile,
     ...(options.quiet === true ? { quiet: true } : {}),

@@ -66,7 +66,11 @@ export async function importFile(path: string): Promise<LoadedModule> {
   try {
     loaded = (await import(pathToFileURL(path).href)) as LoadedModule;
   } catch (error) {
-    if (error instanceof Error && /Top-level await is .*not supported|ERR_REQUIRE_ASYNC_MODULE/i.test(String(error)) && isCommonJs(path)) {
+    if (
+      error instanceof Error &&
+      /Top-level await is .*not supported|ERR_REQUIRE_ASYNC_MODULE/i.test(String(error)) &&
+      isCommonJs(path)
+    ) {
       throw new CommandError(
         "cli.module",
         `'${path}' is an ES module, but no package.json says so: add "type": "module" to the project's package.json (npm pkg set type=module).`,
@@ -99,7 +103,11 @@ export async function importPackage(name: string, cwd: string): Promise<LoadedMo
     return (await import(target)) as LoadedModule;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (target === name && (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && message.includes(`'${name}'`))
+    if (
+      target === name &&
+      (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") &&
+      message.includes(`'${name}'`)
+    )
       return undefined;
     throw error;
   }

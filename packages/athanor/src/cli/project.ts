@@ -1,5 +1,6 @@
 /** The project the command works on: its folder, its environment, its app. */
 import { isAbsolute, resolve } from "node:path";
+import { createEngine, type Engine } from "@athanor/core";
 import type * as Web from "@athanor/web";
 import { loadEnvFiles } from "./env-files.js";
 import { CommandError } from "./errors.js";
@@ -26,6 +27,7 @@ export class Project {
   readonly target: string | undefined;
   #web: Promise<WebModule | undefined> | undefined;
   #app: Promise<Web.App> | undefined;
+  readonly #engines: Engine[] = [];
 
   /** @throws CommandError "cli.env-file" */
   constructor(options: ProjectOptions = {}) {
@@ -70,12 +72,20 @@ export class Project {
     }
   }
 
+  /** An engine of the command's own, closed with the project. */
+  engine(url: string): Engine {
+    const engine = createEngine(url);
+    this.#engines.push(engine);
+    return engine;
+  }
+
   path(name: string): string {
     return isAbsolute(name) ? name : resolve(this.cwd, name);
   }
 
-  /** Closes what the app's extensions hold open, so that the process can end. */
+  /** Closes what the command and the app's extensions hold open, so that the process can end. */
   async dispose(): Promise<void> {
+    for (const engine of this.#engines.splice(0)) await engine.dispose();
     const app = await this.#app?.catch(() => undefined);
     if (app === undefined) return;
     for (const extension of new Set(app.extensions.values())) {

@@ -24,7 +24,9 @@ export function reportImport(url: string): void {
 }
 
 function isImported(message: unknown): message is { readonly imported: string } {
-  return typeof message === "object" && message !== null && "imported" in message && typeof message.imported === "string";
+  return (
+    typeof message === "object" && message !== null && "imported" in message && typeof message.imported === "string"
+  );
 }
 
 /** Runs the command again as a child, and again after each change, until Ctrl+C. */
@@ -62,7 +64,8 @@ export async function superviseReload(args: readonly string[], cwd: string): Pro
       if (child !== next) return;
       child = undefined;
       if (stopping) finish();
-      else if (timer === undefined) process.stderr.write(` * The server ended (${code ?? "killed"}); waiting for a change.\n`);
+      else if (timer === undefined)
+        process.stderr.write(` * The server ended (${code ?? "killed"}); waiting for a change.\n`);
     });
   };
   const stopChild = async () => {

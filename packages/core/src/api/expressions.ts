@@ -33,7 +33,7 @@ export function not(condition: Criterion): Condition {
   return typed(negate(criterion(condition)));
 }
 export function exists(query: Rows<readonly unknown[]>): BooleanExpr<boolean> {
-  const element = query instanceof Element ? query : (query as { readonly [innerStatement]?: Element })[innerStatement];
+  const element = query instanceof Element ? query : (query as { readonly [innerStatement]?: Element } | null | undefined)?.[innerStatement];
   if (element === undefined) throw new ArgumentError("exists(): a select is needed.");
   return typed(new Exists(element));
 }

@@ -12,6 +12,7 @@ import { Events, type ListenOptions } from "./events.js";
 import { type Echo, Logger } from "./log.js";
 import { type Lease, POOL_EVENTS, Pool, type PoolEvents } from "./pool.js";
 import { ENGINE_EVENTS, type EngineEvents, type EngineServices } from "./services.js";
+import { keepShapes } from "./shapes.js";
 import { makeUrl, type Url } from "./url.js";
 
 export interface EngineOptions {
@@ -174,6 +175,7 @@ export class Engine implements AsyncDisposable {
 
   /** Made by `createEngine` and `withOptions`. */
   constructor(core: Core, options: SiblingOptions, parent?: Events<EngineEvents>) {
+    keepShapes();
     this.#core = core;
     this.#events = new Events<EngineEvents>(ENGINE_EVENTS, parent);
     const { echo } = options;

@@ -29,7 +29,8 @@ export interface ColumnDifferences {
 function definitionOf(column: TableColumn): ColumnDefinition {
   const { fields } = column;
   const isServed = column.table.indexes.some((i) => i.expressions[0] === column);
-  const definition = (column.table.parts.columns[column.position] as (typeof column.table.parts.columns)[number]).definition;
+  const definition = (column.table.parts.columns[column.position] as (typeof column.table.parts.columns)[number])
+    .definition;
   return definition.with({
     type: column.type,
     columnName: column.columnName,
@@ -41,13 +42,24 @@ function definitionOf(column: TableColumn): ColumnDefinition {
   });
 }
 
-export async function compareColumns(scope: CompareScope, model: Table, reflected: ReflectedTable): Promise<ColumnDifferences> {
+export async function compareColumns(
+  scope: CompareScope,
+  model: Table,
+  reflected: ReflectedTable,
+): Promise<ColumnDifferences> {
   const name = qualified(model.schema, model.tableName);
   const place = { schema: model.schema };
   const found = new Map(reflected.columns.map((c) => [c.name, c]));
   const wanted = new Map(model.columns.map((c) => [c.columnName, c]));
   const includes = (column: string, isReflected: boolean, object: TableColumn | ReflectedColumn) =>
-    scope.includes({ kind: "column", name: column, table: model.tableName, schema: model.schema, reflected: isReflected, object });
+    scope.includes({
+      kind: "column",
+      name: column,
+      table: model.tableName,
+      schema: model.schema,
+      reflected: isReflected,
+      object,
+    });
 
   const added: MigrateOp[] = [];
   const altered: MigrateOp[] = [];
@@ -75,14 +87,20 @@ export async function compareColumns(scope: CompareScope, model: Table, reflecte
     const there = found.get(column.columnName) ?? found.get(oldOf.get(column.columnName) ?? "");
     if (there === undefined || !includes(column.columnName, false, column)) continue;
     const changes = await compareColumn(scope, name, column, there);
-    if (changes !== undefined) altered.push(new AlterColumnOp(model.tableName, column.columnName, changes, existingOf(there), place));
+    if (changes !== undefined)
+      altered.push(new AlterColumnOp(model.tableName, column.columnName, changes, existingOf(there), place));
   }
   const like = tableLike(reflected);
   for (const column of reflected.columns) {
     if (wanted.has(column.name) || renamed.has(column.name) || !includes(column.name, true, column)) continue;
     scope.detected(`removed column '${name}.${column.name}'`);
     const original = like.columns.find((c) => c.columnName === column.name);
-    removed.push(new DropColumnOp(model.tableName, column.name, { ...place, original: original === undefined ? undefined : definitionOf(original) }));
+    removed.push(
+      new DropColumnOp(model.tableName, column.name, {
+        ...place,
+        original: original === undefined ? undefined : definitionOf(original),
+      }),
+    );
   }
   return { added, altered, removed, inline, renamed };
 }
@@ -97,14 +115,24 @@ function existingOf(column: ReflectedColumn): Omit<ColumnChanges, "newName"> {
   };
 }
 
-async function compareColumn(scope: CompareScope, table: string, model: TableColumn, there: ReflectedColumn): Promise<ColumnChanges | undefined> {
+async function compareColumn(
+  scope: CompareScope,
+  table: string,
+  model: TableColumn,
+  there: ReflectedColumn,
+): Promise<ColumnChanges | undefined> {
   const changes: { -readonly [K in keyof ColumnChanges]: ColumnChanges[K] } = {};
   const at = `'${table}.${model.columnName}'`;
   const { fields } = model;
-  const automatic = fields.identity !== undefined || there.identity !== undefined || there.autoincrement || there.ownedSequence !== undefined;
+  const automatic =
+    fields.identity !== undefined ||
+    there.identity !== undefined ||
+    there.autoincrement ||
+    there.ownedSequence !== undefined;
 
   if (model.nullable !== there.nullable && fields.computed === undefined) {
-    if (there.identity !== undefined || fields.identity !== undefined) scope.note(`Ignoring nullable change on identity column ${at}`);
+    if (there.identity !== undefined || fields.identity !== undefined)
+      scope.note(`Ignoring nullable change on identity column ${at}`);
     else {
       changes.nullable = model.nullable;
       scope.detected(`${model.nullable ? "NULL" : "NOT NULL"} on column ${at}`);
@@ -112,11 +140,17 @@ async function compareColumn(scope: CompareScope, table: string, model: TableCol
   }
   if (typeDiffers(scope, model, there, at)) {
     changes.type = model.type;
-    scope.detected(`type change from ${scope.impl.shownType(there.type)} to ${scope.impl.shownType(model.type)} on ${at}`);
+    scope.detected(
+      `type change from ${scope.impl.shownType(there.type)} to ${scope.impl.shownType(model.type)} on ${at}`,
+    );
   }
   if (fields.computed !== undefined || there.computed !== undefined) {
     const [mine, theirs] = [fields.computed, there.computed];
-    if (mine === undefined || theirs === undefined || !scope.impl.sameExpression(scope.impl.inlineSql(mine.sql), theirs.sql)) {
+    if (
+      mine === undefined ||
+      theirs === undefined ||
+      !scope.impl.sameExpression(scope.impl.inlineSql(mine.sql), theirs.sql)
+    ) {
       scope.warn(`Computed default on ${at} cannot be modified`);
     }
   } else if (!automatic && (await defaultDiffers(scope, model, there))) {

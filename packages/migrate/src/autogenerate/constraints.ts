@@ -21,15 +21,27 @@ export interface ConstraintDifferences {
   readonly dropped: readonly MigrateOp[];
   readonly added: readonly MigrateOp[];
 }
-const byName = <T>(name: (item: T) => string | undefined) => (a: T, b: T) => ((name(a) ?? "") < (name(b) ?? "") ? -1 : 1);
+const byName =
+  <T>(name: (item: T) => string | undefined) =>
+  (a: T, b: T) =>
+    (name(a) ?? "") < (name(b) ?? "") ? -1 : 1;
 
-export function compareConstraints(scope: CompareScope, model: Table, reflected: ReflectedTable, columns: ColumnDifferences): ConstraintDifferences {
+export function compareConstraints(
+  scope: CompareScope,
+  model: Table,
+  reflected: ReflectedTable,
+  columns: ColumnDifferences,
+): ConstraintDifferences {
   const dropped: MigrateOp[] = [];
   const added: MigrateOp[] = [];
   const like = tableLike(reflected);
   const { tableName, schema } = model;
-  const includes = (kind: "index" | "unique" | "foreignKey" | "check", name: string | undefined, isReflected: boolean, object: Index | Constraint | undefined) =>
-    scope.includes({ kind, name, table: tableName, schema, reflected: isReflected, object });
+  const includes = (
+    kind: "index" | "unique" | "foreignKey" | "check",
+    name: string | undefined,
+    isReflected: boolean,
+    object: Index | Constraint | undefined,
+  ) => scope.includes({ kind, name, table: tableName, schema, reflected: isReflected, object });
   const now = (column: string) => columns.renamed.get(column) ?? column;
 
   // ---- one object reported twice counts as what the model calls it
@@ -37,7 +49,9 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
   let indexes = reflected.indexes.filter((i) => i.impliedByForeignKey === undefined || modelIndexes.has(i.name));
   let uniques = [...reflected.uniqueConstraints];
   for (const u of [...uniques]) {
-    const twin = u.duplicatesIndex ?? indexes.find((i) => i.duplicatesConstraint !== undefined && i.duplicatesConstraint === u.name)?.name;
+    const twin =
+      u.duplicatesIndex ??
+      indexes.find((i) => i.duplicatesConstraint !== undefined && i.duplicatesConstraint === u.name)?.name;
     if (twin === undefined) continue;
     if (modelIndexes.has(twin)) uniques = uniques.filter((x) => x !== u);
     else indexes = indexes.filter((i) => i.name !== twin);
@@ -47,7 +61,8 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
   // ---- indexes
   const foundIndexes = new Map(indexes.map((i) => [i.name, i]));
   const originalIndex = (name: string) => like.indexes.find((i) => i.name === name);
-  const dropIndex = (name: string) => new DropIndexOp(name, { table: { tableName, schema }, original: originalIndex(name) });
+  const dropIndex = (name: string) =>
+    new DropIndexOp(name, { table: { tableName, schema }, original: originalIndex(name) });
   for (const found of [...indexes].sort(byName((i) => i.name))) {
     if (modelIndexes.has(found.name) || !includes("index", found.name, true, originalIndex(found.name))) continue;
     scope.detected(`removed index '${found.name}' on '${tableName}'`);
@@ -77,32 +92,46 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
     const name = scope.nameOf(constraint);
     const wanted = constraint.columns.map((c) => c.columnName).join();
     const named = uniques.find((u) => name !== undefined && u.name === name);
-    const match = named ?? uniques.find((u) => !matched.has(u) && signature(u) === wanted && (name === undefined || u.name === undefined));
+    const match =
+      named ??
+      uniques.find((u) => !matched.has(u) && signature(u) === wanted && (name === undefined || u.name === undefined));
     if (match !== undefined) matched.add(match);
     if (!includes("unique", name, false, constraint)) continue;
     if (match !== undefined && signature(match) === wanted) continue;
     const single = constraint.columns.length === 1 ? constraint.columns[0]?.columnName : undefined;
     if (match !== undefined) {
-      scope.detected(`changed unique constraint '${name}' on '${tableName}': columns ${tuple(match.columns)} to ${tuple(wanted.split(","))}`);
+      scope.detected(
+        `changed unique constraint '${name}' on '${tableName}': columns ${tuple(match.columns)} to ${tuple(wanted.split(","))}`,
+      );
       dropped.push(dropUnique(match));
     } else {
-      scope.detected(`added unique constraint ${name === undefined ? "None" : `'${name}'`} on '${tuple(wanted.split(","))}'`);
+      scope.detected(
+        `added unique constraint ${name === undefined ? "None" : `'${name}'`} on '${tuple(wanted.split(","))}'`,
+      );
       if (single !== undefined && columns.inline.has(single) && isOfColumn(model, single, "unique")) continue;
     }
     added.push(new AddConstraintOp({ tableName, schema }, constraint));
   }
   function dropUnique(found: ReflectedUnique): DropConstraintOp {
-    const original = like.constraints.find((c) => c.kind === "unique" && c.columns.map((x) => x.columnName).join() === found.columns.join());
-    return new DropConstraintOp({ tableName, schema }, found.name ?? null, "unique", { original, columns: found.columns });
+    const original = like.constraints.find(
+      (c) => c.kind === "unique" && c.columns.map((x) => x.columnName).join() === found.columns.join(),
+    );
+    return new DropConstraintOp({ tableName, schema }, found.name ?? null, "unique", {
+      original,
+      columns: found.columns,
+    });
   }
   for (const found of [...uniques].sort(byName((u) => u.name))) {
     if (matched.has(found) || !includes("unique", found.name, true, undefined)) continue;
-    scope.detected(`removed unique constraint ${found.name === undefined ? "None" : `'${found.name}'`} on '${tableName}'`);
+    scope.detected(
+      `removed unique constraint ${found.name === undefined ? "None" : `'${found.name}'`} on '${tableName}'`,
+    );
     dropped.push(dropUnique(found));
   }
 
   // ---- foreign keys, by what they say
-  const keyOf = (k: ReflectedForeignKey) => foreignKeySignature(scope, k.columns.map(now), k.referredSchema, k.referredTable, k.referredColumns, k);
+  const keyOf = (k: ReflectedForeignKey) =>
+    foreignKeySignature(scope, k.columns.map(now), k.referredSchema, k.referredTable, k.referredColumns, k);
   const foundKeys = new Map(reflected.foreignKeys.map((k) => [keyOf(k), k]));
   const modelKeys = model.constraints.filter((c): c is ForeignKeyConstraint => c.kind === "foreignKey");
   const wantedKeys = new Set<string>();
@@ -126,17 +155,30 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
   for (const [sign, found] of foundKeys) {
     if (wantedKeys.has(sign) || !includes("foreignKey", found.name, true, undefined)) continue;
     const original = like.constraints.find(
-      (c) => c.kind === "foreignKey" && c.columns.map((x) => x.columnName).join() === found.columns.join() && (c.name ?? undefined) === found.name,
+      (c) =>
+        c.kind === "foreignKey" &&
+        c.columns.map((x) => x.columnName).join() === found.columns.join() &&
+        (c.name ?? undefined) === found.name,
     );
     scope.detected(`removed foreign key (${found.columns.join(", ")})(${found.referredColumns.join(", ")}) ${onTable}`);
-    dropped.unshift(new DropConstraintOp({ tableName, schema }, found.name ?? null, "foreignKey", { original, columns: found.columns }));
+    dropped.unshift(
+      new DropConstraintOp({ tableName, schema }, found.name ?? null, "foreignKey", {
+        original,
+        columns: found.columns,
+      }),
+    );
   }
   for (const key of newKeys) {
     if (!includes("foreignKey", scope.nameOf(key), false, key)) continue;
     const names = key.columns.map((c) => c.columnName);
     const targets = key.targets.map((t) => t.slice(t.lastIndexOf(".") + 1));
     scope.detected(`added foreign key (${names.join(", ")})(${targets.join(", ")}) ${onTable}`);
-    if (names.length === 1 && columns.inline.has(names[0] as string) && isOfColumn(model, names[0] as string, "references")) continue;
+    if (
+      names.length === 1 &&
+      columns.inline.has(names[0] as string) &&
+      isOfColumn(model, names[0] as string, "references")
+    )
+      continue;
     added.push(new AddConstraintOp({ tableName, schema }, key));
   }
 
@@ -154,7 +196,12 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
     for (const [name, constraint] of named) {
       if (found.some((c) => c.name === name) || !includes("check", name, false, constraint)) continue;
       // A check of a new column is written beside it.
-      if (constraint.kind === "check" && constraint.column !== undefined && added_.includes(constraint.column.columnName)) continue;
+      if (
+        constraint.kind === "check" &&
+        constraint.column !== undefined &&
+        added_.includes(constraint.column.columnName)
+      )
+        continue;
       scope.detected(`added check constraint '${name}' on '${tableName}'`);
       added.push(new AddConstraintOp({ tableName, schema }, constraint));
     }
@@ -175,7 +222,9 @@ export function compareConstraints(scope: CompareScope, model: Table, reflected:
 function isOfColumn(model: Table, column: string, what: "unique" | "references"): boolean {
   const fields = model.columns.find((c) => c.columnName === column)?.fields;
   if (what === "references") {
-    const index = model.indexes.find((i) => (i.expressions[0] as { readonly columnName?: string } | undefined)?.columnName === column);
+    const index = model.indexes.find(
+      (i) => (i.expressions[0] as { readonly columnName?: string } | undefined)?.columnName === column,
+    );
     return fields?.references !== undefined && index === undefined;
   }
   return fields !== undefined && fields.unique !== false && fields.index === false;
@@ -195,9 +244,18 @@ function foreignKeySignature(
   },
 ): string {
   // NO ACTION is what happens anyway, and so is RESTRICT where the two are one.
-  const action = (a: string | undefined) => (a === undefined || a === "NO ACTION" || scope.impl.isDefaultAction(a) ? null : a);
+  const action = (a: string | undefined) =>
+    a === undefined || a === "NO ACTION" || scope.impl.isDefaultAction(a) ? null : a;
   const deferral = options.initially === "DEFERRED" ? 2 : options.deferrable ? 1 : 0;
-  return JSON.stringify([columns, scope.schemaOf(schema) ?? null, table, referred, action(options.onDelete), action(options.onUpdate), deferral]);
+  return JSON.stringify([
+    columns,
+    scope.schemaOf(schema) ?? null,
+    table,
+    referred,
+    action(options.onDelete),
+    action(options.onUpdate),
+    deferral,
+  ]);
 }
 
 interface Part {
@@ -216,7 +274,12 @@ function partsOf(scope: CompareScope, index: Index): Part[] {
 function indexColumns(scope: CompareScope, index: Index): string[] {
   return partsOf(scope, index).map((p) => p.text);
 }
-function indexDifference(scope: CompareScope, index: Index, found: ReflectedIndex, now: (column: string) => string): string | undefined {
+function indexDifference(
+  scope: CompareScope,
+  index: Index,
+  found: ReflectedIndex,
+  now: (column: string) => string,
+): string | undefined {
   const why: string[] = [];
   if (index.unique !== found.unique) why.push(`unique=${found.unique} to unique=${index.unique}`);
   const mine = partsOf(scope, index);

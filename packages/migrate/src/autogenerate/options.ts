@@ -16,9 +16,15 @@ export interface ComparedObject {
 }
 export interface CompareOptions {
   /** Compare types; a function answers true (differs), false, or undefined for the usual comparison. Default true. */
-  readonly compareType?: boolean | ((reflected: ReflectedColumn, model: TableColumn) => boolean | undefined) | undefined;
+  readonly compareType?:
+    | boolean
+    | ((reflected: ReflectedColumn, model: TableColumn) => boolean | undefined)
+    | undefined;
   /** Compare server defaults. Default true. */
-  readonly compareServerDefault?: boolean | ((reflected: ReflectedColumn, model: TableColumn) => boolean | undefined) | undefined;
+  readonly compareServerDefault?:
+    | boolean
+    | ((reflected: ReflectedColumn, model: TableColumn) => boolean | undefined)
+    | undefined;
   /** Called for every object on either side; false leaves it out. */
   readonly includeObject?: ((object: ComparedObject) => boolean) | undefined;
   /** Called for names of tables in the database before anything else is compared. */
@@ -26,5 +32,7 @@ export interface CompareOptions {
   /** Look for tables to drop in all schemas, not only in the default one. */
   readonly includeSchemas?: boolean | undefined;
   /** May change the operations before they are written; an empty list writes no file. */
-  readonly processRevisionDirectives?: ((ops: readonly MigrateOp[]) => readonly MigrateOp[] | Promise<readonly MigrateOp[]>) | undefined;
+  readonly processRevisionDirectives?:
+    | ((ops: readonly MigrateOp[]) => readonly MigrateOp[] | Promise<readonly MigrateOp[]>)
+    | undefined;
 }

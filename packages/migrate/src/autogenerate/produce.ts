@@ -35,7 +35,11 @@ import { CompareScope, qualified, tableLike, tuple } from "./scope.js";
  * Compares and gives the upgrade; `reversed()` of it is the downgrade. Empty when there is no difference.
  * @throws CommandError when two metadata declare one table
  */
-export async function produceMigrations(context: MigrationContext, metadata: readonly MetaData[], options: CompareOptions = {}): Promise<MigrateOp[]> {
+export async function produceMigrations(
+  context: MigrationContext,
+  metadata: readonly MetaData[],
+  options: CompareOptions = {},
+): Promise<MigrateOp[]> {
   const { connection } = context;
   const inspector = inspect(connection);
   const defaultSchema = await inspector.defaultSchema();
@@ -47,11 +51,18 @@ export async function produceMigrations(context: MigrationContext, metadata: rea
     one.configure();
     for (const table of one.tables.values()) {
       const key = qualified(scope.schemaOf(table.schema), table.tableName);
-      if (models.has(key)) throw new CommandError("migrate.duplicate-table", `Duplicate table keys across multiple MetaData objects: '${key}'`);
+      if (models.has(key))
+        throw new CommandError(
+          "migrate.duplicate-table",
+          `Duplicate table keys across multiple MetaData objects: '${key}'`,
+        );
       models.set(key, table);
     }
   }
-  const schemas = new Set<string | undefined>([undefined, ...[...models.values()].map((t) => scope.schemaOf(t.schema))]);
+  const schemas = new Set<string | undefined>([
+    undefined,
+    ...[...models.values()].map((t) => scope.schemaOf(t.schema)),
+  ]);
   if (options.includeSchemas) for (const s of await inspector.schemas()) schemas.add(scope.schemaOf(s));
   const version = context.versionTable.table;
   const found = new Map<string, ReflectedTable>();
@@ -74,8 +85,12 @@ export async function produceMigrations(context: MigrationContext, metadata: rea
   const afterwards: MigrateOp[] = [];
   for (const table of added) {
     scope.detected(`added table '${table.fullName}'`);
-    for (const index of [...table.indexes].sort((a, b) => ((scope.nameOf(a) ?? "") < (scope.nameOf(b) ?? "") ? -1 : 1))) {
-      const columns = index.expressions.map((e) => ("columnName" in e ? String(e.columnName) : scope.impl.inlineSql(e)));
+    for (const index of [...table.indexes].sort((a, b) =>
+      (scope.nameOf(a) ?? "") < (scope.nameOf(b) ?? "") ? -1 : 1,
+    )) {
+      const columns = index.expressions.map((e) =>
+        "columnName" in e ? String(e.columnName) : scope.impl.inlineSql(e),
+      );
       scope.detected(`added index '${scope.nameOf(index)}' on '${tuple(columns)}'`);
     }
     const own = new Set<Constraint>(table.constraints.filter((c) => (late as ReadonlySet<Constraint>).has(c)));
@@ -91,20 +106,34 @@ export async function produceMigrations(context: MigrationContext, metadata: rea
     const constraints = compareConstraints(scope, table, there, columns);
     changes.push(...constraints.dropped, ...columns.added, ...columns.altered, ...constraints.added);
     if (context.dialect.capabilities.comments && (table.comment ?? "") !== (there.comment ?? "")) {
-      scope.detected(`${there.comment === undefined ? "added" : table.comment === undefined ? "removed" : "changed"} table comment on '${table.fullName}'`);
+      scope.detected(
+        `${there.comment === undefined ? "added" : table.comment === undefined ? "removed" : "changed"} table comment on '${table.fullName}'`,
+      );
       changes.push(new TableCommentOp(table.tableName, table.comment ?? null, there.comment ?? null, table.schema));
     }
     changes.push(...columns.removed);
   }
   const drops: MigrateOp[] = [];
   const removed = [...found].filter(
-    ([key, t]) => !models.has(key) && included(t.name, t.schema, true, t) && (options.includeSchemas || t.schema === undefined || schemaOfModels(metadata).has(t.schema)),
+    ([key, t]) =>
+      !models.has(key) &&
+      included(t.name, t.schema, true, t) &&
+      (options.includeSchemas || t.schema === undefined || schemaOfModels(metadata).has(t.schema)),
   );
-  for (const op of dropsOf(removed.map(([, t]) => t), context.dialect.capabilities.alterTable)) {
+  for (const op of dropsOf(
+    removed.map(([, t]) => t),
+    context.dialect.capabilities.alterTable,
+  )) {
     if (op instanceof DropTableOp) scope.detected(`removed table '${qualified(op.schema, op.tableName)}'`);
     drops.push(op);
   }
-  return [...(await compareEnums(scope, inspector, [...models.values()])), ...creations, ...afterwards, ...changes, ...drops];
+  return [
+    ...(await compareEnums(scope, inspector, [...models.values()])),
+    ...creations,
+    ...afterwards,
+    ...changes,
+    ...drops,
+  ];
 }
 
 function schemaOfModels(metadata: readonly MetaData[]): Set<string> {
@@ -138,7 +167,9 @@ function dropsOf(tables: readonly ReflectedTable[], alterTable: boolean): Migrat
       if (target === undefined || target === table) continue;
       if (state.get(target) === "open" && alterTable && key.name !== undefined) {
         const original = like.get(table)?.constraints.find((c) => c.kind === "foreignKey" && c.name === key.name);
-        circular.push(new DropConstraintOp({ tableName: table.name, schema: table.schema }, key.name, "foreignKey", { original }));
+        circular.push(
+          new DropConstraintOp({ tableName: table.name, schema: table.schema }, key.name, "foreignKey", { original }),
+        );
         if (original !== undefined) without.set(table, (without.get(table) ?? new Set()).add(original));
       } else if (!state.has(target)) visit(target);
     }
@@ -148,19 +179,29 @@ function dropsOf(tables: readonly ReflectedTable[], alterTable: boolean): Migrat
   for (const table of [...tables].sort((a, b) => (a.name < b.name ? -1 : 1))) if (!state.has(table)) visit(table);
   return [
     ...circular,
-    ...order.reverse().map((t) => new DropTableOp(t.name, { schema: t.schema, original: like.get(t), without: without.get(t) ?? new Set() })),
+    ...order
+      .reverse()
+      .map(
+        (t) =>
+          new DropTableOp(t.name, { schema: t.schema, original: like.get(t), without: without.get(t) ?? new Set() }),
+      ),
   ];
 }
 
 /** Enumerations that are types of the database's own: new ones, and new values. Nothing ever takes one away. */
-async function compareEnums(scope: CompareScope, inspector: ReturnType<typeof inspect>, tables: readonly Table[]): Promise<MigrateOp[]> {
+async function compareEnums(
+  scope: CompareScope,
+  inspector: ReturnType<typeof inspect>,
+  tables: readonly Table[],
+): Promise<MigrateOp[]> {
   if (!scope.impl.hasNamedEnums()) return [];
   const ops: MigrateOp[] = [];
   const seen = new Set<string>();
   for (const table of tables) {
     for (const column of table.columns) {
       let type: SqlType = column.type;
-      while (type instanceof DecoratedType || type instanceof ArrayType) type = type instanceof DecoratedType ? type.impl : type.element;
+      while (type instanceof DecoratedType || type instanceof ArrayType)
+        type = type instanceof DecoratedType ? type.impl : type.element;
       if (!(type instanceof EnumType) || !type.native || type.name === undefined) continue;
       const name = type.name;
       const key = qualified(table.schema, name);
@@ -179,7 +220,10 @@ async function compareEnums(scope: CompareScope, inspector: ReturnType<typeof in
         ops.push(new AddEnumValueOp(name, value, before === undefined ? {} : { before }, table.schema));
       });
       const gone = there.values.filter((v) => !(type as EnumType).values.includes(v));
-      if (gone.length > 0) scope.warn(`Values ${tuple(gone)} of enumeration '${key}' are no longer declared, but a database cannot remove them`);
+      if (gone.length > 0)
+        scope.warn(
+          `Values ${tuple(gone)} of enumeration '${key}' are no longer declared, but a database cannot remove them`,
+        );
     }
   }
   return ops;

@@ -8,7 +8,7 @@ import {
   DateTimeType,
   DecoratedType,
   type Dialect,
-  Element,
+  type Element,
   EnumType,
   FloatType,
   NumericType,
@@ -35,7 +35,8 @@ export class Source {
 function valueText(value: unknown): string {
   if (value instanceof Source) return value.text;
   if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
-  if (typeof value === "object" && value !== null) return objectText(value as { readonly [key: string]: unknown }) || "{}";
+  if (typeof value === "object" && value !== null)
+    return objectText(value as { readonly [key: string]: unknown }) || "{}";
   return JSON.stringify(value);
 }
 
@@ -84,9 +85,13 @@ export class SourceWriter {
     if (SIMPLE.has(type.kind)) return call(type.kind);
     const spelling = type instanceof DatabaseType ? type.spelling : this.dialect.ddlType(type);
     if (type.kind === "null") {
-      throw new OperationError("migrate.render-type", `Column '${name}' has a type that cannot be written into a migration`, {
-        hint: "Give the column a type in the model.",
-      });
+      throw new OperationError(
+        "migrate.render-type",
+        `Column '${name}' has a type that cannot be written into a migration`,
+        {
+          hint: "Give the column a type in the model.",
+        },
+      );
     }
     return `${this.core("ColumnDefinition")}.of(new ${this.core("DatabaseType")}(${quoted(spelling)})${name === undefined ? "" : `, ${quoted(name)}`})`;
   }
@@ -98,7 +103,8 @@ export class SourceWriter {
     if (fields.primaryKey) text += ".primaryKey()";
     else if (fields.nullable) text += ".nullable()";
     if (identity !== undefined) text += `.identity(${objectText({ ...identity })})`;
-    else if ((fields.primaryKey || options.inKey) && fields.autoincrement !== "auto") text += `.autoincrement(${fields.autoincrement ? "" : "false"})`;
+    else if ((fields.primaryKey || options.inKey) && fields.autoincrement !== "auto")
+      text += `.autoincrement(${fields.autoincrement ? "" : "false"})`;
     if (computed !== undefined) {
       text += `.computed(${this.sql(computed.sql)}${computed.persisted === undefined ? "" : `, { persisted: ${computed.persisted} }`})`;
     } else if (fields.serverDefault !== undefined) text += `.serverDefault(${this.sql(fields.serverDefault)})`;
@@ -108,8 +114,10 @@ export class SourceWriter {
       const options_ = objectText({ ...(constraint === undefined ? {} : { name: constraint }), ...rest });
       text += `.references(${quoted(references.target)}${options_ === "" ? "" : `, ${options_}`})`;
     }
-    if (fields.unique !== false && fields.index === false) text += `.unique(${typeof fields.unique === "string" ? quoted(fields.unique) : ""})`;
-    for (const check of fields.checks) text += `.check(${this.sql(check.sql)}${check.name === undefined ? "" : `, ${quoted(check.name)}`})`;
+    if (fields.unique !== false && fields.index === false)
+      text += `.unique(${typeof fields.unique === "string" ? quoted(fields.unique) : ""})`;
+    for (const check of fields.checks)
+      text += `.check(${this.sql(check.sql)}${check.name === undefined ? "" : `, ${quoted(check.name)}`})`;
     if (fields.comment !== undefined) text += `.comment(${quoted(fields.comment)})`;
     return text;
   }

@@ -45,7 +45,10 @@ export interface RenderedOps {
 type Renderer = (op: never, writer: SourceWriter) => readonly string[];
 const ownRenderers = new Map<string, Renderer>();
 /** How an operation of one's own is written; gives lines of source. */
-export function registerRenderer<O extends MigrateOp>(kind: string, render: (op: O, writer: SourceWriter) => readonly string[]): void {
+export function registerRenderer<O extends MigrateOp>(
+  kind: string,
+  render: (op: O, writer: SourceWriter) => readonly string[],
+): void {
   ownRenderers.set(kind, render as Renderer);
 }
 
@@ -57,9 +60,12 @@ export function renderOps(ops: readonly MigrateOp[], options: RenderOptions): Re
   const impl = implFor(options.dialect);
   const writer = new SourceWriter(options.dialect, (value) => impl.inlineSql(value));
   const lines = ops.flatMap((op) => {
-    const render = ownRenderers.get(op.kind) ?? (renderers as { readonly [kind: string]: Renderer | undefined })[op.kind];
+    const render =
+      ownRenderers.get(op.kind) ?? (renderers as { readonly [kind: string]: Renderer | undefined })[op.kind];
     if (render === undefined) {
-      throw new OperationError("migrate.render", `The operation '${op.kind}' cannot be written into a file`, { hint: "Register a renderer with registerRenderer()." });
+      throw new OperationError("migrate.render", `The operation '${op.kind}' cannot be written into a file`, {
+        hint: "Register a renderer with registerRenderer().",
+      });
     }
     return render(op as never, writer);
   });
@@ -70,11 +76,15 @@ export function renderOps(ops: readonly MigrateOp[], options: RenderOptions): Re
 function call(method: string, ...args: readonly (string | undefined)[]): string {
   return `await op.${method}(${args.filter((a) => a !== undefined && a !== "").join(", ")});`;
 }
-const schemaOf = (op: { readonly schema?: string | undefined }) => (op.schema === undefined ? {} : { schema: op.schema });
+const schemaOf = (op: { readonly schema?: string | undefined }) =>
+  op.schema === undefined ? {} : { schema: op.schema };
 const list = (names: readonly string[]) => `[${names.map(quoted).join(", ")}]`;
 
 /** A name that a convention made is finished: `op.f("…")`. */
-function nameText(item: { readonly name?: string | null | undefined; readonly nameIsGenerated?: boolean | undefined }): string {
+function nameText(item: {
+  readonly name?: string | null | undefined;
+  readonly nameIsGenerated?: boolean | undefined;
+}): string {
   if (item.name === null || item.name === undefined) return "null";
   return item.nameIsGenerated ? `op.f(${quoted(item.name)})` : quoted(item.name);
 }
@@ -86,10 +96,25 @@ function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[]
   const beside = key !== undefined && key.columns.length === 1 && (key.name === null || key.name === undefined);
   const items = table.columns.map((column) => {
     const isKey = beside && key.columns[0] === column;
-    const said = { type: column.type, primaryKey: isKey, nullable: column.nullable, unique: false, index: false, references: undefined, checks: [] } as const;
+    const said = {
+      type: column.type,
+      primaryKey: isKey,
+      nullable: column.nullable,
+      unique: false,
+      index: false,
+      references: undefined,
+      checks: [],
+    } as const;
     // Of a key of several columns none numbers itself, unless it was asked to.
-    const auto = key !== undefined && key.columns.length > 1 && column.fields.autoincrement === false ? "auto" : column.fields.autoincrement;
-    return writer.column(column.columnName, { ...column.fields, ...said, autoincrement: auto }, { inKey: column.primaryKey });
+    const auto =
+      key !== undefined && key.columns.length > 1 && column.fields.autoincrement === false
+        ? "auto"
+        : column.fields.autoincrement;
+    return writer.column(
+      column.columnName,
+      { ...column.fields, ...said, autoincrement: auto },
+      { inKey: column.primaryKey },
+    );
   });
   for (const constraint of table.constraints) {
     if (op.without.has(constraint) || (constraint === key && beside)) continue;
@@ -108,14 +133,18 @@ function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[]
     `  ${quoted(table.tableName)},`,
     ...items.map((item) => `  ${item},`),
     ");",
-    ...[...table.indexes].sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1)).map((index) => createIndex(index, false, writer)),
+    ...[...table.indexes]
+      .sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1))
+      .map((index) => createIndex(index, false, writer)),
   ];
 }
 /** What a reflected table says of engine and collation is the server's choice, not the program's. */
 function optionsOf(table: Table): Table["dialectOptions"] | undefined {
   const isReflected = table.metadata?.tableNames.length === 0;
   const kept = Object.entries(table.dialectOptions).flatMap(([name, own]) => {
-    const entries = Object.entries(own).filter(([key, value]) => value !== undefined && !(isReflected && /^(engine|collate|charset)$/.test(key)));
+    const entries = Object.entries(own).filter(
+      ([key, value]) => value !== undefined && !(isReflected && /^(engine|collate|charset)$/.test(key)),
+    );
     return entries.length === 0 ? [] : [[name, Object.fromEntries(entries)]];
   });
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
@@ -128,7 +157,8 @@ function tableConstraint(constraint: Constraint, writer: SourceWriter): string |
     case "unique": {
       let text = `${writer.core("unique")}(${[name, ...constraint.columns.map((c) => quoted(c.columnName))].join(", ")})`;
       if (constraint.nullsNotDistinct) text += ".withNullsNotDistinct()";
-      if (constraint.deferrable) text += `.deferred(${constraint.initially === undefined ? "" : quoted(constraint.initially)})`;
+      if (constraint.deferrable)
+        text += `.deferred(${constraint.initially === undefined ? "" : quoted(constraint.initially)})`;
       return text;
     }
     case "check":
@@ -141,7 +171,10 @@ function tableConstraint(constraint: Constraint, writer: SourceWriter): string |
       return `${writer.core("check")}(${writer.sql(constraint.sql)}, ${name})`;
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
-      const options = objectText({ ...(typeof constraint.name === "string" ? { name: constraint.name } : {}), ...rest });
+      const options = objectText({
+        ...(typeof constraint.name === "string" ? { name: constraint.name } : {}),
+        ...rest,
+      });
       return `${writer.core("foreignKey")}(${list(constraint.columns.map((c) => c.columnName))}, ${list(constraint.targets)}${options === "" ? "" : `, ${options}`})`;
     }
   }
@@ -153,7 +186,10 @@ function createIndex(index: Index, ifNotExists: boolean, writer: SourceWriter): 
     if (e === inner && inner instanceof ColumnReference) return quoted(inner.columnName);
     if (e === inner) return `${writer.core("sql")}.raw(${writer.sql(inner)})`;
     const order = e instanceof OrderingElement ? { order: e.direction, nulls: e.nulls } : {};
-    return objectText({ ...(inner instanceof ColumnReference ? { column: inner.columnName } : { sql: new Source(writer.sql(inner)) }), ...order });
+    return objectText({
+      ...(inner instanceof ColumnReference ? { column: inner.columnName } : { sql: new Source(writer.sql(inner)) }),
+      ...order,
+    });
   });
   const options = objectText({
     unique: index.unique || undefined,
@@ -169,14 +205,22 @@ function addColumn(op: AddColumnOp, writer: SourceWriter): readonly string[] {
   const { fields } = op.definition;
   const table = quoted(op.tableName);
   const options = objectText({ ...schemaOf(op), ifNotExists: op.ifNotExists || undefined });
-  const needsValue = !fields.nullable && fields.serverDefault === undefined && fields.computed === undefined && fields.identity === undefined && !fields.primaryKey;
+  const needsValue =
+    !fields.nullable &&
+    fields.serverDefault === undefined &&
+    fields.computed === undefined &&
+    fields.identity === undefined &&
+    !fields.primaryKey;
   if (!needsValue) return [call("addColumn", table, writer.column(op.columnName, fields), options)];
   // Rows that are there have no value: the column is filled before it can be NOT NULL.
   const { default: source } = fields;
   const value = source !== undefined && "value" in source ? source.value : undefined;
   const isPlain = ["string", "number", "boolean"].includes(typeof value);
   const name = writer.dialect.quote(op.columnName);
-  const target = op.schema === undefined ? writer.dialect.quote(op.tableName) : `${writer.dialect.quote(op.schema)}.${writer.dialect.quote(op.tableName)}`;
+  const target =
+    op.schema === undefined
+      ? writer.dialect.quote(op.tableName)
+      : `${writer.dialect.quote(op.schema)}.${writer.dialect.quote(op.tableName)}`;
   const fill = isPlain
     ? `await op.execute(${writer.core("sql")}\`UPDATE ${template(target)} SET ${template(name)} = \${${JSON.stringify(value)}} WHERE ${template(name)} IS NULL\`);`
     : `// await op.execute(${quoted(`UPDATE ${target} SET ${name} = … WHERE ${name} IS NULL`)});`;
@@ -184,7 +228,12 @@ function addColumn(op: AddColumnOp, writer: SourceWriter): readonly string[] {
     `// ${quoted(op.columnName)} is NOT NULL and has no server default: rows that exist need a value before it can be.`,
     call("addColumn", table, writer.column(op.columnName, { ...fields, nullable: true }), options),
     fill,
-    call("alterColumn", table, quoted(op.columnName), objectText({ nullable: false, existingType: new Source(writer.type(fields.type)), ...schemaOf(op) })),
+    call(
+      "alterColumn",
+      table,
+      quoted(op.columnName),
+      objectText({ nullable: false, existingType: new Source(writer.type(fields.type)), ...schemaOf(op) }),
+    ),
   ];
 }
 function template(text: string): string {
@@ -201,8 +250,15 @@ function alterColumn(op: AlterColumnOp, writer: SourceWriter): readonly string[]
     return value;
   };
   const options: { [key: string]: unknown } = {};
-  for (const key of ["nullable", "type", "serverDefault", "comment", "identity", "newName"] as const) options[key] = part(changes, key);
-  const before = { type: "existingType", nullable: "existingNullable", serverDefault: "existingServerDefault", comment: "existingComment", identity: "existingIdentity" } as const;
+  for (const key of ["nullable", "type", "serverDefault", "comment", "identity", "newName"] as const)
+    options[key] = part(changes, key);
+  const before = {
+    type: "existingType",
+    nullable: "existingNullable",
+    serverDefault: "existingServerDefault",
+    comment: "existingComment",
+    identity: "existingIdentity",
+  } as const;
   if (changes.newName === undefined) {
     for (const [key, word] of Object.entries(before) as [keyof typeof before, string][]) {
       const value = part(existing, key);
@@ -210,7 +266,14 @@ function alterColumn(op: AlterColumnOp, writer: SourceWriter): readonly string[]
       if (value !== undefined && (value !== null || changes[key] !== undefined)) options[word] = value;
     }
   }
-  return [call("alterColumn", quoted(op.tableName), quoted(op.columnName), objectText({ ...options, using: op.using, ...schemaOf(op) }))];
+  return [
+    call(
+      "alterColumn",
+      quoted(op.tableName),
+      quoted(op.columnName),
+      objectText({ ...options, using: op.using, ...schemaOf(op) }),
+    ),
+  ];
 }
 
 function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly string[] {
@@ -219,10 +282,23 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
   const table = quoted(op.tableName);
   switch (constraint.kind) {
     case "primaryKey":
-      return [call("createPrimaryKey", name, table, list(constraint.columns.map((c) => c.columnName)), objectText(schemaOf(op)))];
+      return [
+        call(
+          "createPrimaryKey",
+          name,
+          table,
+          list(constraint.columns.map((c) => c.columnName)),
+          objectText(schemaOf(op)),
+        ),
+      ];
     case "unique": {
       const { nullsNotDistinct, deferrable, initially } = constraint;
-      const options = objectText({ nullsNotDistinct: nullsNotDistinct || undefined, deferrable: deferrable || undefined, initially, ...schemaOf(op) });
+      const options = objectText({
+        nullsNotDistinct: nullsNotDistinct || undefined,
+        deferrable: deferrable || undefined,
+        initially,
+        ...schemaOf(op),
+      });
       return [call("createUniqueConstraint", name, table, list(constraint.columns.map((c) => c.columnName)), options)];
     }
     case "check":
@@ -232,9 +308,23 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
       const target = constraint.targets[0] as string;
       const referred = target.slice(0, target.lastIndexOf("."));
       const dot = referred.lastIndexOf(".");
-      const options = objectText({ ...rest, ...schemaOf(op), referredSchema: dot < 0 ? undefined : referred.slice(0, dot) });
+      const options = objectText({
+        ...rest,
+        ...schemaOf(op),
+        referredSchema: dot < 0 ? undefined : referred.slice(0, dot),
+      });
       const columns = constraint.targets.map((t) => t.slice(t.lastIndexOf(".") + 1));
-      return [call("createForeignKey", name, table, quoted(referred.slice(dot + 1)), list(constraint.columns.map((c) => c.columnName)), list(columns), options)];
+      return [
+        call(
+          "createForeignKey",
+          name,
+          table,
+          quoted(referred.slice(dot + 1)),
+          list(constraint.columns.map((c) => c.columnName)),
+          list(columns),
+          options,
+        ),
+      ];
     }
   }
 }
@@ -242,30 +332,52 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
 /** The renderers by kind of operation. */
 const renderers = {
   createTable,
-  dropTable: (op: DropTableOp) => [call("dropTable", quoted(op.tableName), objectText({ ...schemaOf(op), ifExists: op.ifExists || undefined }))],
-  renameTable: (op: RenameTableOp) => [call("renameTable", quoted(op.tableName), quoted(op.to), objectText(schemaOf(op)))],
+  dropTable: (op: DropTableOp) => [
+    call("dropTable", quoted(op.tableName), objectText({ ...schemaOf(op), ifExists: op.ifExists || undefined })),
+  ],
+  renameTable: (op: RenameTableOp) => [
+    call("renameTable", quoted(op.tableName), quoted(op.to), objectText(schemaOf(op))),
+  ],
   tableComment: (op: TableCommentOp) => {
     const options = objectText({ existingComment: op.existing ?? undefined, ...schemaOf(op) });
     if (op.comment === null) return [call("dropTableComment", quoted(op.tableName), options)];
     return [call("createTableComment", quoted(op.tableName), quoted(op.comment), options)];
   },
   addColumn,
-  dropColumn: (op: DropColumnOp) => [call("dropColumn", quoted(op.tableName), quoted(op.columnName), objectText({ ...schemaOf(op), ifExists: op.ifExists || undefined }))],
+  dropColumn: (op: DropColumnOp) => [
+    call(
+      "dropColumn",
+      quoted(op.tableName),
+      quoted(op.columnName),
+      objectText({ ...schemaOf(op), ifExists: op.ifExists || undefined }),
+    ),
+  ],
   alterColumn,
   createIndex: (op: CreateIndexOp, writer: SourceWriter) => [createIndex(op.index, op.ifNotExists, writer)],
   dropIndex: (op: DropIndexOp) => {
     const name = op.original === undefined ? quoted(op.name) : nameText(op.original);
-    const options = objectText({ table: op.tableName, ...schemaOf(op), ifExists: op.ifExists || undefined, concurrently: op.concurrently || undefined });
+    const options = objectText({
+      table: op.tableName,
+      ...schemaOf(op),
+      ifExists: op.ifExists || undefined,
+      concurrently: op.concurrently || undefined,
+    });
     return [call("dropIndex", name, options)];
   },
   addConstraint,
   dropConstraint: (op: DropConstraintOp) => {
     const name = op.name === null ? "null" : op.nameIsGenerated ? `op.f(${quoted(op.name)})` : quoted(op.name);
-    const options = objectText({ ...schemaOf(op), columns: op.name === null ? op.columns : undefined, ifExists: op.ifExists || undefined });
+    const options = objectText({
+      ...schemaOf(op),
+      columns: op.name === null ? op.columns : undefined,
+      ifExists: op.ifExists || undefined,
+    });
     return [call("dropConstraint", name, quoted(op.tableName), quoted(op.constraintKind), options)];
   },
   execute: (op: ExecuteOp, writer: SourceWriter) => [call("execute", writer.sql(op.statement))],
-  createEnum: (op: CreateEnumOp) => [call("createEnum", quoted(op.type.name ?? ""), list(op.type.values), objectText(schemaOf(op)))],
+  createEnum: (op: CreateEnumOp) => [
+    call("createEnum", quoted(op.type.name ?? ""), list(op.type.values), objectText(schemaOf(op))),
+  ],
   dropEnum: (op: DropEnumOp) => [call("dropEnum", quoted(op.type.name ?? ""), objectText(schemaOf(op)))],
   addEnumValue: (op: AddEnumValueOp) => [
     "// A new value cannot be used in the transaction that adds it.",

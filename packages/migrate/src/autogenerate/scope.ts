@@ -10,8 +10,8 @@ import {
   type Table,
   truncatedName,
 } from "@athanor/core";
-import type { DialectImpl } from "../impl/index.js";
 import { targetsOf } from "../impl/definitions.js";
+import type { DialectImpl } from "../impl/index.js";
 import { OpenMetaData } from "../ops/schema.js";
 import type { MigrationLog } from "../runtime/index.js";
 import type { ComparedObject, CompareOptions } from "./options.js";
@@ -22,7 +22,13 @@ export class CompareScope {
   readonly options: CompareOptions;
   readonly defaultSchema: string | undefined;
   readonly #log: MigrationLog;
-  constructor(connection: Connection, impl: DialectImpl, log: MigrationLog, options: CompareOptions, defaultSchema: string | undefined) {
+  constructor(
+    connection: Connection,
+    impl: DialectImpl,
+    log: MigrationLog,
+    options: CompareOptions,
+    defaultSchema: string | undefined,
+  ) {
     this.connection = connection;
     this.impl = impl;
     this.#log = log;
@@ -66,4 +72,5 @@ export function tableLike(reflected: ReflectedTable): Table {
 export function tuple(columns: readonly string[]): string {
   return `(${columns.map((c) => `'${c}'`).join(", ")}${columns.length === 1 ? "," : ""})`;
 }
-export const qualified = (schema: string | undefined, name: string): string => (schema === undefined ? name : `${schema}.${name}`);
+export const qualified = (schema: string | undefined, name: string): string =>
+  schema === undefined ? name : `${schema}.${name}`;

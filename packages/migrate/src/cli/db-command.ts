@@ -10,7 +10,12 @@ export interface CommandLike {
   description(text: string): CommandLike;
   argument(name: string, description?: string, defaultValue?: unknown): CommandLike;
   option(flags: string, description?: string): CommandLike;
-  option(flags: string, description: string, parse: (value: string, previous: never) => unknown, defaultValue?: unknown): CommandLike;
+  option<T>(
+    flags: string,
+    description: string,
+    parse: (value: string, previous: T) => T,
+    defaultValue?: T,
+  ): CommandLike;
   allowUnknownOption(allow?: boolean): CommandLike;
   // biome-ignore lint/suspicious/noExplicitAny: commander hands over arguments and options as they come
   action(run: (...args: any[]) => void | Promise<void>): CommandLike;
@@ -22,7 +27,12 @@ export interface DbCommandOptions {
   readonly stderr?: ((text: string) => void) | undefined;
 }
 /** The configuration, or what finds it when a command runs; it is told `--directory` and `-x`. */
-export type ConfigSource = MigrateConfig | ((given: { readonly directory?: string | undefined; readonly x: Readonly<Record<string, string>> }) => MigrateConfig | Promise<MigrateConfig>);
+export type ConfigSource =
+  | MigrateConfig
+  | ((given: {
+      readonly directory?: string | undefined;
+      readonly x: Readonly<Record<string, string>>;
+    }) => MigrateConfig | Promise<MigrateConfig>);
 
 interface Common {
   readonly directory?: string;
@@ -45,7 +55,10 @@ function variables(list: readonly string[] = []): Record<string, string> {
  * Runs a command as the terminal wants it: errors of ours become `FAILED: …` and exit code 255, others keep their trace
  * and give 1.
  */
-export async function runCommand(work: () => Promise<unknown>, options: DbCommandOptions & { readonly raiseErrors?: boolean } = {}): Promise<void> {
+export async function runCommand(
+  work: () => Promise<unknown>,
+  options: DbCommandOptions & { readonly raiseErrors?: boolean } = {},
+): Promise<void> {
   const exit = options.exit ?? ((code: number) => void (process.exitCode = code));
   const stderr = options.stderr ?? ((text: string) => process.stderr.write(text));
   try {
@@ -58,7 +71,8 @@ export async function runCommand(work: () => Promise<unknown>, options: DbComman
       return;
     }
     stderr(`FAILED: ${error.message}\n`);
-    if (error instanceof MigrationError && error.hint !== undefined) stderr(`  ${error.hint.replaceAll("\n", "\n  ")}\n`);
+    if (error instanceof MigrationError && error.hint !== undefined)
+      stderr(`  ${error.hint.replaceAll("\n", "\n  ")}\n`);
     exit(255);
   }
 }
@@ -68,9 +82,18 @@ export async function runCommand(work: () => Promise<unknown>, options: DbComman
  *
  * @example buildDbCommand(new Command("athanor"), { directory: "migrations", url: "sqlite:///app.db" });
  */
-export function buildDbCommand(program: CommandLike, source: ConfigSource, options: DbCommandOptions = {}): CommandLike {
+export function buildDbCommand(
+  program: CommandLike,
+  source: ConfigSource,
+  options: DbCommandOptions = {},
+): CommandLike {
   const db = program.command("db").description("Perform database migrations.");
-  const add = (name: string, description: string, configure: (c: CommandLike) => CommandLike, run: (config: MigrateConfig, args: readonly string[], o: Options) => Promise<unknown>) => {
+  const add = (
+    name: string,
+    description: string,
+    configure: (c: CommandLike) => CommandLike,
+    run: (config: MigrateConfig, args: readonly string[], o: Options) => Promise<unknown>,
+  ) => {
     const made = configure(db.command(name).description(description))
       .option("-d, --directory <directory>", 'migration directory (default "migrations")')
       .option("-x, --x-arg <argument>", "variable for the env file: key=value", collect)
@@ -78,13 +101,21 @@ export function buildDbCommand(program: CommandLike, source: ConfigSource, optio
     made.action(async (...given: unknown[]) => {
       // commander: arguments, then options, then the command.
       const o = given[given.length - 2] as Options & Common & { readonly xArg?: readonly string[] };
-      const args = given.slice(0, -2).flat().filter((a): a is string => typeof a === "string");
+      const args = given
+        .slice(0, -2)
+        .flat()
+        .filter((a): a is string => typeof a === "string");
       const work = async () => {
         const unknown = args.find((a) => /^-(?!\d+$)/.test(a));
-        if (unknown !== undefined) throw new CommandError("migrate.unknown-option", `'db ${name}' has no option '${unknown}'`);
+        if (unknown !== undefined)
+          throw new CommandError("migrate.unknown-option", `'db ${name}' has no option '${unknown}'`);
         const x = variables(o.xArg);
         const base = typeof source === "function" ? await source({ directory: o.directory, x }) : source;
-        const config: MigrateConfig = { ...base, x: { ...base.x, ...x }, ...(o.directory === undefined ? {} : { directory: o.directory }) };
+        const config: MigrateConfig = {
+          ...base,
+          x: { ...base.x, ...x },
+          ...(o.directory === undefined ? {} : { directory: o.directory }),
+        };
         await run(config, args, o);
       };
       await runCommand(work, { ...options, raiseErrors: o.raiseerr ?? false });
@@ -94,7 +125,8 @@ export function buildDbCommand(program: CommandLike, source: ConfigSource, optio
   /** `-1` is a revision here, not an option. */
   const relative = (c: CommandLike) => c.argument("[revision]").allowUnknownOption();
   const message = (c: CommandLike) => c.option("-m, --message <message>", "revision message");
-  const sql = (c: CommandLike) => c.option("--sql", "write SQL to stdout instead of running it").option("--tag <tag>", "handed to the env file");
+  const sql = (c: CommandLike) =>
+    c.option("--sql", "write SQL to stdout instead of running it").option("--tag <tag>", "handed to the env file");
   const verbose = (c: CommandLike) => c.option("-v, --verbose", "show more");
   const files = (c: CommandLike) =>
     message(c)
@@ -114,29 +146,84 @@ export function buildDbCommand(program: CommandLike, source: ConfigSource, optio
     dependsOn: o.dependsOn,
   });
 
-  add("init", "Creates a new migration directory.", (c) => c.argument("[directory]").option("-t, --template <template>", "see list-templates"), (config, [directory], o) =>
-    command.init(directory === undefined ? config : { ...config, directory }, o.template === undefined ? {} : { template: o.template }),
+  add(
+    "init",
+    "Creates a new migration directory.",
+    (c) => c.argument("[directory]").option("-t, --template <template>", "see list-templates"),
+    (config, [directory], o) =>
+      command.init(
+        directory === undefined ? config : { ...config, directory },
+        o.template === undefined ? {} : { template: o.template },
+      ),
   );
   add("list-templates", "Shows the templates of init.", asIs, async (config) => command.listTemplates(config));
-  add("revision", "Creates a new, empty revision file.", (c) => files(c).option("--autogenerate", "write the difference between models and database"), (config, _, o) =>
-    command.revision(config, { ...revisionOptions(o), autogenerate: o.autogenerate }),
+  add(
+    "revision",
+    "Creates a new, empty revision file.",
+    (c) => files(c).option("--autogenerate", "write the difference between models and database"),
+    (config, _, o) => command.revision(config, { ...revisionOptions(o), autogenerate: o.autogenerate }),
   );
-  add("migrate", "Writes a revision from the difference between models and database.", files, (config, _, o) => command.migrate(config, revisionOptions(o)));
-  add("edit", "Opens a revision file in $EDITOR.", (c) => c.argument("[revision]"), (config, [revision]) => command.edit(config, revision));
-  add("merge", "Joins several revisions into one.", (c) => files(c.argument("[revisions...]")), (config, revisions, o) =>
-    command.merge(config, revisions.length === 0 ? "heads" : revisions, revisionOptions(o)),
+  add("migrate", "Writes a revision from the difference between models and database.", files, (config, _, o) =>
+    command.migrate(config, revisionOptions(o)),
   );
-  add("upgrade", "Applies revisions up to a later one.", (c) => sql(relative(c)), (config, [revision], o) => command.upgrade(config, revision, o));
-  add("downgrade", "Goes back to an earlier revision.", (c) => sql(relative(c)), (config, [revision], o) => command.downgrade(config, revision, o));
-  add("show", "Shows one revision.", (c) => c.argument("[revision]"), (config, [revision]) => command.show(config, revision));
-  add("history", "Lists revisions, newest first.", (c) => verbose(c).option("-r, --rev-range <range>", "from:to").option("-i, --indicate-current", "mark the current revision"), (config, _, o) =>
-    command.history(config, { verbose: o.verbose, range: o.revRange, indicateCurrent: o.indicateCurrent }),
+  add(
+    "edit",
+    "Opens a revision file in $EDITOR.",
+    (c) => c.argument("[revision]"),
+    (config, [revision]) => command.edit(config, revision),
   );
-  add("heads", "Shows the revisions nothing follows.", (c) => verbose(c).option("--resolve-dependencies", "count dependencies as followers"), (config, _, o) => command.heads(config, o));
+  add(
+    "merge",
+    "Joins several revisions into one.",
+    (c) => files(c.argument("[revisions...]")),
+    (config, revisions, o) => command.merge(config, revisions.length === 0 ? "heads" : revisions, revisionOptions(o)),
+  );
+  add(
+    "upgrade",
+    "Applies revisions up to a later one.",
+    (c) => sql(relative(c)),
+    (config, [revision], o) => command.upgrade(config, revision, o),
+  );
+  add(
+    "downgrade",
+    "Goes back to an earlier revision.",
+    (c) => sql(relative(c)),
+    (config, [revision], o) => command.downgrade(config, revision, o),
+  );
+  add(
+    "show",
+    "Shows one revision.",
+    (c) => c.argument("[revision]"),
+    (config, [revision]) => command.show(config, revision),
+  );
+  add(
+    "history",
+    "Lists revisions, newest first.",
+    (c) =>
+      verbose(c)
+        .option("-r, --rev-range <range>", "from:to")
+        .option("-i, --indicate-current", "mark the current revision"),
+    (config, _, o) =>
+      command.history(config, { verbose: o.verbose, range: o.revRange, indicateCurrent: o.indicateCurrent }),
+  );
+  add(
+    "heads",
+    "Shows the revisions nothing follows.",
+    (c) => verbose(c).option("--resolve-dependencies", "count dependencies as followers"),
+    (config, _, o) => command.heads(config, o),
+  );
   add("branches", "Shows where branches part.", verbose, (config, _, o) => command.branches(config, o));
-  add("current", "Shows what the database is at.", (c) => verbose(c).option("-c, --check-heads", "fail unless it is at the heads"), (config, _, o) => command.current(config, o));
-  add("stamp", "Sets what the database is said to be at; runs nothing.", (c) => sql(c.argument("[revisions...]")).option("--purge", "forget all rows first"), (config, revisions, o) =>
-    command.stamp(config, revisions.length === 0 ? "head" : revisions, o),
+  add(
+    "current",
+    "Shows what the database is at.",
+    (c) => verbose(c).option("-c, --check-heads", "fail unless it is at the heads"),
+    (config, _, o) => command.current(config, o),
+  );
+  add(
+    "stamp",
+    "Sets what the database is said to be at; runs nothing.",
+    (c) => sql(c.argument("[revisions...]")).option("--purge", "forget all rows first"),
+    (config, revisions, o) => command.stamp(config, revisions.length === 0 ? "head" : revisions, o),
   );
   add("check", "Fails when models and database differ.", asIs, (config) => command.check(config));
   add("ensure-version", "Creates the version table.", sql, (config, _, o) => command.ensureVersion(config, o));

@@ -2,13 +2,20 @@
  * What commands need to know: where the migrations are, which database, which tables. Typed, without a file format and
  * without interpolation. Source: Alembic `Config`, Flask-Migrate `Migrate`.
  */
-import { createEngine, type Engine, type MetaData } from "@athanor/core";
-import { resolve } from "node:path";
+
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createEngine, type Engine, type MetaData } from "@athanor/core";
 import type { CompareOptions } from "../autogenerate/index.js";
 import { CommandError } from "../errors.js";
-import { type LogWriter, MigrationContext, MigrationLog, type MigrationContextOptions, VERSION_ID_LENGTH } from "../runtime/index.js";
+import {
+  type LogWriter,
+  MigrationContext,
+  type MigrationContextOptions,
+  MigrationLog,
+  VERSION_ID_LENGTH,
+} from "../runtime/index.js";
 import {
   type EnvironmentFile,
   type EnvironmentInput,
@@ -27,7 +34,11 @@ export interface MigrateConfig extends Omit<MigrationContextOptions, "log">, Com
   readonly url?: string | undefined;
   /** An engine of the program's own; it is not disposed of. A function is asked when a command needs it. */
   readonly engine?: Engine | (() => Engine | Promise<Engine>) | undefined;
-  readonly metadata?: MetaData | readonly MetaData[] | (() => MetaData | readonly MetaData[] | Promise<MetaData | readonly MetaData[]>) | undefined;
+  readonly metadata?:
+    | MetaData
+    | readonly MetaData[]
+    | (() => MetaData | readonly MetaData[] | Promise<MetaData | readonly MetaData[]>)
+    | undefined;
   /** Used instead of the directory's env file. */
   readonly environment?: EnvironmentFile | undefined;
   /** Files: names, locations, the loader for TypeScript. */
@@ -91,8 +102,10 @@ export class CommandEnvironment {
   async #ask(): Promise<MigrationSettings> {
     const { config } = this;
     const injected: { -readonly [K in keyof MigrationSettings]: MigrationSettings[K] } = {};
-    if (config.engine !== undefined) injected.engine = typeof config.engine === "function" ? await config.engine() : config.engine;
-    if (config.metadata !== undefined) injected.metadata = typeof config.metadata === "function" ? await config.metadata() : config.metadata;
+    if (config.engine !== undefined)
+      injected.engine = typeof config.engine === "function" ? await config.engine() : config.engine;
+    if (config.metadata !== undefined)
+      injected.metadata = typeof config.metadata === "function" ? await config.metadata() : config.metadata;
     const input: EnvironmentInput = {
       directory: this.directory,
       url: config.url,
@@ -111,7 +124,7 @@ export class CommandEnvironment {
     for (const name of ["env.ts", "env.mts", "env.js", "env.mjs"]) {
       const path = join(this.directory, name);
       if (!(await stat(path).catch(() => undefined))?.isFile()) continue;
-      const load: ModuleLoader = this.config.load ?? ((p) => import(p));
+      const load: ModuleLoader = this.config.load ?? ((p) => import(pathToFileURL(p).href));
       const module = await loadModule(path, load);
       // CommonJS loaders wrap the default once more.
       const found = (module.default as { readonly default?: unknown } | undefined)?.default ?? module.default;
@@ -165,7 +178,10 @@ export class CommandEnvironment {
     };
   }
   /** Runs work with a context on a connection of its own. */
-  async online<T>(work: (context: MigrationContext) => Promise<T>, options: { readonly announce?: boolean } = {}): Promise<T> {
+  async online<T>(
+    work: (context: MigrationContext) => Promise<T>,
+    options: { readonly announce?: boolean } = {},
+  ): Promise<T> {
     const engine = await this.engine();
     try {
       const connection = await engine.connect({ isolationLevel: "AUTOCOMMIT" });

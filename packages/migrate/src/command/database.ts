@@ -15,8 +15,8 @@ import {
   stampSteps,
   upgradeSteps,
 } from "../graph/index.js";
-import type { ScriptDirectory } from "../script/index.js";
 import type { Operations } from "../operations/index.js";
+import type { ScriptDirectory } from "../script/index.js";
 import { CommandEnvironment, type MigrateConfig } from "./config.js";
 import { requireUpToDate } from "./revisions.js";
 
@@ -26,7 +26,8 @@ export interface RunOptions {
   /** Handed to the env file. */
   readonly tag?: string | undefined;
 }
-const loader = (scripts: ScriptDirectory) => (revision: Parameters<ScriptDirectory["load"]>[0]) => scripts.load<Operations>(revision);
+const loader = (scripts: ScriptDirectory) => (revision: Parameters<ScriptDirectory["load"]>[0]) =>
+  scripts.load<Operations>(revision);
 
 /** Rows that a script starts from. */
 function startRows(scripts: ScriptDirectory, from: string | undefined): readonly string[] {
@@ -55,7 +56,11 @@ async function writeScript(
  * @throws MigrationFailedError, RevisionError, LockError
  * @example await command.upgrade({ directory: "migrations", url: "sqlite:///app.db" });
  */
-export async function upgrade(config: MigrateConfig, target: RevisionSpec = "head", options: RunOptions = {}): Promise<void> {
+export async function upgrade(
+  config: MigrateConfig,
+  target: RevisionSpec = "head",
+  options: RunOptions = {},
+): Promise<void> {
   const environment = new CommandEnvironment(config, { offline: options.sql ?? false, tag: options.tag });
   const scripts = await environment.scripts();
   const range = typeof target === "string" ? splitRange(target) : undefined;
@@ -64,8 +69,13 @@ export async function upgrade(config: MigrateConfig, target: RevisionSpec = "hea
     await writeScript(environment, scripts, range?.lower, (rows) => upgradeSteps(scripts.map, rows, to));
     return;
   }
-  if (range !== undefined) throw new CommandError("migrate.range", "Range revision not allowed", { hint: "Ranges are for scripts: add --sql." });
-  await environment.online((context) => context.run((rows) => upgradeSteps(scripts.map, rows, target), loader(scripts)));
+  if (range !== undefined)
+    throw new CommandError("migrate.range", "Range revision not allowed", {
+      hint: "Ranges are for scripts: add --sql.",
+    });
+  await environment.online((context) =>
+    context.run((rows) => upgradeSteps(scripts.map, rows, target), loader(scripts)),
+  );
 }
 
 /**
@@ -77,8 +87,13 @@ export async function downgrade(config: MigrateConfig, target = "-1", options: R
   const scripts = await environment.scripts();
   let range = splitRange(target);
   if (!options.sql) {
-    if (range !== undefined) throw new CommandError("migrate.range", "Range revision not allowed", { hint: "Ranges are for scripts: add --sql." });
-    await environment.online((context) => context.run((rows) => downgradeSteps(scripts.map, rows, target), loader(scripts)));
+    if (range !== undefined)
+      throw new CommandError("migrate.range", "Range revision not allowed", {
+        hint: "Ranges are for scripts: add --sql.",
+      });
+    await environment.online((context) =>
+      context.run((rows) => downgradeSteps(scripts.map, rows, target), loader(scripts)),
+    );
     return;
   }
   if (range === undefined && parseRelative(target) !== undefined) range = { lower: "head", upper: target };
@@ -90,7 +105,10 @@ export async function downgrade(config: MigrateConfig, target = "-1", options: R
 }
 
 /** Prints the revisions the database is at. @throws CommandError with `checkHeads` when it is not at the heads */
-export async function current(config: MigrateConfig, options: { readonly verbose?: boolean | undefined; readonly checkHeads?: boolean | undefined } = {}): Promise<void> {
+export async function current(
+  config: MigrateConfig,
+  options: { readonly verbose?: boolean | undefined; readonly checkHeads?: boolean | undefined } = {},
+): Promise<void> {
   const environment = new CommandEnvironment(config);
   const scripts = await environment.scripts();
   const url = (await environment.engine()).url.toString();
@@ -121,7 +139,8 @@ export async function stamp(
     if (options.purge) throw new CommandError("migrate.purge", "Can't use --purge with --sql mode");
     const ranges = [target ?? "base"].flat().map((t) => splitRange(t) ?? { lower: undefined, upper: t });
     const starts = new Set(ranges.map((r) => r.lower));
-    if (starts.size > 1) throw new CommandError("migrate.range", "Stamp operation with --sql requires all targets to have the same start");
+    if (starts.size > 1)
+      throw new CommandError("migrate.range", "Stamp operation with --sql requires all targets to have the same start");
     const to = ranges.map((r) => r.upper ?? "head");
     await writeScript(environment, scripts, [...starts][0], (rows) => stampSteps(scripts.map, rows, to));
     return;

@@ -2,14 +2,31 @@
 import { spawn } from "node:child_process";
 import { produceMigrations, renderOps } from "../autogenerate/index.js";
 import { CommandError } from "../errors.js";
-import { currentTips, formatRevision, formatRevisionBlock, ids, type Revision, type RevisionSpec, resolveAll } from "../graph/index.js";
+import {
+  currentTips,
+  formatRevision,
+  formatRevisionBlock,
+  ids,
+  type Revision,
+  type RevisionSpec,
+  resolveAll,
+} from "../graph/index.js";
 import { reversed } from "../ops/index.js";
 import type { MigrationContext } from "../runtime/index.js";
-import { type GenerateRequest, initDirectory, type InitResult, mergeMessage, type ScriptDirectory } from "../script/index.js";
+import {
+  type GenerateRequest,
+  type InitResult,
+  initDirectory,
+  mergeMessage,
+  type ScriptDirectory,
+} from "../script/index.js";
 import { CommandEnvironment, type MigrateConfig } from "./config.js";
 
 /** Makes a migration directory. Source: `flask db init`. @throws ScriptError `migrate.directory-not-empty` */
-export async function init(config: MigrateConfig = {}, options: { readonly language?: "ts" | "js"; readonly template?: string } = {}): Promise<InitResult> {
+export async function init(
+  config: MigrateConfig = {},
+  options: { readonly language?: "ts" | "js"; readonly template?: string } = {},
+): Promise<InitResult> {
   const environment = new CommandEnvironment(config);
   if (options.template !== undefined && !templates.some((t) => t.name === options.template)) {
     throw new CommandError("migrate.no-template", `No such template '${options.template}'`, {
@@ -70,7 +87,15 @@ export async function revision(config: MigrateConfig, options: RevisionOptions =
   if (ops.length === 0) {
     environment.log.info("autogenerate", "No changes in schema detected.");
     if (metadata.every((m) => m.tables.size === 0)) {
-      environment.log.warn("autogenerate", "The metadata has no tables: is the file with the models imported in the env file?");
+      environment.log.warn(
+        "autogenerate",
+        "The metadata has no tables: is the file with the models imported in the env file?",
+      );
+    } else if (scripts.map.size === 0) {
+      environment.log.warn(
+        "autogenerate",
+        "The database has all tables already, and there is no revision yet: were they made by createAll()? Generate against an empty database, then 'stamp head' this one.",
+      );
     }
     return null;
   }
@@ -99,7 +124,10 @@ export async function requireUpToDate(context: MigrationContext, scripts: Script
 }
 
 /** `revision --autogenerate`, under Flask-Migrate's name. */
-export function migrate(config: MigrateConfig, options: Omit<RevisionOptions, "autogenerate"> = {}): Promise<Revision | null> {
+export function migrate(
+  config: MigrateConfig,
+  options: Omit<RevisionOptions, "autogenerate"> = {},
+): Promise<Revision | null> {
   return revision(config, { ...options, autogenerate: true });
 }
 
@@ -112,9 +140,15 @@ export async function merge(
   const scripts = await new CommandEnvironment(config).scripts();
   const wanted = [...new Set([revisions].flat().flatMap((one) => resolveAll(scripts.map, one)))];
   if (wanted.length < 2) {
-    throw new CommandError("migrate.merge", `There is nothing to merge: '${[revisions].flat().join(", ")}' is ${wanted.length === 0 ? "no revision" : `only ${wanted[0]}`}`);
+    throw new CommandError(
+      "migrate.merge",
+      `There is nothing to merge: '${[revisions].flat().join(", ")}' is ${wanted.length === 0 ? "no revision" : `only ${wanted[0]}`}`,
+    );
   }
-  return scripts.generate({ ...request({ ...options, head: ids(wanted) }), message: options.message ?? mergeMessage(wanted) });
+  return scripts.generate({
+    ...request({ ...options, head: ids(wanted) }),
+    message: options.message ?? mergeMessage(wanted),
+  });
 }
 
 export interface ListOptions {
@@ -129,14 +163,18 @@ export async function history(
   const scripts = await environment.scripts();
   const needsRows = options.indicateCurrent || /current|^:?[+-]|:[+-]/.test(options.range ?? "");
   const rows = needsRows ? await environment.online((context) => context.currentHeads()) : undefined;
-  const current = rows === undefined || !options.indicateCurrent ? undefined : new Set(ids(currentTips(scripts.map, rows)));
+  const current =
+    rows === undefined || !options.indicateCurrent ? undefined : new Set(ids(currentTips(scripts.map, rows)));
   for (const one of scripts.walk(options.range, rows)) {
     if (options.verbose) environment.print(formatRevisionBlock(one, current));
     else environment.print(formatRevision(one, { parents: true, labels: true, doc: true, current }));
   }
 }
 /** Revisions nothing follows; with `resolveDependencies`, those nothing depends on either. */
-export async function heads(config: MigrateConfig, options: ListOptions & { readonly resolveDependencies?: boolean | undefined } = {}): Promise<void> {
+export async function heads(
+  config: MigrateConfig,
+  options: ListOptions & { readonly resolveDependencies?: boolean | undefined } = {},
+): Promise<void> {
   const environment = new CommandEnvironment(config);
   const { map } = await environment.scripts();
   for (const one of options.resolveDependencies ? map.realHeads : map.heads) {
@@ -155,7 +193,8 @@ export async function branches(config: MigrateConfig, options: ListOptions = {})
     const children = [...one.links.children].sort((a, b) => (a.revision < b.revision ? -1 : 1));
     environment.print(formatRevision(one, { doc: true }));
     const indent = " ".repeat(one.revision.length);
-    for (const child of children) environment.print(`${indent} -> ${formatRevision(child, { labels: true, doc: true })}`);
+    for (const child of children)
+      environment.print(`${indent} -> ${formatRevision(child, { labels: true, doc: true })}`);
   }
 }
 /** Everything about one revision. */
@@ -187,9 +226,13 @@ export async function edit(config: MigrateConfig, identifier = "current"): Promi
   for (const one of found) {
     await new Promise<void>((done, failed) => {
       const child = spawn(command, [...given, one.path ?? ""], { stdio: "inherit" });
-      child.once("error", (cause) => failed(new CommandError("migrate.editor", `Can't start the editor '${editor}'`, { cause })));
+      child.once("error", (cause) =>
+        failed(new CommandError("migrate.editor", `Can't start the editor '${editor}'`, { cause })),
+      );
       child.once("exit", (code) =>
-        code === 0 ? done() : failed(new CommandError("migrate.editor", `The editor '${editor}' ended with exit code ${code}`)),
+        code === 0
+          ? done()
+          : failed(new CommandError("migrate.editor", `The editor '${editor}' ended with exit code ${code}`)),
       );
     });
   }

@@ -117,20 +117,35 @@ export class DialectImpl {
 
   /** Runs one operation. @throws OperationError, CompileError, DatabaseError */
   async apply(op: MigrateOp, host: OperationHost): Promise<void> {
-    const handler = (this.handlers as { readonly [kind: string]: ((op: never, host: OperationHost) => Promise<void>) | undefined })[op.kind];
+    const handler = (
+      this.handlers as { readonly [kind: string]: ((op: never, host: OperationHost) => Promise<void>) | undefined }
+    )[op.kind];
     if (handler === undefined) {
-      throw new OperationError("migrate.unknown-operation", `There is no implementation of the operation '${op.kind}'`, {
-        hint: "Register one with registerOperation().",
-      });
+      throw new OperationError(
+        "migrate.unknown-operation",
+        `There is no implementation of the operation '${op.kind}'`,
+        {
+          hint: "Register one with registerOperation().",
+        },
+      );
     }
     await handler(op as never, host);
   }
   /** Several operations on one table; where ALTER TABLE falls short, one rebuild does them all. */
-  async applyBatch(_table: NamedTable, ops: readonly MigrateOp[], host: OperationHost, options: { readonly recreate: "auto" | "always" | "never" }): Promise<void> {
+  async applyBatch(
+    _table: NamedTable,
+    ops: readonly MigrateOp[],
+    host: OperationHost,
+    options: { readonly recreate: "auto" | "always" | "never" },
+  ): Promise<void> {
     if (options.recreate === "always") {
-      throw new OperationError("migrate.recreate", `recreate: "always" is not needed on ${this.dialect.name}, where ALTER TABLE does it in place`, {
-        hint: 'Leave it out, or say "auto".',
-      });
+      throw new OperationError(
+        "migrate.recreate",
+        `recreate: "always" is not needed on ${this.dialect.name}, where ALTER TABLE does it in place`,
+        {
+          hint: 'Leave it out, or say "auto".',
+        },
+      );
     }
     for (const op of ops) await this.apply(op, host);
   }
@@ -195,10 +210,14 @@ export class DialectImpl {
       await this.createTypeOf(changes.type, op.schema, host);
       await host.run(new AlterColumnType(op, columnName, changes.type, { using: op.using }));
     } else if (op.using !== undefined) {
-      throw new OperationError("migrate.using", `alterColumn("${op.tableName}", "${columnName}"): 'using' goes with 'type'`);
+      throw new OperationError(
+        "migrate.using",
+        `alterColumn("${op.tableName}", "${columnName}"): 'using' goes with 'type'`,
+      );
     }
     if (changes.nullable !== undefined) await host.run(new AlterColumnNullable(op, columnName, changes.nullable));
-    if (changes.serverDefault !== undefined) await host.run(new AlterColumnDefault(op, columnName, changes.serverDefault));
+    if (changes.serverDefault !== undefined)
+      await host.run(new AlterColumnDefault(op, columnName, changes.serverDefault));
     if (changes.identity !== undefined) {
       const had = op.existing.identity !== undefined && op.existing.identity !== null;
       await host.run(new AlterColumnIdentity(op, columnName, changes.identity, had));
@@ -225,7 +244,8 @@ export class DialectImpl {
     if (host.offline || (original === undefined && op.columns === undefined)) return null;
     const found = await inspect(host.connection).table(table.tableName, { schema: table.schema });
     if (op.constraintKind === "primaryKey") return found.primaryKey?.name ?? null;
-    if (op.constraintKind === "check") return found.checks.find((c) => original?.kind === "check" && c.sql === original.sql)?.name ?? null;
+    if (op.constraintKind === "check")
+      return found.checks.find((c) => original?.kind === "check" && c.sql === original.sql)?.name ?? null;
     const columns = (op.columns ?? []).join();
     const list = op.constraintKind === "unique" ? found.uniqueConstraints : found.foreignKeys;
     return list.find((c) => c.columns.join() === columns)?.name ?? null;
@@ -240,7 +260,8 @@ export class DialectImpl {
   }
   protected async createTypeOf(given: SqlType, schema: string | undefined, host: OperationHost): Promise<void> {
     let type = given;
-    while (type instanceof DecoratedType || type instanceof ArrayType) type = type instanceof DecoratedType ? type.impl : type.element;
+    while (type instanceof DecoratedType || type instanceof ArrayType)
+      type = type instanceof DecoratedType ? type.impl : type.element;
     if (type instanceof EnumType && type.native) await this.createType(type, schema, host);
   }
   protected async createType(type: EnumType, schema: string | undefined, host: OperationHost): Promise<void> {
@@ -259,7 +280,9 @@ export class DialectImpl {
   protected sqlOf(value: string | Element): string {
     if (typeof value === "string") return value;
     // The DDL compiler renders fragments with their values in the text; a comparison needs the same.
-    const compiler = this.dialect.createCompiler(new Map(), { literalBinds: true, unqualified: true } as { literalBinds: true });
+    const compiler = this.dialect.createCompiler(new Map(), { literalBinds: true, unqualified: true } as {
+      literalBinds: true;
+    });
     return (compiler as unknown as { renderInline(element: Element): string }).renderInline(value);
   }
   inlineSql(value: string | Element): string {
@@ -272,7 +295,9 @@ export class DialectImpl {
   normalDefault(text: string): string {
     let bare = text.trim();
     while (/^\(.*\)$/s.test(bare) && balanced(bare.slice(1, -1))) bare = bare.slice(1, -1).trim();
-    return bare.replace(/^(current_timestamp|current_date|current_time|null|true|false)(\(\))?$/i, (w) => w.toUpperCase().replace("()", ""));
+    return bare.replace(/^(current_timestamp|current_date|current_time|null|true|false)(\(\))?$/i, (w) =>
+      w.toUpperCase().replace("()", ""),
+    );
   }
   /** Last word where the texts differ: the database may know better. */
   async sameDefault(_connection: Connection, model: string, reflected: string, _type: SqlType): Promise<boolean> {
@@ -286,7 +311,9 @@ export class DialectImpl {
   }
   /** The same with what the database makes of the column's place in its table. */
   sameColumnType(reflected: ReflectedColumn, model: TableColumn): boolean {
-    return reflected.databaseType.toLowerCase() === this.typeText(model.type) || this.sameType(reflected.type, model.type);
+    return (
+      reflected.databaseType.toLowerCase() === this.typeText(model.type) || this.sameType(reflected.type, model.type)
+    );
   }
   /** The type as the log shows it. */
   shownType(type: SqlType): string {

@@ -13,7 +13,10 @@ export function withChanges(definition: ColumnDefinition, changes: ColumnChanges
   if (changes.identity !== undefined) made = made.with({ identity: changes.identity ?? undefined });
   return made;
 }
-export function noColumn(op: { readonly tableName: string; readonly columnName: string }, known: readonly string[]): OperationError {
+export function noColumn(
+  op: { readonly tableName: string; readonly columnName: string },
+  known: readonly string[],
+): OperationError {
   return new OperationError(
     "migrate.no-column",
     `Table '${op.tableName}' has no column '${op.columnName}'.${didYouMean(op.columnName, known)}`,
@@ -21,7 +24,11 @@ export function noColumn(op: { readonly tableName: string; readonly columnName: 
 }
 /** `schema.table.column` of everything that foreign keys refer to. */
 export function targetsOf(
-  keys: readonly { readonly referredSchema: string | undefined; readonly referredTable: string; readonly referredColumns: readonly string[] }[],
+  keys: readonly {
+    readonly referredSchema: string | undefined;
+    readonly referredTable: string;
+    readonly referredColumns: readonly string[];
+  }[],
 ): string[] {
   return keys.flatMap((k) => {
     const table = k.referredSchema === undefined ? k.referredTable : `${k.referredSchema}.${k.referredTable}`;

@@ -26,7 +26,9 @@ export class MysqlImpl extends DialectImpl {
   override async open(connection: Connection, lock: LockRequest | undefined): Promise<void> {
     if (lock === undefined || !this.dialect.capabilities.advisoryLocks) return;
     // Lock names are the server's, not the database's, and at most 64 characters.
-    const [name] = await connection.execute(sql`SELECT CONCAT('athanor_', LEFT(SHA1(CONCAT(DATABASE(), ':', ${lock.table})), 40))`);
+    const [name] = await connection.execute(
+      sql`SELECT CONCAT('athanor_', LEFT(SHA1(CONCAT(DATABASE(), ':', ${lock.table})), 40))`,
+    );
     const key = String(name?.[0]);
     const [row] = await connection.execute(sql`SELECT GET_LOCK(${key}, ${Math.max(0, lock.timeout / 1000)})`);
     if (Number(row?.[0]) !== 1) throw lockTimeout(lock);
@@ -42,7 +44,8 @@ export class MysqlImpl extends DialectImpl {
     const { changes, columnName } = op;
     const others = Object.entries(changes).filter(([key, value]) => value !== undefined && key !== "serverDefault");
     if (others.length === 0) {
-      if (changes.serverDefault !== undefined) await host.run(new AlterColumnDefault(op, columnName, changes.serverDefault));
+      if (changes.serverDefault !== undefined)
+        await host.run(new AlterColumnDefault(op, columnName, changes.serverDefault));
       return;
     }
     const column = host.offline ? this.#stated(op, host) : await this.#looked(op, host);
@@ -51,10 +54,18 @@ export class MysqlImpl extends DialectImpl {
   /** The column as it is, with the changes. */
   async #looked(op: AlterColumnOp, host: OperationHost): Promise<TableColumn> {
     const found = await inspect(host.connection).table(op.tableName, { schema: op.schema });
-    const parts = partsFromReflection(found, new OpenMetaData(host.namingConvention).expect(targetsOf(found.foreignKeys)), { exactTypes: true });
+    const parts = partsFromReflection(
+      found,
+      new OpenMetaData(host.namingConvention).expect(targetsOf(found.foreignKeys)),
+      { exactTypes: true },
+    );
     const at = parts.columns.findIndex((c) => c.columnName === op.columnName);
     const column = parts.columns[at];
-    if (column === undefined) throw noColumn(op, found.columns.map((c) => c.name));
+    if (column === undefined)
+      throw noColumn(
+        op,
+        found.columns.map((c) => c.name),
+      );
     const name = op.changes.newName ?? op.columnName;
     const changed = { key: op.columnName, columnName: name, definition: withChanges(column.definition, op.changes) };
     // Constraints and indexes are not restated, so only the keys that AUTO_INCREMENT needs come along.
@@ -65,16 +76,25 @@ export class MysqlImpl extends DialectImpl {
   #stated(op: AlterColumnOp, host: OperationHost): TableColumn {
     const type = op.changes.type ?? op.existing.type;
     if (type === undefined) {
-      throw new OperationError("migrate.existing-type", "All MySQL CHANGE/MODIFY COLUMN operations require the existing type.", {
-        hint: `alterColumn("${op.tableName}", "${op.columnName}", { …, existingType: …, existingNullable: … }); online it is looked up.`,
-      });
+      throw new OperationError(
+        "migrate.existing-type",
+        "All MySQL CHANGE/MODIFY COLUMN operations require the existing type.",
+        {
+          hint: `alterColumn("${op.tableName}", "${op.columnName}", { …, existingType: …, existingNullable: … }); online it is looked up.`,
+        },
+      );
     }
     const name = op.changes.newName ?? op.columnName;
     const base = blank(name, type);
-    const table = sketchTable(op.tableName, [{ name, definition: withChanges(withChanges(base, op.existing), op.changes) }], [], {
-      schema: op.schema,
-      convention: host.namingConvention,
-    });
+    const table = sketchTable(
+      op.tableName,
+      [{ name, definition: withChanges(withChanges(base, op.existing), op.changes) }],
+      [],
+      {
+        schema: op.schema,
+        convention: host.namingConvention,
+      },
+    );
     return table.columns[0] as TableColumn;
   }
 

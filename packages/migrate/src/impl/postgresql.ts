@@ -1,6 +1,14 @@
 /** PostgreSQL: one transaction for everything, an advisory lock around it. */
 import { createHash } from "node:crypto";
-import { AlterColumnDefault, type Connection, DatabaseError, inspect, type ReflectedColumn, type SqlType, sql } from "@athanor/core";
+import {
+  AlterColumnDefault,
+  type Connection,
+  DatabaseError,
+  inspect,
+  type ReflectedColumn,
+  type SqlType,
+  sql,
+} from "@athanor/core";
 import { AlterColumnOp } from "../ops/index.js";
 import { DialectImpl } from "./base.js";
 import type { OperationHost } from "./host.js";
@@ -45,8 +53,14 @@ export class PostgresqlImpl extends DialectImpl {
     const { serverDefault, ...others } = op.changes;
     const place = { schema: op.schema };
     if (old !== undefined && old !== null) await host.run(new AlterColumnDefault(op, op.columnName, null));
-    await super.alterColumn(new AlterColumnOp(op.tableName, op.columnName, others, op.existing, { ...place, using }), host);
-    const next = serverDefault === undefined && typeof old === "string" ? conversion(`(${old})`, was, type, target) : serverDefault;
+    await super.alterColumn(
+      new AlterColumnOp(op.tableName, op.columnName, others, op.existing, { ...place, using }),
+      host,
+    );
+    const next =
+      serverDefault === undefined && typeof old === "string"
+        ? conversion(`(${old})`, was, type, target)
+        : serverDefault;
     if (next !== undefined && next !== null) {
       await host.run(new AlterColumnDefault(op, op.changes.newName ?? op.columnName, next));
     }
@@ -67,12 +81,19 @@ export class PostgresqlImpl extends DialectImpl {
     // 'draft'::character varying: the cast is the server's own addition.
     return super.normalDefault(text.trim().replace(/::[a-z_ ]+(\(\d+(,\s*\d+)?\))?(\[\])?$/i, ""));
   }
-  override async sameDefault(connection: Connection, model: string, reflected: string, type: SqlType): Promise<boolean> {
+  override async sameDefault(
+    connection: Connection,
+    model: string,
+    reflected: string,
+    type: SqlType,
+  ): Promise<boolean> {
     if (await super.sameDefault(connection, model, reflected, type)) return true;
     if (/^\(?\s*nextval\(/i.test(reflected)) return false;
     try {
       // Two spellings of one value: ask the server, in the column's own type.
-      const cast = sql.raw(`CAST((${model}) AS ${this.dialect.ddlType(type)}) = CAST((${reflected}) AS ${this.dialect.ddlType(type)})`);
+      const cast = sql.raw(
+        `CAST((${model}) AS ${this.dialect.ddlType(type)}) = CAST((${reflected}) AS ${this.dialect.ddlType(type)})`,
+      );
       const [row] = await connection.execute(sql`SELECT ${cast}`);
       return row?.[0] === true;
     } catch (error) {

@@ -11,8 +11,8 @@ import {
   CreateIndex,
   CreateTable,
   DdlText,
-  didYouMean,
   DropTable,
+  didYouMean,
   type Element,
   inspect,
   type NamedTable,
@@ -27,13 +27,7 @@ import {
   type Table,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import {
-  AddColumnOp,
-  AddConstraintOp,
-  AlterColumnOp,
-  DropColumnOp,
-  DropConstraintOp,
-} from "../ops/index.js";
+import { AddColumnOp, AddConstraintOp, AlterColumnOp, DropColumnOp, type DropConstraintOp } from "../ops/index.js";
 import { OpenMetaData, sketchTable } from "../ops/schema.js";
 import { noColumn, targetsOf } from "./definitions.js";
 import type { OperationHost } from "./host.js";
@@ -122,17 +116,23 @@ export class Rebuild {
     const { columnName: name } = op;
     if (!this.#has(name)) {
       if (op.ifExists) return;
-      throw noColumn(op, this.#now.columns.map((c) => c.name));
+      throw noColumn(
+        op,
+        this.#now.columns.map((c) => c.name),
+      );
     }
     const now = this.#now;
-    const without = <T extends { readonly columns: readonly string[] }>(list: readonly T[]) => list.filter((x) => !x.columns.includes(name));
+    const without = <T extends { readonly columns: readonly string[] }>(list: readonly T[]) =>
+      list.filter((x) => !x.columns.includes(name));
     this.#set({
       columns: now.columns.filter((c) => c.name !== name),
       primaryKey: now.primaryKey?.columns.includes(name) ? undefined : now.primaryKey,
       uniqueConstraints: without(now.uniqueConstraints),
       foreignKeys: without(now.foreignKeys),
       checks: now.checks.filter((c) => !mentions(c.sql, name)),
-      indexes: now.indexes.filter((i) => !i.parts.some((p) => p.column === name || mentions(p.sql, name)) && !mentions(i.where ?? "", name)),
+      indexes: now.indexes.filter(
+        (i) => !i.parts.some((p) => p.column === name || mentions(p.sql, name)) && !mentions(i.where ?? "", name),
+      ),
     });
     this.#copied.delete(name);
     this.#casts.delete(name);
@@ -140,7 +140,11 @@ export class Rebuild {
   #alterColumn(op: AlterColumnOp): void {
     const { changes } = op;
     const old = this.#now.columns.find((c) => c.name === op.columnName);
-    if (old === undefined) throw noColumn(op, this.#now.columns.map((c) => c.name));
+    if (old === undefined)
+      throw noColumn(
+        op,
+        this.#now.columns.map((c) => c.name),
+      );
     let column = old;
     if (changes.nullable !== undefined) column = { ...column, nullable: changes.nullable };
     if (changes.serverDefault !== undefined) {
@@ -149,7 +153,8 @@ export class Rebuild {
     if (changes.type !== undefined) {
       const databaseType = this.#host.dialect.ddlType(changes.type);
       // Where the affinity stays, SQLite stores the same values.
-      if (affinity(databaseType) !== affinity(column.databaseType) && changes.type.kind !== "json") this.#casts.set(column.name, databaseType);
+      if (affinity(databaseType) !== affinity(column.databaseType) && changes.type.kind !== "json")
+        this.#casts.set(column.name, databaseType);
       column = { ...column, type: changes.type, databaseType };
     }
     this.#set({ columns: this.#now.columns.map((c) => (c === old ? column : c)) });
@@ -200,7 +205,11 @@ export class Rebuild {
     const now = this.#now;
     const { original } = op;
     const columns = op.columns?.join();
-    const matches = (c: { readonly name?: string | undefined; readonly columns?: readonly string[]; readonly sql?: string }): boolean => {
+    const matches = (c: {
+      readonly name?: string | undefined;
+      readonly columns?: readonly string[];
+      readonly sql?: string;
+    }): boolean => {
       if (op.name !== null && c.name !== undefined) return c.name === op.name;
       if (columns !== undefined) return c.columns?.join() === columns;
       return original?.kind === "check" && c.sql === this.#inline(original.sql);
@@ -220,7 +229,8 @@ export class Rebuild {
         return;
       case "unique": {
         const left = now.uniqueConstraints.filter((c) => !matches(c));
-        if (left.length === now.uniqueConstraints.length && !op.ifExists) throw missing(now.uniqueConstraints.map((c) => c.name));
+        if (left.length === now.uniqueConstraints.length && !op.ifExists)
+          throw missing(now.uniqueConstraints.map((c) => c.name));
         this.#set({ uniqueConstraints: left });
         return;
       }
@@ -244,7 +254,9 @@ export class Rebuild {
     const found = this.#found;
     const temporary = this.#table(`${TEMPORARY}${found.name}`);
     await host.run(new CreateTable(temporary));
-    const names = this.#now.columns.filter((c) => this.#copied.has(c.name) && c.computed === undefined).map((c) => c.name);
+    const names = this.#now.columns
+      .filter((c) => this.#copied.has(c.name) && c.computed === undefined)
+      .map((c) => c.name);
     if (names.length > 0) {
       const quote = (name: string) => host.dialect.quote(name);
       const values = names.map((n) => (this.#casts.has(n) ? `CAST(${quote(n)} AS ${this.#casts.get(n)})` : quote(n)));
@@ -275,12 +287,15 @@ export class Rebuild {
     const metadata = new OpenMetaData().expect(targetsOf(now.foreignKeys));
     // Only the first column type counts for AUTOINCREMENT, so a key that is gone takes the word with it.
     const options = now.primaryKey === undefined ? {} : now.options;
-    const parts = partsFromReflection({ ...now, name, schema: undefined, options, indexes: [] }, metadata, { exactTypes: true });
+    const parts = partsFromReflection({ ...now, name, schema: undefined, options, indexes: [] }, metadata, {
+      exactTypes: true,
+    });
     return buildTable(parts);
   }
   /** The highest key ever given out, for AUTOINCREMENT. */
   async #sequence(connection: Connection): Promise<unknown> {
-    if (!(this.#found.options.sqlite as { readonly autoincrement?: boolean } | undefined)?.autoincrement) return undefined;
+    if (!(this.#found.options.sqlite as { readonly autoincrement?: boolean } | undefined)?.autoincrement)
+      return undefined;
     const [row] = await connection.execute(sql`SELECT seq FROM sqlite_sequence WHERE name = ${this.#found.name}`);
     return row?.[0];
   }

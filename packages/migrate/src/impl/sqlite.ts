@@ -3,7 +3,18 @@
  * run, since dropping the old copy of a table would delete the rows that refer to it; they are checked before COMMIT.
  * Source: sqlite.org "ALTER TABLE", section "Making Other Kinds Of Table Schema Changes".
  */
-import { AddColumn, type Connection, CreateIndex, inspect, isRetryable, type NamedTable, type ReflectedColumn, RenameColumn, sql, type TableColumn } from "@athanor/core";
+import {
+  AddColumn,
+  type Connection,
+  CreateIndex,
+  inspect,
+  isRetryable,
+  type NamedTable,
+  type ReflectedColumn,
+  RenameColumn,
+  sql,
+  type TableColumn,
+} from "@athanor/core";
 import { OperationError } from "../errors.js";
 import {
   AddColumnOp,
@@ -63,7 +74,9 @@ export class SqliteImpl extends DialectImpl {
     throw new OperationError(
       "migrate.foreign-key-check",
       `${made.length} row(s) would refer to rows that do not exist, for example in '${first.table}' to '${first.parent}'`,
-      { hint: "Foreign keys do not cascade while SQLite is migrated: delete or update the referring rows in the migration first." },
+      {
+        hint: "Foreign keys do not cascade while SQLite is migrated: delete or update the referring rows in the migration first.",
+      },
     );
   }
 
@@ -104,9 +117,13 @@ export class SqliteImpl extends DialectImpl {
         // SQLite keeps no comments.
       } else {
         if (recreate === "never") {
-          throw new OperationError("migrate.needs-rebuild", `SQLite cannot do '${op.kind}' on '${table.tableName}' without a rebuild`, {
-            hint: 'Leave out recreate: "never".',
-          });
+          throw new OperationError(
+            "migrate.needs-rebuild",
+            `SQLite cannot do '${op.kind}' on '${table.tableName}' without a rebuild`,
+            {
+              hint: 'Leave out recreate: "never".',
+            },
+          );
         }
         rebuild ??= await this.#start(table, host);
         rebuild.apply(op);
@@ -174,7 +191,13 @@ function onlyComment(op: TableOp): boolean {
   const { comment, ...rest } = op.changes;
   return comment !== undefined && Object.values(rest).every((v) => v === undefined);
 }
-async function orphansOf(connection: Connection): Promise<{ readonly key: string; readonly table: string; readonly parent: string }[]> {
+async function orphansOf(
+  connection: Connection,
+): Promise<{ readonly key: string; readonly table: string; readonly parent: string }[]> {
   const rows = await connection.execute(sql`PRAGMA foreign_key_check`);
-  return rows.map((r) => ({ key: [r[0], r[1], r[2], r[3]].map(String).join("\u0000"), table: String(r[0]), parent: String(r[2]) }));
+  return rows.map((r) => ({
+    key: [r[0], r[1], r[2], r[3]].map(String).join("\u0000"),
+    table: String(r[0]),
+    parent: String(r[2]),
+  }));
 }

@@ -17,7 +17,7 @@ import {
   type Table,
   TableCheck,
   TableForeignKey,
-  TableIndex,
+  type TableIndex,
   TablePrimaryKey,
   TableUnique,
   TextClause,
@@ -26,7 +26,6 @@ import {
 import { OperationError } from "../errors.js";
 import { AlterColumnOp, type ColumnChanges } from "../ops/index.js";
 import { homeTable } from "../ops/schema.js";
-
 
 /** A column with its name: `boolean("completed").nullable()`. */
 export type NamedColumn = ColumnLike<unknown, string> | ColumnDefinition;
@@ -120,14 +119,26 @@ function part(given: IndexColumn, table: Table): Parameters<typeof index>[1] {
   if (typeof given === "string") return given;
   if (given instanceof Element) return given as unknown as Parameters<typeof index>[1];
   const { order, nulls } = given as OrderedColumn;
-  const inner = "column" in given ? table.column(given.column) : new TextClause([(given as { readonly sql: string }).sql], []).asScalar();
+  const inner =
+    "column" in given
+      ? table.column(given.column)
+      : new TextClause([(given as { readonly sql: string }).sql], []).asScalar();
   return order === undefined && nulls === undefined ? inner : new OrderingElement(inner, order, nulls);
 }
 /** An index on a table of which only the columns' names are known. */
-export function indexOn(name: GivenName, table: string, columns: readonly IndexColumn[], options: CreateIndexOptions, home: Home): Index {
-  if (columns.length === 0) throw new OperationError("migrate.no-columns", `createIndex("${name}", "${table}"): no columns were given`);
+export function indexOn(
+  name: GivenName,
+  table: string,
+  columns: readonly IndexColumn[],
+  options: CreateIndexOptions,
+  home: Home,
+): Index {
+  if (columns.length === 0)
+    throw new OperationError("migrate.no-columns", `createIndex("${name}", "${table}"): no columns were given`);
   const where = sqlOf(options.where, "createIndex()");
-  const names = columns.flatMap((c) => (typeof c === "string" ? [c] : !(c instanceof Element) && "column" in c ? [c.column] : []));
+  const names = columns.flatMap((c) =>
+    typeof c === "string" ? [c] : !(c instanceof Element) && "column" in c ? [c.column] : [],
+  );
   const made = homeTable(
     table,
     names,
@@ -144,7 +155,13 @@ export function indexOn(name: GivenName, table: string, columns: readonly IndexC
 function only(table: Table): Constraint {
   return table.constraints[0] as Constraint;
 }
-export function uniqueOn(name: GivenName, table: string, columns: readonly string[], options: UniqueOptions, home: Home): Constraint {
+export function uniqueOn(
+  name: GivenName,
+  table: string,
+  columns: readonly string[],
+  options: UniqueOptions,
+  home: Home,
+): Constraint {
   return only(homeTable(table, columns, [new TableUnique(name, columns, options)], home));
 }
 export function primaryKeyOn(name: GivenName, table: string, columns: readonly string[], home: Home): Constraint {
@@ -165,7 +182,12 @@ export function foreignKeyOn(
 ): Constraint {
   const { referredSchema, ...reference } = options;
   const target = referredSchema === undefined ? referred : `${referredSchema}.${referred}`;
-  const key = new TableForeignKey(name, columns, referredColumns.map((c) => `${target}.${c}`), reference);
+  const key = new TableForeignKey(
+    name,
+    columns,
+    referredColumns.map((c) => `${target}.${c}`),
+    reference,
+  );
   return only(homeTable(table, columns, [key], home));
 }
 /** A name as `op.f` gives it, or the name itself. */

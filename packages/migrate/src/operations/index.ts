@@ -8,4 +8,10 @@ export type {
   NamedColumn,
   OrderedColumn,
 } from "./arguments.js";
-export { BatchOperations, type BatchOptions, type CreateTableOptions, Operations, registerOperation } from "./operations.js";
+export {
+  BatchOperations,
+  type BatchOptions,
+  type CreateTableOptions,
+  Operations,
+  registerOperation,
+} from "./operations.js";

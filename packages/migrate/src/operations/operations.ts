@@ -10,6 +10,7 @@ import {
   Element,
   EnumType,
   type GivenName,
+  IndexBuilder,
   insert,
   type NamedTable,
   type ReferenceOptions,
@@ -19,7 +20,6 @@ import {
   TableCheck,
   TableForeignKey,
   TableIndex,
-  IndexBuilder,
   TablePrimaryKey,
   TableUnique,
   type UniqueOptions,
@@ -48,8 +48,8 @@ import {
   type AlterColumnOptions,
   alterColumnOp,
   type ConstraintType,
-  checkOn,
   type CreateIndexOptions,
+  checkOn,
   type DropIndexOptions,
   foreignKeyOn,
   type IndexColumn,
@@ -83,7 +83,10 @@ const ownOperations = new Map<string, OwnOperation>();
  * class CreateViewOp extends MigrateOp { readonly kind = "createView"; … reverse() { return new DropViewOp(…); } }
  * registerOperation("createView", async (op: CreateViewOp, operations) => { await operations.execute(…); });
  */
-export function registerOperation<O extends MigrateOp>(kind: string, run: (op: O, operations: Operations) => Promise<void>): void {
+export function registerOperation<O extends MigrateOp>(
+  kind: string,
+  run: (op: O, operations: Operations) => Promise<void>,
+): void {
   ownOperations.set(kind, run as OwnOperation);
 }
 
@@ -186,10 +189,17 @@ export class Operations {
   renameTable(name: string, to: string, options: InSchema = {}): Promise<void> {
     return this.invoke(new RenameTableOp(name, to, options.schema));
   }
-  createTableComment(table: string, comment: string, options: InSchema & { readonly existingComment?: string | null } = {}): Promise<void> {
+  createTableComment(
+    table: string,
+    comment: string,
+    options: InSchema & { readonly existingComment?: string | null } = {},
+  ): Promise<void> {
     return this.invoke(new TableCommentOp(table, comment, options.existingComment, options.schema));
   }
-  dropTableComment(table: string, options: InSchema & { readonly existingComment?: string | null } = {}): Promise<void> {
+  dropTableComment(
+    table: string,
+    options: InSchema & { readonly existingComment?: string | null } = {},
+  ): Promise<void> {
     return this.invoke(new TableCommentOp(table, null, options.existingComment, options.schema));
   }
   /** `null` drops the comment. */
@@ -202,7 +212,11 @@ export class Operations {
   /**
    * @example await op.addColumn("todo", boolean("completed").nullable());
    */
-  addColumn(table: string, column: NamedColumn, options: InSchema & { readonly ifNotExists?: boolean } = {}): Promise<void> {
+  addColumn(
+    table: string,
+    column: NamedColumn,
+    options: InSchema & { readonly ifNotExists?: boolean } = {},
+  ): Promise<void> {
     return this.invoke(new AddColumnOp(table, namedColumn(column, `addColumn("${table}")`), options));
   }
   dropColumn(table: string, column: string, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
@@ -223,21 +237,41 @@ export class Operations {
   // ---- indexes and constraints; null as a name asks the naming convention for one
 
   /** @example await op.createIndex("ix_user_email", "user", ["email"], { unique: true }); */
-  createIndex(name: GivenName, table: string, columns: readonly IndexColumn[], options: CreateIndexOptions = {}): Promise<void> {
+  createIndex(
+    name: GivenName,
+    table: string,
+    columns: readonly IndexColumn[],
+    options: CreateIndexOptions = {},
+  ): Promise<void> {
     const made = indexOn(name, table, columns, options, { ...this.home, schema: options.schema });
     return this.invoke(new CreateIndexOp(made, { ifNotExists: options.ifNotExists }));
   }
   dropIndex(name: string | ConventionalName, options: DropIndexOptions = {}): Promise<void> {
-    const table: NamedTable | undefined = options.table === undefined ? undefined : { tableName: options.table, schema: options.schema };
+    const table: NamedTable | undefined =
+      options.table === undefined ? undefined : { tableName: options.table, schema: options.schema };
     return this.invoke(new DropIndexOp(String(name), { ...options, table }));
   }
   createPrimaryKey(name: GivenName, table: string, columns: readonly string[], options: InSchema = {}): Promise<void> {
     return this.#add(table, primaryKeyOn(name, table, columns, { ...this.home, ...options }), options);
   }
-  createUniqueConstraint(name: GivenName, table: string, columns: readonly string[], options: InSchema & UniqueOptions = {}): Promise<void> {
-    return this.#add(table, uniqueOn(name ?? undefined, table, columns, options, { ...this.home, schema: options.schema }), options);
+  createUniqueConstraint(
+    name: GivenName,
+    table: string,
+    columns: readonly string[],
+    options: InSchema & UniqueOptions = {},
+  ): Promise<void> {
+    return this.#add(
+      table,
+      uniqueOn(name ?? undefined, table, columns, options, { ...this.home, schema: options.schema }),
+      options,
+    );
   }
-  createCheckConstraint(name: GivenName, table: string, condition: string | SqlText, options: InSchema = {}): Promise<void> {
+  createCheckConstraint(
+    name: GivenName,
+    table: string,
+    condition: string | SqlText,
+    options: InSchema = {},
+  ): Promise<void> {
     return this.#add(table, checkOn(name ?? undefined, table, condition, { ...this.home, ...options }), options);
   }
   /** @example await op.createForeignKey("fk_post_user", "post", "user", ["user_id"], ["id"], { onDelete: "CASCADE" }); */
@@ -250,7 +284,10 @@ export class Operations {
     options: InSchema & { readonly referredSchema?: string } & ReferenceOptions = {},
   ): Promise<void> {
     const { schema, ...reference } = options;
-    const key = foreignKeyOn(name ?? undefined, table, referred, columns, referredColumns, reference, { ...this.home, schema });
+    const key = foreignKeyOn(name ?? undefined, table, referred, columns, referredColumns, reference, {
+      ...this.home,
+      schema,
+    });
     return this.#add(table, key, { schema });
   }
   #add(table: string, constraint: AddConstraintOp["constraint"], options: InSchema): Promise<void> {
@@ -282,7 +319,11 @@ export class Operations {
   dropEnum(name: string, options: InSchema = {}): Promise<void> {
     return this.invoke(new DropEnumOp(new EnumType([], { name, native: true }), options.schema));
   }
-  addEnumValue(name: string, value: string, options: InSchema & { readonly before?: string; readonly after?: string } = {}): Promise<void> {
+  addEnumValue(
+    name: string,
+    value: string,
+    options: InSchema & { readonly before?: string; readonly after?: string } = {},
+  ): Promise<void> {
     const { schema, ...place } = options;
     return this.invoke(new AddEnumValueOp(name, value, place, schema));
   }
@@ -339,12 +380,18 @@ export class Operations {
    *   batch.dropColumn("done");
    * });
    */
-  async batchAlterTable(table: string, work: (batch: BatchOperations) => void | Promise<void>, options: BatchOptions = {}): Promise<void> {
+  async batchAlterTable(
+    table: string,
+    work: (batch: BatchOperations) => void | Promise<void>,
+    options: BatchOptions = {},
+  ): Promise<void> {
     const batch = new BatchOperations(table, options.schema, this.home);
     await work(batch);
     const ops = batch.take();
     await this.enqueue(() =>
-      this.impl.applyBatch({ tableName: table, schema: options.schema }, ops, this.host, { recreate: options.recreate ?? "auto" }),
+      this.impl.applyBatch({ tableName: table, schema: options.schema }, ops, this.host, {
+        recreate: options.recreate ?? "auto",
+      }),
     );
   }
 }
@@ -355,7 +402,11 @@ export class BatchOperations {
   readonly #schema: string | undefined;
   readonly #home: { readonly convention: OperationHost["namingConvention"]; readonly schema: string | undefined };
   #ops: MigrateOp[] = [];
-  constructor(table: string, schema: string | undefined, home: { readonly convention: OperationHost["namingConvention"] }) {
+  constructor(
+    table: string,
+    schema: string | undefined,
+    home: { readonly convention: OperationHost["namingConvention"] },
+  ) {
     this.#table = table;
     this.#schema = schema;
     this.#home = { ...home, schema };
@@ -375,8 +426,14 @@ export class BatchOperations {
   alterColumn(column: string, options: Omit<AlterColumnOptions, "schema">): void {
     this.#ops.push(alterColumnOp(this.#table, column, { ...options, schema: this.#schema }));
   }
-  createIndex(name: GivenName, columns: readonly IndexColumn[], options: Omit<CreateIndexOptions, "schema"> = {}): void {
-    this.#ops.push(new CreateIndexOp(indexOn(name, this.#table, columns, options, this.#home), { ifNotExists: options.ifNotExists }));
+  createIndex(
+    name: GivenName,
+    columns: readonly IndexColumn[],
+    options: Omit<CreateIndexOptions, "schema"> = {},
+  ): void {
+    this.#ops.push(
+      new CreateIndexOp(indexOn(name, this.#table, columns, options, this.#home), { ifNotExists: options.ifNotExists }),
+    );
   }
   dropIndex(name: string | ConventionalName, options: { readonly ifExists?: boolean } = {}): void {
     this.#ops.push(new DropIndexOp(String(name), { table: this.#named, ifExists: options.ifExists }));
@@ -385,7 +442,9 @@ export class BatchOperations {
     this.#ops.push(new AddConstraintOp(this.#named, primaryKeyOn(name, this.#table, columns, this.#home)));
   }
   createUniqueConstraint(name: GivenName, columns: readonly string[], options: UniqueOptions = {}): void {
-    this.#ops.push(new AddConstraintOp(this.#named, uniqueOn(name ?? undefined, this.#table, columns, options, this.#home)));
+    this.#ops.push(
+      new AddConstraintOp(this.#named, uniqueOn(name ?? undefined, this.#table, columns, options, this.#home)),
+    );
   }
   createCheckConstraint(name: GivenName, condition: string | SqlText): void {
     this.#ops.push(new AddConstraintOp(this.#named, checkOn(name ?? undefined, this.#table, condition, this.#home)));

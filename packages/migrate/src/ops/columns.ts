@@ -53,7 +53,11 @@ export class DropColumnOp extends MigrateOp {
     if (this.original === undefined) {
       throw this.irreversible(`dropColumn("${this.tableName}", "${this.columnName}")`, "Write addColumn() by hand.");
     }
-    return new AddColumnOp(this.tableName, { name: this.columnName, definition: this.original }, { schema: this.schema });
+    return new AddColumnOp(
+      this.tableName,
+      { name: this.columnName, definition: this.original },
+      { schema: this.schema },
+    );
   }
 }
 
@@ -96,7 +100,10 @@ export class AlterColumnOp extends MigrateOp {
     for (const key of ["nullable", "type", "serverDefault", "comment", "identity"] as const) {
       if (changes[key] !== undefined && existing[key] === undefined) {
         const word = `existing${key[0]?.toUpperCase()}${key.slice(1)}`;
-        throw this.irreversible(`alterColumn("${this.tableName}", "${this.columnName}")`, `Say what it was: { ${word}: … }.`);
+        throw this.irreversible(
+          `alterColumn("${this.tableName}", "${this.columnName}")`,
+          `Say what it was: { ${word}: … }.`,
+        );
       }
     }
     const back: { -readonly [K in keyof ColumnChanges]: ColumnChanges[K] } = {};

@@ -54,7 +54,8 @@ export class DropIndexOp extends MigrateOp {
     return this.table?.schema;
   }
   reverse(): CreateIndexOp {
-    if (this.original === undefined) throw this.irreversible(`dropIndex("${this.name}")`, "Write createIndex() by hand.");
+    if (this.original === undefined)
+      throw this.irreversible(`dropIndex("${this.name}")`, "Write createIndex() by hand.");
     return new CreateIndexOp(this.original, { ifNotExists: this.ifExists });
   }
 }
@@ -75,7 +76,9 @@ export class AddConstraintOp extends MigrateOp {
     return this.table.schema;
   }
   reverse(): DropConstraintOp {
-    return new DropConstraintOp(this.table, this.constraint.name ?? null, this.constraint.kind, { original: this.constraint });
+    return new DropConstraintOp(this.table, this.constraint.name ?? null, this.constraint.kind, {
+      original: this.constraint,
+    });
   }
 }
 
@@ -102,7 +105,9 @@ export class DropConstraintOp extends MigrateOp {
   ) {
     super();
     const { original } = options;
-    this.columns = options.columns ?? (original === undefined || original.kind === "check" ? undefined : original.columns.map((c) => c.columnName));
+    this.columns =
+      options.columns ??
+      (original === undefined || original.kind === "check" ? undefined : original.columns.map((c) => c.columnName));
     this.table = table;
     this.name = name;
     this.constraintKind = constraintKind;

@@ -37,7 +37,8 @@ export class DropEnumOp extends MigrateOp {
     this.schema = schema;
   }
   reverse(): MigrateOp {
-    if (this.type.values.length === 0) throw this.irreversible(`dropEnum("${this.type.name}")`, "Write createEnum() by hand.");
+    if (this.type.values.length === 0)
+      throw this.irreversible(`dropEnum("${this.type.name}")`, "Write createEnum() by hand.");
     return new CreateEnumOp(this.type, this.schema);
   }
 }
@@ -48,7 +49,12 @@ export class AddEnumValueOp extends MigrateOp {
   readonly value: string;
   readonly place: { readonly before?: string; readonly after?: string };
   readonly schema: string | undefined;
-  constructor(name: string, value: string, place: { readonly before?: string; readonly after?: string } = {}, schema?: string) {
+  constructor(
+    name: string,
+    value: string,
+    place: { readonly before?: string; readonly after?: string } = {},
+    schema?: string,
+  ) {
     super();
     this.name = name;
     this.value = value;
@@ -56,7 +62,9 @@ export class AddEnumValueOp extends MigrateOp {
     this.schema = schema;
   }
   reverse(): NoteOp {
-    return new NoteOp(`the value ${JSON.stringify(this.value)} of '${this.name}' stays: an enumeration cannot lose values`);
+    return new NoteOp(
+      `the value ${JSON.stringify(this.value)} of '${this.name}' stays: an enumeration cannot lose values`,
+    );
   }
 }
 /** Nothing but a comment in the generated file. */

@@ -49,7 +49,10 @@ function untypedColumn(name: string): { key: string; columnName: string; definit
 }
 
 /** A column definition with its name. @throws OperationError for what is none, or has no name */
-export function namedColumn(value: unknown, where: string): { readonly name: string; readonly definition: ColumnDefinition } {
+export function namedColumn(
+  value: unknown,
+  where: string,
+): { readonly name: string; readonly definition: ColumnDefinition } {
   if (!(value instanceof ColumnDefinition)) {
     throw new OperationError("migrate.column", `${where}: a column such as boolean("completed").nullable() is needed`);
   }
@@ -80,17 +83,24 @@ export function sketchTable(
 ): Table {
   const constraints = typeof given === "function" ? [] : given;
   const targets = [
-    ...columns.flatMap(({ definition }) => (definition.fields.references === undefined ? [] : [definition.fields.references.target])),
+    ...columns.flatMap(({ definition }) =>
+      definition.fields.references === undefined ? [] : [definition.fields.references.target],
+    ),
     ...constraints.flatMap((item) => (item instanceof TableForeignKey ? item.targets : [])),
   ];
   const metadata = new OpenMetaData(options.convention).expect(targets);
   const own = `${options.schema === undefined ? name : `${options.schema}.${name}`}.`;
-  const others = options.isPart ? targets.filter((t) => t.startsWith(own) && !t.slice(own.length).includes(".")).map((t) => t.slice(own.length)) : [];
+  const others = options.isPart
+    ? targets.filter((t) => t.startsWith(own) && !t.slice(own.length).includes(".")).map((t) => t.slice(own.length))
+    : [];
   const unsaid = [...new Set(others)].filter((c) => !columns.some((x) => x.name === c));
   return buildTable({
     name,
     schema: options.schema,
-    columns: [...columns.map(({ name: key, definition }) => ({ key, columnName: key, definition })), ...unsaid.map(untypedColumn)],
+    columns: [
+      ...columns.map(({ name: key, definition }) => ({ key, columnName: key, definition })),
+      ...unsaid.map(untypedColumn),
+    ],
     constraints: typeof given === "function" ? given : () => given,
     comment: options.comment,
     dialectOptions: options.dialectOptions,

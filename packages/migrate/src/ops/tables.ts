@@ -8,7 +8,10 @@ export class CreateTableOp extends MigrateOp {
   readonly ifNotExists: boolean;
   /** Foreign keys that come later, since their tables refer to each other. */
   readonly without: ReadonlySet<Constraint>;
-  constructor(table: Table, options: { readonly ifNotExists?: boolean | undefined; readonly without?: ReadonlySet<Constraint> } = {}) {
+  constructor(
+    table: Table,
+    options: { readonly ifNotExists?: boolean | undefined; readonly without?: ReadonlySet<Constraint> } = {},
+  ) {
     super();
     this.table = table;
     this.ifNotExists = options.ifNotExists ?? false;
@@ -16,7 +19,12 @@ export class CreateTableOp extends MigrateOp {
   }
   reverse(): DropTableOp {
     const { tableName, schema } = this.table;
-    return new DropTableOp(tableName, { schema, original: this.table, ifExists: this.ifNotExists, without: this.without });
+    return new DropTableOp(tableName, {
+      schema,
+      original: this.table,
+      ifExists: this.ifNotExists,
+      without: this.without,
+    });
   }
 }
 
@@ -45,7 +53,8 @@ export class DropTableOp extends MigrateOp {
     this.without = options.without ?? new Set();
   }
   reverse(): CreateTableOp {
-    if (this.original === undefined) throw this.irreversible(`dropTable("${this.tableName}")`, "Write createTable() by hand.");
+    if (this.original === undefined)
+      throw this.irreversible(`dropTable("${this.tableName}")`, "Write createTable() by hand.");
     return new CreateTableOp(this.original, { ifNotExists: this.ifExists, without: this.without });
   }
 }

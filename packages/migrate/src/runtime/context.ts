@@ -76,7 +76,11 @@ export class MigrationContext {
     return new MigrationContext(connection.dialect, connection, undefined, options);
   }
   /** Into a script. */
-  static offline(dialect: Dialect, write: (text: string) => void, options: MigrationContextOptions = {}): MigrationContext {
+  static offline(
+    dialect: Dialect,
+    write: (text: string) => void,
+    options: MigrationContextOptions = {},
+  ): MigrationContext {
     return new MigrationContext(dialect, undefined, write, options);
   }
 
@@ -99,7 +103,10 @@ export class MigrationContext {
   async currentRevision(): Promise<string | null> {
     const heads = await this.currentHeads();
     if (heads.length > 1) {
-      throw new OperationError("migrate.several-heads", `Version table '${this.versionTable.name}' has more than one head present; please use currentHeads()`);
+      throw new OperationError(
+        "migrate.several-heads",
+        `Version table '${this.versionTable.name}' has more than one head present; please use currentHeads()`,
+      );
     }
     return heads[0] ?? null;
   }
@@ -107,7 +114,10 @@ export class MigrationContext {
   announce(): void {
     this.log.info("runtime.migration", `Context impl ${this.dialect.implName}.`);
     if (this.isOffline) this.log.info("runtime.migration", "Generating static SQL");
-    this.log.info("runtime.migration", `Will assume ${this.transactionalDdl ? "transactional" : "non-transactional"} DDL.`);
+    this.log.info(
+      "runtime.migration",
+      `Will assume ${this.transactionalDdl ? "transactional" : "non-transactional"} DDL.`,
+    );
   }
   /** Operations for the program's own use: tests, the REPL. Nothing is begun or committed. */
   operations(): Operations {
@@ -198,9 +208,13 @@ export class MigrationContext {
       const module = await load(step.revision);
       const work = step.isUpgrade ? module.upgrade : module.downgrade;
       if (work === undefined) {
-        throw new OperationError("migrate.no-downgrade", `Revision ${step.revision} has no downgrade(): it cannot be undone`, {
-          hint: `Write one in ${step.revision.path}.`,
-        });
+        throw new OperationError(
+          "migrate.no-downgrade",
+          `Revision ${step.revision} has no downgrade(): it cannot be undone`,
+          {
+            hint: `Write one in ${step.revision.path}.`,
+          },
+        );
       }
       const operations = new Operations(host, this.impl);
       try {
@@ -234,9 +248,15 @@ export class MigrationContext {
     if (!transactions.isOurs && transactions instanceof ForeignTransaction) {
       lines.push("The transaction belongs to the caller, who has to roll it back.");
     } else if (host.committedEarly) {
-      lines.push("What came before an autocommit block stays in the database; look at it before running the command again.");
+      lines.push(
+        "What came before an autocommit block stays in the database; look at it before running the command again.",
+      );
     } else if (this.#perMigration) {
-      lines.push(kept.length === 0 ? `No revision was applied; the database is at ${at(before)}.` : `Done and kept: ${kept.join(", ")}.`);
+      lines.push(
+        kept.length === 0
+          ? `No revision was applied; the database is at ${at(before)}.`
+          : `Done and kept: ${kept.join(", ")}.`,
+      );
     } else {
       lines.push(`The whole run was rolled back: the database is as it was, at ${at(before)}.`);
     }
@@ -255,13 +275,22 @@ export class MigrationContext {
 
   #script(): OfflineHost {
     const words = { begin: this.impl.beginText, commit: this.impl.commitText };
-    return new OfflineHost(this.dialect, this.#write ?? (() => {}), this.#options.namingConvention, this.transactionalDdl ? words : undefined);
+    return new OfflineHost(
+      this.dialect,
+      this.#write ?? (() => {}),
+      this.#options.namingConvention,
+      this.transactionalDdl ? words : undefined,
+    );
   }
   /**
    * Writes steps as a script. `fromBase`: the version table does not exist yet.
    * @throws OperationError for what only a connection can tell
    */
-  async write(steps: readonly MigrationStep[], load: LoadRevision, options: { readonly fromBase: boolean }): Promise<void> {
+  async write(
+    steps: readonly MigrationStep[],
+    load: LoadRevision,
+    options: { readonly fromBase: boolean },
+  ): Promise<void> {
     const host = this.#script();
     const perMigration = this.#perMigration;
     if (!perMigration || options.fromBase) host.begin();
@@ -270,10 +299,9 @@ export class MigrationContext {
       if (perMigration) host.commit();
     }
     for (const step of steps) {
-      const text = `Running ${describeStep(step)}`;
-      this.log.info("runtime.migration", text);
+      this.log.info("runtime.migration", `Running ${describeStep(step)}`);
       if (perMigration) host.begin();
-      host.note(text.split("\n", 1)[0]?.replace(/, [^>]*$/, "") ?? text);
+      host.note(`Running ${describeStep({ ...step, revision: null })}`);
       await this.#step(step, host, load);
       if (perMigration) host.commit();
     }

@@ -1,5 +1,12 @@
 /** Where operations go: to a connection, or into a script. */
-import { type Connection, type Dialect, type Element, isDdl, type NamingConvention, type Statement } from "@athanor/core";
+import {
+  type Connection,
+  type Dialect,
+  type Element,
+  isDdl,
+  type NamingConvention,
+  type Statement,
+} from "@athanor/core";
 import { OperationError } from "../errors.js";
 import type { OperationHost } from "../impl/index.js";
 import type { TransactionControl } from "./transaction.js";

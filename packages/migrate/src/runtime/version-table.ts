@@ -1,5 +1,17 @@
 /** The table that says which revisions are applied: one row per real head. Source: Alembic `alembic_version`. */
-import { buildTable, ColumnDefinition, type Connection, CreateTable, type Element, inspect, sql, StringType, type Table, TablePrimaryKey, conv } from "@athanor/core";
+import {
+  buildTable,
+  ColumnDefinition,
+  type Connection,
+  CreateTable,
+  conv,
+  type Element,
+  inspect,
+  StringType,
+  sql,
+  type Table,
+  TablePrimaryKey,
+} from "@athanor/core";
 import { VersionRowError } from "../errors.js";
 import type { RowChanges } from "../graph/index.js";
 
@@ -25,7 +37,8 @@ export class VersionTable {
       name,
       schema: options.schema,
       columns: [{ key: "version_num", columnName: "version_num", definition }],
-      constraints: () => (options.primaryKey === false ? [] : [new TablePrimaryKey(conv(`${name}_pkc`), ["version_num"])]),
+      constraints: () =>
+        options.primaryKey === false ? [] : [new TablePrimaryKey(conv(`${name}_pkc`), ["version_num"])],
     });
   }
   get name(): string {

@@ -1,10 +1,29 @@
 /** Any schema A, any schema B: migrating from A to B leaves nothing to do, and going back leaves A. */
-import { boolean, createEngine, integer, MetaData, numeric, string, table, text, index as ix, unique } from "@athanor/core";
+
 import * as core from "@athanor/core";
+import {
+  boolean,
+  createEngine,
+  integer,
+  index as ix,
+  MetaData,
+  numeric,
+  string,
+  table,
+  text,
+  unique,
+} from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { describeDifferences, MigrationContext, type MigrateOp, produceMigrations, renderOps, reversed } from "../../src/index.js";
+import {
+  describeDifferences,
+  type MigrateOp,
+  MigrationContext,
+  produceMigrations,
+  renderOps,
+  reversed,
+} from "../../src/index.js";
 
 const NAMES = ["a", "b", "c", "d", "order", "Mixed Case"];
 const column = fc.record({
@@ -16,10 +35,14 @@ const column = fc.record({
   refers: fc.boolean(),
 });
 type ColumnSpec = typeof column extends fc.Arbitrary<infer T> ? T : never;
-const schema = fc.dictionary(fc.constantFrom("t1", "t2", "t3"), fc.dictionary(fc.constantFrom(...NAMES), column, { maxKeys: 4, noNullPrototype: true }), {
-  maxKeys: 3,
-  noNullPrototype: true,
-});
+const schema = fc.dictionary(
+  fc.constantFrom("t1", "t2", "t3"),
+  fc.dictionary(fc.constantFrom(...NAMES), column, { maxKeys: 4, noNullPrototype: true }),
+  {
+    maxKeys: 3,
+    noNullPrototype: true,
+  },
+);
 type SchemaSpec = Record<string, Record<string, ColumnSpec>>;
 
 const make: Record<ColumnSpec["type"], (name: string) => ReturnType<typeof integer>> = {
@@ -35,9 +58,16 @@ function metadataOf(spec: SchemaSpec): MetaData {
   for (const [name, columns] of Object.entries(spec)) {
     const props: Record<string, unknown> = { id: integer("id").primaryKey() };
     for (const [key, c] of Object.entries(columns)) {
-      let made = make[c.type](key) as unknown as { nullable(): typeof made; serverDefault(sql: string): typeof made; references(t: string): typeof made };
+      let made = make[c.type](key) as unknown as {
+        nullable(): typeof made;
+        serverDefault(sql: string): typeof made;
+        references(t: string): typeof made;
+      };
       if (c.nullable) made = made.nullable();
-      if (c.hasDefault) made = made.serverDefault(c.type === "integer" || c.type === "numeric" ? "3" : c.type === "boolean" ? "true" : "'x'");
+      if (c.hasDefault)
+        made = made.serverDefault(
+          c.type === "integer" || c.type === "numeric" ? "3" : c.type === "boolean" ? "true" : "'x'",
+        );
       if (c.refers && c.type === "integer" && c.nullable && !c.hasDefault) {
         const [first] = Object.keys(spec);
         if (first !== undefined) made = made.references(`${first}.id`);

@@ -61,7 +61,9 @@ it("init, revision, upgrade, current, history, downgrade", async () => {
   expect(await db("current")).toBe("aaaa1111\n");
   await db("downgrade", "base");
   expect(await db("current")).toBe("");
-  expect(await db("upgrade", "head", "--sql")).toContain("INSERT INTO athanor_version (version_num) VALUES ('aaaa1111');");
+  expect(await db("upgrade", "head", "--sql")).toContain(
+    "INSERT INTO athanor_version (version_num) VALUES ('aaaa1111');",
+  );
   await db("stamp", "head");
   expect(await db("current", "-c")).toBe("bbbb2222 (head)\n");
   expect(codes).toEqual([]);
@@ -77,7 +79,9 @@ it("two heads: the seeds' message, code 255, and merge", async () => {
     "FAILED: Multiple head revisions are present for given argument 'head'; please specify a specific target revision, '<branchname>@head' to narrow to a specific head, or 'heads' for all heads\n",
   );
   expect(codes).toEqual([255]);
-  expect(await db("branches")).toBe("aaaa1111 (branchpoint), one\n         -> bbbb1111 (head), left\n         -> bbbb2222 (head), right\n");
+  expect(await db("branches")).toBe(
+    "aaaa1111 (branchpoint), one\n         -> bbbb1111 (head), left\n         -> bbbb2222 (head), right\n",
+  );
   await db("merge", "heads", "-m", "join", "--rev-id", "cccc1111");
   await db("upgrade");
   expect(codes).toEqual([]);
@@ -86,7 +90,10 @@ it("two heads: the seeds' message, code 255, and merge", async () => {
 
 it("-x reaches the env file; an unexpected error has its trace and code 1", async () => {
   await db("init");
-  await writeFile(join(root, "migrations", "env.ts"), 'export default (input) => { if (input.x.boom === "") throw new TypeError("boom"); return { url: input.url }; };\n');
+  await writeFile(
+    join(root, "migrations", "env.ts"),
+    'export default (input) => { if (input.x.boom === "") throw new TypeError("boom"); return { url: input.url }; };\n',
+  );
   await db("current", "-x", "boom");
   expect(codes).toEqual([1]);
   expect(errors.join("")).toContain("TypeError: boom");

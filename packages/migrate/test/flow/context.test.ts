@@ -2,7 +2,7 @@
 import { inspect, sql } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, expect, it } from "vitest";
-import { command, MigrationContext, RevisionMap, Revision, upgradeSteps, type Operations } from "../../src/index.js";
+import { command, MigrationContext, type Operations, Revision, RevisionMap, upgradeSteps } from "../../src/index.js";
 import { type Project, project } from "./project.js";
 
 let p: Project;
@@ -38,7 +38,8 @@ describeEachDatabase("a migration context", (target) => {
 
   it("an autocommit block keeps what came before it, and begins anew", async () => {
     p = await project(await target.url());
-    const concurrently = target.name === "postgresql" ? ", { dialectOptions: { postgresql: { concurrently: true } } }" : "";
+    const concurrently =
+      target.name === "postgresql" ? ", { dialectOptions: { postgresql: { concurrently: true } } }" : "";
     await p.revision(
       "aaaa",
       null,
@@ -58,8 +59,16 @@ describeEachDatabase("a migration context", (target) => {
     await p.revision("aaaa", null, 'await op.createTable("t", core.integer("n"));');
     await p.revision("bbbb", "aaaa", 'await op.execute("SELECT nothing FROM nowhere");');
     const seen: string[] = [];
-    const config = { ...p.config, transactionPerMigration: true, onVersionApply: (e: { heads: readonly string[] }) => void seen.push(e.heads.join()) };
-    await expect(command.upgrade(config)).rejects.toMatchObject({ revision: "bbbb", done: ["aaaa"], hint: expect.stringContaining("Done and kept: aaaa.") });
+    const config = {
+      ...p.config,
+      transactionPerMigration: true,
+      onVersionApply: (e: { heads: readonly string[] }) => void seen.push(e.heads.join()),
+    };
+    await expect(command.upgrade(config)).rejects.toMatchObject({
+      revision: "bbbb",
+      done: ["aaaa"],
+      hint: expect.stringContaining("Done and kept: aaaa."),
+    });
     expect(seen).toEqual(["aaaa"]);
     p.printed.length = 0;
     await command.current(p.config);
@@ -74,7 +83,11 @@ describeEachDatabase("a migration context", (target) => {
 
   it("a type of another family is converted", async () => {
     p = await project(await target.url());
-    await p.revision("aaaa", null, 'await op.createTable("t", core.integer("id").primaryKey(), core.string("n", 10));\nawait op.execute("INSERT INTO t VALUES (1, \'42\')");');
+    await p.revision(
+      "aaaa",
+      null,
+      'await op.createTable("t", core.integer("id").primaryKey(), core.string("n", 10));\nawait op.execute("INSERT INTO t VALUES (1, \'42\')");',
+    );
     await p.revision(
       "bbbb",
       "aaaa",

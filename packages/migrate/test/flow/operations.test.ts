@@ -35,7 +35,13 @@ describeEachDatabase("operations", (target) => {
       'await op.dropColumn("todo", "completed");',
     );
     await command.upgrade(p.config);
-    expect((await rows("SELECT id, title, completed FROM todo ORDER BY id")).map((r) => [Number(r[0]), r[1], Boolean(Number(r[2]))])).toEqual([
+    expect(
+      (await rows("SELECT id, title, completed FROM todo ORDER BY id")).map((r) => [
+        Number(r[0]),
+        r[1],
+        Boolean(Number(r[2])),
+      ]),
+    ).toEqual([
       [1, "one", false],
       [2, "two", false],
     ]);
@@ -54,8 +60,16 @@ describeEachDatabase("operations", (target) => {
        await op.createIndex("ix_item_name", "item", ["name"]);
        await op.execute("INSERT INTO item (id, name, n) VALUES (1, 'a', 7)");`,
     );
-    await p.revision("bbbb", "aaaa", 'await op.alterColumn("item", "name", { type: core.string(50), nullable: true, newName: "label" });');
-    await p.revision("cccc", "bbbb", 'await op.alterColumn("item", "label", { serverDefault: null });\nawait op.alterColumn("item", "n", { serverDefault: "5", nullable: false });');
+    await p.revision(
+      "bbbb",
+      "aaaa",
+      'await op.alterColumn("item", "name", { type: core.string(50), nullable: true, newName: "label" });',
+    );
+    await p.revision(
+      "cccc",
+      "bbbb",
+      'await op.alterColumn("item", "label", { serverDefault: null });\nawait op.alterColumn("item", "n", { serverDefault: "5", nullable: false });',
+    );
     await command.upgrade(p.config, "bbbb");
     let item = await look("item");
     const label = item.columns.find((c) => c.name === "label");
@@ -91,7 +105,9 @@ describeEachDatabase("operations", (target) => {
     );
     await command.upgrade(p.config);
     let child = await look("child");
-    expect(child.foreignKeys).toMatchObject([{ name: "fk_child_parent", onDelete: "CASCADE", referredTable: "parent" }]);
+    expect(child.foreignKeys).toMatchObject([
+      { name: "fk_child_parent", onDelete: "CASCADE", referredTable: "parent" },
+    ]);
     expect(child.uniqueConstraints.map((u) => [u.name, u.columns])).toEqual([["uq_child", ["a", "b"]]]);
     expect(child.checks.map((c) => c.name)).toEqual(["ck_child"]);
     await command.downgrade(p.config);
@@ -119,7 +135,11 @@ describeEachDatabase("operations", (target) => {
     );
     await command.upgrade(p.config);
     const todo = await look("todo");
-    expect(todo.columns.map((c) => [c.name, c.nullable])).toEqual([["id", false], ["title", true], ["note", false]]);
+    expect(todo.columns.map((c) => [c.name, c.nullable])).toEqual([
+      ["id", false],
+      ["title", true],
+      ["note", false],
+    ]);
     expect(todo.indexes.map((i) => i.name)).toContain("ix_note");
     expect(todo.uniqueConstraints.map((u) => u.name)).toEqual(["uq_title"]);
     expect((await rows("SELECT note FROM todo")).flat()).toEqual(["-", "-"]);
@@ -130,7 +150,11 @@ describeEachDatabase("operations", (target) => {
   it("a failing migration leaves the version table, says what stays, and can be run again", async () => {
     await start();
     await p.revision("aaaa", null, createTodo);
-    await p.revision("bbbb", "aaaa", 'await op.addColumn("todo", core.integer("n").nullable());\nawait op.execute("SELECT nothing FROM nowhere");');
+    await p.revision(
+      "bbbb",
+      "aaaa",
+      'await op.addColumn("todo", core.integer("n").nullable());\nawait op.execute("SELECT nothing FROM nowhere");',
+    );
     const failure = await command.upgrade(p.config).then(
       () => undefined,
       (e: unknown) => e,
@@ -160,7 +184,11 @@ describeEachDatabase("operations", (target) => {
 
   it("an operation that nobody awaited still counts", async () => {
     await start();
-    await p.revision("aaaa", null, 'op.createTable("one", core.integer("id").primaryKey());\nop.createTable("two", core.integer("id").primaryKey());');
+    await p.revision(
+      "aaaa",
+      null,
+      'op.createTable("one", core.integer("id").primaryKey());\nop.createTable("two", core.integer("id").primaryKey());',
+    );
     await command.upgrade(p.config);
     await using c = await p.engine.connect();
     expect(await inspect(c).tableNames()).toEqual(["athanor_version", "one", "two"]);
@@ -179,7 +207,7 @@ describeEachDatabase("operations", (target) => {
     await p.revision("cccc", "bbbb", "await new Promise((r) => setTimeout(r, 1200));");
     const slow = command.upgrade(p.config);
     await new Promise((r) => setTimeout(r, 300));
-    if (target.name !== "sqlite") {
+    if (target.capabilities.has("concurrentWriters")) {
       await expect(command.upgrade({ ...p.config, lockTimeout: 100 })).rejects.toBeInstanceOf(LockError);
     }
     await slow;
@@ -194,12 +222,16 @@ describeEachDatabase("operations", (target) => {
     await p.engine.begin(async (c) => {
       await c.execute(sql`INSERT INTO athanor_version VALUES ('bbbb')`);
     });
-    await expect(command.downgrade(p.config, "aaaa")).rejects.toMatchObject({ message: expect.stringContaining("2 found") });
+    await expect(command.downgrade(p.config, "aaaa")).rejects.toMatchObject({
+      message: expect.stringContaining("2 found"),
+    });
     await p.engine.begin(async (c) => {
       await c.execute(sql`DELETE FROM athanor_version`);
       await c.execute(sql`INSERT INTO athanor_version VALUES ('zzzz')`);
     });
-    await expect(command.upgrade(p.config)).rejects.toMatchObject({ message: expect.stringContaining("Can't locate revision identified by 'zzzz'") });
+    await expect(command.upgrade(p.config)).rejects.toMatchObject({
+      message: expect.stringContaining("Can't locate revision identified by 'zzzz'"),
+    });
     await command.stamp(p.config, "aaaa", { purge: true });
     p.printed.length = 0;
     await command.current(p.config);
@@ -211,13 +243,18 @@ describeEachDatabase("operations", (target) => {
     await p.revision("aaaa", null, "");
     await p.revision("b1b1", "aaaa", "");
     await p.revision("b2b2", "aaaa", "");
-    await expect(command.upgrade(p.config)).rejects.toMatchObject({ message: expect.stringContaining("Multiple head revisions are present") });
+    await expect(command.upgrade(p.config)).rejects.toMatchObject({
+      message: expect.stringContaining("Multiple head revisions are present"),
+    });
     await command.upgrade(p.config, "heads");
     expect((await rows("SELECT version_num FROM athanor_version ORDER BY 1")).flat()).toEqual(["b1b1", "b2b2"]);
     const merged = await command.merge(p.config);
     await command.upgrade(p.config);
     expect((await rows("SELECT version_num FROM athanor_version")).flat()).toEqual([merged.revision]);
-    await command.downgrade(p.config, "-1").catch(() => command.downgrade(p.config, `${merged.revision}-1`)).catch(() => command.downgrade(p.config, "b1b1"));
+    await command
+      .downgrade(p.config, "-1")
+      .catch(() => command.downgrade(p.config, `${merged.revision}-1`))
+      .catch(() => command.downgrade(p.config, "b1b1"));
     expect((await rows("SELECT version_num FROM athanor_version ORDER BY 1")).flat()).toEqual(["b1b1", "b2b2"]);
   });
 });
@@ -244,10 +281,19 @@ describeEachDatabase(
           await c.executeScript(text);
         }
       });
-      await p.revision("aaaa", null, 'await op.alterColumn("parent", "name", { nullable: false });\nawait op.createUniqueConstraint("uq_up", "parent", ["up", "id"]);');
+      await p.revision(
+        "aaaa",
+        null,
+        'await op.alterColumn("parent", "name", { nullable: false });\nawait op.createUniqueConstraint("uq_up", "parent", ["up", "id"]);',
+      );
       await command.upgrade(p.config);
       expect(await rows("SELECT count(*) FROM child")).toEqual([[2]]);
-      expect(await rows("SELECT id, name, up, total, price FROM parent ORDER BY id")).toEqual([[1, "a", null, 2, 2], [2, "b", 1, 4, 2]].map((r) => r.map((v) => (v === 2 || v === 1 || v === 4 ? expect.toSatisfy((x) => Number(x) === v) : v))));
+      expect(await rows("SELECT id, name, up, total, price FROM parent ORDER BY id")).toEqual(
+        [
+          [1, "a", null, 2, 2],
+          [2, "b", 1, 4, 2],
+        ].map((r) => r.map((v) => (v === 2 || v === 1 || v === 4 ? expect.toSatisfy((x) => Number(x) === v) : v))),
+      );
       expect(await rows("SELECT name FROM parents ORDER BY id")).toEqual([["a"], ["b"]]);
       const parent = await look("parent");
       expect(parent.indexes.map((i) => i.name)).toEqual(["ix_lower", "ix_part"]);
@@ -260,10 +306,35 @@ describeEachDatabase(
         // A number that was given out is not given out again, and keys are enforced as before.
         await c.execute(sql`INSERT INTO parent (name) VALUES ('c')`);
         expect(Number((await c.execute(sql`SELECT max(id) FROM parent`).one())[0])).toBe(10);
-        await expect(c.execute(sql`INSERT INTO child VALUES (3, 99)`).all()).rejects.toMatchObject({ kind: "foreign-key" });
+        await expect(c.execute(sql`INSERT INTO child VALUES (3, 99)`).all()).rejects.toMatchObject({
+          kind: "foreign-key",
+        });
       });
       expect((await rows("SELECT what FROM log")).at(-1)).toEqual(["c"]);
       expect(await rows("PRAGMA integrity_check")).toEqual([["ok"]]);
+    });
+    it("keeps STRICT and WITHOUT ROWID, and moves a column to another type with its values", async () => {
+      p = await project(await target.url());
+      await p.engine.begin(async (c) => {
+        await c.executeScript("CREATE TABLE s (k TEXT PRIMARY KEY, n TEXT DEFAULT 'x') STRICT, WITHOUT ROWID");
+        await c.executeScript("INSERT INTO s VALUES ('a', '1')");
+        await c.executeScript('CREATE TABLE "Odd name" ("from" VARCHAR(5), "b c" INTEGER, CHECK ("b c" > 0))');
+        await c.executeScript(`INSERT INTO "Odd name" VALUES ('12', 1)`);
+      });
+      await p.revision(
+        "aaaa",
+        null,
+        `await op.alterColumn("s", "n", { nullable: false });
+         await op.alterColumn("Odd name", "from", { type: core.integer(), nullable: false });
+         await op.addColumn("Odd name", core.dateTime("made").serverDefault("CURRENT_TIMESTAMP"));`,
+      );
+      await command.upgrade(p.config);
+      expect((await look("s")).options).toEqual({ sqlite: { strict: true, withoutRowid: true } });
+      expect(await rows("SELECT k, n FROM s")).toEqual([["a", "1"]]);
+      expect(
+        (await rows('SELECT typeof("from"), "b c", made IS NULL FROM "Odd name"')).map((r) => r.map(String)),
+      ).toEqual([["integer", "1", "0"]]);
+      expect((await look("Odd name")).checks).toHaveLength(1);
     });
     it("refuses to commit rows that refer to nothing", async () => {
       p = await project(await target.url());
@@ -283,8 +354,18 @@ describeEachDatabase(
 describe("scripts", () => {
   it("--sql writes BEGIN, the version table, the steps and COMMIT, for the dialect of the URL", async () => {
     p = await project("postgresql://nobody@127.0.0.1:1/none");
-    await p.revision("aaaa", null, 'await op.createTable("todo", core.integer("id").primaryKey(), core.string("title", 80));', 'await op.dropTable("todo");');
-    await p.revision("bbbb", "aaaa", "await op.execute(core.sql`UPDATE todo SET title = ${\"it's\"}`);", 'await op.execute("SELECT 1");');
+    await p.revision(
+      "aaaa",
+      null,
+      'await op.createTable("todo", core.integer("id").primaryKey(), core.string("title", 80));',
+      'await op.dropTable("todo");',
+    );
+    await p.revision(
+      "bbbb",
+      "aaaa",
+      'await op.execute(core.sql`UPDATE todo SET title = ${"it\'s"}`);',
+      'await op.execute("SELECT 1");',
+    );
     await command.upgrade(p.config, "head", { sql: true });
     expect(p.printed.join("")).toBe(`BEGIN;
 
@@ -315,7 +396,11 @@ COMMIT;
     p.printed.length = 0;
     await command.downgrade(p.config, "-1", { sql: true });
     expect(p.printed.join("")).toContain("UPDATE athanor_version SET version_num = 'aaaa' WHERE version_num = 'bbbb';");
-    await expect(command.downgrade(p.config, "aaaa", { sql: true })).rejects.toMatchObject({ message: "downgrade with --sql requires <fromrev>:<torev>" });
-    await expect(command.upgrade(p.config, "aaaa:bbbb")).rejects.toMatchObject({ message: "Range revision not allowed" });
+    await expect(command.downgrade(p.config, "aaaa", { sql: true })).rejects.toMatchObject({
+      message: "downgrade with --sql requires <fromrev>:<torev>",
+    });
+    await expect(command.upgrade(p.config, "aaaa:bbbb")).rejects.toMatchObject({
+      message: "Range revision not allowed",
+    });
   });
 });

@@ -45,7 +45,9 @@ export async function project(url: string, metadata?: MetaData, options: Migrate
     },
     async versions() {
       const names = (await readdir(join(directory, "versions"))).sort();
-      return new Map(await Promise.all(names.map(async (n) => [n, await readFile(join(directory, "versions", n), "utf8")] as const)));
+      return new Map(
+        await Promise.all(names.map(async (n) => [n, await readFile(join(directory, "versions", n), "utf8")] as const)),
+      );
     },
     put: (name, text) => writeFile(join(directory, "versions", name), text),
     revision: (id, down, upgrade, downgrade = "") =>

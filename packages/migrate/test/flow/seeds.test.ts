@@ -1,5 +1,5 @@
 /** The whole flow of the course notes: init, migrate, upgrade, edit the model, migrate, upgrade, downgrade. */
-import { boolean, integer, MetaData, sql, string, table } from "@athanor/core";
+import { boolean, dateTime, integer, MetaData, sql, string, table } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, expect, it } from "vitest";
 import { command } from "../../src/index.js";
@@ -37,7 +37,9 @@ describeEachDatabase("the todo app of the notes", (target) => {
 
     p.logged.length = 0;
     await command.upgrade(p.config);
-    expect(p.logged.at(-1)).toBe(`INFO  [athanor.runtime.migration] Running upgrade  -> ${one?.revision}, empty message`);
+    expect(p.logged.at(-1)).toBe(
+      `INFO  [athanor.runtime.migration] Running upgrade  -> ${one?.revision}, empty message`,
+    );
     await p.engine.begin(async (c) => {
       await c.execute(sql`INSERT INTO todo (description) VALUES ('one'), ('two')`);
     });
@@ -57,14 +59,24 @@ describeEachDatabase("the todo app of the notes", (target) => {
     // The course's edit: fill the rows that are there.
     await p.put(
       `${two?.revision}_completed.ts`,
-      text.replace(/ {2}\/\/ await op\.execute.*/, '  await op.execute("UPDATE todo SET completed = false WHERE completed IS NULL");'),
+      text.replace(
+        / {2}\/\/ await op\.execute.*/,
+        '  await op.execute("UPDATE todo SET completed = false WHERE completed IS NULL");',
+      ),
     );
     await command.upgrade(p.config);
-    expect(p.logged.at(-1)).toBe(`INFO  [athanor.runtime.migration] Running upgrade ${one?.revision} -> ${two?.revision}, completed`);
+    expect(p.logged.at(-1)).toBe(
+      `INFO  [athanor.runtime.migration] Running upgrade ${one?.revision} -> ${two?.revision}, completed`,
+    );
     await using c = await p.engine.connect();
     const rows = await c.execute(sql`SELECT id, description, completed FROM todo ORDER BY id`);
-    expect(rows.map((r) => [r[0], r[1], Boolean(r[2])].map(String))).toEqual([["1", "one", "false"], ["2", "two", "false"]]);
-    await expect(c.execute(sql`INSERT INTO todo (description) VALUES ('three')`).all()).rejects.toMatchObject({ kind: "not-null" });
+    expect(rows.map((r) => [r[0], r[1], Boolean(r[2])].map(String))).toEqual([
+      ["1", "one", "false"],
+      ["2", "two", "false"],
+    ]);
+    await expect(c.execute(sql`INSERT INTO todo (description) VALUES ('three')`).all()).rejects.toMatchObject({
+      kind: "not-null",
+    });
     await c.close();
 
     p.logged.length = 0;
@@ -76,9 +88,102 @@ describeEachDatabase("the todo app of the notes", (target) => {
     expect(p.printed).toEqual([`${one?.revision}\n`]);
     p.printed.length = 0;
     await command.history(p.config);
-    expect(p.printed).toEqual([`${one?.revision} -> ${two?.revision} (head), completed\n`, `<base> -> ${one?.revision}, empty message\n`]);
+    expect(p.printed).toEqual([
+      `${one?.revision} -> ${two?.revision} (head), completed\n`,
+      `<base> -> ${one?.revision}, empty message\n`,
+    ]);
     await command.downgrade(p.config, "base");
     await using again = await p.engine.connect();
     await expect(again.execute(sql`SELECT * FROM todo`).all()).rejects.toThrow();
   });
 });
+
+describeEachDatabase("the microblog of the notes", (target) => {
+  it("names each index in the log, and follows the model from migration to migration", async () => {
+    const users = (metadata: MetaData) =>
+      table(
+        "user",
+        {
+          id: integer().primaryKey(),
+          username: string(64).nullable().index().unique(),
+          email: string(120).nullable().index().unique(),
+          passwordHash: string(128).nullable(),
+        },
+        { metadata },
+      );
+    const one = new MetaData();
+    users(one);
+    p = await project(await target.url(), one);
+    const first_ = await command.migrate(p.config, { message: "users table" });
+    expect(first_?.path).toContain(`${first_?.revision}_users_table.ts`);
+    expect(p.logged.slice(2)).toEqual([
+      "INFO  [athanor.autogenerate.compare] Detected added table 'user'",
+      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_user_email' on '('email',)'",
+      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_user_username' on '('username',)'",
+    ]);
+    await command.upgrade(p.config);
+    const two = new MetaData();
+    users(two);
+    table(
+      "post",
+      {
+        id: integer().primaryKey(),
+        body: string(140).nullable(),
+        timestamp: dateTime().nullable().index(),
+        userId: integer().nullable().references("user.id"),
+      },
+      { metadata: two },
+    );
+    p.config = { ...p.config, metadata: two };
+    p.logged.length = 0;
+    await command.migrate(p.config, { message: "posts table" });
+    expect(p.logged.filter((l) => l.includes("compare"))).toEqual([
+      "INFO  [athanor.autogenerate.compare] Detected added table 'post'",
+      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_post_timestamp' on '('timestamp',)'",
+    ]);
+    await command.upgrade(p.config);
+    await command.check(p.config);
+    expect(p.printed.at(-1)).toBe("No new upgrade operations detected.\n");
+    await command.downgrade(p.config, first_?.revision);
+    await command.downgrade(p.config, "base");
+  });
+});
+
+describeEachDatabase(
+  "schemas",
+  (target) => {
+    it("the default one may be spelled; others are compared where the models name them", async () => {
+      const metadata = new MetaData();
+      table("a", { id: integer().primaryKey() }, { metadata, schema: "public" });
+      table(
+        "b",
+        { id: integer().primaryKey(), aId: integer().references("public.a.id").index() },
+        { metadata, schema: "app" },
+      );
+      table("c", { id: integer().primaryKey(), bId: integer().references("app.b.id") }, { metadata });
+      p = await project(await target.url(), metadata);
+      await p.engine.begin(async (c) => {
+        await c.executeScript("CREATE SCHEMA app; CREATE SCHEMA other; CREATE TABLE other.x (id integer)");
+      });
+      await command.migrate(p.config);
+      await command.upgrade(p.config);
+      p.logged.length = 0;
+      expect(await command.migrate(p.config)).toBeNull();
+      p.logged.length = 0;
+      await expect(command.check({ ...p.config, includeSchemas: true })).rejects.toMatchObject({
+        code: "migrate.differences",
+        differences: ["dropTable other.x"],
+      });
+      await command.downgrade(p.config);
+      await using c = await p.engine.connect();
+      expect(
+        (
+          await c.execute(
+            sql`SELECT table_schema FROM information_schema.tables WHERE table_schema IN ('app', 'public') ORDER BY 1`,
+          )
+        ).length,
+      ).toBe(1);
+    });
+  },
+  { only: ["postgresql"] },
+);

@@ -269,7 +269,8 @@ export function addToCollection(
 ): void {
   checkMember(property, item);
   let value = owner[property.slot];
-  if (value === UNLOADED && isNew(owner) && !isQuery(property)) value = owner[property.slot] = new Collection(owner, property);
+  if (value === UNLOADED && isNew(owner) && !isQuery(property))
+    value = owner[property.slot] = new Collection(owner, property);
   if (value instanceof Collection) {
     if (from !== undefined && value.includes(item)) return;
     begin(owner, property, value);

@@ -95,6 +95,7 @@ class SessionSource implements ResultSource {
   /** INSERT, UPDATE and DELETE of a model: objects in memory follow, RETURNING gives objects. */
   async #write(statement: Writing): Promise<Fetched> {
     const session = this.#session;
+    if (statement instanceof InsertStatement && Array.isArray(this.#params)) return this.#insertRuns(statement, this.#params);
     const concerned = await objectsConcerned(session, statement);
     if (!statement.returningItems.some((i) => i instanceof EntityItem)) {
       const done = await this.#core(statement);
@@ -107,6 +108,26 @@ class SessionSource implements ResultSource {
     const rows = this.#mode === "scalars" ? hydration.firsts(raw.rows) : hydration.rows(raw.rows);
     await completeLoads(session, hydration);
     return fetchedOf(rows, hydration.plan.names, raw);
+  }
+  /** Rows of different keys: each run of equal keys is a statement, the objects come back in order. */
+  async #insertRuns(statement: InsertStatement, rows: readonly { readonly [name: string]: unknown }[]): Promise<Fetched> {
+    const out: unknown[] = [];
+    let keys: readonly string[] = [];
+    let rowCount = 0;
+    let lastInsertId: Fetched["lastInsertId"] = null;
+    for (let from = 0; from < rows.length; ) {
+      const shape = keysOf(rows[from]);
+      let to = from + 1;
+      while (to < rows.length && keysOf(rows[to]) === shape) to++;
+      const { hydration, raw } = await runPlan(this.#session, statement.values(rows.slice(from, to)), undefined, undefined);
+      out.push(...(this.#mode === "scalars" ? hydration.firsts(raw.rows) : hydration.rows(raw.rows)));
+      await completeLoads(this.#session, hydration);
+      keys = hydration.plan.names;
+      rowCount += raw.rowCount;
+      lastInsertId = raw.lastInsertId;
+      from = to;
+    }
+    return { rows: taking(out), keys, rowCount, lastInsertId };
   }
   async *stream(chunkRows: number): AsyncGenerator<Chunk> {
     const session = this.#session;
@@ -135,6 +156,9 @@ class SessionSource implements ResultSource {
       yield { rows, keys: plan.names };
     }
   }
+}
+function keysOf(row: object | undefined): string {
+  return Object.keys(row ?? {}).sort().join("\u0000");
 }
 /** Rows that are there already. */
 function taking(rows: unknown[]): (most?: number) => unknown[] {

@@ -175,18 +175,23 @@ export class Hydration {
     for (const { attribute, at } of plan.columns) {
       if (renews || !isChanged(instance, attribute.index)) instance[attribute.slot] = row[at];
     }
-    if (renews) {
-      clearChanges(instance);
-      this.#renewed?.add(instance);
+    if (renews) this.#renewed?.add(instance);
+    // A row of some columns makes nothing else fresh.
+    if (!plan.complete) return;
+    if (renews) clearChanges(instance);
+    instance.$$f &= ~STALE;
+    const mapper = mapperOfInstance(instance);
+    for (const attribute of mapper.attributes) {
+      const elsewhere = attribute.deferred ? !plan.columns.some((c) => c.attribute === attribute) : plan.mapper.attribute(attribute.key) === undefined;
+      if (elsewhere && !isChanged(instance, attribute.index)) instance[attribute.slot] = UNLOADED;
     }
-    for (const property of mapperOfInstance(instance).relationships) {
+    for (const property of mapper.relationships) {
       if (historyOf(instance, property) !== undefined) continue;
       const known = instance[property.slot];
       // Whoever still holds the old collection changes nothing with it.
       if (known instanceof Collection) known.detach();
       instance[property.slot] = UNLOADED;
     }
-    instance.$$f &= ~STALE;
   }
   #emptyOut(plan: EntityPlan, instance: Managed): void {
     for (const property of plan.empty) {

@@ -5,13 +5,13 @@
  */
 import {
   ArgumentError, ColumnReference, type Compiled, conjunction, type DeleteStatement, type Dialect, Element, type Expression, type FromClause, type InsertStatement, ItemElement, type JoinSpec, operators,
-  OrderingElement, type SelectItem, SelectStatement, SubqueryClause, type TableColumn, type UpdateStatement,
+  OrderingElement, referencedFroms, type SelectItem, SelectStatement, SubqueryClause, type TableColumn, type UpdateStatement,
 } from "@athanor/core";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { moveCriteria, relationSteps } from "./attributes.js";
 import { EntityItem } from "./entity.js";
 import { CarriedOptions, Load, type LoadBranch, LoadTree, type Strategy } from "./options.js";
-import { aliasedSource, EntitySource, mappedSource } from "./source.js";
+import { aliasedSource, EntitySource, mappedSource, sourcesOver } from "./source.js";
 
 /** How one entity is read off a row. */
 export interface EntityPlan {
@@ -23,6 +23,8 @@ export interface EntityPlan {
   readonly columns: readonly { readonly attribute: MappedColumn; readonly at: number }[];
   /** The columns are the mapper's undeferred ones in order: the constructor can read them itself. */
   readonly standard: boolean;
+  /** All undeferred columns of the mapper are read. */
+  readonly complete: boolean;
   readonly keyAt: readonly number[];
   /** -1: every row is of `mapper`. */
   readonly discriminatorAt: number;
@@ -74,7 +76,9 @@ class WrappedSource extends EntitySource {
 /** Whether the ORM has anything to do with a statement. */
 export function concernsEntities(statement: SelectStatement): boolean {
   if (statement.optionList.length > 0) return true;
-  for (const item of statement.selected) if (item instanceof EntityItem) return true;
+  for (const item of statement.selected) {
+    if (item instanceof EntityItem || (item instanceof ColumnReference && sourcesOver(item.from).length > 0)) return true;
+  }
   return false;
 }
 
@@ -172,24 +176,48 @@ class Planner {
     };
   }
 
-  #plain(trees: ReadonlyMap<EntityItem, LoadTree>): { statement: SelectStatement; items: ItemPlan[] } {
+  /** FROM and WHERE with what entities ask for: the tables of a hierarchy joined, only rows of a single-table subclass. */
+  #frame(): { readonly froms: readonly FromClause[]; readonly criteria: readonly Expression[] } {
     const statement = this.#statement;
     const froms: FromClause[] = [...statement.froms];
-    const criteria: Expression[] = [];
-    const items = statement.selected.map((item) => {
-      if (item instanceof EntityItem) {
-        const { source } = item;
-        const standing = statement.joins.some((j) => j.target === source.from);
-        if (source.from.leaves.length > 1 && !standing && !froms.includes(source.from)) froms.push(source.from);
-        if (source.criterion !== undefined && !standing) criteria.push(source.criterion);
-      }
-      return this.#item(item, trees, (i) => i.source);
-    });
-    const selected = this.#columns.map((c) => c);
+    const criteria: Expression[] = [...statement.criteria];
+    for (const item of statement.selected) {
+      if (!(item instanceof EntityItem)) continue;
+      const { source } = item;
+      if (statement.joins.some((j) => j.target === source.from)) continue;
+      if (source.from.leaves.length > 1 && !froms.includes(source.from)) froms.push(source.from);
+      if (source.criterion !== undefined) criteria.push(source.criterion);
+    }
+    froms.push(...this.#hierarchies(froms));
+    return { froms, criteria };
+  }
+  /** Joins of hierarchies that only columns speak of: `select(Book.c.name, Book.c.pages)`. */
+  #hierarchies(froms: readonly FromClause[]): readonly FromClause[] {
+    const statement = this.#statement;
+    const read = new Set<FromClause>();
+    for (const part of [...statement.selected, ...statement.criteria, ...statement.orderByList]) if (!(part instanceof EntityItem)) referencedFroms(part, read);
+    const candidates = new Set([...read].flatMap((leaf) => sourcesOver(leaf)));
+    if (candidates.size === 0) return [];
+    const standing = new Set<FromClause>([...froms, ...statement.joins.map((j) => j.target)].flatMap((f) => f.leaves));
+    const added: FromClause[] = [];
+    for (const { from, mapper } of [...candidates].sort((a, b) => b.from.leaves.length - a.from.leaves.length)) {
+      const { leaves } = from;
+      const own = leaves[mapper.tables.length - 1] as FromClause;
+      if (!read.has(own) || !leaves.some((l) => l !== own && read.has(l)) || leaves.some((l) => standing.has(l))) continue;
+      added.push(from);
+      for (const leaf of leaves) standing.add(leaf);
+    }
+    return added;
+  }
+
+  #plain(trees: ReadonlyMap<EntityItem, LoadTree>): { statement: SelectStatement; items: ItemPlan[] } {
+    const statement = this.#statement;
+    const { froms, criteria } = this.#frame();
+    const items = statement.selected.map((item) => this.#item(item, trees, (i) => i.source));
     const final = statement.with({
-      selected,
+      selected: this.#columns,
       froms,
-      criteria: [...statement.criteria, ...criteria],
+      criteria,
       joins: [...statement.joins, ...this.#joins],
       orderByList: [...statement.orderByList, ...this.#orderings],
       optionList: [],
@@ -202,8 +230,7 @@ class Planner {
     const statement = this.#statement;
     const inner: Expression[] = [];
     const places = new Map<EntityItem, Map<TableColumn, number>>();
-    const froms: FromClause[] = [...statement.froms];
-    const criteria: Expression[] = [];
+    const { froms, criteria } = this.#frame();
     for (const item of statement.selected) {
       if (!(item instanceof EntityItem)) {
         if (item instanceof ItemElement) inner.push(...item.itemColumns);
@@ -212,8 +239,6 @@ class Planner {
       }
       const map = new Map<TableColumn, number>();
       const { source, mapper } = item;
-      if (source.from.leaves.length > 1 && !froms.includes(source.from)) froms.push(source.from);
-      if (source.criterion !== undefined) criteria.push(source.criterion);
       const wanted = new Set<MappedColumn>([...attributesToLoad(source, trees.get(item) as LoadTree), ...joinColumns(mapper)]);
       for (const a of wanted) {
         map.set(a.column, inner.length);
@@ -227,7 +252,7 @@ class Planner {
       inner.push(o.expression);
       return { at: inner.length - 1, o };
     });
-    const limited = statement.with({ selected: inner, froms, criteria: [...statement.criteria, ...criteria], optionList: [] });
+    const limited = statement.with({ selected: inner, froms, criteria, optionList: [] });
     const sub = new SubqueryClause(limited, undefined);
     const outer = (at: number): ColumnReference => sub.columns[at] as ColumnReference;
     const sources = new Map<EntityItem, EntitySource>();
@@ -293,6 +318,7 @@ class Planner {
       offset,
       columns,
       standard: wanted.length === undeferred.length && wanted.every((a, i) => a === undeferred[i]),
+      complete: undeferred.every((a) => wanted.includes(a)),
       keyAt: mapper.primaryKey.map(place),
       discriminatorAt: polymorphic ? place(inheritance.discriminator as MappedColumn) : -1,
       joined,
@@ -389,6 +415,7 @@ export function planReturning(statement: InsertStatement | UpdateStatement | Del
         offset: at,
         columns: wanted.map((attribute, i) => ({ attribute, at: at + i })),
         standard: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
+        complete: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
         keyAt: mapper.primaryKey.map(place),
         discriminatorAt: discriminator === undefined || mapper.inheritance?.strategy === "concrete" ? -1 : place(discriminator),
         joined: [],

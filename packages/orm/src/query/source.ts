@@ -4,6 +4,12 @@ import {
 } from "@athanor/core";
 import type { MappedColumn, Mapper } from "../mapping/mapper.js";
 
+const overLeaf = new WeakMap<FromClause, readonly EntitySource[]>();
+/** The sources of several tables that a table or alias is part of: its columns alone do not tell how they are joined. */
+export function sourcesOver(leaf: FromClause): readonly EntitySource[] {
+  return overLeaf.get(leaf) ?? [];
+}
+
 /** A mapper as it is read at one place of a statement. */
 export class EntitySource {
   readonly mapper: Mapper;
@@ -22,6 +28,7 @@ export class EntitySource {
     this.name = name;
     this.isAlias = isAlias;
     this.#leaves = leaves;
+    if (from instanceof Join) for (const leaf of leaves.values()) overLeaf.set(leaf, [...(overLeaf.get(leaf) ?? []), this]);
   }
   /** The column of an attribute, seen through this source. */
   column(attribute: MappedColumn): ColumnReference {

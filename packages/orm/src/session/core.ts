@@ -35,7 +35,7 @@ import {
 import { loadColumn, loadRelationship, peekReference } from "../query/execute.js";
 import { reachable, relatedInMemory } from "./cascades.js";
 import { type JoinTransactionMode, SessionConnections } from "./connections.js";
-import { SessionHooks } from "./events.js";
+import { type RowEventName, SessionHooks } from "./events.js";
 import { IdentityMap } from "./identity-map.js";
 import { SESSION, type SessionInternals } from "./internals.js";
 import { SessionQueue } from "./queue.js";
@@ -432,6 +432,10 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   register(instance: Managed): void {
     instance.$$s = this;
     instance.$$f |= PERSISTENT;
+  }
+  rowHook(name: RowEventName, instances: readonly Managed[]): void {
+    if (!this.hooks.has(name)) return;
+    for (const instance of instances) this.hooks.emit(name, { session: this.owner, instance });
   }
   dropPending(instance: Managed): void {
     if (instance.$$s !== this || (instance.$$f & PENDING) === 0) return;

@@ -19,7 +19,21 @@ export interface SessionEvents {
   persistentToTransient: (event: { readonly session: object; readonly instance: object }) => unknown;
   persistentToDeleted: (event: { readonly session: object; readonly instance: object }) => unknown;
   deletedToDetached: (event: { readonly session: object; readonly instance: object }) => unknown;
+  /** Rows of one object, synchronous: the object's own columns may be set; other objects belong into `beforeFlush`. */
+  beforeInsert: (event: { readonly session: object; readonly instance: object }) => void;
+  afterInsert: (event: { readonly session: object; readonly instance: object }) => void;
+  beforeUpdate: (event: { readonly session: object; readonly instance: object }) => void;
+  afterUpdate: (event: { readonly session: object; readonly instance: object }) => void;
+  beforeDelete: (event: { readonly session: object; readonly instance: object }) => void;
+  afterDelete: (event: { readonly session: object; readonly instance: object }) => void;
 }
+export type RowEventName =
+  | "beforeInsert"
+  | "afterInsert"
+  | "beforeUpdate"
+  | "afterUpdate"
+  | "beforeDelete"
+  | "afterDelete";
 export type SessionEventName = keyof SessionEvents;
 const NAMES: readonly SessionEventName[] = [
   "beforeFlush",
@@ -35,6 +49,12 @@ const NAMES: readonly SessionEventName[] = [
   "persistentToTransient",
   "persistentToDeleted",
   "deletedToDetached",
+  "beforeInsert",
+  "afterInsert",
+  "beforeUpdate",
+  "afterUpdate",
+  "beforeDelete",
+  "afterDelete",
 ];
 
 export class SessionHooks {

@@ -12,9 +12,11 @@ import {
   oldValue,
   PENDING,
   PERSISTENT,
+  recordWrite,
   STALE,
   UNLOADED,
 } from "../mapping/state.js";
+import { makeTransient as forgetState } from "./transaction-frame.js";
 import { sameValue } from "./unit-of-work/values.js";
 
 export type ObjectState = "transient" | "pending" | "persistent" | "deleted" | "detached";
@@ -126,4 +128,32 @@ export function inspect(instance: object): InstanceInspection {
   const found = managed(instance);
   if (found === undefined) throw new ArgumentError("inspect(): a mapped object is needed.", "orm.not-mapped");
   return new InstanceInspection(found);
+}
+
+/**
+ * Says that a value was changed in place (a document, an array, bytes), which assignments cannot tell; the next flush
+ * writes the column.
+ *
+ * @example user.settings.theme = "dark"; flagModified(user, "settings");
+ */
+export function flagModified<E extends object>(entity: E, key: keyof E & string): void {
+  const instance = managed(entity);
+  const attribute = instance === undefined ? undefined : mapperOfInstance(instance).attribute(key);
+  if (instance === undefined || attribute === undefined) {
+    const known = instance === undefined ? [] : mapperOfInstance(instance).attributes.map((a) => a.key);
+    throw new ArgumentError(
+      `flagModified(): a mapped object and one of its columns are needed, not '${key}'.${didYouMean(key, known)}`,
+    );
+  }
+  // The old value is the same object by now, so it counts as unknown.
+  recordWrite(instance, attribute.index, UNLOADED);
+}
+/** A new object again, with the values it has: outside of any session, as if it had no row. */
+export function makeTransient(entity: object): void {
+  const instance = managed(entity);
+  if (instance === undefined) throw new ArgumentError("makeTransient(): a mapped object is needed.", "orm.not-mapped");
+  const session = instance.$$s as { readonly owner?: { expunge(entity: object): void } } | undefined;
+  session?.owner?.expunge(entity);
+  forgetState(instance);
+  instance.$$h = null;
 }

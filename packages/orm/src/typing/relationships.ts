@@ -82,17 +82,19 @@ export interface Relationship<T, C extends string, L extends string> extends Def
 }
 export interface ToMany<T, L extends ManyStrategy> extends Relationship<T, "many", L> {
   readonly [attribute]: ManyBy<EntityOf<T>>[L];
-  readonly [initial]: readonly EntityOf<T>[];
+  /** Any object of the class, whatever a query would say of its discriminator. */
+  readonly [initial]: readonly InstanceOf<T>[];
 }
 export interface ToOne<T, L extends Loadable> extends Relationship<T, "one", L> {
   readonly [attribute]: OneBy<EntityOf<T>>[L];
-  readonly [initial]: EntityOf<T>;
+  readonly [initial]: InstanceOf<T>;
 }
 export interface ToMaybe<T, L extends Loadable> extends Relationship<T, "maybe", L> {
   readonly [attribute]: OneBy<EntityOf<T> | null>[L];
-  readonly [initial]: EntityOf<T> | null;
+  readonly [initial]: InstanceOf<T> | null;
 }
 type EntityOf<T> = T extends AnyTable ? Entity<T> : never;
+type InstanceOf<T> = T extends AnyTable ? Instance<T> : never;
 type Keys<T> = T extends AnyTable ? keyof PropsOf<T> & string : never;
 type Columns1<T> = T extends { readonly c: infer C } ? C : never;
 

@@ -77,7 +77,7 @@ class Band extends Mapped("Band", {
     return oneToMany(Song, { lazy: "selectin", viewOnly: true, orderBy: "id" });
   },
   get strict() {
-    return oneToMany(Song, { lazy: "raise", viewOnly: true });
+    return oneToMany(Song, { lazy: "raise", viewOnly: true, orderBy: "id" });
   },
   get empty() {
     return oneToMany(Song, { lazy: "noload", viewOnly: true });

@@ -1,6 +1,6 @@
 /** One row, one object: what a query overwrites, what it leaves, and reading anew. */
 import { select, sql } from "@athanor/core";
-import { inspect, joinedLoad, ObjectDeletedError, selectinLoad, Session } from "@athanor/orm";
+import { inspect, joinedLoad, loadOnly, ObjectDeletedError, selectinLoad, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { Base, Post, seedBlog, setUp, titles, Writer } from "./blog.js";
@@ -54,6 +54,25 @@ describeEachDatabase("objects that are there already", (target) => {
     await session.get(Writer, 1);
     expect(amy.name).toBe("amy");
     await session.close();
+  });
+  it("a row of some columns leaves the rest stale, and readable", async () => {
+    await using session = new Session(at.engine);
+    const amy = (await session.get(Writer, 1))!;
+    await session.execute(sql`update writer set name = ${"n"}, email = ${"e"} where id = ${1}`);
+    session.expire(amy);
+    await session.scalars(select(Writer).options(loadOnly(Writer.c.name))).all();
+    expect([amy.name, amy.email, inspect(amy).expired]).toEqual(["n", "amy@x", true]);
+    await session.scalars(select(Writer)).all();
+    expect([amy.email, inspect(amy).expired]).toEqual(["e", false]);
+  });
+  it("a deferred column of a stale object is read again", async () => {
+    await using session = new Session(at.engine);
+    const post = (await session.get(Post, 1))!;
+    expect(await post.body).toBe("body 1");
+    await session.execute(sql`update post set body = ${"new"} where id = ${1}`);
+    session.expire(post);
+    expect(await session.get(Post, 1)).toBe(post);
+    expect(await post.body).toBe("new");
   });
   it("populateExisting overwrites, changes and collections too", async () => {
     await using session = new Session(at.engine, { autoflush: false });

@@ -181,7 +181,8 @@ describeEachDatabase("selectinLoad by composite keys and in chunks", (target) =>
     expect(owners).toHaveLength(1200);
     expect(owners.every((o) => o.things.length === 2 && o.things[0]!.id === o.id * 2 - 1 && o.things[1]!.id === o.id * 2)).toBe(true);
     expect(at.ran.kinds).toEqual(["SELECT owner", "SELECT thing", "SELECT thing", "SELECT thing"]);
-    expect(new Set(at.ran.work.slice(1)).size).toBe(1);
+    // Two full chunks and a rest: at most two texts, however the dialect writes a list.
+    expect(new Set(at.ran.work.slice(1)).size).toBeLessThanOrEqual(2);
   });
   it("asks for 1,200 references of 2,400 objects in chunks of keys", async () => {
     await using session = new Session(at.engine);

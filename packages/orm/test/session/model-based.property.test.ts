@@ -3,7 +3,15 @@
  * one-to-many, many-to-many and self-referential relationships; the tables must always hold what the model says.
  */
 import { createEngine, type Engine, integer, select, string, table } from "@athanor/core";
-import { declarativeBase, inspect, manyToMany, manyToOne, oneToMany, Session, type SessionTransaction } from "@athanor/orm";
+import {
+  declarativeBase,
+  inspect,
+  manyToMany,
+  manyToOne,
+  oneToMany,
+  Session,
+  type SessionTransaction,
+} from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -27,13 +27,13 @@ import { NotFound } from "../errors/http-error.js";
 import { currentScope } from "../scope/scope.js";
 import { BindTables } from "./binds.js";
 import { Engines } from "./engines.js";
-import { DatabaseSetupError, NoSessionError } from "./errors.js";
+import { DatabaseSetupError } from "./errors.js";
 import { type DatabaseModel, type ModelBaseClass, Models } from "./models.js";
 import { answerNotFound } from "./not-found.js";
 import { type PaginateOptions, type Pagination, paginate, querySource, selectSource } from "./pagination.js";
 import { noteCaller, type RecordedQuery, recordedQueries, recordQueries } from "./recording.js";
 import { type ScopedSession, SessionScopes } from "./session-scope.js";
-import { changedKey, configSnapshot, CONFIG_KEYS, readSettings } from "./settings.js";
+import { CONFIG_KEYS, changedKey, configSnapshot, readSettings } from "./settings.js";
 import { transactional } from "./transactional.js";
 
 /** A class that makes the sessions: a subclass of `Session` with the same constructor. */
@@ -160,7 +160,11 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
         "database.not-registered",
         `${what} needs an app: call db.initApp(app), or give it to the constructor.`,
       );
-    if (second !== undefined) throw new NoSessionError(what);
+    if (second !== undefined)
+      throw new DatabaseSetupError(
+        "database.several-apps",
+        `${what}: several apps share this Database. Say which one is meant: await app.context(async () => { … }).`,
+      );
     return only;
   }
 
@@ -213,15 +217,18 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   }
 
   /** A table of this database for the expression language, as the core's `table`; `metadata` chooses another bind's. */
-  readonly table: TableFactory = (name, props, options) =>
-    table(name, props, { metadata: this.metadata, ...options });
+  readonly table: TableFactory = (name, props, options) => table(name, props, { metadata: this.metadata, ...options });
 
   /** The tables of a bind, for `db.table(…, { metadata: db.bind("auth") })`. */
   bind(key: string | null): MetaData {
     return this.#tables.metadata(key);
   }
 
-  async #eachBind(choice: BindChoice, what: string, work: (engine: Engine, metadata: MetaData) => unknown): Promise<void> {
+  async #eachBind(
+    choice: BindChoice,
+    what: string,
+    work: (engine: Engine, metadata: MetaData) => unknown,
+  ): Promise<void> {
     const engines = this.#enginesOf(what);
     const keys = choice === "all" ? engines.keys : typeof choice === "string" || choice === null ? [choice] : choice;
     for (const key of keys) await work(engines.get(key), this.#tables.metadata(key));
@@ -253,7 +260,7 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   /**
    * Runs work in a scope of its own, with its own `db.session`: scripts, jobs, tests. Commit yourself.
    *
-   * @throws what `fn` throws; DatabaseSetupError when no app, NoSessionError when several are registered
+   * @throws what `fn` throws; DatabaseSetupError when no app or several are registered
    * @example await db.run(async () => { db.session.add(new User({ name: "Amy" })); await db.session.commit(); });
    */
   async run<T>(fn: () => T | Promise<T>): Promise<T> {
@@ -313,7 +320,10 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   paginate<V>(what: HasScalar<V>, options?: PaginateOptions): Promise<Pagination<V>> {
     const statement: unknown = what;
     if (statement instanceof SelectStatement || statement instanceof CompoundStatement)
-      return paginate<V>(selectSource(statement, () => this.session), options);
+      return paginate<V>(
+        selectSource(statement, () => this.session),
+        options,
+      );
     // What has a scalar type and is no statement is a Query; its row type is V by the signature.
     return paginate<V>(querySource(statement as Query<never>), options);
   }

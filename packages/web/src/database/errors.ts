@@ -28,9 +28,9 @@ export class DatabaseSetupError extends AthanorError {
 
 /** `db.session` outside of any request, command or test scope. */
 export class NoSessionError extends NoContextError {
-  constructor(what = "db.session") {
-    super(what);
-    this.message = `${what} belongs to a request or another scope, and none is running. Wrap the code in \`await db.run(async () => { … })\`, or, where several apps share the database, in \`await app.context(async () => { … })\`.`;
+  constructor() {
+    super("db.session");
+    this.message = `db.session belongs to a request or another scope, and none is running. Wrap the code in \`await db.run(async () => { … })\`, or, where several apps share the database, in \`await app.context(async () => { … })\`.`;
   }
 }
 

@@ -5,11 +5,11 @@ import {
   type HasSession,
   type Instance,
   type Mapped,
+  type Mapper,
   type ModelBase,
   type ModelClass,
   type ModelFactory,
   type ModelOptions,
-  type Mapper,
   setSessionResolver,
 } from "@athanor/orm";
 import type { BindTables } from "./binds.js";

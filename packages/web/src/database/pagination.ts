@@ -1,5 +1,5 @@
 /** One page of a select or a query, with what a pager in a template needs. Source: Flask-SQLAlchemy "Paging Query Results". */
-import { CompoundStatement, func, type HasScalar, SelectStatement, select } from "@athanor/core";
+import { type CompoundStatement, func, type HasScalar, SelectStatement, select } from "@athanor/core";
 import type { Query, Session } from "@athanor/orm";
 import { findContext } from "../app/context.js";
 import { NotFound } from "../errors/http-error.js";

@@ -42,7 +42,9 @@ function isLibrary(file: string): boolean {
 /** Reads V8's stack text: source maps, where Node applies them, show there as well. */
 export function callerLocation(stack: string): string {
   for (const line of stack.split("\n").slice(1)) {
-    const found = /^\s*at (?:async )?(?:(.*?) \()?((?:file:\/\/|node:|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/.exec(line);
+    const found = /^\s*at (?:async )?(?:(.*?) \()?((?:file:\/\/|node:|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/.exec(
+      line,
+    );
     if (found === null) continue;
     const [, fn, place = "", row, column] = found;
     const file = place.startsWith("file://") ? fileURLToPath(place) : place;

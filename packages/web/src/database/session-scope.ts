@@ -134,7 +134,8 @@ export class SessionScopes {
         return typeof value === "function" ? value.bind(target) : value;
       },
       set: (_target, key, value) => Reflect.set(session(), key, value),
-      has: (_target, key) => (typeof key === "string" && Object.hasOwn(own, key)) || Reflect.has(Session.prototype, key),
+      has: (_target, key) =>
+        (typeof key === "string" && Object.hasOwn(own, key)) || Reflect.has(Session.prototype, key),
       getPrototypeOf: () => Session.prototype,
     });
     return proxy as ScopedSession;

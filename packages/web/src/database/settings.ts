@@ -70,7 +70,10 @@ function either(config: Config, [ours, theirs]: readonly [string, string]): unkn
   const b: unknown = config[theirs];
   if (a === undefined || a === null) return b ?? undefined;
   if (b !== undefined && b !== null && b !== a && shown(a) !== shown(b))
-    throw new DatabaseSetupError("database.config", `${ours} and ${theirs} are both set, to different values. Keep one.`);
+    throw new DatabaseSetupError(
+      "database.config",
+      `${ours} and ${theirs} are both set, to different values. Keep one.`,
+    );
   return a;
 }
 
@@ -92,7 +95,10 @@ function asUrl(value: unknown, key: string): Url {
 function asOptions(value: unknown, key: string): BindOptions {
   if (value === undefined) return {};
   if (typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Url)) return value;
-  throw new DatabaseSetupError("database.config", `${key} must be an object with engine options, such as { poolSize: 10 }.`);
+  throw new DatabaseSetupError(
+    "database.config",
+    `${key} must be an object with engine options, such as { poolSize: 10 }.`,
+  );
 }
 
 /** Keys of the configuration that look like one of ours misspelt. */

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+// biome-ignore lint/correctness/noUnusedImports: lets declarations name the return type of blog()
+import type { state } from "@athanor/core";
 import { integer, string } from "@athanor/core";
 import { manyToOne, oneToMany } from "@athanor/orm";
-import type { state } from "@athanor/core";
 import { type App, createApp, Database, type DatabaseOptions } from "@athanor/web";
 import { afterAll } from "vitest";
 
@@ -24,7 +25,13 @@ export function folder(): string {
 export function collectingLogger() {
   const errors: unknown[][] = [];
   const nothing = () => {};
-  return { errors, debug: nothing, info: nothing, warn: nothing, error: (...args: unknown[]) => void errors.push(args) };
+  return {
+    errors,
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: (...args: unknown[]) => void errors.push(args),
+  };
 }
 
 export function makeApp(config: object = {}): App {

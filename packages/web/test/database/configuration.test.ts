@@ -59,7 +59,9 @@ test("both names, URL objects and postgres:// are accepted; two different URLs a
   const { message } = failure(() => new Database(bare(both)));
   expect(message).toMatch(/DATABASE_URL and SQLALCHEMY_DATABASE_URI/);
   expect(message).not.toContain("geheim");
-  expect(failure(() => new Database(bare({ DATABASE_URL: "app.db" }))).message).toMatch(/^DATABASE_URL: .*sqlite:\/\/\/app\.db/);
+  expect(failure(() => new Database(bare({ DATABASE_URL: "app.db" }))).message).toMatch(
+    /^DATABASE_URL: .*sqlite:\/\/\/app\.db/,
+  );
   expect(failure(() => new Database(bare({ DATABASE_URL: 5 }))).message).toMatch(/as text/);
 });
 
@@ -123,7 +125,10 @@ test("one Database per app, one app per scope: mistakes say which", async () => 
 });
 
 test("printing a Database shows no password", () => {
-  const { db } = made({ DATABASE_URL: "postgresql://u:secret@h/d", DATABASE_BINDS: { a: "sqlite://", b: "sqlite://" } });
+  const { db } = made({
+    DATABASE_URL: "postgresql://u:secret@h/d",
+    DATABASE_BINDS: { a: "sqlite://", b: "sqlite://" },
+  });
   expect(String(db)).toBe("<Database postgresql://u:***@h/d +2 engines>");
   expect(String(new Database())).toBe("<Database>");
 });
@@ -132,7 +137,11 @@ test("binds: tables, rows and sessions go to their own database; equal table nam
   const app = bare({ DATABASE_URL: "sqlite:///main.db", DATABASE_BINDS: { auth: "sqlite:///auth.db" } });
   const db = new Database(app);
   class User extends db.Model("User", { id: integer().primaryKey(), name: string(20) }) {}
-  class Login extends db.Model("Login", { id: integer().primaryKey(), name: string(20) }, { bind: "auth", tableName: "user" }) {}
+  class Login extends db.Model(
+    "Login",
+    { id: integer().primaryKey(), name: string(20) },
+    { bind: "auth", tableName: "user" },
+  ) {}
   await db.createAll({ bind: ["auth"] });
   await db.createAll();
   await db.run(async () => {

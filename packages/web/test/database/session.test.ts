@@ -278,28 +278,51 @@ test("db.session.on() listens on every session, made before or after", async () 
 test("db.transactional commits, rolls back on a throw and on a 5xx answer, and keeps the handler's name", async () => {
   const { app, db, User, client } = await blog();
   const add = (name: string) => db.session.add(new User({ name }));
-  app.post("/ok", db.transactional(async function ok() {
-    add("ok");
-    return "made";
-  }));
-  app.post("/throws", db.transactional(async function throws() {
-    add("thrown");
-    await db.session.flush();
-    throw new Error("no");
-  }));
-  app.post("/answers", db.transactional(function answers() {
-    add("answered");
-    return ["sorry", 503];
-  }));
-  app.get("/untouched", db.transactional(function untouched() {
-    return "x";
-  }));
+  app.post(
+    "/ok",
+    db.transactional(async function ok() {
+      add("ok");
+      return "made";
+    }),
+  );
+  app.post(
+    "/throws",
+    db.transactional(async function throws() {
+      add("thrown");
+      await db.session.flush();
+      throw new Error("no");
+    }),
+  );
+  app.post(
+    "/answers",
+    db.transactional(function answers() {
+      add("answered");
+      return ["sorry", 503];
+    }),
+  );
+  app.post(
+    "/times/<int:n>",
+    db.transactional(async function times(c) {
+      // The route's arguments are typed through the wrapper.
+      const { n }: { n: number } = c.args;
+      for (let i = 0; i < n; i++) add(`time ${i}`);
+      return { n };
+    }),
+  );
+  app.get(
+    "/untouched",
+    db.transactional(function untouched() {
+      return "x";
+    }),
+  );
   expect(app.urlFor("throws", { _external: false })).toBe("/throws");
   expect((await client.post("/ok")).text).toBe("made");
   expect((await client.post("/throws")).status).toBe(500);
   expect((await client.post("/answers")).status).toBe(503);
   expect((await client.get("/untouched")).text).toBe("x");
   expect(await db.run(async () => (await User.query().all()).map((u) => u.name))).toEqual(["ok"]);
+  expect((await client.post("/times/2")).json).toEqual({ n: 2 });
+  expect(await db.run(() => User.query().count())).toBe(3);
 });
 
 test("lazy relationships load inside the request; Promise.all over one session is safe", async () => {

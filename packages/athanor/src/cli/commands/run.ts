@@ -1,10 +1,10 @@
 /** `athanor run`: serves the app; with --debug it starts anew when a file of the project changes. */
 import type { Command } from "commander";
 import { CommandError } from "../errors.js";
+import { serveFailure } from "../failure-page.js";
 import { watchImports } from "../modules.js";
 import type { Project } from "../project.js";
 import { isReloadChild, reportImport, superviseReload } from "../reload.js";
-import { serveFailure } from "../failure-page.js";
 
 interface RunOptions {
   readonly host: string;

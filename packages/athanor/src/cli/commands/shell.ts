@@ -34,7 +34,12 @@ export function shellCommand(command: Command, project: () => Project): void {
 async function meetModels(): Promise<void> {
   for (const module of await importedModules()) {
     for (const value of Object.values(module)) {
-      if (typeof value === "function" && "subclass" in value && "register" in value && typeof value.register === "function")
+      if (
+        typeof value === "function" &&
+        "subclass" in value &&
+        "register" in value &&
+        typeof value.register === "function"
+      )
         value.register();
     }
   }

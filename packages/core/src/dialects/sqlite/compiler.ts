@@ -164,7 +164,7 @@ export class SqliteCompiler extends SqlCompiler {
   }
   override visitJsonPath(node: JsonPath): string {
     const path = this.dialect.stringLiteral(
-      `$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `."${p.replaceAll('"', '\\"')}"`)).join("")}`,
+      `$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `.${JSON.stringify(p)}`)).join("")}`,
     );
     const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
     switch (node.as_) {

@@ -292,6 +292,8 @@ export class Flush {
         else inserts.push(instance);
       } else updates.push(instance);
     }
+    this.#host.rowHook("beforeInsert", inserts);
+    this.#host.rowHook("beforeUpdate", updates);
     const changed = prepareUpdates(updates);
     const tables = tablesInOrder(wave);
     for (const table of tables) {
@@ -303,6 +305,8 @@ export class Flush {
       }
     }
     for (const instance of inserts) this.#inserted1(instance);
+    this.#host.rowHook("afterInsert", inserts);
+    this.#host.rowHook("afterUpdate", changed);
     for (const instance of changed) {
       this.#updated.add(instance);
       this.#rekey(instance);
@@ -468,6 +472,7 @@ export class Flush {
     }
   }
   async #delete(wave: readonly Managed[]): Promise<void> {
+    this.#host.rowHook("beforeDelete", wave);
     for (const table of tablesInOrder(wave).toReversed()) {
       const rows = wave.filter((i) => mapperOfInstance(i).tables.includes(table));
       if (rows.length > 0) await deleteAll(this.#host, table, rows);
@@ -483,6 +488,7 @@ export class Flush {
       identity.remove(mapper, key, instance);
       frame.deleted.push({ instance, key });
     }
+    this.#host.rowHook("afterDelete", wave);
   }
   #finish(dirty: readonly Managed[]): void {
     const { frame } = this.#host;

@@ -2,6 +2,7 @@
 import type { Connection, Engine, MaybePromise } from "@athanor/core";
 import type { Mapper, RelationshipProperty } from "../../mapping/mapper.js";
 import type { Managed, SessionFace } from "../../mapping/state.js";
+import type { RowEventName } from "../events.js";
 import type { IdentityMap } from "../identity-map.js";
 import type { TransactionFrame } from "../transaction-frame.js";
 
@@ -16,6 +17,8 @@ export interface FlushHost {
   loadRelation(owner: Managed, property: RelationshipProperty): Promise<void>;
   /** Takes a pending object out of the session. */
   dropPending(instance: Managed): void;
+  /** Runs the hooks of single rows; cheap while there are none. */
+  rowHook(name: RowEventName, instances: readonly Managed[]): void;
   /** Marks for deletion, with everything the delete cascade reaches. */
   markDeleted(instance: Managed): Promise<void>;
 }
