@@ -19,8 +19,10 @@ function isOfProject(url: string): boolean {
 /** Lets this process import TypeScript, and keeps track of what it imports. Once; later calls wait for the first. */
 export function enableTypeScript(): Promise<void> {
   registered ??= (async () => {
-    const { register } = await import("tsx/esm/api");
-    register({
+    const [commonJs, modules] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
+    // A .ts file of a project without "type": "module" is CommonJS to Node, whatever is written in it.
+    commonJs.register();
+    modules.register({
       onImport(url) {
         if (!isOfProject(url) || imported.has(url)) return;
         imported.add(url);
@@ -59,6 +61,10 @@ function isCommonJs(path: string): boolean {
   }
 }
 
+function codeOf(error: Error): string {
+  return "code" in error ? String(error.code) : "";
+}
+
 /** Imports a file by absolute path. Its own errors come through as they are. @throws CommandError "cli.module" */
 export async function importFile(path: string): Promise<LoadedModule> {
   await enableTypeScript();
@@ -68,7 +74,7 @@ export async function importFile(path: string): Promise<LoadedModule> {
   } catch (error) {
     if (
       error instanceof Error &&
-      /Top-level await is .*not supported|ERR_REQUIRE_ASYNC_MODULE/i.test(String(error)) &&
+      /Top-level await is .*not supported|ERR_REQUIRE_(?:ASYNC|CYCLE)_MODULE/i.test(`${String(error)} ${codeOf(error)}`) &&
       isCommonJs(path)
     ) {
       throw new CommandError(

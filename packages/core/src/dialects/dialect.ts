@@ -100,6 +100,10 @@ export abstract class Dialect implements TypeResolver {
   abstract initialize(connection: DriverConnection): Promise<DialectInfo>;
   /** Turns a driver's error into ours. */
   abstract classify(error: unknown, details: DatabaseErrorDetails): DatabaseError;
+  /** This error says that the server stopped the statement on request. */
+  isCancellation(_error: DatabaseError): boolean {
+    return false;
+  }
   /** The processor for a column nobody declared, from the driver's type code. */
   abstract undeclaredProcessor(typeCode: number | string | null): Convert | null;
 

@@ -65,8 +65,11 @@ export interface DriverConnection {
   commit(): MaybePromise<void>;
   rollback(): MaybePromise<void>;
   ping(): MaybePromise<void>;
-  /** Asks the server to stop the running statement; used by cancellation. The connection is not reused after. */
-  cancel(): MaybePromise<void>;
+  /**
+   * Asks the server to stop the running statement, which then fails; resolves once the server has the request. false:
+   * a statement cannot be stopped here and ends by itself.
+   */
+  cancel(): MaybePromise<boolean>;
   /** Friendly end. */
   close(): MaybePromise<void>;
   /** Ends at once, without a word to the server. */

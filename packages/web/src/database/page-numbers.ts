@@ -32,4 +32,5 @@ export function* pageNumbers(page: number, pages: number, window: PageWindow = {
     for (let n = start; n <= to; n++) yield n;
     last = to;
   }
+  if (last < pages) yield null;
 }

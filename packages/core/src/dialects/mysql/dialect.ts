@@ -65,6 +65,9 @@ export class MysqlDialect extends Dialect {
   classify(error: unknown, details: DatabaseErrorDetails): DatabaseError {
     return classifyMysql(error, details);
   }
+  override isCancellation(error: DatabaseError): boolean {
+    return error.driverCode === "1317";
+  }
   /** By the protocol's type number. */
   undeclaredProcessor(typeCode: number | string | null): Convert | null {
     switch (typeCode) {

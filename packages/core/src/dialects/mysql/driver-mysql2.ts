@@ -7,12 +7,13 @@ import { MysqlConnection } from "./driver.js";
 
 type Package = { readonly default: typeof mysql };
 
-const OPTIONS = ["charset", "connect_timeout", "ssl_mode", "unix_socket"] as const;
+const OPTIONS = ["charset", "connect_timeout", "statement_timeout", "ssl_mode", "unix_socket"] as const;
 
 export async function loadMysql2(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {
   checkUrlOptions(url, OPTIONS);
   const { connectArgsProvider, ...connectArgs } = options;
   const config = connectionConfig(url);
+  const statementTimeout = numberOption(url, "statement_timeout");
   const { default: package_ } = await importDriver<Package>("mysql2", url.dialect === "mariadb" ? "MariaDB" : "MySQL");
   const open = async (): Promise<mysql.Connection> => {
     const provided = typeof connectArgsProvider === "function" ? await connectArgsProvider() : undefined;
@@ -30,8 +31,14 @@ export async function loadMysql2(url: DatabaseUrl, options: { readonly [name: st
       const connection = await open();
       try {
         await ask(connection, "SET time_zone = '+00:00'");
-        const rows = await ask(connection, "SELECT @@SESSION.sql_mode");
-        const mode = String((rows as readonly (readonly unknown[])[])[0]?.[0]);
+        const rows = (await ask(connection, "SELECT @@SESSION.sql_mode, version()")) as readonly (readonly unknown[])[];
+        const mode = String(rows[0]?.[0]);
+        if (statementTimeout !== undefined) {
+          const mariadb = /mariadb/i.test(String(rows[0]?.[1]));
+          // MySQL counts milliseconds, and only for SELECT; MariaDB seconds.
+          const setting = mariadb ? `max_statement_time = ${statementTimeout / 1000}` : `max_execution_time = ${Math.ceil(statementTimeout)}`;
+          await ask(connection, `SET SESSION ${setting}`);
+        }
         return new MysqlConnection(connection, !mode.includes("NO_BACKSLASH_ESCAPES"), open);
       } catch (error) {
         connection.destroy();

@@ -124,7 +124,7 @@ export class MysqlConnection implements DriverConnection {
       this.#connection.ping((error: unknown) => (error ? reject(error) : resolve())),
     );
   }
-  async cancel(): Promise<void> {
+  async cancel(): Promise<boolean> {
     const { threadId } = this.#connection;
     const other = await this.#open();
     try {
@@ -134,6 +134,7 @@ export class MysqlConnection implements DriverConnection {
     } finally {
       other.end();
     }
+    return true;
   }
   close(): Promise<void> {
     this.#alive = false;

@@ -11,6 +11,7 @@ import {
   OperationalError,
   ProgrammingError,
 } from "../../errors/errors.js";
+import { StatementTimeoutError } from "../../errors/stopped.js";
 
 interface MysqlErrorLike {
   readonly message: string;
@@ -34,7 +35,7 @@ const DATA = new Set([
 const RETRYABLE = new Set([1213, 1205, 1020, 3572, 1047, 1180]);
 const GONE = new Set([1053, 1077, 1079, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2014, 2045, 2055, 4031]);
 const OPERATIONAL = new Set([
-  1021, 1037, 1038, 1040, 1041, 1042, 1043, 1114, 1129, 1130, 1135, 1203, 1226, 1290, 1317, 1792, 1836, 1969, 3024,
+  1021, 1037, 1038, 1040, 1041, 1042, 1043, 1114, 1129, 1130, 1135, 1203, 1226, 1290, 1317, 1792, 1836,
 ]);
 const SOCKET =
   /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ENOENT|EACCES|PROTOCOL_CONNECTION_LOST|PROTOCOL_SEQUENCE_TIMEOUT)$/;
@@ -62,6 +63,8 @@ export function classifyMysql(error: unknown, details: DatabaseErrorDetails): Da
     }
     return new InterfaceError(message, known);
   }
+  // Of MariaDB and of MySQL.
+  if (errno === 1969 || errno === 3024) return new StatementTimeoutError(message, known);
   if (GONE.has(errno)) return new OperationalError(message, { ...known, disconnect: true, retryable: true });
   if (RETRYABLE.has(errno)) return new OperationalError(message, { ...known, retryable: true });
   if (UNIQUE.has(errno)) return new IntegrityError(message, { ...known, ...uniqueKey(message) }, "unique");

@@ -129,7 +129,9 @@ class PgliteConnection implements DriverConnection {
     await this.#db.query("select 1");
   }
   /** The database shares our thread: while it works nobody can ask it to stop. */
-  cancel(): void {}
+  cancel(): boolean {
+    return false;
+  }
   close(): void {
     this.#open = false;
   }

@@ -90,6 +90,9 @@ export class PostgresqlDialect extends Dialect {
   classify(error: unknown, details: DatabaseErrorDetails): DatabaseError {
     return classifyPostgres(error, details);
   }
+  override isCancellation(error: DatabaseError): boolean {
+    return error.driverCode === "57014";
+  }
   undeclaredProcessor(typeCode: number | string | null): Convert | null {
     return readerForOid(typeCode);
   }

@@ -47,14 +47,54 @@ export async function loadPg(url: DatabaseUrl, options: { readonly [name: string
     }
     return client;
   };
+  // The protocol's own request: it needs no login and no free connection slot.
+  const cancel = async (processId: number, secretKey: number): Promise<void> => {
+    const provided = typeof connectArgsProvider === "function" ? await connectArgsProvider() : undefined;
+    const client = new Client({ ...config, ...connectArgs, ...provided });
+    await sendCancel(client as unknown as CancelClient, processId, secretKey);
+  };
   return {
     name: "pg",
     pooling: "queue",
     async connect() {
       const client = await open();
-      return new PgConnection(client, { prepare, statements: 200, wire: taps.has(client) }, open);
+      return new PgConnection(client, { prepare, statements: 200, wire: taps.has(client), cancel });
     },
   };
+}
+/** What is used of pg's client to send a request to cancel. */
+interface CancelClient {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl: unknown;
+  readonly connection: {
+    connect(port: number | string, host?: string): void;
+    cancel(processId: number, secretKey: number): void;
+    end(): void;
+    once(event: string, listener: (error?: unknown) => void): void;
+    requestSsl(): void;
+    readonly stream: { destroy(): void };
+  };
+}
+function sendCancel(client: CancelClient, processId: number, secretKey: number): Promise<void> {
+  const { connection, host, port } = client;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => connection.stream.destroy(), 5000);
+    const over = (error?: unknown): void => {
+      clearTimeout(timer);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    connection.once("error", over);
+    // The server closes the connection once it has passed the request on.
+    connection.once("end", () => over());
+    if (client.ssl) {
+      connection.once("connect", () => connection.requestSsl());
+      connection.once("sslconnect", () => connection.cancel(processId, secretKey));
+    } else connection.once("connect", () => connection.cancel(processId, secretKey));
+    if (host.startsWith("/")) connection.connect(`${host}/.s.PGSQL.${port}`);
+    else connection.connect(port, host);
+  });
 }
 function clientConfig(url: DatabaseUrl): pg.ClientConfig {
   const host = url.host ?? urlOption(url, "host");

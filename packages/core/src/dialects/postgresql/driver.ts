@@ -24,9 +24,9 @@ export interface PgSettings {
   readonly statements: number;
   /** Rows are read from the bytes of the stream. */
   readonly wire: boolean;
+  /** Asks the server, through a connection of its own, to stop what a process of it runs. */
+  cancel(processId: number, secretKey: number): Promise<void>;
 }
-/** Opens another connection to the same server: for cancelling. */
-export type OpenClient = () => Promise<pg.Client>;
 
 const identity = (text: unknown): unknown => text;
 const TEXT_ONLY = { getTypeParser: () => identity } as unknown as pg.CustomTypesConfig;
@@ -44,6 +44,7 @@ interface ClientInternals {
     readonly stream?: { destroy(): void };
   };
   readonly processID?: number | null;
+  readonly secretKey?: number | null;
   ref?(): void;
   unref?(): void;
 }
@@ -52,7 +53,6 @@ export class PgConnection implements DriverConnection {
   readonly #client: pg.Client & ClientInternals;
   readonly #settings: PgSettings;
   readonly #names: Lru<KnownStatement>;
-  readonly #open: OpenClient;
   #count = 0;
   #cursors = 0;
   #alive = true;
@@ -61,10 +61,9 @@ export class PgConnection implements DriverConnection {
   #begin: string | null = null;
   #inTransaction = false;
 
-  constructor(client: pg.Client, settings: PgSettings, open: OpenClient) {
+  constructor(client: pg.Client, settings: PgSettings) {
     this.#client = client as pg.Client & ClientInternals;
     this.#settings = settings;
-    this.#open = open;
     this.#names = new Lru<KnownStatement>(settings.statements, (known) => this.#deallocate(known));
     // Without a listener an idle connection that dies would end the process.
     client.on("error", () => {
@@ -192,15 +191,14 @@ export class PgConnection implements DriverConnection {
   async ping(): Promise<void> {
     await this.#simple("SELECT 1");
   }
-  async cancel(): Promise<void> {
-    const { processID } = this.#client;
-    if (processID === null || processID === undefined) return this.terminate();
-    const other = await this.#open();
-    try {
-      await other.query("select pg_cancel_backend($1)", [processID]);
-    } finally {
-      await other.end();
+  async cancel(): Promise<boolean> {
+    const { processID, secretKey } = this.#client;
+    if (typeof processID !== "number" || typeof secretKey !== "number") {
+      this.terminate();
+      return true;
     }
+    await this.#settings.cancel(processID, secretKey);
+    return true;
   }
   async close(): Promise<void> {
     this.#alive = false;

@@ -11,6 +11,7 @@ import {
   OperationalError,
   ProgrammingError,
 } from "../../errors/errors.js";
+import { StatementTimeoutError } from "../../errors/stopped.js";
 
 interface PgErrorLike {
   readonly message: string;
@@ -75,10 +76,12 @@ export function classifyPostgres(error: unknown, details: DatabaseErrorDetails):
       return new OperationalError(loginFailed(state, text), known);
     case "3D":
       return new OperationalError(`${text}; create it, or correct the name in the URL.`, known);
+    case "57":
+      if (state === "57014" && /statement timeout/.test(text)) return new StatementTimeoutError(message, known);
+      return new OperationalError(message, known);
     case "40":
     case "53":
     case "55":
-    case "57":
     case "58":
     case "08":
       return new OperationalError(message, known);

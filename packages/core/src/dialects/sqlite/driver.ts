@@ -62,6 +62,8 @@ export class SqliteConnection implements DriverConnection {
   readonly #settings: SqliteSettings;
   readonly #statements: Lru<Entry>;
   #queryOnly = false;
+  /** Set while a lock is waited for. */
+  #stopWaiting: (() => void) | undefined;
 
   constructor(db: SqliteHandle, settings: SqliteSettings) {
     this.#db = db;
@@ -179,8 +181,11 @@ export class SqliteConnection implements DriverConnection {
   ping(): void {
     this.#entry("SELECT 1", true).statement.all([], false);
   }
-  /** Statements run to their end before anything else can ask: there is nothing to stop. */
-  cancel(): void {}
+  /** Statements run to their end before anything else can ask; only waiting for a lock can be stopped. */
+  cancel(): boolean {
+    this.#stopWaiting?.();
+    return false;
+  }
   close(): void {
     this.#statements.clear();
     if (this.#db.open) this.#db.close();
@@ -263,8 +268,18 @@ export class SqliteConnection implements DriverConnection {
   async #patiently<T>(work: () => T, first: unknown): Promise<T> {
     const until = performance.now() + this.#settings.timeout;
     let last = first;
-    for (let pause = 1; performance.now() + pause <= until; pause = Math.min(pause * 2, 50)) {
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    let stopped = false;
+    for (let pause = 1; !stopped && performance.now() + pause <= until; pause = Math.min(pause * 2, 50)) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pause * (0.5 + Math.random()));
+        this.#stopWaiting = () => {
+          stopped = true;
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#stopWaiting = undefined;
+      if (stopped) break;
       try {
         return work();
       } catch (error) {

@@ -1,0 +1,100 @@
+/** A reflected type as the factory call that makes it, or the database's own spelling where there is none. */
+import {
+  ArrayType,
+  BigIntegerType,
+  BinaryType,
+  DatabaseType,
+  DateTimeType,
+  type Dialect,
+  EnumType,
+  FloatType,
+  NumericType,
+  type ReflectedColumn,
+  type SqlType,
+  StringType,
+} from "@athanor/core";
+import { type Imports, literal, more, objectOf, quoted } from "./source.js";
+
+export interface WrittenType {
+  readonly source: string;
+  /** Values have no known form in JavaScript. */
+  readonly opaque: boolean;
+}
+const PLAIN = new Set(["integer", "smallInteger", "double", "boolean", "text", "uuid", "date", "time", "json"]);
+
+/** The JavaScript type of a column whose type we only know by its spelling, as far as that tells it. */
+function valueOf(spelling: string, type: SqlType): string {
+  if (/^timestamp|^datetime/i.test(spelling)) return "Date";
+  if (/^bigint/i.test(spelling)) return "bigint";
+  if (/^year/i.test(spelling) || type.family === "number") return "number";
+  if (type.family === "text" || type.family === "date") return "string";
+  return "unknown";
+}
+function call(imports: Imports, factory: string, ...args: readonly (number | undefined)[]): string {
+  return `${imports.core(factory)}(${args.filter((a) => a !== undefined).join(", ")})`;
+}
+
+export function writeType(imports: Imports, type: SqlType, databaseType: string): WrittenType {
+  const known = (source: string): WrittenType => ({ source, opaque: false });
+  if (PLAIN.has(type.kind)) return known(type.kind === "json" ? `${imports.core("json")}<unknown>()` : call(imports, type.kind));
+  if (type instanceof EnumType) {
+    const options = objectOf([
+      ["name", type.name === undefined ? undefined : quoted(type.name)],
+      ["native", type.native ? "true" : undefined],
+    ]);
+    return known(`${imports.core("enumeration")}(${literal(type.values)}${more(options)})`);
+  }
+  if (type instanceof StringType && type.kind === "string") return known(call(imports, "string", type.length));
+  if (type instanceof BigIntegerType) return known(call(imports, "bigInteger"));
+  if (type instanceof NumericType) return known(call(imports, "numeric", type.precision, type.scale));
+  if (type instanceof FloatType) return known(call(imports, "float", type.precision));
+  if (type instanceof DateTimeType) return known(`${imports.core("dateTime")}(${type.timezone ? "{ timezone: true }" : ""})`);
+  if (type instanceof BinaryType) return known(call(imports, "binary", type.length));
+  if (type instanceof ArrayType) {
+    const inner = writeType(imports, type.element, databaseType.replace(/\[\]$/, ""));
+    return { source: `${imports.core("array")}(${inner.source})`, opaque: inner.opaque };
+  }
+  const spelling = type instanceof DatabaseType ? type.spelling : databaseType;
+  for (const name of ["ColumnDefinition", "DatabaseType"]) imports.core(name);
+  for (const name of ["Column", "Family"]) imports.type(name);
+  const value = valueOf(spelling, type);
+  return { source: `databaseType<${value}, ${quoted(type.family)}>(${quoted(spelling)}, ${quoted(type.family)})`, opaque: value === "unknown" };
+}
+/** The function such columns call, for the written file. */
+export const DATABASE_TYPE_SOURCE = `/** A column by the database's own spelling of its type: for types that have no factory. */
+function databaseType<T, F extends Family>(spelling: string, family: F): Column<T, F> {
+  return ColumnDefinition.of(new DatabaseType(spelling, family)) as unknown as Column<T, F>;
+}`;
+export const COLLATED_SOURCE = `/** A column with a collation of its own. */
+function collated<C>(column: C, collation: string): C {
+  return (column as unknown as ColumnDefinition).collate(collation) as unknown as C;
+}`;
+
+const SYNONYMS: readonly (readonly [RegExp, string])[] = [
+  [/^(int|int4|integer|mediumint)\b(\(\d+\))?/, "integer"],
+  [/^(int8|bigint)\b(\(\d+\))?/, "bigint"],
+  [/^(int2|smallint)\b(\(\d+\))?/, "smallint"],
+  [/^(n?varchar|character varying|varying character|nvarchar2?)\b/, "varchar"],
+  [/^(decimal|numeric_text)\b/, "numeric"],
+  [/^(bool|boolean|tinyint\(1\))$/, "boolean"],
+  [/^(float|float8|real|double|double precision)$/, "double"],
+  [/^(float4|real|float\(24\))$/, "real"],
+  [/^(clob|nclob)$/, "text"],
+  [/^timestamp without time zone$/, "timestamp"],
+  [/^time without time zone$/, "time"],
+];
+function normal(spelling: string): string {
+  let text = spelling.toLowerCase().replace(/\s*,\s*/g, ",").replace(/\s+/g, " ").trim();
+  for (const [pattern, word] of SYNONYMS) text = text.replace(pattern, word);
+  return text;
+}
+/**
+ * How the database spells the type where a table made from the model would have another: `jsonb`, `datetime(3)`.
+ * undefined: the same.
+ */
+export function otherSpelling(column: ReflectedColumn, dialect: Dialect): string | undefined {
+  const { type, databaseType } = column;
+  if (type instanceof DatabaseType || type.kind === "null" || type instanceof EnumType || type instanceof ArrayType) return undefined;
+  const ours = dialect.ddlType(type);
+  return normal(ours) === normal(databaseType) ? undefined : `${databaseType}, which a new table would have as ${ours}`;
+}
