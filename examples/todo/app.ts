@@ -1,6 +1,6 @@
 // The ToDo app: a page, a form, and three calls for the page's script. Every request has its own `db.session`; what a
 // handler did not commit is rolled back when it ends.
-
+import { CSRFProtect } from "@athanor/forms";
 import { abort, createApp, jsonify, Migrate, redirect, render, urlFor } from "@athanor/web";
 import { Config } from "./config.js";
 import { CompletedForm, TodoForm } from "./forms.js";
@@ -10,7 +10,7 @@ export function makeApp(config: object = Config) {
   const app = createApp(import.meta, { config });
   db.initApp(app);
   new Migrate(app, db);
-
+  new CSRFProtect(app);
 
   const page = async (form: TodoForm) =>
     render("index.html", { form, todos: await Todo.query().orderBy(Todo.c.id).all() });

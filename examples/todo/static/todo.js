@@ -32,7 +32,7 @@ document.querySelector("#create-by-fetch").addEventListener("click", (event) =>
     const todo = await send("POST", event.target.dataset.url, { description: form.description.value });
     const line = document.querySelector("#line").content.cloneNode(true).querySelector(".todo");
     line.dataset.id = todo.id;
-    line.querySelector(".description").innerHTML = todo.description;
+    line.querySelector(".description").textContent = todo.description;
     line.querySelector(".completed").checked = todo.completed;
     list.append(line);
     form.reset();

@@ -13,14 +13,26 @@ export { joinCondition, originColumn } from "./compile/from-plan.js";
 export { converter, type ReaderShape, rowPrototype, rowReader } from "./compile/reader.js";
 export type * from "./dialects/bulk-strategy.js";
 export * from "./dialects/dialect.js";
-export { type AnyRow, Connection, type ConnectionOptions, type Parameters } from "./engine/connection.js";
+export {
+  type AnyRow,
+  Connection,
+  type ConnectionOptions,
+  type Parameters,
+  type TransactionOptions,
+} from "./engine/connection.js";
 export * from "./engine/engine.js";
-export { type Chunk, Execution, type Fetched, Result, type ResultSource } from "./engine/result.js";
+export type { ListenOptions } from "./engine/events.js";
+export type { Limits } from "./engine/limits.js";
+export type { Echo, LogFunction } from "./engine/log.js";
+export type { Pool, PoolEvent, PoolEvents, PoolOptions, PoolStatus } from "./engine/pool.js";
+export { type Chunk, Execution, type Fetched, lazyRows, Result, type ResultSource } from "./engine/result.js";
+export type { EngineEvents, StatementEvent, TransactionEvent } from "./engine/services.js";
 export { Savepoint, Transaction } from "./engine/transaction.js";
 export * from "./engine/url.js";
 export type * from "./dialects/driver.js";
 export * from "./errors/did-you-mean.js";
 export * from "./errors/errors.js";
+export * from "./errors/stopped.js";
 export type * from "./registry.js";
 export { type DialectFactory, dialectFor, dialectNamed, dialectNames, registerDialect } from "./dialects/registry.js";
 export { type InSchema, Inspector, inspect } from "./reflection/inspector.js";

@@ -19,10 +19,8 @@ function isOfProject(url: string): boolean {
 /** Lets this process import TypeScript, and keeps track of what it imports. Once; later calls wait for the first. */
 export function enableTypeScript(): Promise<void> {
   registered ??= (async () => {
-    const [commonJs, modules] = await Promise.all([import("tsx/cjs/api"), import("tsx/esm/api")]);
-    // A .ts file of a project without "type": "module" is CommonJS to Node, whatever is written in it.
-    commonJs.register();
-    modules.register({
+    const { register } = await import("tsx/esm/api");
+    register({
       onImport(url) {
         if (!isOfProject(url) || imported.has(url)) return;
         imported.add(url);
@@ -49,9 +47,9 @@ export async function importedModules(): Promise<LoadedModule[]> {
   return found;
 }
 
-/** A package.json above the file without "type": "module" makes a .ts file CommonJS, which has no top-level await. */
+/** Without "type": "module" in the nearest package.json, Node takes .ts and .js for CommonJS. */
 function isCommonJs(path: string): boolean {
-  if (/\.(?:mts|mjs)$/.test(path)) return false;
+  if (/\.m[jt]s$/.test(path)) return false;
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     try {
       return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { type?: string }).type !== "module";
@@ -61,35 +59,30 @@ function isCommonJs(path: string): boolean {
   }
 }
 
-function codeOf(error: Error): string {
-  return "code" in error ? String(error.code) : "";
+/** `import` or `export` at the beginning of a line. */
+function looksLikeModule(path: string): boolean {
+  try {
+    return /^(?:import\b\s*[^(.\s]|export\b)/m.test(readFileSync(path, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
-/** Imports a file by absolute path. Its own errors come through as they are. @throws CommandError "cli.module" */
+/**
+ * Imports a file by absolute path. Its own errors come through as they are.
+ *
+ * @throws CommandError "cli.module" for an ES module that Node would take for CommonJS: it would get copies of its own
+ * of our packages, or fail with an error that explains nothing
+ */
 export async function importFile(path: string): Promise<LoadedModule> {
-  await enableTypeScript();
-  let loaded: LoadedModule;
-  try {
-    loaded = (await import(pathToFileURL(path).href)) as LoadedModule;
-  } catch (error) {
-    if (
-      error instanceof Error &&
-      /Top-level await is .*not supported|ERR_REQUIRE_(?:ASYNC|CYCLE)_MODULE/i.test(`${String(error)} ${codeOf(error)}`) &&
-      isCommonJs(path)
-    ) {
-      throw new CommandError(
-        "cli.module",
-        `'${path}' is an ES module, but no package.json says so: add "type": "module" to the project's package.json (npm pkg set type=module).`,
-        { cause: error },
-      );
-    }
-    throw error;
+  if (isCommonJs(path) && !/\.c[jt]s$/.test(path) && looksLikeModule(path)) {
+    throw new CommandError(
+      "cli.module",
+      `'${path}' is an ES module, but no package.json says so: add "type": "module" to the project's package.json (npm pkg set type=module).`,
+    );
   }
-  // A CommonJS file arrives with its exports under `default`.
-  const inner = loaded.default;
-  return isCommonJs(path) && typeof inner === "object" && inner !== null && "__esModule" in inner
-    ? (inner as LoadedModule)
-    : loaded;
+  await enableTypeScript();
+  return (await import(pathToFileURL(path).href)) as LoadedModule;
 }
 
 /**

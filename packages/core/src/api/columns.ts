@@ -1,13 +1,12 @@
 /** The public column types: the factories of `schema/columns.ts` with their types laid over them. */
-import * as runtime from "../schema/columns.js";
+
 import type { CheckedTypeOptions, EnumerationOptions } from "../schema/columns.js";
+import * as runtime from "../schema/columns.js";
 import type { Column } from "../typing/columns.js";
 import type { ColumnLike } from "../typing/faces.js";
 
 /** Every factory takes the column's name in the database first, where it has one: `boolean("completed")`. */
-interface Plain<T, F extends string> {
-  (name?: string): Column<T, F>;
-}
+type Plain<T, F extends string> = (name?: string) => Column<T, F>;
 interface StringFactory {
   (length?: number): Column<string, "text">;
   (name: string, length?: number): Column<string, "text">;
@@ -40,9 +39,7 @@ interface BinaryFactory {
   (length?: number): Column<Uint8Array, "plain">;
   (name: string, length?: number): Column<Uint8Array, "plain">;
 }
-interface JsonFactory {
-  <T>(name?: string): Column<T, "json">;
-}
+type JsonFactory = <T>(name?: string) => Column<T, "json">;
 interface ArrayFactory {
   <T>(of: ColumnLike<T, string>): Column<T[], "array">;
   <T>(name: string, of: ColumnLike<T, string>): Column<T[], "array">;
@@ -52,7 +49,10 @@ interface EnumerationFactory {
   <const V extends string>(...values: V[]): Column<V, "text">;
   <const V extends string>(values: readonly V[], options?: EnumerationOptions): Column<V, "text">;
   /** An `as const` object (a TypeScript `enum` is not erasable). */
-  <const E extends { readonly [k: string]: string }>(values: E, options?: EnumerationOptions): Column<E[keyof E], "text">;
+  <const E extends { readonly [k: string]: string }>(
+    values: E,
+    options?: EnumerationOptions,
+  ): Column<E[keyof E], "text">;
 }
 /** A type of your own on top of one that exists. */
 export interface TypeDecorator<JS, DB> {

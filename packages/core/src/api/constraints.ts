@@ -37,7 +37,11 @@ export function check(sql: string | AnyExpr | Element, name?: Name): runtime.Tab
  *
  * @example foreignKey([c.orderId, c.lineNo], ["order_line.order_id", "order_line.line_no"], { onDelete: "CASCADE" })
  */
-export function foreignKey(columns: readonly ColumnGiven[], targets: readonly string[], options: ReferenceOptions = {}): runtime.TableForeignKey {
+export function foreignKey(
+  columns: readonly ColumnGiven[],
+  targets: readonly string[],
+  options: ReferenceOptions = {},
+): runtime.TableForeignKey {
   return runtime.foreignKey(columns as readonly string[], targets, options);
 }
 /** The primary key with a name of its own; a leading string is the name. */

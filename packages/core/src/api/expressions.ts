@@ -1,17 +1,59 @@
 /** The public functions that build expressions, with their types laid over the nodes. */
+
+import { ArgumentError } from "../errors/errors.js";
 import { ColumnDefinition } from "../schema/definition.js";
 import { camelToSnake } from "../schema/naming.js";
 import { Element, innerStatement } from "../sql/element.js";
-import { AnyAll, Bind, conjunction, criterion, FALSE, NamedBind, negate, NULL, operand, STAR, TRUE, Tuple, type Expression, type Ordering as OrderingNode } from "../sql/expression.js";
+import {
+  AnyAll,
+  Bind,
+  conjunction,
+  criterion,
+  type Expression,
+  FALSE,
+  NamedBind,
+  NULL,
+  negate,
+  type Ordering as OrderingNode,
+  operand,
+  STAR,
+  TRUE,
+  Tuple,
+} from "../sql/expression.js";
 import { Alias, asFrom, requireFrom } from "../sql/from.js";
-import { aggregateStrings, callFunction, Case as CaseNode, Cast, countOf, Exists, Grouping, LiteralColumn, ordering } from "../sql/functions.js";
+import {
+  aggregateStrings,
+  Case as CaseNode,
+  Cast,
+  callFunction,
+  countOf,
+  Exists,
+  Grouping,
+  LiteralColumn,
+  ordering,
+} from "../sql/functions.js";
 import * as ops from "../sql/operators.js";
-import { sql as sqlTag, text as textClause, TextClause, TextExpression } from "../sql/text.js";
+import { sql as sqlTag, TextClause, TextExpression, text as textClause } from "../sql/text.js";
 import { NULL_TYPE, type SqlType } from "../types/sql-type.js";
-import { ArgumentError } from "../errors/errors.js";
-import type { ColumnLike, Family } from "../typing/faces.js";
-import type { AnyExpr, BooleanExpr, Case, CastTo, Condition, Criterion, Families, Func, Ordering, PlainExpr, Rows, SimpleCase, SqlText, TupleOf, Typed } from "../typing/expressions.js";
-import type { AnyTable, TableOf, NameOf, PropsOf } from "../typing/tables.js";
+import type {
+  AnyExpr,
+  BooleanExpr,
+  Case,
+  CastTo,
+  Condition,
+  Criterion,
+  Families,
+  Func,
+  Ordering,
+  PlainExpr,
+  Rows,
+  SimpleCase,
+  SqlText,
+  TupleOf,
+  Typed,
+} from "../typing/expressions.js";
+import type { AnyTable, ColumnLike, Family } from "../typing/faces.js";
+import type { NameOf, PropsOf, TableOf } from "../typing/tables.js";
 
 /** The SQL type inside a definition such as `integer()`; where a user names a type. */
 export function sqlTypeOf(definition: unknown, where: string): SqlType {
@@ -33,7 +75,10 @@ export function not(condition: Criterion): Condition {
   return typed(negate(criterion(condition)));
 }
 export function exists(query: Rows<readonly unknown[]>): BooleanExpr<boolean> {
-  const element = query instanceof Element ? query : (query as { readonly [innerStatement]?: Element } | null | undefined)?.[innerStatement];
+  const element =
+    query instanceof Element
+      ? query
+      : (query as { readonly [innerStatement]?: Element } | null | undefined)?.[innerStatement];
   if (element === undefined) throw new ArgumentError("exists(): a select is needed.");
   return typed(new Exists(element));
 }
@@ -49,14 +94,20 @@ export function literal<T, F extends string>(value: T, as: ColumnLike<T, F>): Fa
   return typed(value === null ? NULL : new Bind(value, sqlTypeOf(as, "literal()")));
 }
 /** SQL the program vouches for, as a column: never user input. */
-export function literalColumn<T, F extends string>(source: string, as: ColumnLike<T, F>): Families<T, never, never>[F & Family] {
+export function literalColumn<T, F extends string>(
+  source: string,
+  as: ColumnLike<T, F>,
+): Families<T, never, never>[F & Family] {
   return typed(new LiteralColumn(source, sqlTypeOf(as, "literalColumn()")));
 }
 /** A parameter to be filled at execution: `conn.execute(stmt, { name: … })`. */
-export function bindParam<T, F extends string>(name: string, as: ColumnLike<T, F>): Families<T, never, never>[F & Family] {
+export function bindParam<T, F extends string>(
+  name: string,
+  as: ColumnLike<T, F>,
+): Families<T, never, never>[F & Family] {
   return typed(new NamedBind(name, sqlTypeOf(as, "bindParam()")));
 }
-export function when<T>(condition: Criterion, then: T | Typed<T, any, any>): Case<T> {
+export function when<T>(condition: Criterion, then: T | Typed<T>): Case<T> {
   return typed(new CaseNode(undefined, [[criterion(condition), operand(then)]], undefined));
 }
 /** A row value: `tuple(t.c.a, t.c.b).in([[1, "x"], [2, "y"]])`. */
@@ -85,7 +136,8 @@ export function allOf<T>(over: Rows<readonly [T]> | Typed<readonly T[] | null>):
   return typed(quantified("ALL", over));
 }
 function quantified(quantifier: "ANY" | "ALL", over: unknown): AnyAll {
-  const inner = over instanceof Element ? over : (over as { readonly [innerStatement]?: Element } | null)?.[innerStatement];
+  const inner =
+    over instanceof Element ? over : (over as { readonly [innerStatement]?: Element } | null)?.[innerStatement];
   if (inner !== undefined && "exportedColumns" in inner) {
     const [first] = inner.exportedColumns as readonly { readonly expression: Expression }[];
     return new AnyAll(quantifier, inner, first?.expression.type ?? NULL_TYPE);
@@ -97,7 +149,8 @@ function quantified(quantifier: "ANY" | "ALL", over: unknown): AnyAll {
 export function caseOf<V>(subject: Typed<V>): SimpleCase<V> {
   return typed(new CaseNode(operand(subject), [], undefined));
 }
-const groupingSet = (items: AnyExpr | readonly AnyExpr[]): readonly Expression[] => (Array.isArray(items) ? items : [items]).map((i) => operand(i));
+const groupingSet = (items: AnyExpr | readonly AnyExpr[]): readonly Expression[] =>
+  (Array.isArray(items) ? items : [items]).map((i) => operand(i));
 /** In groupBy(), PostgreSQL: subtotals from right to left. */
 export function rollup(...items: (AnyExpr | readonly AnyExpr[])[]): PlainExpr<unknown> {
   return typed(new Grouping("ROLLUP", items.map(groupingSet)));
@@ -120,7 +173,9 @@ export const func: Func = new Proxy(Object.create(null) as Func, {
     if (typeof name !== "string" || name === "then") return undefined;
     if (name === "aggregateStrings") return aggregateStrings;
     if (name === "count") return (what?: unknown) => countOf(what);
-    if (name === "call") return (sqlName: string, type: unknown, ...args: unknown[]) => callFunction(sqlName, args, sqlTypeOf(type, "func.call()"));
+    if (name === "call")
+      return (sqlName: string, type: unknown, ...args: unknown[]) =>
+        callFunction(sqlName, args, sqlTypeOf(type, "func.call()"));
     return (...args: unknown[]) => callFunction(camelToSnake(name), args);
   },
 });
@@ -161,7 +216,10 @@ Object.defineProperties(TextClause.prototype, {
 });
 
 /** The same table under another name: `alias(cars, "c2")`. For models use the ORM's `aliased`. */
-export function alias<M extends AnyTable, N extends string = `anonymous ${NameOf<M>}`>(table: M, name?: N): TableOf<N, PropsOf<M>, M["$"]["options"]> {
+export function alias<M extends AnyTable, N extends string = `anonymous ${NameOf<M>}`>(
+  table: M,
+  name?: N,
+): TableOf<N, PropsOf<M>, M["$"]["options"]> {
   return typed(new Alias(requireFrom(table, "alias()"), name));
 }
 export type { OrderingNode };

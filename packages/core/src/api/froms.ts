@@ -5,15 +5,21 @@ import { type Expression, operand } from "../sql/expression.js";
 import { type NamedColumn, requireFrom, TableFunction, TableSample, ValuesClause } from "../sql/from.js";
 import { FunctionCall } from "../sql/functions.js";
 import { NULL_TYPE } from "../types/sql-type.js";
-import type { ColumnLike } from "../typing/faces.js";
-import type { AnyTable, NameOf, NoOptions, PropsOf, TableOf } from "../typing/tables.js";
+import type { AnyTable, ColumnLike } from "../typing/faces.js";
+import type { NameOf, NoOptions, PropsOf, TableOf } from "../typing/tables.js";
 import { sqlTypeOf } from "./expressions.js";
 
-type Definitions = { readonly [key: string]: ColumnLike<any, string> };
-type ValueRow<P extends Definitions> = { readonly [K in keyof P]: P[K] extends ColumnLike<infer T, any> ? T : never };
+type Definitions = { readonly [key: string]: ColumnLike<unknown, string> };
+type ValueRow<P extends Definitions> = {
+  readonly [K in keyof P]: P[K] extends ColumnLike<infer T, string> ? T : never;
+};
 
 function declared(columns: { readonly [key: string]: unknown }, where: string): NamedColumn[] {
-  const list = Object.keys(columns).map((key) => ({ key, columnName: snakeCaseNaming.column(key), type: sqlTypeOf(columns[key], where) }));
+  const list = Object.keys(columns).map((key) => ({
+    key,
+    columnName: snakeCaseNaming.column(key),
+    type: sqlTypeOf(columns[key], where),
+  }));
   if (list.length === 0) throw new ArgumentError(`${where}: name at least one column.`);
   return list;
 }
@@ -26,13 +32,19 @@ function declared(columns: { readonly [key: string]: unknown }, where: string): 
  * select(users.c.id, v.c.name).join(v, v.c.id.eq(users.c.id));
  * @throws ArgumentError for no rows, or a row without one of the columns
  */
-export function values<const P extends Definitions, N extends string = "anonymous values">(columns: P, rows: readonly ValueRow<P>[], name?: N): TableOf<N, P, NoOptions> {
+export function values<const P extends Definitions, N extends string = "anonymous values">(
+  columns: P,
+  rows: readonly ValueRow<P>[],
+  name?: N,
+): TableOf<N, P, NoOptions> {
   const list = declared(columns, "values()");
-  if (rows.length === 0) throw new ArgumentError("values(): there is no row; a query of no rows is select(…).where(false_).");
+  if (rows.length === 0)
+    throw new ArgumentError("values(): there is no row; a query of no rows is select(…).where(false_).");
   const cells = rows.map((row, i): readonly Expression[] =>
     list.map(({ key, type }) => {
       const value = (row as { readonly [key: string]: unknown })[key];
-      if (value === undefined) throw new ArgumentError(`values(): row ${i} has no '${key}'; give null for SQL NULL.`, "argument.undefined");
+      if (value === undefined)
+        throw new ArgumentError(`values(): row ${i} has no '${key}'; give null for SQL NULL.`, "argument.undefined");
       return operand(value, type);
     }),
   );
@@ -62,9 +74,14 @@ export function tableFunction<const P extends Definitions, N extends string = "a
   spec: TableFunctionSpec<N> = {},
 ): TableOf<N, P, NoOptions> {
   const list = declared(columns, "tableFunction()");
-  const call = new FunctionCall(name, args.map((a) => operand(a)), NULL_TYPE);
+  const call = new FunctionCall(
+    name,
+    args.map((a) => operand(a)),
+    NULL_TYPE,
+  );
   const last = spec.ordinality === undefined ? undefined : list.findIndex((c) => c.key === spec.ordinality);
-  if (last !== undefined && last !== list.length - 1) throw new ArgumentError("tableFunction(): ordinality names the last of the columns.");
+  if (last !== undefined && last !== list.length - 1)
+    throw new ArgumentError("tableFunction(): ordinality names the last of the columns.");
   const options = { derived: spec.derived ?? false, ordinality: spec.ordinality, lateral: spec.lateral ?? false };
   return new TableFunction(call, list, options, spec.name) as unknown as TableOf<N, P, NoOptions>;
 }
@@ -80,6 +97,12 @@ export function tableSample<M extends AnyTable, N extends string = `anonymous ${
   options: { readonly method?: "bernoulli" | "system"; readonly seed?: number; readonly name?: N } = {},
 ): TableOf<N, PropsOf<M>, M["$"]["options"]> {
   const seed = options.seed === undefined ? undefined : operand(options.seed);
-  const sample = new TableSample(requireFrom(table, "tableSample()"), options.method ?? "bernoulli", operand(percent), seed, options.name);
+  const sample = new TableSample(
+    requireFrom(table, "tableSample()"),
+    options.method ?? "bernoulli",
+    operand(percent),
+    seed,
+    options.name,
+  );
   return sample as unknown as TableOf<N, PropsOf<M>, M["$"]["options"]>;
 }

@@ -1,11 +1,12 @@
 /** Printing statements without a connection: `String(stmt)`, `stmt.compile("postgresql")`. */
+
+import { bindStatement } from "../compile/bind.js";
 import { Dialect } from "../dialects/dialect.js";
 import { dialectNamed } from "../dialects/registry.js";
 import { ArgumentError } from "../errors/errors.js";
 import type { KeyedBind } from "../sql/key.js";
 import { KeyWriter } from "../sql/key.js";
 import { installPrinter, type PrintedStatement, type PrintOptions, type Statement } from "../sql/statement.js";
-import { bindStatement } from "../compile/bind.js";
 
 /** What statements are printed for when no dialect is named. */
 const DEFAULT_DIALECT = "sqlite";
@@ -32,10 +33,16 @@ function print(statement: Statement, given: unknown, options: PrintOptions): Pri
   });
   const compiled = dialect.createCompiler(binds, { literalBinds: options.literalBinds ?? false }).compile(statement);
   const named = compiled.slots.some((s) => s.name !== undefined && key.params[s.source] === undefined);
-  if (named) return { sql: compiled.sql, params: compiled.slots.map((s) => (s.name === undefined ? key.params[s.source] : undefined)), toString: () => compiled.sql };
+  if (named)
+    return {
+      sql: compiled.sql,
+      params: compiled.slots.map((s) => (s.name === undefined ? key.params[s.source] : undefined)),
+      toString: () => compiled.sql,
+    };
   const [first] = bindStatement(compiled, key.params);
   const sql = first?.sql ?? compiled.sql;
   return { sql, params: first?.params ?? [], toString: () => sql };
 }
 installPrinter(print);
+
 export { print };

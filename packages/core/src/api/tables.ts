@@ -1,11 +1,13 @@
 /** The public `table()` and its typed constraints. */
-import type { MetaData } from "../schema/metadata.js";
+
+import { ArgumentError } from "../errors/errors.js";
 import { createTable } from "../schema/create-table.js";
+import type { MetaData } from "../schema/metadata.js";
 import type { Table } from "../schema/table.js";
 import type { TableArgument } from "../schema/table-constraints.js";
 import { requireFrom } from "../sql/from.js";
-import type { AnyTable, Columns, Options, TableOf, TableOptions } from "../typing/tables.js";
-import { ArgumentError } from "../errors/errors.js";
+import type { Columns, Options, TableOf, TableOptions } from "../typing/tables.js";
+import type { AnyTable } from "../typing/faces.js";
 
 interface CoreTableOptions<PK, N extends string, P> extends TableOptions<PK> {
   readonly metadata?: MetaData;
@@ -29,7 +31,10 @@ export function table<N extends string, P, const PK extends readonly (keyof P & 
     ...rest,
     constraints: constraints === undefined ? undefined : (t) => constraints(t.c as unknown as Columns<N, P>),
   });
-  Object.defineProperty(made, "$", { value: { name, props, options: { primaryKey: options.primaryKey ?? [] } }, enumerable: false });
+  Object.defineProperty(made, "$", {
+    value: { name, props, options: { primaryKey: options.primaryKey ?? [] } },
+    enumerable: false,
+  });
   return made as unknown as TableOf<N, P, Options<PK, never, never>>;
 }
 /** The run-time table behind a model, an alias's model or a typed table: for DDL, inspection, extensions. */

@@ -15,11 +15,17 @@ function valueOf(slot: BindSlot, params: readonly unknown[], named: NamedValues)
   if (slot.name !== undefined && slot.name in named) {
     const given = named[slot.name];
     if (given !== undefined) return given;
-    throw new ArgumentError(`The parameter ':${slot.name}' is undefined; give null for SQL NULL.`, "argument.undefined");
+    throw new ArgumentError(
+      `The parameter ':${slot.name}' is undefined; give null for SQL NULL.`,
+      "argument.undefined",
+    );
   }
   const value = params[slot.source];
   if (value === undefined && slot.name !== undefined) {
-    throw new ArgumentError(`A value is required for the parameter ':${slot.name}'; give it to execute() or bindParams().`, "parameter.missing");
+    throw new ArgumentError(
+      `A value is required for the parameter ':${slot.name}'; give it to execute() or bindParams().`,
+      "parameter.missing",
+    );
   }
   return value;
 }
@@ -29,7 +35,11 @@ function valueOf(slot: BindSlot, params: readonly unknown[], named: NamedValues)
  *
  * @throws ArgumentError when a named parameter has no value
  */
-export function bindStatement(compiled: Compiled, params: readonly unknown[], named: NamedValues = NONE): readonly BoundStatement[] {
+export function bindStatement(
+  compiled: Compiled,
+  params: readonly unknown[],
+  named: NamedValues = NONE,
+): readonly BoundStatement[] {
   if (compiled.insert !== undefined) return bindRows(compiled, compiled.insert, params);
   const { slots } = compiled;
   if (compiled.pieces !== undefined) return [bindExpanding(compiled, compiled.pieces, params, named)];
@@ -42,7 +52,12 @@ export function bindStatement(compiled: Compiled, params: readonly unknown[], na
 }
 
 /** Lists of any length share one compiled form; the placeholders are written here. */
-function bindExpanding(compiled: Compiled, pieces: readonly string[], params: readonly unknown[], named: NamedValues): BoundStatement {
+function bindExpanding(
+  compiled: Compiled,
+  pieces: readonly string[],
+  params: readonly unknown[],
+  named: NamedValues,
+): BoundStatement {
   const out: unknown[] = [];
   let sql = pieces[0] as string;
   const placeholder = compiled.placeholder;
@@ -62,7 +77,15 @@ function bindExpanding(compiled: Compiled, pieces: readonly string[], params: re
       const { tuple } = slot;
       if (list.length === 0) sql += compiled.emptyList(slot.negated, tuple?.length ?? 1);
       else if (tuple === undefined) sql += list.map((v) => one(convert(v, slot.process), slot.suffix)).join(", ");
-      else sql += slot.listPrefix + list.map((row) => `(${(convert(row, slot.process) as readonly unknown[]).map((v, k) => one(v, tuple[k] as string)).join(", ")})`).join(", ");
+      else
+        sql +=
+          slot.listPrefix +
+          list
+            .map(
+              (row) =>
+                `(${(convert(row, slot.process) as readonly unknown[]).map((v, k) => one(v, tuple[k] as string)).join(", ")})`,
+            )
+            .join(", ");
     }
     sql += pieces[i + 1] as string;
   });
@@ -73,7 +96,8 @@ function bindRows(compiled: Compiled, plan: InsertPlan, params: readonly unknown
   const { rows } = params[plan.rowsSource] as KeyedRows;
   const width = plan.columns.length;
   const fixed = compiled.slots.map((slot) => convert(valueOf(slot, params, NONE), slot.process));
-  const most = width === 0 ? 1 : Math.max(1, Math.min(plan.pageSize, Math.floor((plan.maxParameters - fixed.length) / width)));
+  const most =
+    width === 0 ? 1 : Math.max(1, Math.min(plan.pageSize, Math.floor((plan.maxParameters - fixed.length) / width)));
   const out: BoundStatement[] = [];
   for (let from = 0; from < rows.length; from += most) {
     const count = Math.min(most, rows.length - from);
@@ -87,7 +111,10 @@ function bindRows(compiled: Compiled, plan: InsertPlan, params: readonly unknown
         values[at++] = value !== undefined && column.process === null ? value : cell(column, row);
       }
     }
-    out.push({ sql: textFor(plan, count), params: fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed] });
+    out.push({
+      sql: textFor(plan, count),
+      params: fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed],
+    });
   }
   return out;
 }
@@ -95,9 +122,14 @@ function cell(column: InsertColumn, row: { readonly [key: string]: unknown }): u
   let value = row[column.key];
   if (value === undefined) {
     const source = column.default;
-    if (source === undefined) throw new ArgumentError(`insert(): '${column.key}' is missing in a row.`, "argument.undefined");
+    if (source === undefined)
+      throw new ArgumentError(`insert(): '${column.key}' is missing in a row.`, "argument.undefined");
     value = "call" in source ? source.call(row as never) : "value" in source ? source.value : undefined;
-    if (value === undefined) throw new ArgumentError(`insert(): the default of '${column.key}' gave undefined; give null for SQL NULL.`, "argument.undefined");
+    if (value === undefined)
+      throw new ArgumentError(
+        `insert(): the default of '${column.key}' gave undefined; give null for SQL NULL.`,
+        "argument.undefined",
+      );
   }
   return convert(value, column.process);
 }

@@ -2,13 +2,18 @@
  * Finds FROM clauses that nothing connects: `FROM a, b` without a comparison between them multiplies rows, which is
  * nearly always a forgotten join. Source: SQLAlchemy "Using from_linting".
  */
+
+import type { Element } from "../sql/element.js";
 import { Between, Binary, type Expression, InList } from "../sql/expression.js";
 import { type FromClause, Join, Subquery, TableFunction } from "../sql/from.js";
 import { children, referencedFroms } from "../sql/traverse.js";
-import type { Element } from "../sql/element.js";
 
 /** A sentence that names the unconnected clauses, or undefined when all hang together. `nameOf`: how each is called. */
-export function cartesianWarning(froms: readonly FromClause[], criteria: readonly Expression[], nameOf: (from: FromClause) => string): string | undefined {
+export function cartesianWarning(
+  froms: readonly FromClause[],
+  criteria: readonly Expression[],
+  nameOf: (from: FromClause) => string,
+): string | undefined {
   if (froms.length < 2) return undefined;
   const group = new Map<FromClause, FromClause>();
   const root = (from: FromClause): FromClause => {

@@ -1,7 +1,8 @@
 /** What compiling a statement leaves behind: text, places of parameters, readers of rows. Shared by all executions. */
+
+import type { StatementHint } from "../dialects/driver.js";
 import type { Convert } from "../types/adapter.js";
 import type { SqlType } from "../types/sql-type.js";
-import type { StatementHint } from "../dialects/driver.js";
 
 /** Where the value of one placeholder comes from. */
 export interface BindSlot {
@@ -44,7 +45,11 @@ export interface ResultItem {
 export interface InsertColumn {
   readonly key: string;
   readonly process: Convert | null;
-  readonly default: { readonly value: unknown } | { readonly call: (row: never) => unknown } | { readonly expression: unknown } | undefined;
+  readonly default:
+    | { readonly value: unknown }
+    | { readonly call: (row: never) => unknown }
+    | { readonly expression: unknown }
+    | undefined;
 }
 /** An INSERT whose rows come as one parameter: rendered for as many rows as a page holds. */
 export interface InsertPlan {

@@ -35,7 +35,11 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       kind = statement.kind;
       ({ columns, items } = this.resultOf(statement.returningItems));
     } else if (statement instanceof TextClause) {
-      columns = statement.resultColumns?.map((c) => ({ key: c.name, type: c.type, process: this.dialect.resultProcessor(c.type) }));
+      columns = statement.resultColumns?.map((c) => ({
+        key: c.name,
+        type: c.type,
+        process: this.dialect.resultProcessor(c.type),
+      }));
     } else throw new CompileError(`A '${statement.kind}' cannot be executed.`);
     return this.finish(kind, this.withClause() + body, columns, items, started);
   }
@@ -56,7 +60,11 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const dialect: Dialect = this.dialect;
     const returnsRows = columns === undefined ? undefined : columns.length > 0;
     const quote = (name: string) => dialect.quote(name);
-    const tokens = { sql: this.assemble(tokenised, slots, expanding), pieces: expanding ? tokenised : undefined, insert };
+    const tokens = {
+      sql: this.assemble(tokenised, slots, expanding),
+      pieces: expanding ? tokenised : undefined,
+      insert,
+    };
     const write = (part: string) => writeSchemas(part, quote);
     const sql = write(tokens.sql);
     const compiled: Compiled = {
@@ -68,7 +76,10 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       items,
       insert: insert === undefined ? undefined : withWriter(insert, write),
       warnings: this.warnings,
-      schemas: sql === tokens.sql && !tokens.sql.includes("\x01") ? undefined : new TokenisedForms(() => compiled, tokens, quote),
+      schemas:
+        sql === tokens.sql && !tokens.sql.includes("\x01")
+          ? undefined
+          : new TokenisedForms(() => compiled, tokens, quote),
       placeholder: (n) => dialect.placeholder(n),
       emptyList: (negated, width) => this.emptyList(negated, width),
       hint: {
@@ -110,7 +121,10 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const { layout, table } = statement;
     const into = `INSERT INTO ${this.tableName(table)}`;
     if (layout !== undefined && layout.inline === undefined && !this.options.literalBinds && this.cteTexts.size === 0) {
-      const plan = this.rowsPlan(statement, `${into} (${layout.columns.map((c) => this.quote(c.columnName)).join(", ")}) VALUES `);
+      const plan = this.rowsPlan(
+        statement,
+        `${into} (${layout.columns.map((c) => this.quote(c.columnName)).join(", ")}) VALUES `,
+      );
       return this.finish("insert", plan.render(1), columns, items, started, plan, plan.fixedSlots);
     }
     const text = this.insertText(statement);
@@ -123,7 +137,9 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const into = `INSERT INTO ${this.tableName(table)}`;
     let body: string;
     if (source !== undefined) {
-      const names = [...source.columns, ...source.defaults.map((d) => d.column)].map((c) => this.quote(c.columnName)).join(", ");
+      const names = [...source.columns, ...source.defaults.map((d) => d.column)]
+        .map((c) => this.quote(c.columnName))
+        .join(", ");
       const query = this.insertSource(statement, source);
       body = `${into} (${names}) ${this.cteFollowsInsert && this.cteLevels.length === 1 ? this.withClause() : ""}${query}`;
     } else if (layout === undefined || layout.columns.length === 0) {
@@ -150,13 +166,25 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       layout.columns.map((c) => {
         const given = row[c.key];
         const source = c.fields.default;
-        const value = given !== undefined ? given : source === undefined ? null : "call" in source ? source.call(row as never) : "value" in source ? source.value : null;
+        const value =
+          given !== undefined
+            ? given
+            : source === undefined
+              ? null
+              : "call" in source
+                ? source.call(row as never)
+                : "value" in source
+                  ? source.value
+                  : null;
         return new Bind(value, c.type);
       }),
     );
   }
   protected readonly defaultValues: string = "DEFAULT VALUES";
-  private rowsPlan(statement: InsertStatement, head: string): InsertPlan & { readonly fixedSlots: readonly BindSlot[] } {
+  private rowsPlan(
+    statement: InsertStatement,
+    head: string,
+  ): InsertPlan & { readonly fixedSlots: readonly BindSlot[] } {
     const layout = statement.layout as NonNullable<InsertStatement["layout"]>;
     const tail = this.conflict(statement) + this.returning(statement.returningItems, statement.table, "insert");
     const { pieces, slots: fixedSlots } = this.split(tail);
@@ -168,13 +196,18 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const group = (first: number) => `(${suffixes.map((s, i) => dialect.placeholder(first + i) + s).join(", ")})`;
     const constant = numbered ? "" : group(1);
     const render = (rows: number): string => {
-      if (empty) return head.replace(/ \(\) VALUES $/, ` ${this.defaultValues}`) + this.assemble(pieces, fixedSlots, false);
+      if (empty)
+        return head.replace(/ \(\) VALUES $/, ` ${this.defaultValues}`) + this.assemble(pieces, fixedSlots, false);
       let sql = head;
       for (let r = 0; r < rows; r++) sql += (r === 0 ? "" : ", ") + (numbered ? group(1 + r * width) : constant);
       return sql + this.assemble(pieces, fixedSlots, false, 1 + rows * width);
     };
     return {
-      columns: layout.columns.map((c) => ({ key: c.key, process: dialect.bindProcessor(c.type), default: c.fields.default })),
+      columns: layout.columns.map((c) => ({
+        key: c.key,
+        process: dialect.bindProcessor(c.type),
+        default: c.fields.default,
+      })),
       rowsSource: this.binds.get(layout.rowsBind) ?? 0,
       pageSize: empty ? 1 : this.insertPageSize,
       maxParameters: dialect.capabilities.maxParameters,
@@ -190,7 +223,9 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   }
   /** A value in VALUES or SET, beside its column. */
   protected assigned(value: Expression): string {
-    return value instanceof Bind || value instanceof NamedBind ? this.bind(value, this.bindSuffixBesideColumn(value.type)) : this.render(value);
+    return value instanceof Bind || value instanceof NamedBind
+      ? this.bind(value, this.bindSuffixBesideColumn(value.type))
+      : this.render(value);
   }
   protected conflict(statement: InsertStatement): string {
     const clause = statement.conflict;
@@ -198,11 +233,14 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     if (clause.action === "duplicateKey") {
       throw new CompileError(`${this.dialect.name} has no ON DUPLICATE KEY UPDATE; use onConflictDoUpdate().`);
     }
-    const columns = clause.target.length === 0 ? "" : ` (${clause.target.map((c) => this.quote(c.columnName)).join(", ")})`;
+    const columns =
+      clause.target.length === 0 ? "" : ` (${clause.target.map((c) => this.quote(c.columnName)).join(", ")})`;
     const partial = clause.targetWhere === undefined ? "" : ` WHERE ${this.indexCondition(clause.targetWhere)}`;
     const target = clause.constraint === undefined ? columns + partial : this.conflictConstraint(clause.constraint);
     if (clause.action === "nothing") return ` ON CONFLICT${target} DO NOTHING`;
-    const set = clause.set.map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`).join(", ");
+    const set = clause.set
+      .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`)
+      .join(", ");
     const where = clause.where === undefined ? "" : ` WHERE ${this.criterion(clause.where)}`;
     return ` ON CONFLICT${target} DO UPDATE SET ${set}${where}`;
   }
@@ -227,21 +265,27 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   visitUpdate(statement: UpdateStatement): string {
     this.ctesInside = !this.dialect.capabilities.cteInDml;
     for (const cte of statement.ctes) this.hoist(cte);
-    if (statement.assignments.length === 0) throw new CompileError(`update(): nothing is set on '${statement.table.fullName}'; call set().`);
+    if (statement.assignments.length === 0)
+      throw new CompileError(`update(): nothing is set on '${statement.table.fullName}'; call set().`);
     const { table } = statement;
     const others = this.otherFroms(table, [...statement.criteria, ...statement.assignments.map((a) => a.value)]);
     this.scopes.push({ froms: new Set<FromClause>([table, ...others]), labels: new Map() });
     const set = [
-      ...statement.assignments.map(({ column, value }) => `${this.setTarget(column, others.length > 0)} = ${this.assigned(value)}`),
+      ...statement.assignments.map(
+        ({ column, value }) => `${this.setTarget(column, others.length > 0)} = ${this.assigned(value)}`,
+      ),
       ...this.onUpdate(statement),
     ].join(", ");
-    const text = this.updateText(statement, table, others, set) + this.returning(statement.returningItems, table, "update");
+    const text =
+      this.updateText(statement, table, others, set) + this.returning(statement.returningItems, table, "update");
     this.scopes.pop();
     return text;
   }
   protected updateText(statement: UpdateStatement, table: Table, others: readonly FromClause[], set: string): string {
     if (others.length > 0 && this.dialect.capabilities.multiTableUpdate === false) {
-      throw new CompileError(`${this.dialect.name} cannot update '${table.fullName}' from other tables; use a subquery.`);
+      throw new CompileError(
+        `${this.dialect.name} cannot update '${table.fullName}' from other tables; use a subquery.`,
+      );
     }
     const from = others.length === 0 ? "" : ` FROM ${others.map((f) => this.from(f)).join(", ")}`;
     return `UPDATE ${this.tableName(table)} SET ${set}${from}${this.where(statement.criteria)}`;
@@ -258,7 +302,8 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       const convert = (v: unknown) => (v === null || v === undefined || process === null ? (v ?? null) : process(v));
       let text: string;
       if ("expression" in source) text = this.render(source.expression);
-      else if (this.options.literalBinds) text = this.dialect.literal("call" in source ? source.call({} as never) : source.value, column.type);
+      else if (this.options.literalBinds)
+        text = this.dialect.literal("call" in source ? source.call({} as never) : source.value, column.type);
       else if ("call" in source) text = this.addSlot({ compute: () => convert(source.call({} as never)) });
       else text = this.addSlot({ constant: convert(source.value) });
       out.push(`${this.quote(column.columnName)} = ${text}`);
@@ -277,7 +322,9 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   }
   protected deleteText(statement: DeleteStatement, table: Table, others: readonly FromClause[]): string {
     if (others.length > 0 && this.dialect.capabilities.multiTableDelete === false) {
-      throw new CompileError(`${this.dialect.name} cannot delete from '${table.fullName}' by other tables; use exists() or a subquery.`);
+      throw new CompileError(
+        `${this.dialect.name} cannot delete from '${table.fullName}' by other tables; use exists() or a subquery.`,
+      );
     }
     const using = others.length === 0 ? "" : ` USING ${others.map((f) => this.from(f)).join(", ")}`;
     return `DELETE FROM ${this.tableName(table)}${using}${this.where(statement.criteria)}`;
@@ -296,13 +343,18 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     this.requireReturning(table, kind);
     const columns = exportedNames(items).map(({ expression, name }) => {
       const text = this.returnedValue(expression);
-      return expression instanceof ColumnReference && expression.columnName === name ? text : `${text} AS ${this.quote(name)}`;
+      return expression instanceof ColumnReference && expression.columnName === name
+        ? text
+        : `${text} AS ${this.quote(name)}`;
     });
     return ` RETURNING ${columns.join(", ")}`;
   }
   protected requireReturning(table: Table, kind: "insert" | "update" | "delete"): void {
     if (this.dialect.capabilities.returning[kind]) return;
-    throw new CompileError(`${this.dialect.name} has no ${kind.toUpperCase()} … RETURNING; read '${table.fullName}' by its key.`, "returning.unsupported");
+    throw new CompileError(
+      `${this.dialect.name} has no ${kind.toUpperCase()} … RETURNING; read '${table.fullName}' by its key.`,
+      "returning.unsupported",
+    );
   }
   protected returnedValue(expression: Expression): string {
     return this.render(expression);
@@ -314,7 +366,11 @@ function exportedNames(items: readonly SelectItem[]): { expression: Expression; 
   let anonymous = 0;
   for (const item of items) {
     if (item instanceof ItemElement) for (const c of item.itemColumns) out.push({ expression: c, name: c.columnName });
-    else out.push({ expression: item, name: item instanceof ColumnReference ? item.columnName : (item.name ?? `anon_${++anonymous}`) });
+    else
+      out.push({
+        expression: item,
+        name: item instanceof ColumnReference ? item.columnName : (item.name ?? `anon_${++anonymous}`),
+      });
   }
   return out;
 }

@@ -26,9 +26,23 @@ import {
   type Unary,
 } from "../sql/expression.js";
 import { ColumnReference, type FromClause } from "../sql/from.js";
-import type { Case, Cast, Exists, Filtered, FrameBound, FunctionCall, Grouping, LiteralColumn, Over, ScalarSubquery, TableStar, TextLiteral, WithinGroup } from "../sql/functions.js";
-import * as ops from "../sql/operators.js";
+import type {
+  Case,
+  Cast,
+  Exists,
+  Filtered,
+  FrameBound,
+  FunctionCall,
+  Grouping,
+  LiteralColumn,
+  Over,
+  ScalarSubquery,
+  TableStar,
+  TextLiteral,
+  WithinGroup,
+} from "../sql/functions.js";
 import type { Operator } from "../sql/operators.js";
+import * as ops from "../sql/operators.js";
 import type { IdentifierElement, TextClause, TextExpression } from "../sql/text.js";
 import { NULL_TYPE, type SqlType, TupleType } from "../types/sql-type.js";
 import type { BindSlot } from "./compiled.js";
@@ -142,30 +156,60 @@ export abstract class ExpressionCompiler {
     const process = bind.type === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(bind.type);
     if (source < 0 && name === undefined) {
       const value = bind.value;
-      if (!expanding) return this.addSlot({ constant: value === null || process === null ? value : process(value), suffix });
+      if (!expanding)
+        return this.addSlot({ constant: value === null || process === null ? value : process(value), suffix });
       return this.addSlot({ constant: value, process, suffix, expanding, negated });
     }
     return this.addSlot({ source, process, suffix, expanding, negated, name });
   }
   /** The list behind `(a, b) IN`: each position has its own type. */
-  private tupleList(bind: Bind | NamedBind, type: TupleType, source: number, negated: boolean, name: string | undefined): string {
-    const by = type.elements.map((t) => (t === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(t)));
-    const process = (row: unknown) => (row as readonly unknown[]).map((v, i) => (v === null || v === undefined ? null : (by[i]?.(v) ?? v)));
+  private tupleList(
+    bind: Bind | NamedBind,
+    type: TupleType,
+    source: number,
+    negated: boolean,
+    name: string | undefined,
+  ): string {
+    const by = type.elements.map((t) =>
+      t === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(t),
+    );
+    const process = (row: unknown) =>
+      (row as readonly unknown[]).map((v, i) => (v === null || v === undefined ? null : (by[i]?.(v) ?? v)));
     const constant = source < 0 && name === undefined ? bind.value : undefined;
-    return this.addSlot({ source, constant, process, expanding: true, negated, name, tuple: type.elements.map((t) => this.dialect.bindSuffix(t)), listPrefix: this.rowsPrefix });
+    return this.addSlot({
+      source,
+      constant,
+      process,
+      expanding: true,
+      negated,
+      name,
+      tuple: type.elements.map((t) => this.dialect.bindSuffix(t)),
+      listPrefix: this.rowsPrefix,
+    });
   }
   /** What stands before the row values of `(a, b) IN (…)`. */
   protected readonly rowsPrefix: string = "";
   protected literalBind(bind: Bind | NamedBind, expanding: boolean, negated: boolean): string {
     if (bind.value === undefined && bind instanceof NamedBind) {
-      throw new CompileError(`The parameter ':${bind.parameter}' has no value to write into the text.`, "parameter.missing");
+      throw new CompileError(
+        `The parameter ':${bind.parameter}' has no value to write into the text.`,
+        "parameter.missing",
+      );
     }
     if (!expanding) return this.dialect.literal(bind.value, bind.type);
     const list = bind.value as readonly unknown[];
     const { type } = bind;
     if (list.length === 0) return this.emptyList(negated, type instanceof TupleType ? type.elements.length : 1);
     if (!(type instanceof TupleType)) return list.map((v) => this.dialect.literal(v, type)).join(", ");
-    return this.rowsPrefix + list.map((row) => `(${type.elements.map((t, i) => this.dialect.literal((row as readonly unknown[])[i], t)).join(", ")})`).join(", ");
+    return (
+      this.rowsPrefix +
+      list
+        .map(
+          (row) =>
+            `(${type.elements.map((t, i) => this.dialect.literal((row as readonly unknown[])[i], t)).join(", ")})`,
+        )
+        .join(", ")
+    );
   }
   emptyList(negated: boolean, width = 1): string {
     const nothing = width === 1 ? "NULL" : `(${Array(width).fill("NULL").join(", ")})`;
@@ -256,7 +300,9 @@ export abstract class ExpressionCompiler {
     }
   }
   protected divisor(right: Expression): string {
-    return right.operator !== undefined && right.operator.precedence <= ops.div.precedence ? `(${this.render(right)})` : this.render(right);
+    return right.operator !== undefined && right.operator.precedence <= ops.div.precedence
+      ? `(${this.render(right)})`
+      : this.render(right);
   }
   protected trueDivision(left: Expression, right: Expression): string {
     return `${this.operand(left, ops.div)} / (${this.operand(right, ops.add)} + 0.0)`;
@@ -277,7 +323,12 @@ export abstract class ExpressionCompiler {
     }
   }
   protected negation(node: Expression): string {
-    if (node.operator === undefined && node.type.family === "boolean" && !this.dialect.capabilities.nativeBoolean && isValue(node)) {
+    if (
+      node.operator === undefined &&
+      node.type.family === "boolean" &&
+      !this.dialect.capabilities.nativeBoolean &&
+      isValue(node)
+    ) {
       return `${this.render(node)} = 0`;
     }
     if (node.kind === "exists") return `NOT (${this.render(node)})`;
@@ -304,8 +355,13 @@ export abstract class ExpressionCompiler {
     const word = node.negated ? "NOT IN" : "IN";
     const subject = this.operand(node.subject, ops.inOp);
     const list = node.list;
-    if ((list instanceof Bind || list instanceof NamedBind)) {
-      const suffix = list.type instanceof TupleType ? "" : typedSide(node.subject) ? this.bindSuffixBesideColumn(list.type) : this.bindSuffix(list.type);
+    if (list instanceof Bind || list instanceof NamedBind) {
+      const suffix =
+        list.type instanceof TupleType
+          ? ""
+          : typedSide(node.subject)
+            ? this.bindSuffixBesideColumn(list.type)
+            : this.bindSuffix(list.type);
       const text = `${subject} ${word} (${this.bind(list, suffix, true, node.negated)})`;
       // An empty list puts OR behind NOT IN's parenthesis and AND behind IN's: only the first may lose its place.
       return node.negated ? `(${text})` : text;
@@ -328,7 +384,8 @@ export abstract class ExpressionCompiler {
     return `REGEXP_REPLACE(${this.render(node.subject)}, ${this.render(node.pattern)}, ${this.render(node.replacement)})`;
   }
   visitGrouping(node: Grouping): string {
-    const set = (items: readonly Expression[], alone: boolean) => (items.length === 1 && alone ? this.render(items[0] as Expression) : `(${this.renderList(items)})`);
+    const set = (items: readonly Expression[], alone: boolean) =>
+      items.length === 1 && alone ? this.render(items[0] as Expression) : `(${this.renderList(items)})`;
     if (node.how === "GROUPING SETS") return `GROUPING SETS(${node.sets.map((s) => set(s, false)).join(", ")})`;
     return `${node.how}(${node.sets.map((s) => set(s, true)).join(", ")})`;
   }
@@ -387,14 +444,25 @@ export abstract class ExpressionCompiler {
     if (node.orderBy.length > 0) parts.push(`ORDER BY ${this.renderList(node.orderBy)}`);
     if (node.frame !== undefined) {
       const bound = (b: FrameBound, start: boolean): string =>
-        b === null ? (start ? "UNBOUNDED PRECEDING" : "UNBOUNDED FOLLOWING") : b === 0 ? "CURRENT ROW" : b < 0 ? `${-b} PRECEDING` : `${b} FOLLOWING`;
+        b === null
+          ? start
+            ? "UNBOUNDED PRECEDING"
+            : "UNBOUNDED FOLLOWING"
+          : b === 0
+            ? "CURRENT ROW"
+            : b < 0
+              ? `${-b} PRECEDING`
+              : `${b} FOLLOWING`;
       parts.push(`${node.frame.unit} BETWEEN ${bound(node.frame.start, true)} AND ${bound(node.frame.end, false)}`);
       if (node.exclude !== undefined) parts.push(`EXCLUDE ${node.exclude}`);
     }
     return `${this.render(node.call)} OVER (${parts.join(" ")})`;
   }
   visitCase(node: Case): string {
-    const branches = node.branches.map(([test, result]) => ` WHEN ${node.subject ? this.render(test) : this.criterion(test)} THEN ${this.render(result)}`);
+    const branches = node.branches.map(
+      ([test, result]) =>
+        ` WHEN ${node.subject ? this.render(test) : this.criterion(test)} THEN ${this.render(result)}`,
+    );
     const otherwise = node.otherwise === undefined ? "" : ` ELSE ${this.render(node.otherwise)}`;
     return `CASE${node.subject ? ` ${this.render(node.subject)}` : ""}${branches.join("")}${otherwise} END`;
   }
@@ -441,7 +509,8 @@ export abstract class ExpressionCompiler {
     return sql;
   }
   protected textPart(part: Element): string {
-    if (part instanceof Bind && Array.isArray(part.value) && part.type.family === "json") return this.bind(part, this.bindSuffix(part.type));
+    if (part instanceof Bind && Array.isArray(part.value) && part.type.family === "json")
+      return this.bind(part, this.bindSuffix(part.type));
     return this.render(part);
   }
 }
@@ -455,7 +524,14 @@ function integral(type: SqlType): boolean {
 }
 /** Columns, calls and subqueries have values; operators already are criteria. */
 function isValue(node: Expression): boolean {
-  return node.kind !== "exists" && node.kind !== "textExpression" && node.kind !== "text" && node.kind !== "call" && node.kind !== "literalColumn" && node.kind !== "inArray";
+  return (
+    node.kind !== "exists" &&
+    node.kind !== "textExpression" &&
+    node.kind !== "text" &&
+    node.kind !== "call" &&
+    node.kind !== "literalColumn" &&
+    node.kind !== "inArray"
+  );
 }
 /** A parameter without a declared type: dates, booleans and bytes still need the dialect's form. */
 function undeclaredBind(dialect: Dialect): (value: unknown) => unknown {

@@ -1,7 +1,7 @@
 /** Decides the FROM list of a SELECT: which clauses stand in it, where joins attach, what comes from outside. */
 import { AmbiguousForeignKeysError, ArgumentError, NoForeignKeysError } from "../errors/errors.js";
 import { Table, TableColumn } from "../schema/table.js";
-import { type Expression, conjunction } from "../sql/expression.js";
+import { conjunction, type Expression } from "../sql/expression.js";
 import { Alias, type ColumnReference, DerivedColumn, type FromClause, ItemElement, Join } from "../sql/from.js";
 import * as ops from "../sql/operators.js";
 import type { JoinSpec, SelectStatement } from "../sql/select.js";
@@ -44,17 +44,29 @@ export function joinCondition(left: FromClause, right: FromClause): Expression {
       }
     }
   }
-  const names = () => [left, right].map((f) => `'${f.leaves.map((l) => l.fromName ?? "a subquery").join(", ")}'`).join(" and ");
+  const names = () =>
+    [left, right].map((f) => `'${f.leaves.map((l) => l.fromName ?? "a subquery").join(", ")}'`).join(" and ");
   if (candidates.length === 0) {
-    throw new NoForeignKeysError(`No foreign key connects ${names()}: give the ON condition, join(target, condition).`, "join.no-foreign-key");
+    throw new NoForeignKeysError(
+      `No foreign key connects ${names()}: give the ON condition, join(target, condition).`,
+      "join.no-foreign-key",
+    );
   }
   if (candidates.length > 1) {
-    throw new AmbiguousForeignKeysError(`Several foreign keys connect ${names()}: give the ON condition, join(target, condition).`, "join.ambiguous");
+    throw new AmbiguousForeignKeysError(
+      `Several foreign keys connect ${names()}: give the ON condition, join(target, condition).`,
+      "join.ambiguous",
+    );
   }
-  return conjunction(ops.and, (candidates[0] as readonly (readonly [ColumnReference, ColumnReference])[]).map(([a, b]) => a.eq(b)));
+  return conjunction(
+    ops.and,
+    (candidates[0] as readonly (readonly [ColumnReference, ColumnReference])[]).map(([a, b]) => a.eq(b)),
+  );
 }
 function connected(left: FromClause, right: FromClause): boolean {
-  return left.leaves.some((a) => right.leaves.some((b) => foreignKeyPairs(a, b).length > 0 || foreignKeyPairs(b, a).length > 0));
+  return left.leaves.some((a) =>
+    right.leaves.some((b) => foreignKeyPairs(a, b).length > 0 || foreignKeyPairs(b, a).length > 0),
+  );
 }
 
 /** The FROM list, joins included. `outside`: what the enclosing statement selects from. */
@@ -62,7 +74,8 @@ export function planFroms(statement: SelectStatement, outside: ReadonlySet<FromC
   const targets = new Set(statement.joins.flatMap((j) => [j.target, ...j.target.leaves]));
   const roots: FromClause[] = [];
   const add = (from: FromClause) => {
-    if (!targets.has(from) && !roots.includes(from) && !roots.some((r) => r instanceof Join && r.leaves.includes(from))) roots.push(from);
+    if (!targets.has(from) && !roots.includes(from) && !roots.some((r) => r instanceof Join && r.leaves.includes(from)))
+      roots.push(from);
   };
   for (const from of statement.froms) add(from);
   for (const item of statement.selected) {
@@ -71,7 +84,9 @@ export function planFroms(statement: SelectStatement, outside: ReadonlySet<FromC
   }
   const implied = new Set<FromClause>();
   for (const criterion of statement.criteria) for (const from of referencedFroms(criterion)) implied.add(from);
-  let list: FromClause[] = roots.filter((r) => !roots.some((other) => other !== r && other instanceof Join && other.leaves.includes(r)));
+  let list: FromClause[] = roots.filter(
+    (r) => !roots.some((other) => other !== r && other instanceof Join && other.leaves.includes(r)),
+  );
   for (const spec of statement.joins) list = attach(list, spec);
   for (const from of implied) {
     if (!list.some((l) => l === from || l.leaves.includes(from)) && !targets.has(from)) list.push(from);
@@ -82,7 +97,10 @@ export function planFroms(statement: SelectStatement, outside: ReadonlySet<FromC
 function attach(list: readonly FromClause[], spec: JoinSpec): FromClause[] {
   const place = leftOf(list, spec);
   const left = place === undefined ? spec.source : list[place];
-  if (left === undefined) throw new ArgumentError(`join(): there is nothing to join '${spec.target.fromName ?? "the target"}' to; name it with selectFrom().`);
+  if (left === undefined)
+    throw new ArgumentError(
+      `join(): there is nothing to join '${spec.target.fromName ?? "the target"}' to; name it with selectFrom().`,
+    );
   const joined = new Join(left, spec.target, spec.on ?? joinCondition(left, spec.target), spec.kind);
   return place === undefined ? [...list, joined] : list.map((from, i) => (i === place ? joined : from));
 }
@@ -109,7 +127,11 @@ function leftOf(list: readonly FromClause[], spec: JoinSpec): number | undefined
 }
 
 /** Takes out what the enclosing statement provides; never everything. */
-function correlate(statement: SelectStatement, list: readonly FromClause[], outside: ReadonlySet<FromClause>): readonly FromClause[] {
+function correlate(
+  statement: SelectStatement,
+  list: readonly FromClause[],
+  outside: ReadonlySet<FromClause>,
+): readonly FromClause[] {
   if (outside.size === 0) return list;
   const except = statement.uncorrelated;
   const only = statement.correlated;

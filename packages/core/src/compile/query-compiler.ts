@@ -3,13 +3,34 @@ import { CompileError } from "../errors/errors.js";
 import { Table } from "../schema/table.js";
 import type { Element } from "../sql/element.js";
 import { Bind, Expression, Label, NamedBind, type Ordering } from "../sql/expression.js";
-import { Alias, ColumnReference, Cte, type FromClause, ItemElement, Join, type NamedColumn, Subquery, type Subselectable, TableFunction, type TableSample, ValuesClause } from "../sql/from.js";
+import {
+  Alias,
+  ColumnReference,
+  Cte,
+  type FromClause,
+  ItemElement,
+  Join,
+  type NamedColumn,
+  Subquery,
+  type Subselectable,
+  TableFunction,
+  type TableSample,
+  ValuesClause,
+} from "../sql/from.js";
 import * as ops from "../sql/operators.js";
-import { CompoundStatement, exportedColumnsOf, type FetchClause, QueryStatement, SelectStatement, type SelectItem, type StatementWords } from "../sql/select.js";
+import {
+  CompoundStatement,
+  exportedColumnsOf,
+  type FetchClause,
+  QueryStatement,
+  type SelectItem,
+  SelectStatement,
+  type StatementWords,
+} from "../sql/select.js";
 import type { SqlType } from "../types/sql-type.js";
+import { cartesianWarning } from "./cartesian.js";
 import type { ResultColumn, ResultItem } from "./compiled.js";
 import { ExpressionCompiler } from "./expression-compiler.js";
-import { cartesianWarning } from "./cartesian.js";
 import { planFroms } from "./from-plan.js";
 import { schemaToken } from "./schema-map.js";
 
@@ -45,7 +66,9 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     this.cteLevels.push(own);
     const text = render();
     this.cteLevels.pop();
-    return own.size === 0 ? text : `WITH ${[...own.keys()].some((c) => this.recursiveCtes.has(c)) ? "RECURSIVE " : ""}${[...own.values()].join(", ")} ${text}`;
+    return own.size === 0
+      ? text
+      : `WITH ${[...own.keys()].some((c) => this.recursiveCtes.has(c)) ? "RECURSIVE " : ""}${[...own.values()].join(", ")} ${text}`;
   }
   protected nested(query: Element): string {
     const outside = new Set(this.scopes.flatMap((s) => [...s.froms]));
@@ -65,12 +88,15 @@ export abstract class QueryCompiler extends ExpressionCompiler {
       if (warning !== undefined) this.warnings.push(warning);
     }
     for (const cte of statement.ctes) this.hoist(cte);
-    const parts: string[] = [`SELECT ${this.words(statement, "prefix")}${this.distinct(statement)}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`];
+    const parts: string[] = [
+      `SELECT ${this.words(statement, "prefix")}${this.distinct(statement)}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`,
+    ];
     if (statement.words.length > 0) this.hints = statement.words.filter((w) => w.place === "hint" && this.applies(w));
     if (froms.length > 0) parts.push(`FROM ${froms.map((f) => this.from(f)).join(", ")}`);
     else if (statement.criteria.length > 0 && this.dummyFrom !== "") parts.push(`FROM ${this.dummyFrom}`);
     if (statement.criteria.length > 0) parts.push(`WHERE ${this.criteria(statement.criteria)}`);
-    if (statement.groupByList.length > 0) parts.push(`GROUP BY ${statement.groupByList.map((g) => this.groupLabel(g) ?? this.render(g)).join(", ")}`);
+    if (statement.groupByList.length > 0)
+      parts.push(`GROUP BY ${statement.groupByList.map((g) => this.groupLabel(g) ?? this.render(g)).join(", ")}`);
     if (statement.havingList.length > 0) parts.push(`HAVING ${this.criteria(statement.havingList)}`);
     this.tail(statement, parts);
     const lock = this.forUpdate(statement);
@@ -84,13 +110,23 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
   private hints: readonly StatementWords[] = [];
   private applies(words: StatementWords): boolean {
-    return words.dialect === undefined || words.dialect === this.dialect.name || (words.dialect === "mysql" && this.dialect.name === "mariadb");
+    return words.dialect === undefined || this.answersTo(words.dialect);
+  }
+  /** Whether words meant for the named dialect are meant for this one. */
+  protected answersTo(dialect: string): boolean {
+    return dialect === this.dialect.name;
   }
   private words(statement: SelectStatement, place: StatementWords["place"]): string {
-    return statement.words.filter((w) => w.place === place && this.applies(w)).map((w) => `${w.words} `).join("");
+    return statement.words
+      .filter((w) => w.place === place && this.applies(w))
+      .map((w) => `${w.words} `)
+      .join("");
   }
   private hintOf(from: FromClause): string {
-    return this.hints.filter((h) => h.on === from).map((h) => ` ${h.words}`).join("");
+    return this.hints
+      .filter((h) => h.on === from)
+      .map((h) => ` ${h.words}`)
+      .join("");
   }
   /** For databases where WHERE needs a FROM. */
   protected readonly dummyFrom: string = "";
@@ -102,14 +138,22 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected distinct(statement: SelectStatement): string {
     if (statement.distinctValue === false) return "";
     if (statement.distinctValue === true) return "DISTINCT ";
-    if (!this.distinctOn) throw new CompileError(`${this.dialect.name} has no DISTINCT ON; use groupBy() or a window function such as row_number().`);
+    if (!this.distinctOn)
+      throw new CompileError(
+        `${this.dialect.name} has no DISTINCT ON; use groupBy() or a window function such as row_number().`,
+      );
     return `DISTINCT ON (${this.renderList(statement.distinctValue)}) `;
   }
   /** One entry of the select list; named when its own name would not be the wanted one. */
   protected selected(expression: Expression, name: string): string {
     const text = this.selectedValue(expression);
     if (expression instanceof ColumnReference && expression.columnName === name) return text;
-    if (expression.kind === "literalColumn" || expression.kind === "tableStar" || expression.kind === "constant" && name === "*") return text;
+    if (
+      expression.kind === "literalColumn" ||
+      expression.kind === "tableStar" ||
+      (expression.kind === "constant" && name === "*")
+    )
+      return text;
     return `${text} AS ${this.quoteLabel(name)}`;
   }
   protected selectedValue(expression: Expression): string {
@@ -125,11 +169,14 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const scope = this.scopes.at(-1);
     const label = scope?.labels.get(node);
     if (label === undefined || scope === undefined) return undefined;
-    const taken = [...scope.froms].some((from) => from.columns.some((c) => c.columnName.toLowerCase() === label.toLowerCase()));
+    const taken = [...scope.froms].some((from) =>
+      from.columns.some((c) => c.columnName.toLowerCase() === label.toLowerCase()),
+    );
     return taken ? undefined : this.quoteLabel(label);
   }
   protected tail(statement: QueryStatement, parts: string[]): void {
-    if (statement.orderByList.length > 0) parts.push(`ORDER BY ${statement.orderByList.map((o) => this.ordering(o)).join(", ")}`);
+    if (statement.orderByList.length > 0)
+      parts.push(`ORDER BY ${statement.orderByList.map((o) => this.ordering(o)).join(", ")}`);
     const limits = this.limitsOf(statement);
     if (limits !== "") parts.push(limits);
   }
@@ -141,7 +188,9 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   /** FETCH FIRST; where the database has only LIMIT, that, as long as it says the same. */
   protected fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
     if (fetch.withTies || fetch.percent) {
-      throw new CompileError(`${this.dialect.name} has no FETCH … ${fetch.percent ? "PERCENT" : "WITH TIES"}; use a window function such as rank().`);
+      throw new CompileError(
+        `${this.dialect.name} has no FETCH … ${fetch.percent ? "PERCENT" : "WITH TIES"}; use a window function such as rank().`,
+      );
     }
     return this.limits(limit, offset);
   }
@@ -208,13 +257,19 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
   /** VALUES as SELECTs, for databases that cannot name its columns. */
   protected valuesAsSelects(from: ValuesClause): string {
-    const rows = from.rows.map((row, i) => `SELECT ${row.map((v, k) => (i > 0 ? this.render(v) : `${this.render(v)} AS ${this.quoteLabel((from.declared[k] as NamedColumn).columnName)}`)).join(", ")}`);
+    const rows = from.rows.map(
+      (row, i) =>
+        `SELECT ${row.map((v, k) => (i > 0 ? this.render(v) : `${this.render(v)} AS ${this.quoteLabel((from.declared[k] as NamedColumn).columnName)}`)).join(", ")}`,
+    );
     return `(${rows.join(" UNION ALL ")}) AS ${this.quoteLabel(this.nameOf(from))}`;
   }
   protected tableFunction(from: TableFunction): string {
     const { derived, ordinality, lateral } = from.options;
     const name = this.quoteLabel(this.nameOf(from));
-    const columns = derived || ordinality !== undefined ? `(${from.declared.map((c) => this.quoteLabel(c.columnName)).join(", ")})` : "";
+    const columns =
+      derived || ordinality !== undefined
+        ? `(${from.declared.map((c) => this.quoteLabel(c.columnName)).join(", ")})`
+        : "";
     return `${lateral ? "LATERAL " : ""}${this.render(from.call)}${ordinality === undefined ? "" : " WITH ORDINALITY"} AS ${name}${columns}`;
   }
   tableName(table: Table): string {
@@ -232,15 +287,19 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const of = this.from(alias.of);
     if (alias.kind !== "tableSample") return `${of} AS ${name}${this.hintOf(alias)}`;
     const sample = alias as TableSample;
-    if (!this.tableSampling) throw new CompileError(`${this.dialect.name} has no TABLESAMPLE; order by random() with a limit.`);
+    if (!this.tableSampling)
+      throw new CompileError(`${this.dialect.name} has no TABLESAMPLE; order by random() with a limit.`);
     const seed = sample.seed === undefined ? "" : ` REPEATABLE (${this.render(sample.seed)})`;
     return `${of} AS ${name} TABLESAMPLE ${sample.method}(${this.render(sample.sampling)})${seed}`;
   }
   protected readonly tableSampling: boolean = false;
   protected subquery(subquery: Subquery): string {
     const name = this.quote(this.nameOf(subquery));
-    if (subquery.isLateral && !this.dialect.capabilities.lateral) throw new CompileError(`${this.dialect.name} has no LATERAL.`);
-    const inner = this.withOwnCtes(() => (subquery.isLateral ? this.nested(subquery.query) : this.alone(subquery.query)));
+    if (subquery.isLateral && !this.dialect.capabilities.lateral)
+      throw new CompileError(`${this.dialect.name} has no LATERAL.`);
+    const inner = this.withOwnCtes(() =>
+      subquery.isLateral ? this.nested(subquery.query) : this.alone(subquery.query),
+    );
     return `${subquery.isLateral ? "LATERAL " : ""}(${inner}) AS ${name}`;
   }
   /** A query that sees nothing of the statement around it. */
@@ -274,7 +333,9 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected hoist(cte: Cte): void {
     const root = cte.root;
     if (this.ctesInside && this.cteLevels.length === 1) {
-      throw new CompileError(`${this.dialect.name} has no WITH in front of UPDATE and DELETE; read '${root.fromName}' in a subquery.`);
+      throw new CompileError(
+        `${this.dialect.name} has no WITH in front of UPDATE and DELETE; read '${root.fromName}' in a subquery.`,
+      );
     }
     const level = (cte.nesting || this.ctesInside ? this.cteLevels.at(-1) : undefined) ?? this.cteTexts;
     const known = this.ctesInside ? level.has(root) : this.cteLevels.some((l) => l.has(root));
@@ -282,18 +343,27 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     // A recursive CTE met first through its own plain form is written anew with its recursive part.
     if (known && (part === undefined || this.recursiveCtes.has(root))) return;
     if (!(cte.query instanceof QueryStatement) && cte.query.kind !== "text" && !this.dialect.capabilities.dmlInCte) {
-      throw new CompileError(`${this.dialect.name} takes only SELECT in WITH; run the ${cte.query.kind} of '${cte.fromName}' as a statement of its own.`);
+      throw new CompileError(
+        `${this.dialect.name} takes only SELECT in WITH; run the ${cte.query.kind} of '${cte.fromName}' as a statement of its own.`,
+      );
     }
     const twin = [...level.keys()].find((c) => c !== root && c.fromName === root.fromName);
-    if (twin !== undefined) throw new CompileError(`Two CTEs of one statement are named '${root.fromName}'; give one another name, or nesting: true.`, "cte.duplicate");
+    if (twin !== undefined)
+      throw new CompileError(
+        `Two CTEs of one statement are named '${root.fromName}'; give one another name, or nesting: true.`,
+        "cte.duplicate",
+      );
     level.set(root, "");
     if (cte.recursive) this.recursiveCtes.add(root);
     const text = this.withOwnCtes(() => {
       if (part === undefined) return this.alone(cte.query);
       return `${this.cteMember(cte.query)} UNION ${part.all ? "ALL " : ""}${this.cteMember(part.query)}`;
     });
-    const names = cte.recursive ? `(${cte.query.exportedColumns.map((c) => this.quoteLabel(c.columnName)).join(", ")})` : "";
-    const hint = cte.materialized === undefined || !this.cteHints ? "" : cte.materialized ? "MATERIALIZED " : "NOT MATERIALIZED ";
+    const names = cte.recursive
+      ? `(${cte.query.exportedColumns.map((c) => this.quoteLabel(c.columnName)).join(", ")})`
+      : "";
+    const hint =
+      cte.materialized === undefined || !this.cteHints ? "" : cte.materialized ? "MATERIALIZED " : "NOT MATERIALIZED ";
     // Set anew so that what it refers to, hoisted meanwhile, comes before it.
     level.delete(root);
     level.set(root, `${this.quoteLabel(cte.fromName as string)}${names} AS ${hint}(${text})`);
@@ -326,7 +396,10 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const columns = statement.exportedColumns;
     if (statement.orderByList.length > 0) {
       const names = statement.orderByList.map((o) => {
-        const at = columns.find((c) => c.expression === o.expression || (o.expression instanceof ColumnReference && c.key === o.expression.key));
+        const at = columns.find(
+          (c) =>
+            c.expression === o.expression || (o.expression instanceof ColumnReference && c.key === o.expression.key),
+        );
         return at === undefined ? this.render(o) : this.orderingText(this.quoteLabel(at.columnName), o);
       });
       parts.push(`ORDER BY ${names.join(", ")}`);
@@ -336,7 +409,11 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
   /** A member with its own ORDER BY or LIMIT, or another set operation, has to be set apart. */
   protected member(member: QueryStatement): string {
-    const apart = member.orderByList.length > 0 || member.limitValue !== undefined || member.offsetValue !== undefined || member instanceof CompoundStatement;
+    const apart =
+      member.orderByList.length > 0 ||
+      member.limitValue !== undefined ||
+      member.offsetValue !== undefined ||
+      member instanceof CompoundStatement;
     const text = this.alone(member);
     if (!apart) return text;
     return this.dialect.capabilities.compoundParentheses ? `(${text})` : `SELECT * FROM (${text})`;
@@ -345,11 +422,18 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   // ---- what comes back
 
   /** Columns and positions of the rows of a select list. */
-  protected resultOf(items: readonly SelectItem[], exported: Subselectable["exportedColumns"] = exportedColumnsOf(items)): {
+  protected resultOf(
+    items: readonly SelectItem[],
+    exported: Subselectable["exportedColumns"] = exportedColumnsOf(items),
+  ): {
     columns: ResultColumn[];
     items: ResultItem[] | undefined;
   } {
-    const columns = exported.map((c) => ({ key: c.key, type: c.expression.type, process: this.resultProcessor(c.expression.type, c.expression) }));
+    const columns = exported.map((c) => ({
+      key: c.key,
+      type: c.expression.type,
+      process: this.resultProcessor(c.expression.type, c.expression),
+    }));
     if (!items.some((i) => i instanceof ItemElement)) return { columns, items: undefined };
     let at = 0;
     const positions = items.map((item) => {

@@ -73,7 +73,9 @@ function flatShape(columns: readonly { readonly key: string; readonly process: C
 }
 
 /** Converts the columns that need it, in place; undefined when none does. */
-export function converter(columns: readonly { readonly process: Convert | null }[]): ((values: unknown[]) => void) | undefined {
+export function converter(
+  columns: readonly { readonly process: Convert | null }[],
+): ((values: unknown[]) => void) | undefined {
   const at: number[] = [];
   const by: Convert[] = [];
   columns.forEach(({ process }, i) => {

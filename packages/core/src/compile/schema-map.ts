@@ -6,7 +6,6 @@ import type { Compiled, InsertPlan, SchemaForms, SchemaMap } from "./compiled.js
 
 /** Around the schema's name in front of a table's; cannot occur in SQL. */
 const TOKEN = "\x01";
-const TOKENS = /\x01([^\x01]*)\x01/g;
 /** How many forms of one statement are kept; beyond, the oldest go. */
 const KEPT = 200;
 
@@ -16,10 +15,13 @@ export function schemaToken(schema: string | undefined): string {
 }
 /** The text with every schema written out, renamed by the map if there is one. */
 export function writeSchemas(text: string, quote: (name: string) => string, map?: SchemaMap): string {
-  return text.replace(TOKENS, (_, own: string) => {
+  const parts = text.split(TOKEN);
+  for (let i = 1; i < parts.length; i += 2) {
+    const own = parts[i] as string;
     const name = map !== undefined && Object.hasOwn(map, own) ? map[own] : own;
-    return name === "" || name === null || name === undefined ? "" : `${quote(name)}.`;
-  });
+    parts[i] = name === "" || name === null || name === undefined ? "" : `${quote(name)}.`;
+  }
+  return parts.join("");
 }
 
 /** `sql`, `pieces` and the rows' texts of a compiled statement, as they were before schemas were written out. */
@@ -39,7 +41,11 @@ export class TokenisedForms implements SchemaForms {
     this.#quote = quote;
   }
   under(map: SchemaMap): Compiled {
-    const key = JSON.stringify(Object.keys(map).sort().map((name) => [name, map[name]]));
+    const key = JSON.stringify(
+      Object.keys(map)
+        .sort()
+        .map((name) => [name, map[name]]),
+    );
     let found = this.#made.get(key);
     if (found === undefined) {
       if (this.#made.size >= KEPT) this.#made.delete(this.#made.keys().next().value as string);
@@ -50,7 +56,14 @@ export class TokenisedForms implements SchemaForms {
   #make(map: SchemaMap): Compiled {
     const write = (text: string) => writeSchemas(text, this.#quote, map);
     const { sql, pieces, insert } = this.#tokenised;
-    return { ...this.#base(), sql: write(sql), pieces: pieces?.map(write), insert: insert === undefined ? undefined : withWriter(insert, write), schemas: this, hits: 0 };
+    return {
+      ...this.#base(),
+      sql: write(sql),
+      pieces: pieces?.map(write),
+      insert: insert === undefined ? undefined : withWriter(insert, write),
+      schemas: this,
+      hits: 0,
+    };
   }
 }
 /** The plan with every text passed through `write`. */

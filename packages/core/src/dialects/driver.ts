@@ -48,6 +48,17 @@ export interface BeginOptions {
   readonly isolationLevel?: IsolationLevel | undefined;
   readonly readOnly?: boolean | undefined;
   readonly deferrable?: boolean | undefined;
+  /** The transaction's name for two-phase commit. */
+  readonly xid?: string | undefined;
+}
+/** Two-phase commit, where the database has it. Names hold letters, digits and `_.:-` only. */
+export interface TwoPhaseDriver {
+  /** Ends the transaction begun with this name: it survives the connection until committed or rolled back by name. */
+  prepare(xid: string): MaybePromise<void>;
+  commit(xid: string): MaybePromise<void>;
+  rollback(xid: string): MaybePromise<void>;
+  /** Names of prepared transactions nobody ended. */
+  recover(): MaybePromise<readonly string[]>;
 }
 export type IsolationLevel = "READ UNCOMMITTED" | "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE" | "AUTOCOMMIT";
 
@@ -76,6 +87,7 @@ export interface DriverConnection {
   terminate(): void;
   /** Drivers whose sockets keep the process alive let go of them while idle in the pool. */
   setIdle?(idle: boolean): void;
+  readonly twoPhase?: TwoPhaseDriver | undefined;
   /** False once the driver saw the connection die. */
   readonly alive: boolean;
   /** The driver's own connection object, for what Athanor does not cover. */

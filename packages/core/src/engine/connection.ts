@@ -4,6 +4,7 @@
  *
  * Long because transaction state, the statement path and recovery share the same few private fields.
  */
+import { randomUUID } from "node:crypto";
 import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import type {
@@ -13,6 +14,7 @@ import type {
   MaybePromise,
   RawResult,
   StatementHint,
+  TwoPhaseDriver,
 } from "../dialects/driver.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import {
@@ -25,7 +27,8 @@ import {
 import type { Element } from "../sql/element.js";
 import type { ExecutionOptions } from "../sql/statement.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
-import { planDriverSql, type StatementRunner, StatementSource, underSchemas } from "./execute.js";
+import { limitsOf, planDriverSql, type StatementRunner, StatementSource, underSchemas } from "./execute.js";
+import { Deadline, type Limits, stopError, withinLimits } from "./limits.js";
 import type { Lease } from "./pool.js";
 import { SerialQueue } from "./queue.js";
 import { type Execution, Result } from "./result.js";
@@ -41,6 +44,12 @@ export interface ConnectionOptions {
   readonly isolationLevel?: IsolationLevel | undefined;
   /** Between those of the engine and those of a statement: `yieldPer`, `schemaTranslateMap`, your own. */
   readonly executionOptions?: ExecutionOptions | undefined;
+}
+
+/** `signal` and `timeout` hold for everything in the transaction: a statement under way is stopped, none begins after. */
+export interface TransactionOptions extends Omit<BeginOptions, "xid">, Limits {
+  /** For two-phase commit; a string names the transaction, else a name is made. See `Transaction.prepare()`. */
+  readonly twoPhase?: boolean | string | undefined;
 }
 
 const SCRIPT_HINT: StatementHint = { prepare: false, returnsRows: false, exactIntegers: false };
@@ -72,12 +81,18 @@ export class Connection implements TransactionOwner {
   /** The transaction of a `begin(async …)` block: once ended, the block may not begin another. */
   #scope: Transaction | null = null;
   #stream: ConnectionStream | null = null;
+  /** The first phase is done: only commit and rollback may follow. */
+  #prepared: string | null = null;
+  /** Limits of the transaction. */
+  #inForce: Deadline | undefined;
+  /** Limits of statements that bring none. */
+  readonly #limits: Limits | undefined;
 
   /** What results use: they are started in their turn, so nothing that waits comes before them. */
   readonly #runner: StatementRunner = {
-    send: (sql, params, hint, badge) => this.#dispatch(sql, params, hint, badge),
-    sendMany: (sql, sets, hint, badge) => this.#dispatchMany(sql, sets, hint, badge),
-    openStream: (sql, params, hint, chunkRows) => this.#openStream(sql, params, hint, chunkRows),
+    send: (sql, params, hint, badge, limits) => this.#dispatch(sql, params, hint, badge, limits),
+    sendMany: (sql, sets, hint, badge, limits) => this.#dispatchMany(sql, sets, hint, badge, limits),
+    openStream: (sql, params, hint, chunkRows, limits) => this.#openStream(sql, params, hint, chunkRows, limits),
   };
 
   /** Made by `engine.connect()`. */
@@ -88,6 +103,7 @@ export class Connection implements TransactionOwner {
         ? services
         : { ...services, options: { ...services.options, ...executionOptions } };
     this.#lease = lease;
+    this.#limits = limitsOf(this.#services.options);
     this.#isolation = options.isolationLevel ?? services.isolationLevel;
     if (this.#isolation !== undefined) this.#checkIsolation(this.#isolation);
     services.pool.watch(this, lease);
@@ -132,12 +148,15 @@ export class Connection implements TransactionOwner {
 
   /**
    * Runs a statement. `params`: values of its named parameters, values for an INSERT or, as a list, many sets of them.
+   * `limits`: a signal or a time in milliseconds after which the server is asked to stop it.
+   *
    * @throws (when awaited) DatabaseError and its kinds, CompileError, PendingRollbackError
+   * @example await conn.execute(report, {}, { timeout: 2000, signal: request.signal })
    */
-  execute<R = AnyRow>(statement: HasRow<R>, params?: Parameters): Result<R>;
-  execute(statement: Element, params?: Parameters): Result<AnyRow>;
-  execute(statement: unknown, params?: Parameters): Result<unknown> {
-    return Result.of(new StatementSource(this.#runner, this.#services, this.#waiting, statement, params));
+  execute<R = AnyRow>(statement: HasRow<R>, params?: Parameters, limits?: Limits): Result<R>;
+  execute(statement: Element, params?: Parameters, limits?: Limits): Result<AnyRow>;
+  execute(statement: unknown, params?: Parameters, limits?: Limits): Result<unknown> {
+    return Result.of(new StatementSource(this.#runner, this.#services, this.#waiting, statement, params, limits));
   }
   /** The first column of the first row, or null. */
   scalar<V>(statement: HasScalar<V>, params?: Parameters): Promise<V | null>;
@@ -157,15 +176,15 @@ export class Connection implements TransactionOwner {
    *
    * @example await conn.execDriverSql("select * from t where id = ?", [1]).one()
    */
-  execDriverSql<R = AnyRow>(sql: string, params: readonly unknown[] = []): Result<R> {
-    return Result.of<R>(planDriverSql(this.#runner, this.#services, this.#waiting, sql, params));
+  execDriverSql<R = AnyRow>(sql: string, params: readonly unknown[] = [], limits?: Limits): Result<R> {
+    return Result.of<R>(planDriverSql(this.#runner, this.#services, this.#waiting, sql, params, limits));
   }
   /** Runs several statements separated by `;`. Never give it user input. */
   async executeScript(sql: string): Promise<void> {
     await this.#serial(() =>
       this.#ready((driver) => {
         this.#announce(sql, []);
-        return this.#guard(() => driver.executeScript(sql), sql, []);
+        return this.#guard(() => this.#within(driver, undefined, () => driver.executeScript(sql), sql, []), sql, []);
       }),
     );
   }
@@ -173,25 +192,45 @@ export class Connection implements TransactionOwner {
    * Runs a compiled statement: the short way for the ORM. `params` as collected by the statement cache. Answers at once
    * when the driver does.
    */
-  run(compiled: Compiled, params: readonly unknown[], named?: NamedValues): MaybePromise<RawResult> {
+  run(
+    compiled: Compiled,
+    params: readonly unknown[],
+    named?: NamedValues,
+    limits?: Limits,
+  ): MaybePromise<RawResult> {
     const schemas = this.#services.options.schemaTranslateMap as SchemaMap | undefined;
     const bound = bindStatement(underSchemas(compiled, schemas), params, named);
     if (bound.length === 1) {
       const only = bound[0] as BoundStatement;
-      return this.send(only.sql, only.params, compiled.hint);
+      return this.send(only.sql, only.params, compiled.hint, undefined, limits);
     }
-    return this.#runAll(compiled, bound);
+    return this.#runAll(compiled, bound, limits);
   }
   /** Sends one statement with driver-level values. */
-  send(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
+  send(
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    badge?: string,
+    limits?: Limits,
+  ): MaybePromise<RawResult> {
     if (this.#waiting.length > 0) this.#startWaiting();
-    return this.#dispatch(sql, params, hint, badge);
+    return this.#dispatch(sql, params, hint, badge, limits);
   }
-  #dispatch(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult> {
+  #dispatch(
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    badge?: string,
+    limits: Limits | undefined = this.#limits,
+  ): MaybePromise<RawResult> {
     const queue = this.#queue;
-    if (queue.busy) return queue.run(() => this.#send(sql, params, hint, badge));
+    if (queue.busy) return queue.run(() => this.#send(sql, params, hint, badge, limits));
     if (
       this.#begun &&
+      limits === undefined &&
+      this.#inForce === undefined &&
+      this.#prepared === null &&
       this.#stream === null &&
       this.#lease !== null &&
       this.#services.events.quiet &&
@@ -211,7 +250,7 @@ export class Connection implements TransactionOwner {
         }),
       );
     }
-    return queue.run(() => this.#send(sql, params, hint, badge));
+    return queue.run(() => this.#send(sql, params, hint, badge, limits));
   }
   /** Sends one statement for many parameter sets. */
   sendMany(
@@ -219,42 +258,61 @@ export class Connection implements TransactionOwner {
     sets: readonly (readonly unknown[])[],
     hint: StatementHint,
     badge?: string,
+    limits?: Limits,
   ): MaybePromise<RawResult> {
     if (this.#waiting.length > 0) this.#startWaiting();
-    return this.#dispatchMany(sql, sets, hint, badge);
+    return this.#dispatchMany(sql, sets, hint, badge, limits);
   }
   #dispatchMany(
     sql: string,
     sets: readonly (readonly unknown[])[],
     hint: StatementHint,
     badge?: string,
+    limits: Limits | undefined = this.#limits,
   ): MaybePromise<RawResult> {
     return this.#queue.run(() =>
       this.#ready((driver) => {
         const { events, logger } = this.#services;
         const first = sets[0] ?? [];
-        if (events.quiet && logger === undefined)
-          return this.#guard(() => driver.executeMany(sql, sets, hint), sql, first);
+        const work = (text: string) => (): MaybePromise<RawResult> =>
+          this.#within(driver, limits, () => driver.executeMany(text, sets, hint), text, first);
+        if (events.quiet && logger === undefined) return this.#guard(work(sql), sql, first);
         const text = this.#before(sql, first, sets);
         logger?.many(text.sql, badge ?? "driver sql", sets);
         const started = performance.now();
         return chain(
-          this.#guard(() => driver.executeMany(text.sql, sets, hint), text.sql, first),
+          this.#guard(work(text.sql), text.sql, first),
           (result) => this.#after({ connection: this, sql: text.sql, params: first, sets }, result, started),
         );
       }),
     );
   }
   /** Rows of a statement through a cursor, in chunks. The connection serves other work in between. */
-  openStream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): ConnectionStream {
+  openStream(
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    chunkRows: number,
+    limits?: Limits,
+  ): ConnectionStream {
     if (this.#waiting.length > 0) this.#startWaiting();
-    return this.#openStream(sql, params, hint, chunkRows);
+    return this.#openStream(sql, params, hint, chunkRows, limits);
   }
-  #openStream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): ConnectionStream {
+  #openStream(
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    chunkRows: number,
+    limits: Limits | undefined = this.#limits,
+  ): ConnectionStream {
+    let driving: DriverConnection;
+    let deadline: Deadline | undefined;
     return new ConnectionStream(sql, params, async (stream) => {
       await this.#queue.run(() =>
         this.#ready((driver) => {
           this.#announce(sql, params);
+          driving = driver;
+          deadline = Deadline.of(this.#inForce, limits);
           return chain(
             this.#guard(() => driver.stream(sql, params, hint, chunkRows), sql, params),
             (raw) => {
@@ -265,7 +323,8 @@ export class Connection implements TransactionOwner {
         }, true),
       );
       return {
-        next: (pull) => Promise.resolve(this.#queue.run(() => pull())),
+        next: (pull) =>
+          Promise.resolve(this.#queue.run(() => this.#until(driving, deadline, pull, sql, params))),
         failed: (error) => this.#failed(error, sql, params),
         ended: () => {
           if (this.#stream === stream) this.#stream = null;
@@ -282,11 +341,11 @@ export class Connection implements TransactionOwner {
    *
    * @throws InvalidRequestError when a transaction is open already, as it is after the first statement
    */
-  begin(options?: BeginOptions): Promise<Transaction>;
-  begin<T>(block: (transaction: Transaction) => T | Promise<T>, options?: BeginOptions): Promise<T>;
+  begin(options?: TransactionOptions): Promise<Transaction>;
+  begin<T>(block: (transaction: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T>;
   async begin<T>(
-    block?: BeginOptions | ((transaction: Transaction) => T | Promise<T>),
-    options?: BeginOptions,
+    block?: TransactionOptions | ((transaction: Transaction) => T | Promise<T>),
+    options?: TransactionOptions,
   ): Promise<Transaction | T> {
     if (typeof block !== "function") return this.#serial(() => this.#start(block ?? {}));
     const transaction = await this.#serial(() => this.#start(options ?? {}));
@@ -341,6 +400,17 @@ export class Connection implements TransactionOwner {
   async rollback(): Promise<void> {
     await this.#serial(() => this.#rollback());
   }
+  /** Names of prepared transactions that nobody ended, of all connections: after a crash between the two phases. */
+  recoverTwoPhase(): Promise<readonly string[]> {
+    return this.#aside((driver) => driver.recover(), "RECOVER");
+  }
+  /** Commits a prepared transaction by its name, whoever prepared it. */
+  commitPrepared(xid: string): Promise<void> {
+    return this.#aside((driver) => driver.commit(checkedXid(xid)), "COMMIT PREPARED");
+  }
+  rollbackPrepared(xid: string): Promise<void> {
+    return this.#aside((driver) => driver.rollback(checkedXid(xid)), "ROLLBACK PREPARED");
+  }
   /**
    * Another isolation level for the transactions to come; "AUTOCOMMIT" for none.
    * @throws InvalidRequestError inside a transaction
@@ -364,7 +434,13 @@ export class Connection implements TransactionOwner {
     if (this.#closed) return;
     if (this.#waiting.length > 0) this.#startWaiting();
     this.#closed = true;
-    await this.#queue.run(() => chain(this.#drain(true), () => this.#giveBack()));
+    await this.#queue.run(() =>
+      chain(this.#drain(true), () => {
+        // A prepared transaction would outlive the connection.
+        if (this.#prepared === null || this.#lease === null) return this.#giveBack();
+        return Promise.resolve(this.#rollback()).finally(() => this.#giveBack());
+      }),
+    );
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -377,8 +453,8 @@ export class Connection implements TransactionOwner {
   async cancel(): Promise<void> {
     const lease = this.#lease;
     if (lease === null) return;
-    this.#services.pool.invalidate(lease, { soft: true });
-    await lease.connection.cancel();
+    // The request may come late: another statement on this physical connection must not be hit by it.
+    if (await lease.connection.cancel()) this.#services.pool.invalidate(lease, { soft: true });
   }
 
   // ---- for the handles ----
@@ -388,6 +464,22 @@ export class Connection implements TransactionOwner {
   }
   rollbackRoot(handle: Transaction): Promise<void> {
     return this.#own(handle, () => this.#rollback());
+  }
+  prepareRoot(handle: Transaction): Promise<void> {
+    return this.#own(handle, () =>
+      this.#ready(() => {
+        const xid = handle.xid as string;
+        this.#announce("PREPARE TRANSACTION", [], "");
+        for (let s = this.#nested; s !== null; s = s.parent) s.deactivate();
+        this.#nested = null;
+        return chain(
+          this.#guard(() => this.#twoPhase().prepare(xid), "PREPARE TRANSACTION", []),
+          () => {
+            this.#prepared = xid;
+          },
+        );
+      }),
+    );
   }
   async releaseSavepoint(handle: Savepoint): Promise<void> {
     await this.#serial(() =>
@@ -443,30 +535,67 @@ export class Connection implements TransactionOwner {
     params: readonly unknown[],
     hint: StatementHint,
     badge: string | undefined,
+    limits: Limits | undefined,
   ): MaybePromise<RawResult> {
     return this.#ready((driver) => {
       const { events, logger } = this.#services;
-      if (events.quiet && logger === undefined)
-        return this.#guard(() => driver.execute(sql, params, hint), sql, params);
+      const work = (text: string, values: readonly unknown[]) => (): MaybePromise<RawResult> =>
+        this.#within(driver, limits, () => driver.execute(text, values, hint), text, values);
+      if (events.quiet && logger === undefined) return this.#guard(work(sql, params), sql, params);
       const text = this.#before(sql, params);
       logger?.statement(text.sql, badge ?? "driver sql", text.params);
       const started = performance.now();
       return chain(
-        this.#guard(() => driver.execute(text.sql, text.params, hint), text.sql, text.params),
+        this.#guard(work(text.sql, text.params), text.sql, text.params),
         (result) => this.#after({ connection: this, sql: text.sql, params: text.params }, result, started),
       );
     });
   }
-  async #runAll(compiled: Compiled, bound: readonly BoundStatement[]): Promise<RawResult> {
+  async #runAll(
+    compiled: Compiled,
+    bound: readonly BoundStatement[],
+    limits: Limits | undefined,
+  ): Promise<RawResult> {
     let rows: unknown[][] = [];
     let rowCount = 0;
     let last: RawResult | undefined;
     for (const { sql, params } of bound) {
-      last = await this.send(sql, params, compiled.hint);
+      last = await this.send(sql, params, compiled.hint, undefined, limits);
       rows = rows.length === 0 ? last.rows : rows.concat(last.rows);
       rowCount = rowCount < 0 || last.rowCount < 0 ? -1 : rowCount + last.rowCount;
     }
     return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
+  }
+  #within<T>(
+    driver: DriverConnection,
+    limits: Limits | undefined,
+    work: () => MaybePromise<T>,
+    sql: string,
+    params: readonly unknown[],
+  ): MaybePromise<T> {
+    if (limits === undefined && this.#inForce === undefined) return work();
+    return this.#until(driver, Deadline.of(this.#inForce, limits), work, sql, params);
+  }
+  #until<T>(
+    driver: DriverConnection,
+    deadline: Deadline | undefined,
+    work: () => MaybePromise<T>,
+    sql: string,
+    params: readonly unknown[],
+  ): MaybePromise<T> {
+    if (deadline === undefined) return work();
+    const { dialect, hideParameters } = this.#services;
+    const details = { statement: sql, parameters: params, hideParameters };
+    const { reached } = deadline;
+    if (reached !== undefined) throw stopError(reached, details);
+    const running = work();
+    if (!(running instanceof Promise)) return running;
+    return withinLimits(driver, deadline, running, {
+      confirmed: (error) => dialect.isCancellation(dialect.classify(error, details)),
+      lose: (error) => {
+        if (this.#lease?.connection === driver) this.#lose(error, false);
+      },
+    }, details);
   }
   #before(
     sql: string,
@@ -503,6 +632,8 @@ export class Connection implements TransactionOwner {
       const drained = this.#drain(streaming);
       if (drained instanceof Promise) return drained.then(() => this.#ready(work, streaming));
     }
+    if (this.#prepared !== null)
+      throw new InvalidRequestError("This transaction is prepared; only commit() or rollback() can follow.", "twophase.prepared");
     const lease = this.#lease;
     if (lease === null) {
       if (this.#closed) throw closed();
@@ -524,7 +655,7 @@ export class Connection implements TransactionOwner {
     }
     this.#start({});
   }
-  #start(options: BeginOptions): Transaction {
+  #start({ signal, timeout, twoPhase, ...options }: TransactionOptions): Transaction {
     if (this.#closed && this.#lease === null) throw closed();
     if (this.#broken !== null) throw this.#pending();
     if (this.#transaction !== null) {
@@ -539,9 +670,35 @@ export class Connection implements TransactionOwner {
     if (options.isolationLevel === "AUTOCOMMIT") {
       throw new ArgumentError('begin() cannot turn on AUTOCOMMIT; connect with { isolationLevel: "AUTOCOMMIT" }.');
     }
-    this.#begin = { ...options, isolationLevel: level };
+    this.#inForce = Deadline.of(undefined, { signal, timeout });
+    const xid = twoPhase === undefined || twoPhase === false ? undefined : this.#xid(twoPhase);
+    this.#begin = { ...options, isolationLevel: level, xid };
     this.#savepoints = 0;
-    return (this.#transaction = new Transaction(this));
+    return (this.#transaction = new Transaction(this, xid));
+  }
+  #xid(given: true | string): string {
+    const { name, capabilities } = this.dialect;
+    if (!capabilities.twoPhase || this.#isolation === "AUTOCOMMIT") {
+      const why = capabilities.twoPhase ? "AUTOCOMMIT has no transactions." : `${name} has no two-phase commit.`;
+      throw new InvalidRequestError(why, "twophase.unsupported");
+    }
+    return given === true ? `athanor_${randomUUID()}` : checkedXid(given);
+  }
+  #twoPhase(): TwoPhaseDriver {
+    const twoPhase = this.#lease?.connection.twoPhase;
+    if (twoPhase === undefined)
+      throw new InvalidRequestError(`${this.dialect.name} has no two-phase commit.`, "twophase.unsupported");
+    return twoPhase;
+  }
+  /** Runs a command that concerns prepared transactions, outside of any transaction. */
+  #aside<T>(work: (driver: TwoPhaseDriver) => MaybePromise<T>, what: string): Promise<T> {
+    return this.#serial(async () => {
+      if (this.#closed) throw closed();
+      if (this.#transaction !== null)
+        throw new InvalidRequestError("Prepared transactions are ended outside of a transaction; commit or roll back first.", "transaction.begun");
+      if (this.#lease === null) await this.#reconnect();
+      return this.#guard(() => work(this.#twoPhase()), what, []);
+    });
   }
   #sendBegin(lease: Lease): MaybePromise<void> {
     const begun = () => {
@@ -572,15 +729,18 @@ export class Connection implements TransactionOwner {
     if (this.#broken !== null) throw this.#pending();
     if (this.#transaction === null) return;
     const lease = this.#lease;
+    const reached = this.#inForce?.reached;
+    if (reached !== undefined) throw stopError(reached, { statement: "COMMIT" });
     if (!this.#begun || lease === null) return this.#finish();
     return chain(this.#drain(true), () => {
       const { events } = this.#services;
       if (!events.quiet) {
         events.emit("commit", { connection: this });
       }
-      this.#announce("COMMIT", [], "");
+      const xid = this.#prepared;
+      this.#announce(xid === null ? "COMMIT" : "COMMIT PREPARED", [], "");
       return this.#settle(
-        () => lease.connection.commit(),
+        () => (xid === null ? lease.connection.commit() : this.#twoPhase().commit(xid)),
         () => this.#finish(),
         (error) => {
           const failure = this.#failed(error, "COMMIT", []);
@@ -596,9 +756,10 @@ export class Connection implements TransactionOwner {
     if (!this.#begun || lease === null || this.#broken === "disconnect") return this.#finish();
     return chain(this.#drain(true), () => {
       if (!this.#services.events.quiet) this.#services.events.emit("rollback", { connection: this });
-      this.#announce("ROLLBACK", [], "");
+      const xid = this.#prepared;
+      this.#announce(xid === null ? "ROLLBACK" : "ROLLBACK PREPARED", [], "");
       return this.#settle(
-        () => lease.connection.rollback(),
+        () => (xid === null ? lease.connection.rollback() : this.#twoPhase().rollback(xid)),
         () => this.#finish(),
         (error) => {
           const failure = this.#failed(error, "ROLLBACK", []);
@@ -633,6 +794,8 @@ export class Connection implements TransactionOwner {
     this.#begun = false;
     this.#broken = null;
     this.#begin = {};
+    this.#inForce = undefined;
+    this.#prepared = null;
   }
   /** Ends a savepoint and those inside it. */
   #endNested(handle: Savepoint): void {
@@ -680,6 +843,7 @@ export class Connection implements TransactionOwner {
     const lease = this.#lease as Lease;
     this.#lease = null;
     this.#services.pool.invalidate(lease, { all, error });
+    this.#prepared = null;
     if (this.#transaction !== null && this.#begun) this.#broken = "disconnect";
     for (let s = this.#nested; s !== null; s = s.parent) s.deactivate();
     this.#begun = false;
@@ -727,6 +891,10 @@ export class Connection implements TransactionOwner {
   }
 }
 
+function checkedXid(xid: string): string {
+  if (/^[\w.:-]{1,64}$/.test(xid)) return xid;
+  throw new ArgumentError(`The name of a two-phase transaction is 1 to 64 letters, digits and _.:- characters, not '${xid}'.`, "twophase.xid");
+}
 function closed(): ResourceClosedError {
   return new ResourceClosedError("The connection is closed; take another from engine.connect().", "connection.closed");
 }

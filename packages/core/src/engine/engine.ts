@@ -2,12 +2,12 @@
 import { StatementCache } from "../compile/cache.js";
 import type { Compiled } from "../compile/compiled.js";
 import type { Dialect, DialectInfo } from "../dialects/dialect.js";
-import type { BeginOptions, Driver, DriverConnection, IsolationLevel, MaybePromise } from "../dialects/driver.js";
+import type { Driver, DriverConnection, IsolationLevel, MaybePromise } from "../dialects/driver.js";
 import { dialectFor } from "../dialects/registry.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, isRetryable } from "../errors/errors.js";
 import type { ExecutionOptions } from "../sql/statement.js";
-import { Connection, type ConnectionOptions } from "./connection.js";
+import { Connection, type ConnectionOptions, type TransactionOptions } from "./connection.js";
 import { Events, type ListenOptions } from "./events.js";
 import { type Echo, Logger } from "./log.js";
 import { type Lease, POOL_EVENTS, Pool, type PoolEvents } from "./pool.js";
@@ -67,7 +67,7 @@ export interface SiblingOptions {
   readonly loggingName?: string;
   readonly echo?: Echo;
 }
-export interface TransactionRetries extends BeginOptions {
+export interface TransactionRetries extends TransactionOptions {
   /** Further attempts after the first. Default 3. */
   readonly retries?: number;
   /** Milliseconds before the n-th retry (from 1). Default: about 10, 40, 160 … with chance in it, at most 2000. */
@@ -230,8 +230,8 @@ export class Engine implements AsyncDisposable {
     return Object.assign(opened, { [Symbol.asyncDispose]: async () => (await opened).close() });
   }
   /** Like `connect()`, but answers at once when an idle connection is there. */
-  open(options: ConnectionOptions = this.#connectionOptions): MaybePromise<Connection> {
-    const lease = this.#core.pool.acquire();
+  open(options: ConnectionOptions = this.#connectionOptions, signal?: AbortSignal): MaybePromise<Connection> {
+    const lease = this.#core.pool.acquire(signal);
     if (lease instanceof Promise) return lease.then((l) => this.#connection(l, options));
     return this.#connection(lease, options);
   }
@@ -245,8 +245,8 @@ export class Engine implements AsyncDisposable {
     }
   }
   /** Runs a block in a transaction of its own: commit when it ends well, rollback when it throws. */
-  async begin<T>(block: (connection: Connection) => T | Promise<T>, options: BeginOptions = {}): Promise<T> {
-    const connection = await this.open();
+  async begin<T>(block: (connection: Connection) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const connection = await this.open(this.#connectionOptions, options.signal);
     let value: T;
     try {
       value = await connection.begin(() => block(connection), options);
@@ -258,7 +258,7 @@ export class Engine implements AsyncDisposable {
     return value;
   }
   /**
-   * Like `begin`, and runs the whole block again on a new transaction when the database says that this may help:
+   * Like `begin` (`timeout` counts for each attempt), and runs the whole block again on a new transaction when the database says that this may help:
    * serialization failure, deadlock, failover, a busy file. The block must not do outside work that cannot be repeated.
    *
    * @throws what the last attempt threw
@@ -273,6 +273,7 @@ export class Engine implements AsyncDisposable {
         return await this.begin((connection) => block(connection, attempt), begin);
       } catch (error) {
         if (attempt > retries || !isRetryable(error)) throw error;
+        if (begin.signal?.aborted) throw error;
         await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
       }
     }

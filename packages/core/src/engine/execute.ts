@@ -7,24 +7,33 @@ import { ArgumentError } from "../errors/errors.js";
 import { InsertStatement } from "../sql/dml.js";
 import { Element, innerStatement } from "../sql/element.js";
 import { type ExecutionOptions, Statement } from "../sql/statement.js";
+import type { Limits } from "./limits.js";
 import { ageBadge } from "./log.js";
 import { type Chunk, type Execution, type Fetched, lazyRows, type ResultSource } from "./result.js";
 import type { EngineServices } from "./services.js";
 
 /** What a source needs of its connection. */
 export interface StatementRunner {
-  send(sql: string, params: readonly unknown[], hint: StatementHint, badge?: string): MaybePromise<RawResult>;
+  send(
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    badge?: string,
+    limits?: Limits,
+  ): MaybePromise<RawResult>;
   sendMany(
     sql: string,
     sets: readonly (readonly unknown[])[],
     hint: StatementHint,
     badge?: string,
+    limits?: Limits,
   ): MaybePromise<RawResult>;
   openStream(
     sql: string,
     params: readonly unknown[],
     hint: StatementHint,
     chunkRows: number,
+    limits?: Limits,
   ): AsyncIterable<unknown[][]> & { readonly fields: readonly FieldInfo[] | null };
 }
 const CHUNK_ROWS = 500;
@@ -78,6 +87,12 @@ const isDdl = (element: Element): boolean => (element.constructor as { readonly 
 const isList = (params: NamedValues | readonly NamedValues[] | undefined): params is readonly NamedValues[] =>
   Array.isArray(params);
 
+/** `timeout` and `signal` among execution options: those of the statement, then those behind it. */
+export function limitsOf(own: ExecutionOptions, behind: ExecutionOptions = {}): Limits | undefined {
+  const signal = (own.signal ?? behind.signal) as AbortSignal | undefined;
+  const timeout = (own.timeout ?? behind.timeout) as number | undefined;
+  return signal === undefined && timeout === undefined ? undefined : { signal, timeout };
+}
 /** The statement for another tenant's schemas, where schemas take part at all. */
 export function underSchemas(compiled: Compiled, map: SchemaMap | undefined): Compiled {
   return map === undefined || compiled.schemas === undefined ? compiled : compiled.schemas.under(map);
@@ -92,6 +107,7 @@ export class StatementSource implements ResultSource {
   readonly #given: unknown;
   readonly #params: NamedValues | readonly NamedValues[] | undefined;
   readonly #schemas: SchemaMap | undefined;
+  readonly #limits: Limits | undefined;
 
   constructor(
     runner: StatementRunner,
@@ -99,6 +115,7 @@ export class StatementSource implements ResultSource {
     waiting: Execution[],
     statement: unknown,
     params: NamedValues | readonly NamedValues[] | undefined,
+    limits?: Limits,
   ) {
     this.#runner = runner;
     this.#services = services;
@@ -109,6 +126,7 @@ export class StatementSource implements ResultSource {
       ?.executionOptionsValue;
     const rows = own?.yieldPer ?? services.options.yieldPer;
     this.#schemas = (own?.schemaTranslateMap ?? services.options.schemaTranslateMap) as SchemaMap | undefined;
+    this.#limits = limits ?? (own === undefined ? undefined : limitsOf(own, services.options));
     this.chunkRows = typeof rows === "number" && rows >= 1 ? Math.floor(rows) : CHUNK_ROWS;
   }
 
@@ -119,12 +137,13 @@ export class StatementSource implements ResultSource {
     const finish = (raw: RawResult): Fetched => this.#fetched(plan.compiled, raw);
     if (plan.many) {
       const sets = plan.bound.map((b) => b.params);
-      const raw = this.#runner.sendMany((plan.bound[0] as BoundStatement).sql, sets, plan.compiled.hint, plan.badge);
+      const { sql } = plan.bound[0] as BoundStatement;
+      const raw = this.#runner.sendMany(sql, sets, plan.compiled.hint, plan.badge, this.#limits);
       return raw instanceof Promise ? raw.then(finish) : finish(raw);
     }
     if (plan.bound.length !== 1) return this.#inTurn(plan).then(finish);
     const { sql, params } = plan.bound[0] as BoundStatement;
-    const raw = this.#runner.send(sql, params, plan.compiled.hint, plan.badge);
+    const raw = this.#runner.send(sql, params, plan.compiled.hint, plan.badge, this.#limits);
     return raw instanceof Promise ? raw.then(finish) : finish(raw);
   }
   async *stream(chunkRows: number): AsyncGenerator<Chunk> {
@@ -137,7 +156,7 @@ export class StatementSource implements ResultSource {
     }
     const { compiled } = plan;
     const { sql, params } = plan.bound[0] as BoundStatement;
-    const cursor = this.#runner.openStream(sql, params, compiled.hint, chunkRows);
+    const cursor = this.#runner.openStream(sql, params, compiled.hint, chunkRows, this.#limits);
     let shape: ReaderShape | undefined;
     for await (const rows of cursor) {
       shape ??= rowReader(compiled, cursor.fields, this.#services.dialect);
@@ -150,7 +169,7 @@ export class StatementSource implements ResultSource {
     let rowCount = 0;
     let last: RawResult | undefined;
     for (const { sql, params } of plan.bound) {
-      last = await this.#runner.send(sql, params, plan.compiled.hint, plan.badge);
+      last = await this.#runner.send(sql, params, plan.compiled.hint, plan.badge, this.#limits);
       for (const row of last.rows) rows.push(row);
       rowCount = rowCount < 0 || last.rowCount < 0 ? -1 : rowCount + last.rowCount;
     }
@@ -158,7 +177,7 @@ export class StatementSource implements ResultSource {
   }
   async #ddl(element: Element): Promise<Fetched> {
     for (const sql of this.#services.dialect.createDdlCompiler().statements(element)) {
-      await this.#runner.send(sql, [], DDL_HINT, "ddl");
+      await this.#runner.send(sql, [], DDL_HINT, "ddl", this.#limits);
     }
     return { rows: null, keys: [], rowCount: -1, lastInsertId: null };
   }
@@ -209,6 +228,7 @@ export function planDriverSql(
   waiting: Execution[],
   sql: string,
   params: readonly unknown[],
+  limits?: Limits,
 ): ResultSource {
   // A list of lists is a list of parameter sets, as in SQLAlchemy; an array value goes as [[value]].
   const sets = params.length > 0 && params.every((p) => Array.isArray(p));
@@ -217,12 +237,12 @@ export function planDriverSql(
     chunkRows: CHUNK_ROWS,
     run() {
       const raw = sets
-        ? runner.sendMany(sql, params as readonly unknown[][], RAW_HINT)
-        : runner.send(sql, params, RAW_HINT);
+        ? runner.sendMany(sql, params as readonly unknown[][], RAW_HINT, undefined, limits)
+        : runner.send(sql, params, RAW_HINT, undefined, limits);
       return raw instanceof Promise ? raw.then((r) => fetched(RAW, r, services)) : fetched(RAW, raw, services);
     },
     async *stream(chunkRows) {
-      const cursor = runner.openStream(sql, params, RAW_HINT, chunkRows);
+      const cursor = runner.openStream(sql, params, RAW_HINT, chunkRows, limits);
       let shape: ReaderShape | undefined;
       for await (const rows of cursor) {
         shape ??= rowReader(RAW, cursor.fields, services.dialect);

@@ -4,6 +4,7 @@
  */
 import type { DriverConnection, MaybePromise } from "../dialects/driver.js";
 import { ArgumentError, PoolTimeoutError } from "../errors/errors.js";
+import { StatementAbortedError } from "../errors/stopped.js";
 import { Events } from "./events.js";
 
 export interface PoolOptions {
@@ -79,6 +80,7 @@ interface Waiter {
   readonly resolve: (lease: Lease) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: ReturnType<typeof setTimeout>;
+  promise: Promise<Lease> | undefined;
 }
 export interface PoolStatus {
   readonly size: number;
@@ -127,9 +129,10 @@ export class Pool {
 
   /**
    * A connection on loan, at once when an idle one is there.
-   * @throws PoolTimeoutError after `timeout` seconds.
+   * @throws PoolTimeoutError after `timeout` seconds; StatementAbortedError when the signal ends the wait
    */
-  acquire(): MaybePromise<Lease> {
+  acquire(signal?: AbortSignal): MaybePromise<Lease> {
+    if (signal?.aborted) throw aborted(signal);
     while (this.#idle.length > 0) {
       const record = (this.#lifo ? this.#idle.pop() : this.#idle.shift()) as PoolRecord;
       if (this.#outlived(record)) {
@@ -139,8 +142,32 @@ export class Pool {
       record.connection.setIdle?.(false);
       return this.#prePing ? this.#checked(record) : this.#lend(record);
     }
-    if (this.#total < this.#limit) return this.#open();
-    return this.#wait();
+    const lease = this.#total < this.#limit ? this.#open() : this.#wait();
+    return signal === undefined ? lease : this.#unless(signal, lease);
+  }
+  /** Whoever gave up waiting gets nothing; a connection that comes for them after all goes back. */
+  #unless(signal: AbortSignal, lease: Promise<Lease>): Promise<Lease> {
+    return new Promise((resolve, reject) => {
+      let gone = false;
+      const stop = (): void => {
+        gone = true;
+        const waiting = this.#waiters.findIndex((w) => w.promise === lease);
+        if (waiting >= 0) for (const waiter of this.#waiters.splice(waiting, 1)) clearTimeout(waiter.timer);
+        reject(aborted(signal));
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      lease.then(
+        (made) => {
+          signal.removeEventListener("abort", stop);
+          if (gone) void this.release(made, true);
+          else resolve(made);
+        },
+        (error) => {
+          signal.removeEventListener("abort", stop);
+          reject(error);
+        },
+      );
+    });
   }
 
   /**
@@ -286,7 +313,8 @@ export class Pool {
     }
   }
   #wait(): Promise<Lease> {
-    return new Promise((resolve, reject) => {
+    let added: Waiter | undefined;
+    const promise = new Promise<Lease>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         const most = this.#limit === 1 ? "the only connection is" : `all ${this.#limit} connections are`;
@@ -298,9 +326,12 @@ export class Pool {
           ),
         );
       }, this.timeout * 1000);
-      const waiter: Waiter = { resolve, reject, timer };
+      const waiter: Waiter = { resolve, reject, timer, promise: undefined };
+      added = waiter;
       this.#waiters.push(waiter);
     });
+    (added as unknown as Waiter).promise = promise;
+    return promise;
   }
   /** A slot may be free: the next in line opens a connection in it. */
   #wake(): void {
@@ -369,6 +400,11 @@ export class Pool {
   }
 }
 
+function aborted(signal: AbortSignal): StatementAbortedError {
+  return new StatementAbortedError("Waiting for a database connection was stopped by its AbortSignal.", {
+    cause: signal.reason,
+  });
+}
 function view(record: PoolRecord): PoolEvent {
   return { connection: record.connection, info: record.info };
 }

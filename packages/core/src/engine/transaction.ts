@@ -5,6 +5,7 @@ import { InvalidRequestError } from "../errors/errors.js";
 export interface TransactionOwner {
   commitRoot(handle: Transaction): Promise<void>;
   rollbackRoot(handle: Transaction): Promise<void>;
+  prepareRoot(handle: Transaction): Promise<void>;
   releaseSavepoint(handle: Savepoint): Promise<void>;
   rollbackToSavepoint(handle: Savepoint): Promise<void>;
 }
@@ -48,6 +49,23 @@ abstract class TransactionHandle {
  */
 export class Transaction extends TransactionHandle {
   readonly what = "transaction";
+  /** Set for two-phase commit: the name under which the transaction can be ended later, by any connection. */
+  readonly xid: string | undefined;
+  constructor(owner: TransactionOwner, xid?: string) {
+    super(owner);
+    this.xid = xid;
+  }
+  /**
+   * First phase: the server promises that `commit()` will succeed, even if it is restarted in between.
+   * @throws InvalidRequestError when begun without `twoPhase`
+   */
+  async prepare(): Promise<void> {
+    this.require();
+    if (this.xid === undefined) {
+      throw new InvalidRequestError("Only a transaction begun with { twoPhase: true } can be prepared.", "twophase.not-begun");
+    }
+    await this.owner.prepareRoot(this);
+  }
   async commit(): Promise<void> {
     this.require();
     await this.owner.commitRoot(this);

@@ -5,7 +5,16 @@ import type { ColumnDefinition } from "../schema/definition.js";
 import { Table, type TableColumn } from "../schema/table.js";
 import { innerStatement } from "./element.js";
 import { Bind, criterion, Expression, type KeyedRows, operand, RowsBind } from "./expression.js";
-import { Alias, asFrom, type ColumnMap, Cte, type CteOptions, type FromClause, requireFrom, type Subselectable } from "./from.js";
+import {
+  Alias,
+  asFrom,
+  type ColumnMap,
+  Cte,
+  type CteOptions,
+  type FromClause,
+  requireFrom,
+  type Subselectable,
+} from "./from.js";
 import { type KeyWriter, OP } from "./key.js";
 import { exportedColumnsOf, QueryStatement, type SelectItem, selectItem } from "./select.js";
 import { Statement } from "./statement.js";
@@ -87,7 +96,8 @@ export class InsertStatement extends DmlStatement {
   }
   values(rows: RowValues | readonly RowValues[]): this {
     const list: readonly RowValues[] = Array.isArray(rows) ? rows : [rows as RowValues];
-    if (this.rows !== undefined) return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
+    if (this.rows !== undefined)
+      return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
     return this.with({ rows: list, layout: layoutOf(this.table, list) });
   }
   /**
@@ -95,12 +105,19 @@ export class InsertStatement extends DmlStatement {
    * `includeDefaults` is false.
    */
   fromSelect(columns: readonly string[], query: unknown, options: { readonly includeDefaults?: boolean } = {}): this {
-    const inner = query instanceof QueryStatement ? query : (query as { readonly [innerStatement]?: Subselectable })?.[innerStatement];
+    const inner =
+      query instanceof QueryStatement
+        ? query
+        : (query as { readonly [innerStatement]?: Subselectable })?.[innerStatement];
     if (inner === undefined) throw new ArgumentError("fromSelect(): a select is needed.");
     const list = columns.map((key) => this.table.column(key) as TableColumn);
     const given = (inner as Subselectable).exportedColumns.length;
-    if (given !== list.length) throw new ArgumentError(`fromSelect(): ${list.length} columns are named but the select gives ${given}.`);
-    const missing = options.includeDefaults === false ? [] : this.table.columns.filter((c) => c.fields.default !== undefined && !list.includes(c));
+    if (given !== list.length)
+      throw new ArgumentError(`fromSelect(): ${list.length} columns are named but the select gives ${given}.`);
+    const missing =
+      options.includeDefaults === false
+        ? []
+        : this.table.columns.filter((c) => c.fields.default !== undefined && !list.includes(c));
     const defaults = missing.map((column) => ({ column, value: valueFor(column, {}) }));
     return this.with({ source: { columns: list, query: inner as Subselectable, defaults } });
   }
@@ -114,11 +131,13 @@ export class InsertStatement extends DmlStatement {
       set: this.settersOf(options.set),
       where: "where" in options ? criterion(options.where) : undefined,
     };
-    if (conflict.set.length === 0) throw new ArgumentError("onConflictDoUpdate(): set names nothing to change; use onConflictDoNothing().");
+    if (conflict.set.length === 0)
+      throw new ArgumentError("onConflictDoUpdate(): set names nothing to change; use onConflictDoNothing().");
     return this.with({ conflict });
   }
   protected conflictTarget(options: ConflictOptions): Pick<ConflictClause, "target" | "constraint" | "targetWhere"> {
-    if (options.target !== undefined && options.constraint !== undefined) throw new ArgumentError("A conflict's target is columns or a constraint, not both.");
+    if (options.target !== undefined && options.constraint !== undefined)
+      throw new ArgumentError("A conflict's target is columns or a constraint, not both.");
     return {
       target: this.columnsNamed(options.target ?? []),
       constraint: options.constraint,
@@ -126,20 +145,37 @@ export class InsertStatement extends DmlStatement {
     };
   }
   onDuplicateKeyUpdate(set: unknown): this {
-    return this.with({ conflict: { action: "duplicateKey", target: [], constraint: undefined, targetWhere: undefined, set: this.settersOf(set), where: undefined } });
+    return this.with({
+      conflict: {
+        action: "duplicateKey",
+        target: [],
+        constraint: undefined,
+        targetWhere: undefined,
+        set: this.settersOf(set),
+        where: undefined,
+      },
+    });
   }
   protected columnsNamed(keys: readonly string[]): readonly TableColumn[] {
     return keys.map((key) => this.table.column(key) as TableColumn);
   }
   protected settersOf(set: unknown): ConflictClause["set"] {
-    const values = typeof set === "function" ? (set as (excluded: ColumnMap) => RowValues)(new Excluded(this.table, "excluded").c) : (set as RowValues);
+    const values =
+      typeof set === "function"
+        ? (set as (excluded: ColumnMap) => RowValues)(new Excluded(this.table, "excluded").c)
+        : (set as RowValues);
     return setters(this.table, values);
   }
   walk(key: KeyWriter): void {
     key.id(OP.insert);
     key.id(this.table.id);
     const layout = this.layout;
-    key.id((layout === undefined ? 0 : 1) + (this.source === undefined ? 0 : 2) + (this.conflict === undefined ? 0 : 4) + (layout?.inline === undefined ? 0 : 8));
+    key.id(
+      (layout === undefined ? 0 : 1) +
+        (this.source === undefined ? 0 : 2) +
+        (this.conflict === undefined ? 0 : 4) +
+        (layout?.inline === undefined ? 0 : 8),
+    );
     if (layout !== undefined) {
       key.id(layout.columns.length);
       for (const c of layout.columns) key.id(c.columnId);
@@ -195,11 +231,18 @@ export interface InsertLayout {
 
 function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
   const first = rows[0];
-  if (first === undefined) throw new ArgumentError("insert().values([]): there is no row to insert. Leave the statement out.");
+  if (first === undefined)
+    throw new ArgumentError("insert().values([]): there is no row to insert. Leave the statement out.");
   const keys = Object.keys(first);
   for (const key of keys) {
     if (!table.columns.some((c) => c.key === key)) {
-      throw new ArgumentError(`insert(): table '${table.fullName}' has no column '${key}'.${didYouMean(key, table.columns.map((c) => c.key))}`, "column.unknown");
+      throw new ArgumentError(
+        `insert(): table '${table.fullName}' has no column '${key}'.${didYouMean(
+          key,
+          table.columns.map((c) => c.key),
+        )}`,
+        "column.unknown",
+      );
     }
   }
   const columns = table.columns.filter((c) => c.key in first || c.fields.default !== undefined);
@@ -215,18 +258,26 @@ function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
       if (value === undefined) {
         const key = keys[k] as string;
         const why = key in row ? "is undefined" : "is missing";
-        throw new ArgumentError(`insert(): '${key}' ${why} in row ${i}; the first row fixes the columns. Pass null for SQL NULL.`, "argument.undefined");
+        throw new ArgumentError(
+          `insert(): '${key}' ${why} in row ${i}; the first row fixes the columns. Pass null for SQL NULL.`,
+          "argument.undefined",
+        );
       }
-      if (value instanceof Expression || (kind === "object" && asFrom(value) === undefined && isQuery(value as object))) inline = true;
+      if (value instanceof Expression || (kind === "object" && asFrom(value) === undefined && isQuery(value as object)))
+        inline = true;
     }
     let count = 0;
     for (const _ in row) count++;
     if (count !== width) {
       const odd = Object.keys(row).find((k) => !(k in first));
-      if (odd !== undefined) throw new ArgumentError(`insert(): row ${i} has '${odd}', which the first row has not; all rows need the same keys.`);
+      if (odd !== undefined)
+        throw new ArgumentError(
+          `insert(): row ${i} has '${odd}', which the first row has not; all rows need the same keys.`,
+        );
     }
   }
-  if (columns.some((c) => !(c.key in first) && c.fields.default !== undefined && "expression" in c.fields.default)) inline = true;
+  if (columns.some((c) => !(c.key in first) && c.fields.default !== undefined && "expression" in c.fields.default))
+    inline = true;
   const keyed: KeyedRows = { rows, columns };
   return {
     columns,
@@ -243,13 +294,26 @@ function valueFor(column: TableColumn, row: RowValues): Expression {
   if ("expression" in source) return source.expression;
   return operand("call" in source ? source.call(row as never) : source.value, column.type);
 }
-function setters(table: Table, values: RowValues): readonly { readonly column: TableColumn; readonly value: Expression }[] {
+function setters(
+  table: Table,
+  values: RowValues,
+): readonly { readonly column: TableColumn; readonly value: Expression }[] {
   return Object.keys(values).map((key) => {
     const column = table.columns.find((c) => c.key === key);
     if (column === undefined) {
-      throw new ArgumentError(`set(): table '${table.fullName}' has no column '${key}'.${didYouMean(key, table.columns.map((c) => c.key))}`, "column.unknown");
+      throw new ArgumentError(
+        `set(): table '${table.fullName}' has no column '${key}'.${didYouMean(
+          key,
+          table.columns.map((c) => c.key),
+        )}`,
+        "column.unknown",
+      );
     }
-    if (values[key] === undefined) throw new ArgumentError(`set(): '${key}' is undefined. Pass null for SQL NULL, or leave it out.`, "argument.undefined");
+    if (values[key] === undefined)
+      throw new ArgumentError(
+        `set(): '${key}' is undefined. Pass null for SQL NULL, or leave it out.`,
+        "argument.undefined",
+      );
     return { column, value: values[key] === null ? new Bind(null, column.type) : operand(values[key], column.type) };
   });
 }

@@ -6,22 +6,22 @@
  */
 import { ArgumentError } from "../errors/errors.js";
 import {
-  BOOLEAN,
   BIG_INTEGER,
+  BOOLEAN,
   DOUBLE,
   INTEGER,
   JSON_TYPE,
   NULL_TYPE,
   NUMERIC,
+  type SqlType,
   STRING,
   TupleType,
-  type SqlType,
   typeOfValue,
 } from "../types/sql-type.js";
 import { Element, innerStatement, sqlExpression } from "./element.js";
 import { type KeyedBind, type KeyWriter, OP } from "./key.js";
-import * as ops from "./operators.js";
 import type { Operator } from "./operators.js";
+import * as ops from "./operators.js";
 
 /** What `in()` takes besides a list: a select, a subquery. */
 export interface SelectsRows extends Element {
@@ -103,9 +103,15 @@ export abstract class Expression extends Element {
     return new Collate(this, name);
   }
   /** `custom("@@", other)`: an operator the library does not name; its text goes into the SQL as written. */
-  op(sql: string, other: unknown, options: { precedence?: number; comparison?: boolean; type?: SqlType } = {}): Expression {
+  op(
+    sql: string,
+    other: unknown,
+    options: { precedence?: number; comparison?: boolean; type?: SqlType } = {},
+  ): Expression {
     if (!/^[^\w\s'"`;()?:$]+$|^[A-Za-z][A-Za-z ]*$/.test(sql)) {
-      throw new ArgumentError(`op(): '${sql}' is not an operator: use symbols such as '@@' or words such as 'SOUNDS LIKE'.`);
+      throw new ArgumentError(
+        `op(): '${sql}' is not an operator: use symbols such as '@@' or words such as 'SOUNDS LIKE'.`,
+      );
     }
     const op = ops.customOperator(sql, options.precedence ?? 0, options.comparison ?? false);
     return new Binary(op, this, operand(other, this.type), options.comparison ? BOOLEAN : (options.type ?? this.type));
@@ -226,7 +232,10 @@ export abstract class Expression extends Element {
   // documents
   get(key: string | number): Expression {
     if (typeof key !== "string" && !Number.isSafeInteger(key)) {
-      throw new ArgumentError(`get(): a step into a document is a key or a position, not ${String(key)}.`, key === undefined ? "argument.undefined" : "argument");
+      throw new ArgumentError(
+        `get(): a step into a document is a key or a position, not ${String(key)}.`,
+        key === undefined ? "argument.undefined" : "argument",
+      );
     }
     return new JsonPath(this, [key], "json");
   }
@@ -259,7 +268,7 @@ function elementType(type: SqlType): SqlType {
   return "element" in type ? (type.element as SqlType) : NULL_TYPE;
 }
 function isNullish(value: unknown): boolean {
-  return value === null || value instanceof Constant && value.constant === "NULL";
+  return value === null || (value instanceof Constant && value.constant === "NULL");
 }
 
 /** A value of the user's, sent as a parameter; never part of the SQL text. */
@@ -322,7 +331,15 @@ export class RowsBind extends Element implements KeyedBind {
 /** NULL, TRUE, FALSE and other words of SQL without parameters. */
 export class Constant extends Expression {
   readonly kind = "constant";
-  readonly constant: "NULL" | "TRUE" | "FALSE" | "DEFAULT" | "*" | "CURRENT_TIMESTAMP" | "CURRENT_DATE" | "CURRENT_TIME";
+  readonly constant:
+    | "NULL"
+    | "TRUE"
+    | "FALSE"
+    | "DEFAULT"
+    | "*"
+    | "CURRENT_TIMESTAMP"
+    | "CURRENT_DATE"
+    | "CURRENT_TIME";
   readonly type: SqlType;
   constructor(constant: Constant["constant"], type: SqlType) {
     super();
@@ -562,7 +579,10 @@ export class Ordering extends Element {
   }
   walk(key: KeyWriter): void {
     key.id(OP.ordering);
-    key.id((this.direction === "DESC" ? 1 : this.direction === "ASC" ? 2 : 0) + (this.nulls === "FIRST" ? 10 : this.nulls === "LAST" ? 20 : 0));
+    key.id(
+      (this.direction === "DESC" ? 1 : this.direction === "ASC" ? 2 : 0) +
+        (this.nulls === "FIRST" ? 10 : this.nulls === "LAST" ? 20 : 0),
+    );
     this.expression.walk(key);
   }
 }
@@ -593,7 +613,19 @@ export class Extract extends Expression {
   readonly expression: Expression;
   readonly type = INTEGER;
   static readonly fields: readonly string[] = [
-    "year", "month", "day", "hour", "minute", "second", "dow", "doy", "week", "quarter", "epoch", "millisecond", "microsecond",
+    "year",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "dow",
+    "doy",
+    "week",
+    "quarter",
+    "epoch",
+    "millisecond",
+    "microsecond",
   ];
   constructor(field: string, expression: Expression) {
     super();
@@ -616,7 +648,12 @@ export class JsonPath extends Expression {
   readonly path: readonly (string | number)[];
   readonly as_: "json" | "text" | "number" | "boolean";
   readonly type: SqlType;
-  constructor(document: Expression, path: readonly (string | number)[], as_: JsonPath["as_"], type: SqlType = JSON_TYPE) {
+  constructor(
+    document: Expression,
+    path: readonly (string | number)[],
+    as_: JsonPath["as_"],
+    type: SqlType = JSON_TYPE,
+  ) {
     super();
     this.document = document instanceof JsonPath ? document.document : document;
     this.path = document instanceof JsonPath ? [...document.path, ...path] : path;
@@ -692,7 +729,11 @@ export function operand(value: unknown, type?: SqlType): Expression {
   }
   if (value === null) return NULL;
   if (typeof value === "object") {
-    const protocol = value as { readonly [sqlExpression]?: Expression; readonly [innerStatement]?: Element; asScalar?: () => Expression };
+    const protocol = value as {
+      readonly [sqlExpression]?: Expression;
+      readonly [innerStatement]?: Element;
+      asScalar?: () => Expression;
+    };
     const own = protocol[sqlExpression];
     if (own !== undefined) return own;
     if (value instanceof Element && typeof protocol.asScalar === "function") return protocol.asScalar();
@@ -716,7 +757,8 @@ export function criterion(value: unknown): Expression {
 }
 function inOperand(left: Expression, other: unknown): Element {
   if (Array.isArray(other)) {
-    if (other.some((v) => v === undefined)) throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");
+    if (other.some((v) => v === undefined))
+      throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");
     if (left instanceof Tuple) return tupleList(left, other);
     return other.some((v) => v instanceof Expression)
       ? new Tuple(other.map((v) => operand(v, left.type)))
@@ -735,19 +777,26 @@ function tupleList(left: Tuple, rows: readonly unknown[]): Element {
   const width = left.items.length;
   for (const row of rows) {
     if (row instanceof Tuple && row.items.length === width) continue;
-    if (!Array.isArray(row) || row.length !== width) throw new ArgumentError(`in(): every row of the list needs ${width} values, as the tuple has.`);
-    if (row.some((v) => v === undefined)) throw new ArgumentError("in(): a row of the list holds undefined.", "argument.undefined");
+    if (!Array.isArray(row) || row.length !== width)
+      throw new ArgumentError(`in(): every row of the list needs ${width} values, as the tuple has.`);
+    if (row.some((v) => v === undefined))
+      throw new ArgumentError("in(): a row of the list holds undefined.", "argument.undefined");
   }
   const types = left.items.map((i) => i.type);
-  if (rows.every((row) => Array.isArray(row) && !row.some((v) => v instanceof Expression))) return new Bind(rows, new TupleType(types), true);
-  return new Tuple(rows.map((row) => (row instanceof Tuple ? row : new Tuple((row as unknown[]).map((v, i) => operand(v, types[i]))))));
+  if (rows.every((row) => Array.isArray(row) && !row.some((v) => v instanceof Expression)))
+    return new Bind(rows, new TupleType(types), true);
+  return new Tuple(
+    rows.map((row) => (row instanceof Tuple ? row : new Tuple((row as unknown[]).map((v, i) => operand(v, types[i]))))),
+  );
 }
 function compare(op: Operator, left: Expression, other: unknown, escape?: string): Expression {
   if (left instanceof Tuple && Array.isArray(other)) {
-    if (other.length !== left.items.length) throw new ArgumentError(`A tuple of ${left.items.length} compares with as many values.`);
+    if (other.length !== left.items.length)
+      throw new ArgumentError(`A tuple of ${left.items.length} compares with as many values.`);
     return new Binary(op, left, new Tuple(other.map((v, i) => operand(v, left.items[i]?.type))), BOOLEAN);
   }
-  if (escape !== undefined && [...escape].length !== 1) throw new ArgumentError("like(): the escape character is one character.");
+  if (escape !== undefined && [...escape].length !== 1)
+    throw new ArgumentError("like(): the escape character is one character.");
   return new Binary(op, left, operand(other, left.type), BOOLEAN, escape);
 }
 function arithmetic(op: Operator, left: Expression, other: unknown): Expression {
@@ -756,19 +805,28 @@ function arithmetic(op: Operator, left: Expression, other: unknown): Expression 
 }
 /** A plain number beside an integer column may be a fraction: bind it as what it is. */
 function arithmeticOperandType(type: SqlType, value: unknown): SqlType {
-  if (typeof value === "number" && !Number.isInteger(value) && type.kind.toLowerCase().endsWith("integer")) return DOUBLE;
+  if (typeof value === "number" && !Number.isInteger(value) && type.kind.toLowerCase().endsWith("integer"))
+    return DOUBLE;
   return type;
 }
 function arithmeticType(op: Operator, left: SqlType, right: SqlType): SqlType {
   if (left.family === "number" && right.family === "number") {
-    const rank = (t: SqlType) => ["smallInteger", "integer", "bigInteger", "numeric", "float", "double"].indexOf(t.kind);
+    const rank = (t: SqlType) =>
+      ["smallInteger", "integer", "bigInteger", "numeric", "float", "double"].indexOf(t.kind);
     const wide = rank(right) > rank(left) ? right : left;
     if (op === ops.div && rank(wide) >= 0 && rank(wide) <= 2) return wide.kind === "bigInteger" ? NUMERIC : DOUBLE;
     return wide === BIG_INTEGER || rank(wide) >= 0 ? wide : left;
   }
   return left;
 }
-function affix(left: Expression, before: string, part: unknown, after: string, options?: LikeOptions, op: Operator = ops.like): Expression {
+function affix(
+  left: Expression,
+  before: string,
+  part: unknown,
+  after: string,
+  options?: LikeOptions,
+  op: Operator = ops.like,
+): Expression {
   let escape = options?.escape;
   let given = part;
   if (options?.autoescape && typeof given === "string") {
@@ -802,7 +860,8 @@ export function conjunction(op: Operator, items: readonly Expression[]): Express
 export function negate(x: Expression): Expression {
   if (x === TRUE) return FALSE;
   if (x === FALSE) return TRUE;
-  if (x instanceof Binary && x.oper.negated) return new Binary(ops.operator(x.oper.negated), x.left, x.right, BOOLEAN, x.escape);
+  if (x instanceof Binary && x.oper.negated)
+    return new Binary(ops.operator(x.oper.negated), x.left, x.right, BOOLEAN, x.escape);
   if (x instanceof Unary && x.oper === ops.is) return new Unary(ops.isNot, x.operand);
   if (x instanceof Unary && x.oper === ops.isNot) return new Unary(ops.is, x.operand);
   if (x instanceof Unary && x.oper === ops.not) return x.operand;

@@ -1,6 +1,7 @@
 /** FROM clauses: what has columns. Tables extend `FromClause` in `schema/`; here are aliases, subqueries, CTEs and joins. */
-import { ArgumentError } from "../errors/errors.js";
+
 import { didYouMean } from "../errors/did-you-mean.js";
+import { ArgumentError } from "../errors/errors.js";
 import type { SqlType } from "../types/sql-type.js";
 import { Element, entityElement, fromClause, innerStatement } from "./element.js";
 import { Expression } from "./expression.js";
@@ -41,7 +42,10 @@ export abstract class FromClause extends Element {
     const found = this.columns.find((c) => c.key === key) ?? this.columns.find((c) => c.columnName === key);
     if (found === undefined) {
       throw new ArgumentError(
-        `'${this.fromName ?? "the FROM clause"}' has no column '${key}'.${didYouMean(key, this.columns.map((c) => c.key))}`,
+        `'${this.fromName ?? "the FROM clause"}' has no column '${key}'.${didYouMean(
+          key,
+          this.columns.map((c) => c.key),
+        )}`,
         "column.unknown",
       );
     }
@@ -117,7 +121,11 @@ export class Alias extends FromClause {
 /** What can be put in parentheses and selected from. */
 export interface Subselectable extends Element {
   /** The columns of a row: name and expression; names are unique. */
-  readonly exportedColumns: readonly { readonly key: string; readonly columnName: string; readonly expression: Expression }[];
+  readonly exportedColumns: readonly {
+    readonly key: string;
+    readonly columnName: string;
+    readonly expression: Expression;
+  }[];
 }
 
 abstract class OverQuery extends FromClause {
@@ -136,7 +144,9 @@ abstract class OverQuery extends FromClause {
     return "anon";
   }
   get columns(): readonly ColumnReference[] {
-    const columns = this.query.exportedColumns.map((c, i) => new DerivedColumn(this, c.key, c.columnName, c.expression, i));
+    const columns = this.query.exportedColumns.map(
+      (c, i) => new DerivedColumn(this, c.key, c.columnName, c.expression, i),
+    );
     Object.defineProperty(this, "columns", { value: columns });
     return columns;
   }
@@ -166,7 +176,10 @@ export interface CteOptions {
   readonly materialized?: boolean | undefined;
 }
 function subselectable(value: unknown, where: string): Subselectable {
-  const inner = value instanceof Element ? value : (value as { readonly [innerStatement]?: Element } | null | undefined)?.[innerStatement];
+  const inner =
+    value instanceof Element
+      ? value
+      : (value as { readonly [innerStatement]?: Element } | null | undefined)?.[innerStatement];
   if (inner !== undefined && "exportedColumns" in inner) return inner as Subselectable;
   throw new ArgumentError(`${where}: a select is needed.`);
 }
@@ -205,7 +218,9 @@ export class Cte extends OverQuery {
     const query = subselectable(given, "union()");
     const width = this.query.exportedColumns.length;
     if (query.exportedColumns.length !== width) {
-      throw new ArgumentError(`'${this.queryName}': the recursive part selects ${query.exportedColumns.length} columns, the first part ${width}.`);
+      throw new ArgumentError(
+        `'${this.queryName}': the recursive part selects ${query.exportedColumns.length} columns, the first part ${width}.`,
+      );
     }
     const options: CteOptions = { recursive: true, nesting: this.nesting, materialized: this.materialized };
     return new Cte(this.query, this.queryName as string, options, { query, all }, this);
@@ -223,7 +238,11 @@ export class Cte extends OverQuery {
       return;
     }
     key.text(this.queryName as string);
-    key.id((this.recursive ? 1 : 0) + (this.nesting ? 8 : 0) + (this.materialized === undefined ? 0 : this.materialized ? 16 : 32));
+    key.id(
+      (this.recursive ? 1 : 0) +
+        (this.nesting ? 8 : 0) +
+        (this.materialized === undefined ? 0 : this.materialized ? 16 : 32),
+    );
     this.query.walk(key);
   }
 }
@@ -334,7 +353,9 @@ export class TableFunction extends Declared {
   }
   protected walkContent(key: KeyWriter): void {
     key.id(OP.tableFunction);
-    key.id((this.options.derived ? 1 : 0) + (this.options.lateral ? 2 : 0) + (this.options.ordinality === undefined ? 0 : 4));
+    key.id(
+      (this.options.derived ? 1 : 0) + (this.options.lateral ? 2 : 0) + (this.options.ordinality === undefined ? 0 : 4),
+    );
     this.call.walk(key);
   }
 }

@@ -8,12 +8,12 @@ import {
   INTEGER,
   NULL_TYPE,
   NUMERIC,
+  type SqlType,
   STRING,
   TIME,
-  type SqlType,
 } from "../types/sql-type.js";
-import { Element } from "./element.js";
-import { Constant, criterion, Expression, operand, Ordering, STAR } from "./expression.js";
+import type { Element } from "./element.js";
+import { Constant, criterion, Expression, Ordering, operand, STAR } from "./expression.js";
 import type { FromClause } from "./from.js";
 import { type KeyWriter, OP } from "./key.js";
 
@@ -27,7 +27,13 @@ export class FunctionCall extends Expression {
   readonly type: SqlType;
   readonly isDistinct: boolean;
   readonly aggregateOrder: readonly Ordering[];
-  constructor(name: string, args: readonly Expression[], type: SqlType, isDistinct = false, order: readonly Ordering[] = []) {
+  constructor(
+    name: string,
+    args: readonly Expression[],
+    type: SqlType,
+    isDistinct = false,
+    order: readonly Ordering[] = [],
+  ) {
     super();
     if (!FUNCTION_NAME.test(name)) throw new ArgumentError(`func: '${name}' is not a function name.`);
     this.functionName = name;
@@ -134,19 +140,27 @@ export class Over extends Expression {
   readonly call: Expression;
   readonly partitionBy: readonly Expression[];
   readonly orderBy: readonly Ordering[];
-  readonly frame: { readonly unit: "ROWS" | "RANGE" | "GROUPS"; readonly start: FrameBound; readonly end: FrameBound } | undefined;
+  readonly frame:
+    | { readonly unit: "ROWS" | "RANGE" | "GROUPS"; readonly start: FrameBound; readonly end: FrameBound }
+    | undefined;
   readonly exclude: WindowOptions["exclude"];
   constructor(call: Expression, window: WindowOptions) {
     super();
     this.call = call;
     this.partitionBy = list(window.partitionBy).map((e) => operand(e));
     this.orderBy = list(window.orderBy).map(ordering);
-    const frames = [["ROWS", window.rows], ["RANGE", window.range], ["GROUPS", window.groups]] as const;
+    const frames = [
+      ["ROWS", window.rows],
+      ["RANGE", window.range],
+      ["GROUPS", window.groups],
+    ] as const;
     const given = frames.filter(([, bounds]) => bounds !== undefined);
     if (given.length > 1) throw new ArgumentError("over(): rows, range and groups exclude each other; give one.");
     const [unit, bounds] = given[0] ?? [];
     if (unit !== undefined && bounds !== undefined) {
-      for (const b of bounds) if (b !== null && !Number.isSafeInteger(b)) throw new ArgumentError("over(): frame bounds are integers or null.");
+      for (const b of bounds)
+        if (b !== null && !Number.isSafeInteger(b))
+          throw new ArgumentError("over(): frame bounds are integers or null.");
       this.frame = { unit, start: bounds[0], end: bounds[1] };
     } else this.frame = undefined;
     this.exclude = window.exclude;
@@ -206,7 +220,11 @@ export class Case extends Expression {
   }
   when(condition: unknown, result: unknown): Case {
     const test = this.subject === undefined ? criterion(condition) : operand(condition, this.subject.type);
-    return new Case(this.subject, [...this.branches, [test, operand(result, this.branches[0]?.[1].type)]], this.otherwise);
+    return new Case(
+      this.subject,
+      [...this.branches, [test, operand(result, this.branches[0]?.[1].type)]],
+      this.otherwise,
+    );
   }
   else(result: unknown): Case {
     return new Case(this.subject, this.branches, operand(result, this.branches[0]?.[1].type));

@@ -28,8 +28,7 @@ function define(name: string, sql: string, precedence: number, more: Partial<Ope
   return op;
 }
 
-const comparison = (name: string, sql: string, negated: string) =>
-  define(name, sql, 5, { negated, comparison: true });
+const comparison = (name: string, sql: string, negated: string) => define(name, sql, 5, { negated, comparison: true });
 
 export const eq = comparison("eq", "=", "ne");
 export const ne = comparison("ne", "!=", "eq");

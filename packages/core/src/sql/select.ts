@@ -2,7 +2,7 @@
 import { ArgumentError } from "../errors/errors.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
-import { Bind, criterion, Expression, operand, type Ordering } from "./expression.js";
+import { Bind, criterion, Expression, type Ordering, operand } from "./expression.js";
 import {
   asEntity,
   asFrom,
@@ -107,15 +107,22 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   }
   /** `FETCH FIRST n ROWS ONLY`, with ties or percent where the database has them. Takes the place of `limit()`. */
   fetch(n: unknown, options: { readonly withTies?: boolean; readonly percent?: boolean } = {}): this {
-    const fetchValue: FetchClause | undefined = n === null ? undefined : { withTies: options.withTies ?? false, percent: options.percent ?? false };
+    const fetchValue: FetchClause | undefined =
+      n === null ? undefined : { withTies: options.withTies ?? false, percent: options.percent ?? false };
     return this.with({ limitValue: bound("fetch", n), fetchClause: fetchValue });
   }
   /** Rows `from` to `to` of the result, counted within what `limit` and `offset` leave; `to` is not included. */
   slice(from: number, to: number): this {
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to < from) {
-      throw new ArgumentError(`slice(): whole numbers with 0 <= from <= to are needed, not ${String(from)} and ${String(to)}.`);
+      throw new ArgumentError(
+        `slice(): whole numbers with 0 <= from <= to are needed, not ${String(from)} and ${String(to)}.`,
+      );
     }
-    return this.with({ limitValue: bound("slice", to - from), offsetValue: from === 0 ? undefined : bound("slice", from), fetchClause: undefined });
+    return this.with({
+      limitValue: bound("slice", to - from),
+      offsetValue: from === 0 ? undefined : bound("slice", from),
+      fetchClause: undefined,
+    });
   }
   subquery(name?: string): Subquery {
     return new Subquery(this, name);
@@ -140,7 +147,11 @@ export abstract class QueryStatement extends Statement implements Subselectable 
     key.id(this.orderByList.length);
     for (const o of this.orderByList) o.walk(key);
     const fetch = this.fetchClause;
-    key.id((this.limitValue ? 1 : 0) + (this.offsetValue ? 2 : 0) + (fetch ? 4 + (fetch.withTies ? 8 : 0) + (fetch.percent ? 16 : 0) : 0));
+    key.id(
+      (this.limitValue ? 1 : 0) +
+        (this.offsetValue ? 2 : 0) +
+        (fetch ? 4 + (fetch.withTies ? 8 : 0) + (fetch.percent ? 16 : 0) : 0),
+    );
     this.limitValue?.walk(key);
     this.offsetValue?.walk(key);
     key.id(this.ctes.length);
@@ -265,7 +276,12 @@ export class SelectStatement extends QueryStatement {
       const extra = on === undefined ? undefined : criterion(on);
       const specs = relation.steps.map((step, i): JoinSpec => {
         const last = i === relation.steps.length - 1;
-        return { target: step.target, on: last && extra ? step.on.and(extra) : step.on, kind, source: i === 0 ? relation.source : undefined };
+        return {
+          target: step.target,
+          on: last && extra ? step.on.and(extra) : step.on,
+          kind,
+          source: i === 0 ? relation.source : undefined,
+        };
       });
       return this.with({ joins: [...this.joins, ...specs] });
     }
@@ -291,8 +307,14 @@ export class SelectStatement extends QueryStatement {
   withHint(table: unknown, words: string, options: { readonly dialect?: string } = {}): this {
     return this.addWords("hint", words, options.dialect, requireFrom(table, "withHint()"));
   }
-  protected addWords(place: StatementWords["place"], words: string, dialect: string | undefined, on?: FromClause): this {
-    if (typeof words !== "string" || words === "" || words.includes("\0")) throw new ArgumentError("Words for a statement are a non-empty string.");
+  protected addWords(
+    place: StatementWords["place"],
+    words: string,
+    dialect: string | undefined,
+    on?: FromClause,
+  ): this {
+    if (typeof words !== "string" || words === "" || words.includes("\0"))
+      throw new ArgumentError("Words for a statement are a non-empty string.");
     return this.with({ words: [...this.words, { place, words, dialect, on }] });
   }
   withOnlyColumns(...items: unknown[]): this {
@@ -307,8 +329,13 @@ export class SelectStatement extends QueryStatement {
   correlateExcept(...froms: unknown[]): this {
     return this.with({ uncorrelated: froms.map((f) => requireFrom(f, "correlateExcept()")) });
   }
-  withForUpdate(options: { read?: boolean; keyShare?: boolean; nowait?: boolean; skipLocked?: boolean; of?: unknown } = {}): this {
-    const of = options.of === undefined ? [] : (Array.isArray(options.of) ? options.of : [options.of]).map((f) => requireFrom(f, "withForUpdate()"));
+  withForUpdate(
+    options: { read?: boolean; keyShare?: boolean; nowait?: boolean; skipLocked?: boolean; of?: unknown } = {},
+  ): this {
+    const of =
+      options.of === undefined
+        ? []
+        : (Array.isArray(options.of) ? options.of : [options.of]).map((f) => requireFrom(f, "withForUpdate()"));
     const forUpdate: ForUpdate = {
       read: options.read ?? false,
       keyShare: options.keyShare ?? false,
@@ -339,7 +366,11 @@ export class SelectStatement extends QueryStatement {
     for (const f of this.froms) f.walk(key);
     key.id(this.joins.length);
     for (const j of this.joins) {
-      key.id((j.kind === "inner" ? 1 : j.kind === "left" ? 2 : 3) + (j.on === undefined ? 4 : 0) + (j.source === undefined ? 8 : 0));
+      key.id(
+        (j.kind === "inner" ? 1 : j.kind === "left" ? 2 : 3) +
+          (j.on === undefined ? 4 : 0) +
+          (j.source === undefined ? 8 : 0),
+      );
       j.source?.walkReference(key);
       j.target.walk(key);
       j.on?.walk(key);
@@ -386,7 +417,14 @@ function firstFrom(items: readonly SelectItem[]): FromClause | undefined {
 }
 
 export type SetOperator = "UNION" | "UNION ALL" | "INTERSECT" | "INTERSECT ALL" | "EXCEPT" | "EXCEPT ALL";
-const SET_OPERATORS: readonly SetOperator[] = ["UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"];
+const SET_OPERATORS: readonly SetOperator[] = [
+  "UNION",
+  "UNION ALL",
+  "INTERSECT",
+  "INTERSECT ALL",
+  "EXCEPT",
+  "EXCEPT ALL",
+];
 export class CompoundStatement extends QueryStatement {
   readonly kind = "compound";
   readonly setOperator: SetOperator;
@@ -423,9 +461,12 @@ function compound(op: SetOperator, first: QueryStatement, others: readonly unkno
   const width = first.exportedColumns.length;
   const odd = all.find((m) => m.exportedColumns.length !== width);
   if (odd !== undefined) {
-    throw new ArgumentError(`${op.toLowerCase()}(): the members select ${width} and ${odd.exportedColumns.length} columns; they must agree.`);
+    throw new ArgumentError(
+      `${op.toLowerCase()}(): the members select ${width} and ${odd.exportedColumns.length} columns; they must agree.`,
+    );
   }
   return new CompoundStatement(op, all);
 }
+
 export type { SqlType };
 export { entityElement };

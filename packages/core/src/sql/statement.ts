@@ -39,14 +39,18 @@ function copyOf(statement: object): object {
   const { names } = copier;
   let n = 0;
   // Statements may carry more than the first one of their class did: those are copied field by field.
-  for (const name in statement) if (names[n++] !== name) return Object.assign(Object.create(prototype) as object, statement);
+  for (const name in statement)
+    if (names[n++] !== name) return Object.assign(Object.create(prototype) as object, statement);
   return n === names.length ? copier.copy(statement) : Object.assign(Object.create(prototype) as object, statement);
 }
 function makeCopier(statement: object, prototype: object): Copier {
   const names = Object.keys(statement);
   if (Object.getOwnPropertySymbols(statement).length === 0 && names.every((name) => /^[A-Za-z_]\w*$/.test(name))) {
     try {
-      const Copy = new Function("from", names.map((name) => `this.${name} = from.${name};`).join("\n")) as unknown as new (
+      const Copy = new Function(
+        "from",
+        names.map((name) => `this.${name} = from.${name};`).join("\n"),
+      ) as unknown as new (
         from: object,
       ) => object;
       Copy.prototype = prototype;

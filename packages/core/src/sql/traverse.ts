@@ -64,7 +64,13 @@ export function replace<T extends Element>(node: T, change: (node: Element) => E
   return visit(node) as T;
 }
 function isRecordList(value: unknown): value is readonly Record<string, unknown>[] {
-  return Array.isArray(value) && value.length > 0 && typeof value[0] === "object" && value[0] !== null && Object.getPrototypeOf(value[0]) === Object.prototype;
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    typeof value[0] === "object" &&
+    value[0] !== null &&
+    Object.getPrototypeOf(value[0]) === Object.prototype
+  );
 }
 function copyRecords(list: readonly Record<string, unknown>[], copyValue: (v: unknown) => unknown): unknown {
   let changed = false;

@@ -63,7 +63,9 @@ export interface Column<out T, F extends string> extends ColumnLike<T, F>, Defin
   /** The discriminator of a hierarchy that lists its subclasses, all in one file; write it as a getter. */
   subclasses<S extends readonly unknown[]>(...classes: S): PolymorphicColumn<T, F, S>;
 }
-export interface DeferredColumn<out T, out F extends string> extends ColumnLike<T, F>, Definition<T | NeedsAwait<T>, T> {}
+export interface DeferredColumn<out T, out F extends string>
+  extends ColumnLike<T, F>,
+    Definition<T | NeedsAwait<T>, T> {}
 export interface PolymorphicColumn<out T, F extends string, out S extends readonly unknown[]> extends Column<T, F> {
   readonly classes: S;
 }

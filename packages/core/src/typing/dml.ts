@@ -1,8 +1,9 @@
 /** INSERT, UPDATE, DELETE, each with RETURNING. */
 import type { Criterion, Rows, rows } from "./expressions.js";
-import type { row, scalar, Executable } from "./rows.js";
+import type { Executable, row, scalar } from "./rows.js";
 import type { Positions, Printed, Row, Scalar, Selectable, SubqueryOf } from "./select.js";
-import type { AnyTable, Changes, Columns, NewRow, PropsOf } from "./tables.js";
+import type { Changes, Columns, NewRow, PropsOf } from "./tables.js";
+import type { AnyTable } from "./faces.js";
 
 interface Returning {
   returning<A extends readonly Selectable[]>(...what: A): Returned<A>;
@@ -30,7 +31,11 @@ type ColumnKey<M extends AnyTable> = keyof NewRow<M> & string;
 type Setter<M extends AnyTable> = Changes<M> | ((excluded: Columns<"excluded", PropsOf<M>>) => Changes<M>);
 export interface Insert<M extends AnyTable> extends Dml {
   values(rows: NewRow<M> | readonly NewRow<M>[]): InsertValues<M>;
-  fromSelect<const K extends readonly ColumnKey<M>[]>(columns: K, query: Rows<{ readonly [I in keyof K]: Exclude<NewRow<M>[K[I]], undefined> }>, options?: { readonly includeDefaults?: boolean }): InsertValues<M>;
+  fromSelect<const K extends readonly ColumnKey<M>[]>(
+    columns: K,
+    query: Rows<{ readonly [I in keyof K]: Exclude<NewRow<M>[K[I]], undefined> }>,
+    options?: { readonly includeDefaults?: boolean },
+  ): InsertValues<M>;
 }
 interface ConflictTarget<M extends AnyTable> {
   readonly target?: readonly ColumnKey<M>[];

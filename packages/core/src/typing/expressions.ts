@@ -44,8 +44,8 @@ export interface Expr<out T, out K extends string = never, out S extends string 
   desc(): Ordering;
   nullsFirst(): Ordering;
   nullsLast(): Ordering;
-  /** An operator the library does not name, giving the same type: `c.flags.op("|", 4)`. */
-  op(operator: string, other: unknown, options?: { readonly precedence?: number }): Like<this, T>;
+  /** An operator the library does not name, giving the same type: `c.path.op("#-", other)`; `typeCoerce` it for more operators. */
+  op(operator: string, other: unknown, options?: { readonly precedence?: number }): PlainExpr<T, never, S>;
   as<N extends string>(label: N): Families<T, N, S>[this[typeof family]];
 }
 export interface Ordering {
@@ -57,7 +57,9 @@ export interface Ordering {
 }
 /** What a statement gives back, as a tuple: the common face of select, set operations and RETURNING. */
 export declare const rows: unique symbol;
-export interface Rows<out R extends readonly unknown[]> { readonly [rows]: R }
+export interface Rows<out R extends readonly unknown[]> {
+  readonly [rows]: R;
+}
 
 export interface PlainExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "plain";
@@ -93,16 +95,30 @@ export interface TextExpr<out T, out K extends string = never, out S extends str
   /** Full-text search: MATCH … AGAINST on MySQL, `@@` on PostgreSQL. */
   match(query: Operand<string>): Condition;
   collate(name: string): TextExpr<T, never, S>;
-  concat<S2 extends string = never, Z extends null = never>(other: string | Typed<string | Z, any, S2>): TextExpr<string | Extract<T, null> | Z, never, S | S2>;
+  concat<S2 extends string = never, Z extends null = never>(
+    other: string | Typed<string | Z, any, S2>,
+  ): TextExpr<string | Extract<T, null> | Z, never, S | S2>;
 }
 export interface NumberExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "number";
-  add<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
-  sub<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
-  mul<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
-  div<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
-  floorDiv<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
-  mod<S2 extends string = never, Z extends null = never>(other: T | Typed<T | Z, any, S2>): NumberExpr<T | Z, never, S | S2>;
+  add<S2 extends string = never, Z extends null = never>(
+    other: T | Typed<T | Z, any, S2>,
+  ): NumberExpr<T | Z, never, S | S2>;
+  sub<S2 extends string = never, Z extends null = never>(
+    other: T | Typed<T | Z, any, S2>,
+  ): NumberExpr<T | Z, never, S | S2>;
+  mul<S2 extends string = never, Z extends null = never>(
+    other: T | Typed<T | Z, any, S2>,
+  ): NumberExpr<T | Z, never, S | S2>;
+  div<S2 extends string = never, Z extends null = never>(
+    other: T | Typed<T | Z, any, S2>,
+  ): NumberExpr<T | Z, never, S | S2>;
+  floorDiv<S2 extends string = never, Z extends null = never>(
+    other: T | Typed<T | Z, any, S2>,
+  ): NumberExpr<T | Z, never, S | S2>;
+  mod<S2 extends string = never, Z extends null = never>(
+    other: T | Typed<T | Z, any, S2>,
+  ): NumberExpr<T | Z, never, S | S2>;
   neg(): NumberExpr<T, never, S>;
   bitAnd(other: Operand<T>): NumberExpr<T, never, S>;
   bitOr(other: Operand<T>): NumberExpr<T, never, S>;
@@ -113,7 +129,22 @@ export interface NumberExpr<out T, out K extends string = never, out S extends s
 }
 export interface DateExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "date";
-  extract(field: "year" | "month" | "day" | "hour" | "minute" | "second" | "dow" | "doy" | "week" | "quarter" | "epoch" | "millisecond" | "microsecond"): NumberExpr<number | Extract<T, null>, never, S>;
+  extract(
+    field:
+      | "year"
+      | "month"
+      | "day"
+      | "hour"
+      | "minute"
+      | "second"
+      | "dow"
+      | "doy"
+      | "week"
+      | "quarter"
+      | "epoch"
+      | "millisecond"
+      | "microsecond",
+  ): NumberExpr<number | Extract<T, null>, never, S>;
 }
 export interface JsonExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "json";
@@ -192,22 +223,40 @@ export interface Func {
   lower<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
   upper<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
   trim<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
-  length<T extends string | null, S extends string>(what: Typed<T, any, S>): NumberExpr<number | Extract<T, null>, never, S>;
+  length<T extends string | null, S extends string>(
+    what: Typed<T, any, S>,
+  ): NumberExpr<number | Extract<T, null>, never, S>;
   abs<X extends AnyExpr>(what: X): Like<X, ValueOf<X>>;
-  round<T extends number | string | null, S extends string>(what: Typed<T, any, S>, digits?: number): NumberExpr<T, never, S>;
+  round<T extends number | string | null, S extends string>(
+    what: Typed<T, any, S>,
+    digits?: number,
+  ): NumberExpr<T, never, S>;
   /** Not null when the fallback is not; the first expression's outer join no longer matters. */
-  coalesce<X extends AnyExpr, D extends ValueOf<X> | null, S2 extends string = never>(what: X, fallback: D | Typed<D, any, S2>): Like<X, NonNullable<ValueOf<X>> | D, S2>;
+  coalesce<X extends AnyExpr, D extends ValueOf<X> | null, S2 extends string = never>(
+    what: X,
+    fallback: D | Typed<D, any, S2>,
+  ): Like<X, NonNullable<ValueOf<X>> | D, S2>;
   nullif<X extends AnyExpr>(what: X, value: Operand<ValueOf<X>>): Like<X, ValueOf<X> | null>;
   /** One text of many; its ORDER BY through `aggregateOrderBy()`. */
   aggregateStrings(what: AnyExpr, separator: string): Agg<TextExpr<string | null>>;
   concat(...parts: (AnyExpr | string | number)[]): TextExpr<string | null>;
-  replace<T extends string | null, S extends string>(what: Typed<T, any, S>, find: Operand<string>, by: Operand<string>): TextExpr<T, never, S>;
-  substr<T extends string | null, S extends string>(what: Typed<T, any, S>, start: Operand<number>, length?: Operand<number>): TextExpr<T, never, S>;
+  replace<T extends string | null, S extends string>(
+    what: Typed<T, any, S>,
+    find: Operand<string>,
+    by: Operand<string>,
+  ): TextExpr<T, never, S>;
+  substr<T extends string | null, S extends string>(
+    what: Typed<T, any, S>,
+    start: Operand<number>,
+    length?: Operand<number>,
+  ): TextExpr<T, never, S>;
   ltrim<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
   rtrim<T extends string | null, S extends string>(what: Typed<T, any, S>): TextExpr<T, never, S>;
   ceil<X extends AnyExpr>(what: X): Like<X, ValueOf<X>>;
   floor<X extends AnyExpr>(what: X): Like<X, ValueOf<X>>;
-  sign<T extends number | string | bigint | null, S extends string>(what: Typed<T, any, S>): NumberExpr<number | Extract<T, null>, never, S>;
+  sign<T extends number | string | bigint | null, S extends string>(
+    what: Typed<T, any, S>,
+  ): NumberExpr<number | Extract<T, null>, never, S>;
   now(): DateExpr<Date>;
   currentDate(): DateExpr<string>;
   currentTimestamp(): DateExpr<Date>;
@@ -221,13 +270,25 @@ export interface Func {
   percentRank(): Windowed<NumberExpr<number>>;
   cumeDist(): Windowed<NumberExpr<number>>;
   ntile(buckets: number): Windowed<NumberExpr<number>>;
-  lag<X extends AnyExpr>(what: X, offset?: number, fallback?: Operand<ValueOf<X>>): Windowed<Like<X, ValueOf<X> | null>>;
-  lead<X extends AnyExpr>(what: X, offset?: number, fallback?: Operand<ValueOf<X>>): Windowed<Like<X, ValueOf<X> | null>>;
+  lag<X extends AnyExpr>(
+    what: X,
+    offset?: number,
+    fallback?: Operand<ValueOf<X>>,
+  ): Windowed<Like<X, ValueOf<X> | null>>;
+  lead<X extends AnyExpr>(
+    what: X,
+    offset?: number,
+    fallback?: Operand<ValueOf<X>>,
+  ): Windowed<Like<X, ValueOf<X> | null>>;
   nthValue<X extends AnyExpr>(what: X, n: number): Windowed<Like<X, ValueOf<X> | null>>;
   firstValue<X extends AnyExpr>(what: X): Windowed<Like<X, ValueOf<X> | null>>;
   lastValue<X extends AnyExpr>(what: X): Windowed<Like<X, ValueOf<X> | null>>;
   /** Any other function, with its type said: `func.call("similarity", float(), a, b)`. An index signature would let typos pass. */
-  call<T, F extends string>(name: string, returns: ColumnLike<T, F>, ...args: unknown[]): Agg<Families<T, never, never>[F & Family]>;
+  call<T, F extends string>(
+    name: string,
+    returns: ColumnLike<T, F>,
+    ...args: unknown[]
+  ): Agg<Families<T, never, never>[F & Family]>;
 }
 
 /** `when(a, 1).when(b, 2).else(0)`; `.end()` adds null. */
@@ -245,7 +306,11 @@ export interface SimpleCaseBranches<V, T> {
   else<T2>(value: T2 | Typed<T2, any, any>): PlainExpr<T | T2>;
   end(): PlainExpr<T | null>;
 }
-export type CastTo<X extends AnyExpr, T, F extends string> = Families<T | Extract<ValueOf<X>, null>, never, SourceOf<X>>[F & Family];
+export type CastTo<X extends AnyExpr, T, F extends string> = Families<
+  T | Extract<ValueOf<X>, null>,
+  never,
+  SourceOf<X>
+>[F & Family];
 
 /** A row of raw SQL: by position and by name, its types unknown. */
 export type RawRow = readonly unknown[] & { readonly [name: string]: unknown };

@@ -10,3 +10,14 @@ export interface ColumnLike<out T, out F extends string> {
   readonly [type]: T;
   readonly [flags]: F;
 }
+
+/** `N`: the name in queries; `P`: the literal as written; `O`: the options that types depend on. */
+export interface Meta<out N extends string, out P, out O> {
+  readonly name: N;
+  readonly props: P;
+  readonly options: O;
+}
+/** What every statement takes. Ask for these, not for a concrete class: they are cheap to compare. */
+export interface AnyTable {
+  readonly $: Meta<string, any, any>;
+}

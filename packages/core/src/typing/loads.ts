@@ -8,10 +8,22 @@ export interface LoadFace<out R extends string, out P extends readonly string[],
   readonly below: B;
 }
 export type AnyLoad = LoadFace<string, readonly string[], any, any>;
-type Tree<P extends readonly unknown[], B> = P extends readonly [infer H extends string, ...infer R] ? { [_ in H]: Tree<R, B> } : B;
+type Tree<P extends readonly unknown[], B> = P extends readonly [infer H extends string, ...infer R]
+  ? { [_ in H]: Tree<R, B> }
+  : B;
 /** Contravariance turns the union of loads into the intersection of their trees. */
-export type Below<L> = (L extends AnyLoad ? (tree: Tree<L["path"], L["below"]>) => void : never) extends (tree: infer I) => void ? I : never;
+export type Below<L> = (L extends AnyLoad ? (tree: Tree<L["path"], L["below"]>) => void : never) extends (
+  tree: infer I,
+) => void
+  ? I
+  : never;
 /** `{ User: { posts: { comments: {} } } }`: one tree per selected entity. */
-export type Paths<L> = (L extends AnyLoad ? (tree: { [_ in L["root"]]: Tree<L["path"], L["below"]> }) => void : never) extends (tree: infer I) => void ? I : never;
+export type Paths<L> = (
+  L extends AnyLoad
+    ? (tree: { [_ in L["root"]]: Tree<L["path"], L["below"]> }) => void
+    : never
+) extends (tree: infer I) => void
+  ? I
+  : never;
 /** What is loaded below the entity named `N`. */
 export type BelowOf<L, N extends string> = N extends keyof L ? L[N] : {};

@@ -1,10 +1,10 @@
 /** SELECT, set operations, subqueries. `A`: what is selected; `N`: the outer-joined tables; `L`: what is loaded. */
 import type { RowItems } from "../registry.js";
-import type { type as T_ } from "./faces.js";
 import type { AnyExpr, Criterion, Families, family, name, Ordering, Rows, rows, source } from "./expressions.js";
+import type { AnyTable, Meta, type as T_ } from "./faces.js";
 import type { LoadFace, Paths } from "./loads.js";
 import type { row, scalar } from "./rows.js";
-import type { AnyModel, AnyRelation, AnyTable, Columns, ColumnValues, Meta, NameOf, PropsOf, RootName, TargetName } from "./tables.js";
+import type { AnyModel, AnyRelation, Columns, ColumnValues, NameOf, PropsOf, RootName, TargetName } from "./tables.js";
 
 export type Selectable = AnyExpr | AnyTable;
 
@@ -15,28 +15,44 @@ export type Nullable<S, N> = [S & N] extends [never] ? never : null;
 export type Item<X, N, L> = X extends AnyExpr
   ? X[typeof T_] | Nullable<X[typeof source], N>
   : X extends AnyModel
-    ? RowItems<X, N, L>["entity" & keyof RowItems<X, N, L>] | Nullable<NameOf<X>, N>
+    ? RowItems<X, N, L>["entity"] | Nullable<NameOf<X>, N>
     : X extends AnyTable
       ? ColumnValues<PropsOf<X>> | Nullable<NameOf<X>, N>
       : never;
 export type Positions<A extends readonly unknown[], N, L> = { readonly [I in keyof A]: Item<A[I], N, L> };
-type RowName<X> = X extends AnyExpr ? Exclude<X[typeof name], keyof []> : X extends AnyTable ? NameOf<X> : never;
+/** One literal per column: no need to distribute, as `Exclude` would. */
+type RowName<X> = X extends AnyExpr
+  ? X[typeof name] extends keyof []
+    ? never
+    : X[typeof name]
+  : X extends AnyTable
+    ? NameOf<X>
+    : never;
 /** By position and by name. Names an array already has (`length`, `at`, `map` …) are reached by position or a label. */
-export type Row<A extends readonly unknown[], N = never, L = {}> = Positions<A, N, L> & { readonly [X in A[number] as RowName<X>]: Item<X, N, L> };
+export type Row<A extends readonly unknown[], N = never, L = {}> = Positions<A, N, L> & {
+  readonly [X in A[number] as RowName<X>]: Item<X, N, L>;
+};
 export type Scalar<A extends readonly unknown[], N = never, L = {}> = Item<A[0], N, L>;
 
 // ---- subqueries
 
-type NamedColumn<X, N, K extends string, Q extends string> = X extends AnyExpr ? Families<X[typeof T_] | Nullable<X[typeof source], N>, K, Q>[X[typeof family]] : never;
+type NamedColumn<X, N, K extends string, Q extends string> = X extends AnyExpr
+  ? Families<X[typeof T_] | Nullable<X[typeof source], N>, K, Q>[X[typeof family]]
+  : never;
 type Named<A extends readonly unknown[], N, Q extends string> = {
-  readonly [X in A[number] as X extends AnyExpr ? X[typeof name] : never]: X extends AnyExpr ? NamedColumn<X, N, X[typeof name], Q> : never;
+  readonly [X in A[number] as X extends AnyExpr ? X[typeof name] : never]: X extends AnyExpr
+    ? NamedColumn<X, N, X[typeof name], Q>
+    : never;
 };
 export interface Subquery<Q extends string, C> extends Rows<readonly unknown[]> {
   readonly $: Meta<Q, {}, {}>;
   readonly c: C;
 }
 /** In FROM: `select(sub.c.n).join(sub, …)`. An entity read through a subquery: `aliased(User, sub)`. */
-export type SubqueryOf<A extends readonly unknown[], N, Q extends string> = Subquery<Q, A[0] extends AnyTable ? Columns<Q, PropsOf<A[0]>> : Named<A, N, Q>>;
+export type SubqueryOf<A extends readonly unknown[], N, Q extends string> = Subquery<
+  Q,
+  A[0] extends AnyTable ? Columns<Q, PropsOf<A[0]>> : Named<A, N, Q>
+>;
 /** A CTE also takes its recursive part. */
 export interface RecursiveCte<S> {
   union(part: Rows<readonly unknown[]>): S;
@@ -72,7 +88,10 @@ interface Query0<A extends readonly unknown[], N extends string, L> {
   /** CTEs to be written although nothing in the statement names them. */
   addCte(...ctes: AnyTable[]): this;
   subquery<Q extends string = "anonymous subquery">(name?: Q): SubqueryOf<A, N, Q>;
-  cte<Q extends string>(name: Q, options?: { recursive?: boolean; nesting?: boolean; materialized?: boolean }): SubqueryOf<A, N, Q> & RecursiveCte<SubqueryOf<A, N, Q>>;
+  cte<Q extends string>(
+    name: Q,
+    options?: { recursive?: boolean; nesting?: boolean; materialized?: boolean },
+  ): SubqueryOf<A, N, Q> & RecursiveCte<SubqueryOf<A, N, Q>>;
   lateral<Q extends string>(name: Q): SubqueryOf<A, N, Q>;
   /** As an expression; null when there is no row. */
   scalar(): A[0] extends AnyExpr ? Families<Scalar<A, N> | null, never, never>[A[0][typeof family]] : never;
@@ -107,9 +126,19 @@ export interface Select<A extends readonly unknown[], N extends string = never, 
   /** Both sides may be null: every table selected so far, and the target. */
   fullJoin<X extends Joinable>(target: X, on?: Criterion): Select<A, N | TargetName<X> | Sources<A>, L>;
   /** Only for entities that are selected. */
-  options<P extends readonly LoadFace<Rooted<A>, readonly string[], any, any>[]>(...loads: P): Select<A, N, L & Paths<P[number]>>;
-  withForUpdate(options?: { read?: boolean; keyShare?: boolean; nowait?: boolean; skipLocked?: boolean; of?: AnyTable }): this;
+  options<P extends readonly LoadFace<Rooted<A>, readonly string[], any, any>[]>(
+    ...loads: P
+  ): Select<A, N, L & Paths<P[number]>>;
+  withForUpdate(options?: {
+    read?: boolean;
+    keyShare?: boolean;
+    nowait?: boolean;
+    skipLocked?: boolean;
+    of?: AnyTable;
+  }): this;
   correlate(...from: (AnyTable | null)[]): this;
   correlateExcept(...from: AnyTable[]): this;
 }
-type Sources<A extends readonly unknown[]> = { [I in keyof A]: A[I] extends AnyExpr ? A[I][typeof source] : A[I] extends AnyTable ? NameOf<A[I]> : never }[number];
+type Sources<A extends readonly unknown[]> = {
+  [I in keyof A]: A[I] extends AnyExpr ? A[I][typeof source] : A[I] extends AnyTable ? NameOf<A[I]> : never;
+}[number];

@@ -2,19 +2,9 @@
 import type { RelationAttributes } from "../registry.js";
 import type { NamingStrategy } from "../schema/naming.js";
 import type { Omissible, PolymorphicColumn } from "./columns.js";
-import type { ColumnLike, Family } from "./faces.js";
 import type { Families, Operand } from "./expressions.js";
+import type { AnyTable, ColumnLike, Family, Meta } from "./faces.js";
 
-/** `N`: the name in queries; `P`: the literal as written; `O`: the options that types depend on. */
-export interface Meta<out N extends string, out P, out O> {
-  readonly name: N;
-  readonly props: P;
-  readonly options: O;
-}
-/** What every statement takes. Ask for these, not for a concrete class: they are cheap to compare. */
-export interface AnyTable {
-  readonly $: Meta<string, any, any>;
-}
 export type AnyModel = AnyTable & (abstract new (...args: any) => any);
 
 export type NameOf<M extends AnyTable> = M["$"]["name"];
@@ -48,15 +38,20 @@ export interface AnyRelation {
   readonly owner: string;
   readonly target: unknown;
 }
-export type TargetName<X> = X extends { readonly target: { readonly $: { readonly name: infer N extends string } } } ? N : X extends AnyTable ? NameOf<X> : never;
+export type TargetName<X> = X extends { readonly target: { readonly $: { readonly name: infer N extends string } } }
+  ? N
+  : X extends AnyTable
+    ? NameOf<X>
+    : never;
 
 /** `User.c`, `cars.c`. */
 export type Columns<N extends string, P> = { readonly [K in keyof P]: ClassAttribute<N, K & string, P[K]> };
-type ClassAttribute<N extends string, K extends string, D> = D extends ColumnLike<infer T, infer F>
-  ? Families<T, K, N>[F & Family]
-  : D extends RelationshipLike<infer T, infer C, infer L>
-    ? RelationAttributes<K, T, L, N>[C & keyof RelationAttributes<K, T, L, N>]
-    : never;
+type ClassAttribute<N extends string, K extends string, D> =
+  D extends ColumnLike<infer T, infer F>
+    ? Families<T, K, N>[F & Family]
+    : D extends RelationshipLike<infer T, infer C, infer L>
+      ? RelationAttributes<K, T, L, N>[C]
+      : never;
 
 export interface TableOf<N extends string, P, O = NoOptions> {
   readonly $: Meta<N, P, O>;
@@ -76,12 +71,24 @@ type Value<D> = D extends ColumnLike<infer T, any> ? Operand<T> : never;
 /** A row for INSERT: what has no default and may not be null is required; relationships are no columns. */
 export type NewRow<M extends AnyTable> = InsertRow<PropsOf<M>>;
 type InsertRow<P> = {
-  [K in keyof P as P[K] extends ColumnLike<any, infer F> ? ([F & (Omissible | "readonly")] extends [never] ? K : never) : never]: Value<P[K]>;
+  [K in keyof P as P[K] extends ColumnLike<any, infer F>
+    ? [F & (Omissible | "readonly")] extends [never]
+      ? K
+      : never
+    : never]: Value<P[K]>;
 } & {
-  [K in keyof P as P[K] extends ColumnLike<any, infer F> ? ([F & Omissible] extends [never] ? never : K) : never]?: Value<P[K]>;
+  [K in keyof P as P[K] extends ColumnLike<any, infer F>
+    ? [F & Omissible] extends [never]
+      ? never
+      : K
+    : never]?: Value<P[K]>;
 };
 /** SET of an UPDATE: values or expressions. */
 export type Changes<M extends AnyTable> = SetClause<PropsOf<M>>;
-type SetClause<P> = { [K in keyof P as P[K] extends ColumnLike<any, infer F> ? ("readonly" extends F ? never : K) : never]?: Value<P[K]> };
+type SetClause<P> = {
+  [K in keyof P as P[K] extends ColumnLike<any, infer F> ? ("readonly" extends F ? never : K) : never]?: Value<P[K]>;
+};
 /** The columns of a row, as plain values. */
-export type ColumnValues<P> = { [K in keyof P as P[K] extends ColumnLike<any, any> ? K : never]: P[K] extends ColumnLike<infer T, any> ? T : never };
+export type ColumnValues<P> = {
+  [K in keyof P as P[K] extends ColumnLike<any, any> ? K : never]: P[K] extends ColumnLike<infer T, any> ? T : never;
+};

@@ -1,10 +1,28 @@
 /** Parameters: order, lists, names, many sets; the same on every database. Rules: core-orm.md C11, F5, G3, G4, G7. */
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { and, bindParam, createEngine, type Engine, func, insert, integer, literal, MetaData, select, sql, string, table, tuple, update, values } from "../../src/index.js";
+import {
+  and,
+  bindParam,
+  createEngine,
+  type Engine,
+  func,
+  insert,
+  integer,
+  literal,
+  MetaData,
+  select,
+  sql,
+  string,
+  table,
+  tuple,
+  update,
+  values,
+} from "../../src/index.js";
 import { orders, users } from "./corpus/tables.js";
 
-const u = users.c, o = orders.c;
+const u = users.c,
+  o = orders.c;
 /** SQLite's driver takes whole numbers as bigint. */
 const plain = (params: readonly unknown[]) => params.map((p) => (typeof p === "bigint" ? Number(p) : p));
 
@@ -14,9 +32,14 @@ describe("order of parameters", () => {
     const statement = select(c.c.id, literal("select", string()).as("l"))
       .join(orders, and(o.userId.eq(c.c.id), o.status.eq("on")))
       .where(o.qty.in([1, 2]), o.status.eq("where"), o.id.in(select(o.id).where(o.status.eq("sub"))))
-      .having(func.count().gt(9)).groupBy(c.c.id).orderBy(func.coalesce(o.status, "order")).limit(5).offset(6);
+      .having(func.count().gt(9))
+      .groupBy(c.c.id)
+      .orderBy(func.coalesce(o.status, "order"))
+      .limit(5)
+      .offset(6);
     const expected = ["cte", "select", "on", 1, 2, "where", "sub", 9, "order", 5, 6];
-    for (const dialect of ["sqlite", "postgresql", "mysql"]) expect(plain(statement.compile(dialect).params), dialect).toEqual(expected);
+    for (const dialect of ["sqlite", "postgresql", "mysql"])
+      expect(plain(statement.compile(dialect).params), dialect).toEqual(expected);
     const numbers = [...statement.compile("postgresql").sql.matchAll(/\$(\d+)/g)].map((m) => Number(m[1]));
     expect(numbers).toEqual(expected.map((_, i) => i + 1));
   });
@@ -26,7 +49,9 @@ describe("order of parameters", () => {
   });
   it("a CTE used twice is written once", () => {
     const c = select(u.id).where(u.id.gt(1)).cte("c");
-    const text = select(c.c.id).where(c.c.id.in(select(c.c.id))).compile("sqlite");
+    const text = select(c.c.id)
+      .where(c.c.id.in(select(c.c.id)))
+      .compile("sqlite");
     expect([text.sql.match(/WITH/g)?.length, plain(text.params)]).toEqual([1, [1]]);
   });
 });
@@ -45,12 +70,25 @@ describe("names", () => {
 
 describeEachDatabase("parameters", (target) => {
   const metadata = new MetaData();
-  const t = table("t", { id: integer().primaryKey(), name: string(40).nullable(), n: integer().nullable() }, { metadata });
+  const t = table(
+    "t",
+    { id: integer().primaryKey(), name: string(40).nullable(), n: integer().nullable() },
+    { metadata },
+  );
   let engine: Engine;
   beforeAll(async () => {
     engine = createEngine(await target.url());
     await metadata.createAll(engine);
-    await engine.begin((conn) => conn.execute(insert(t).values([{ name: "a", n: 1 }, { name: "b", n: 2 }, { name: null, n: null }, { name: "d", n: 4 }])));
+    await engine.begin((conn) =>
+      conn.execute(
+        insert(t).values([
+          { name: "a", n: 1 },
+          { name: "b", n: 2 },
+          { name: null, n: null },
+          { name: "d", n: 4 },
+        ]),
+      ),
+    );
   });
   afterAll(() => engine.dispose());
   const ids = async (criterion: ReturnType<typeof t.c.id.eq>): Promise<unknown[]> => {
@@ -69,8 +107,23 @@ describeEachDatabase("parameters", (target) => {
   });
   it("tuples, with NULL among the values and an empty list", async () => {
     const pair = tuple(t.c.id, t.c.name);
-    expect(await ids(pair.in([[1, "a"], [2, "x"], [4, "d"]]))).toEqual([1, 4]);
-    expect(await ids(pair.in([[3, null], [1, "a"]]))).toEqual([1]);
+    expect(
+      await ids(
+        pair.in([
+          [1, "a"],
+          [2, "x"],
+          [4, "d"],
+        ]),
+      ),
+    ).toEqual([1, 4]);
+    expect(
+      await ids(
+        pair.in([
+          [3, null],
+          [1, "a"],
+        ]),
+      ),
+    ).toEqual([1]);
     expect(await ids(pair.notIn([[1, "a"]]))).toEqual([2, 3, 4]);
     expect(await ids(pair.in([]))).toEqual([]);
     expect(await ids(pair.notIn([]))).toEqual([1, 2, 3, 4]);
@@ -83,11 +136,25 @@ describeEachDatabase("parameters", (target) => {
   });
   it("many parameter sets run as one statement each; a set without a name says which", async () => {
     await using conn = await engine.connect();
-    const change = update(t).set({ n: bindParam("n", integer()) }).where(t.c.id.eq(bindParam("key", integer())));
-    const result = conn.execute(change as never, [{ key: 1, n: 10 }, { key: 2, n: 20 }] as never);
+    const change = update(t)
+      .set({ n: bindParam("n", integer()) })
+      .where(t.c.id.eq(bindParam("key", integer())));
+    const result = conn.execute(
+      change as never,
+      [
+        { key: 1, n: 10 },
+        { key: 2, n: 20 },
+      ] as never,
+    );
     await result;
-    expect((await conn.execute(select(t.c.n).where(t.c.id.le(2)).orderBy(t.c.id)).all()).map((r) => r[0])).toEqual([10, 20]);
-    await expect((async () => { await conn.execute(change as never, [{ key: 1, n: 1 }, { key: 2 }] as never); })()).rejects.toThrow(/set 1.*':n'/);
+    expect((await conn.execute(select(t.c.n).where(t.c.id.le(2)).orderBy(t.c.id)).all()).map((r) => r[0])).toEqual([
+      10, 20,
+    ]);
+    await expect(
+      (async () => {
+        await conn.execute(change as never, [{ key: 1, n: 1 }, { key: 2 }] as never);
+      })(),
+    ).rejects.toThrow(/set 1.*':n'/);
     await conn.rollback();
   });
   it("a later row without a key of the first says its number", async () => {
@@ -100,7 +167,9 @@ describeEachDatabase("parameters", (target) => {
     it("RETURNING of many rows gives each row once, over several pages", async () => {
       await using conn = await engine.connect();
       const rows = Array.from({ length: 2500 }, (_, i) => ({ name: `r${i}`, n: i }));
-      const back = (await conn.execute(insert(t).values(rows).returning(t.c.id, t.c.n)).all()).map((r) => [...r] as [number, number]);
+      const back = (await conn.execute(insert(t).values(rows).returning(t.c.id, t.c.n)).all()).map(
+        (r) => [...r] as [number, number],
+      );
       expect(back.map(([, n]) => n).sort((a, b) => a - b)).toEqual(rows.map((r) => r.n));
       expect(new Set(back.map(([id]) => id)).size).toBe(2500);
       await conn.rollback();
@@ -108,8 +177,20 @@ describeEachDatabase("parameters", (target) => {
   }
   it("rows of values() keep their types", async () => {
     await using conn = await engine.connect();
-    const v = values({ id: integer(), label: string(), big: integer() }, [{ id: 1, label: "it's", big: 5 }, { id: 4, label: "\\%_\"", big: -5 }], "v");
-    const rows = await conn.execute(select(t.c.name, v.c.label, v.c.big).join(v, v.c.id.eq(t.c.id)).orderBy(t.c.id)).all();
-    expect(rows.map((r) => [...r])).toEqual([["a", "it's", 5], ["d", "\\%_\"", -5]]);
+    const v = values(
+      { id: integer(), label: string(), big: integer() },
+      [
+        { id: 1, label: "it's", big: 5 },
+        { id: 4, label: '\\%_"', big: -5 },
+      ],
+      "v",
+    );
+    const rows = await conn
+      .execute(select(t.c.name, v.c.label, v.c.big).join(v, v.c.id.eq(t.c.id)).orderBy(t.c.id))
+      .all();
+    expect(rows.map((r) => [...r])).toEqual([
+      ["a", "it's", 5],
+      ["d", '\\%_"', -5],
+    ]);
   });
 });

@@ -1,17 +1,40 @@
 /** Which statements share one compiled text, and that nothing else does. Rules: core-orm.md G1, G2, G4. */
 import { describe, expect, it } from "vitest";
 import {
-  alias, and, bindStatement, type Compiled, createEngine, dialectNamed, func, insert, integer, literal, literalColumn, not, or, select, sql, StatementCache, string, tuple, update, values,
+  alias,
+  and,
+  bindStatement,
+  type Compiled,
+  createEngine,
+  dialectNamed,
+  func,
+  insert,
+  integer,
+  literal,
+  literalColumn,
+  not,
+  or,
+  StatementCache,
+  select,
+  sql,
+  string,
+  tuple,
+  update,
+  values,
 } from "../../src/index.js";
 import { statements } from "./corpus/statements.js";
 import { orders, tags, users } from "./corpus/tables.js";
 
-const u = users.c, o = orders.c, t = tags.c;
+const u = users.c,
+  o = orders.c,
+  t = tags.c;
 const dialect = dialectNamed("sqlite");
 function caching(capacity = 500) {
   const cache = new StatementCache<Compiled>(capacity);
   const run = (statement: unknown) => {
-    const { value, params } = cache.lookup(statement as never, (binds) => dialect.createCompiler(binds).compile(statement as never));
+    const { value, params } = cache.lookup(statement as never, (binds) =>
+      dialect.createCompiler(binds).compile(statement as never),
+    );
     return { compiled: value, bound: bindStatement(value, params) };
   };
   return { cache, run };
@@ -19,7 +42,8 @@ function caching(capacity = 500) {
 /** Whether two statements get the same compiled form; each is checked against its own fresh compilation. */
 function shared(a: () => unknown, b: () => unknown): boolean {
   const { run } = caching();
-  const first = run(a()), second = run(b());
+  const first = run(a()),
+    second = run(b());
   expect(second.bound).toEqual(caching().run(b()).bound);
   return first.compiled === second.compiled;
 }
@@ -29,17 +53,33 @@ describe("statements that share", () => {
     ["other values", () => select(u.id).where(u.age.eq(5)), () => select(u.id).where(u.age.eq(6))],
     ["lists of any length", () => select(u.id).where(u.id.in([1])), () => select(u.id).where(u.id.in([1, 2, 3]))],
     ["an empty list", () => select(u.id).where(u.id.in([1])), () => select(u.id).where(u.id.in([]))],
-    ["rows of a tuple", () => select(u.id).where(tuple(u.id, u.name).in([[1, "a"]])), () => select(u.id).where(tuple(u.id, u.name).in([]))],
+    [
+      "rows of a tuple",
+      () => select(u.id).where(tuple(u.id, u.name).in([[1, "a"]])),
+      () => select(u.id).where(tuple(u.id, u.name).in([])),
+    ],
     ["LIMIT and OFFSET", () => select(u.id).limit(1).offset(2), () => select(u.id).limit(10).offset(20)],
     ["anonymous aliases", () => select(alias(users).c.id), () => select(alias(users).c.id)],
     ["anonymous subqueries", () => select(select(u.id).subquery().c.id), () => select(select(u.id).subquery().c.id)],
     ["named aliases", () => select(alias(users, "x").c.id), () => select(alias(users, "x").c.id)],
-    ["CTEs", () => select(select(u.id).where(u.id.gt(1)).cte("c").c.id), () => select(select(u.id).where(u.id.gt(2)).cte("c").c.id)],
-    ["rows of an INSERT", () => insert(tags).values({ name: "a" }), () => insert(tags).values([{ name: "b" }, { name: "c" }])],
+    [
+      "CTEs",
+      () => select(select(u.id).where(u.id.gt(1)).cte("c").c.id),
+      () => select(select(u.id).where(u.id.gt(2)).cte("c").c.id),
+    ],
+    [
+      "rows of an INSERT",
+      () => insert(tags).values({ name: "a" }),
+      () => insert(tags).values([{ name: "b" }, { name: "c" }]),
+    ],
     ["SET to a value and to NULL", () => update(tags).set({ uses: 1 }), () => update(tags).set({ uses: null })],
     ["sql fragments with values", () => sql`select ${1}`, () => sql`select ${2}`],
     ["true and false", () => select(u.id).where(u.active.eq(true)), () => select(u.id).where(u.active.eq(false))],
-    ["values()", () => select(values({ a: integer() }, [{ a: 1 }], "v").c.a), () => select(values({ a: integer() }, [{ a: 2 }], "v").c.a)],
+    [
+      "values()",
+      () => select(values({ a: integer() }, [{ a: 1 }], "v").c.a),
+      () => select(values({ a: integer() }, [{ a: 2 }], "v").c.a),
+    ],
   ])("%s", (_, a, b) => expect(shared(a, b)).toBe(true));
 });
 describe("statements that do not share", () => {
@@ -50,35 +90,84 @@ describe("statements that do not share", () => {
     ["another column", () => select(u.id), () => select(u.age)],
     ["a label", () => select(u.id), () => select(u.id.as("x"))],
     ["the alias's name", () => select(alias(users, "a").c.id), () => select(alias(users, "b").c.id)],
-    ["one alias twice and two aliases", () => { const a = alias(users); return select(a.c.id, a.c.age); }, () => select(alias(users).c.id, alias(users).c.age)],
+    [
+      "one alias twice and two aliases",
+      () => {
+        const a = alias(users);
+        return select(a.c.id, a.c.age);
+      },
+      () => select(alias(users).c.id, alias(users).c.age),
+    ],
     ["LIMIT and none", () => select(u.id), () => select(u.id).limit(1)],
     ["LIMIT and FETCH", () => select(u.id).limit(1), () => select(u.id).fetch(1)],
     ["LIMIT and OFFSET", () => select(u.id).limit(1), () => select(u.id).offset(1)],
     ["DISTINCT", () => select(u.id), () => select(u.id).distinct()],
     ["an outer join", () => select(u.id).join(orders), () => select(u.id).outerJoin(orders)],
     ["IN and NOT IN", () => select(u.id).where(u.id.in([1])), () => select(u.id).where(u.id.notIn([1]))],
-    ["a list and a tuple's list", () => select(u.id).where(u.id.in([1])), () => select(u.id).where(tuple(u.id).in([[1]]))],
-    ["AND and OR", () => select(u.id).where(and(u.id.eq(1), u.age.eq(2))), () => select(u.id).where(or(u.id.eq(1), u.age.eq(2)))],
-    ["a group of AND", () => select(u.id).where(or(and(u.id.eq(1), u.age.eq(2)), u.id.eq(3))), () => select(u.id).where(or(u.id.eq(1), and(u.age.eq(2), u.id.eq(3))))],
-    ["LIKE's escape", () => select(u.id).where(u.name.like("a")), () => select(u.id).where(u.name.like("a", { escape: "/" }))],
+    [
+      "a list and a tuple's list",
+      () => select(u.id).where(u.id.in([1])),
+      () => select(u.id).where(tuple(u.id).in([[1]])),
+    ],
+    [
+      "AND and OR",
+      () => select(u.id).where(and(u.id.eq(1), u.age.eq(2))),
+      () => select(u.id).where(or(u.id.eq(1), u.age.eq(2))),
+    ],
+    [
+      "a group of AND",
+      () => select(u.id).where(or(and(u.id.eq(1), u.age.eq(2)), u.id.eq(3))),
+      () => select(u.id).where(or(u.id.eq(1), and(u.age.eq(2), u.id.eq(3)))),
+    ],
+    [
+      "LIKE's escape",
+      () => select(u.id).where(u.name.like("a")),
+      () => select(u.id).where(u.name.like("a", { escape: "/" })),
+    ],
     ["UNION and UNION ALL", () => select(u.id).union(select(o.id)), () => select(u.id).unionAll(select(o.id))],
-    ["where a LIMIT stands in a set operation", () => select(u.id).union(select(o.id).limit(1)), () => select(u.id).union(select(o.id)).limit(1)],
+    [
+      "where a LIMIT stands in a set operation",
+      () => select(u.id).union(select(o.id).limit(1)),
+      () => select(u.id).union(select(o.id)).limit(1),
+    ],
     ["types of values", () => select(literal(1, integer()).as("x")), () => select(literal("1", string()).as("x"))],
     ["locks", () => select(u.id).withForUpdate(), () => select(u.id).withForUpdate({ nowait: true })],
     ["hints", () => select(u.id).prefixWith("ALL"), () => select(u.id).suffixWith("ALL")],
-    ["frames", () => select(func.sum(u.age).over({ orderBy: u.id, rows: [null, 0] })), () => select(func.sum(u.age).over({ orderBy: u.id, rows: [null, 1] }))],
+    [
+      "frames",
+      () => select(func.sum(u.age).over({ orderBy: u.id, rows: [null, 0] })),
+      () => select(func.sum(u.age).over({ orderBy: u.id, rows: [null, 1] })),
+    ],
     ["JSON paths", () => select(u.prefs.get("theme")), () => select(u.prefs.get("size"))],
     ["separators", () => select(func.aggregateStrings(u.name, ",")), () => select(func.aggregateStrings(u.name, ";"))],
     ["columns of an INSERT", () => insert(tags).values({ name: "a" }), () => insert(tags).values({ uses: 1 })],
     ["what is set", () => update(tags).set({ name: "a" }), () => update(tags).set({ uses: 1 })],
     ["RETURNING", () => insert(tags).values({ name: "a" }), () => insert(tags).values({ name: "a" }).returning(t.id)],
-    ["conflict targets", () => insert(tags).values({ name: "a" }).onConflictDoNothing(), () => insert(tags).values({ name: "a" }).onConflictDoNothing({ target: ["name"] })],
-    ["the number of rows in values()", () => select(values({ a: integer() }, [{ a: 1 }], "v").c.a), () => select(values({ a: integer() }, [{ a: 1 }, { a: 2 }], "v").c.a)],
-    ["nesting of CTEs", () => select(select(u.id).cte("c").c.id), () => select(select(u.id).cte("c", { nesting: true }).c.id)],
-    ["UNION and UNION ALL in a recursive CTE", ...(["union", "unionAll"] as const).map((how) => () => {
-      const base = select(u.id).where(u.id.eq(1)).cte("r", { recursive: true });
-      return select(base[how](select(u.id).where(u.bossId.eq(base.c.id))).c.id);
-    }) as [() => unknown, () => unknown]],
+    [
+      "conflict targets",
+      () => insert(tags).values({ name: "a" }).onConflictDoNothing(),
+      () =>
+        insert(tags)
+          .values({ name: "a" })
+          .onConflictDoNothing({ target: ["name"] }),
+    ],
+    [
+      "the number of rows in values()",
+      () => select(values({ a: integer() }, [{ a: 1 }], "v").c.a),
+      () => select(values({ a: integer() }, [{ a: 1 }, { a: 2 }], "v").c.a),
+    ],
+    [
+      "nesting of CTEs",
+      () => select(select(u.id).cte("c").c.id),
+      () => select(select(u.id).cte("c", { nesting: true }).c.id),
+    ],
+    [
+      "UNION and UNION ALL in a recursive CTE",
+      ...((["union", "unionAll"] as const).map((how) => () => {
+        const base = select(u.id).where(u.id.eq(1)).cte("r", { recursive: true });
+        return select(base[how](select(u.id).where(u.bossId.eq(base.c.id))).c.id);
+      }) as [() => unknown, () => unknown]),
+    ],
     ["NOT", () => select(u.id).where(u.active), () => select(u.id).where(not(u.active))],
     ["literal columns", () => select(literalColumn("1", integer())), () => select(literalColumn("2", integer()))],
   ])("%s", (_, a, b) => expect(shared(a, b)).toBe(false));
@@ -122,14 +211,18 @@ describe("the cache", () => {
   it("does not keep alias objects alive in keys", () => {
     const { cache, run } = caching();
     for (let n = 0; n < 50; n++) {
-      const a = alias(users), b = select(o.userId).where(o.qty.gt(n)).subquery();
+      const a = alias(users),
+        b = select(o.userId).where(o.qty.gt(n)).subquery();
       run(select(a.c.id).join(b, b.c.userId.eq(a.c.id)));
     }
     expect([cache.size, cache.hits]).toEqual([1, 49]);
   });
   it("values of a partial index's condition are part of the text, so they are not shared", () => {
     const { cache, run } = caching();
-    const make = (n: number) => insert(tags).values({ name: "a" }).onConflictDoNothing({ target: ["name"], targetWhere: t.uses.gt(n) });
+    const make = (n: number) =>
+      insert(tags)
+        .values({ name: "a" })
+        .onConflictDoNothing({ target: ["name"], targetWhere: t.uses.gt(n) });
     expect(run(make(1)).bound[0]?.sql).toContain("uses > 1");
     expect(run(make(2)).bound[0]?.sql).toContain("uses > 2");
     expect([cache.size, cache.uncacheable]).toEqual([0, 2]);
@@ -138,8 +231,16 @@ describe("the cache", () => {
     const engine = createEngine("sqlite://");
     await using conn = await engine.connect();
     const rows = [];
-    for (const n of [1, 2, 3]) rows.push(...(await conn.execute(select(literal(n, integer()).as("a"), literal(`x${n}`, string()).as("b")).where(literal(n, integer()).gt(1)))));
-    expect(rows.map((r) => [...r])).toEqual([[2, "x2"], [3, "x3"]]);
+    for (const n of [1, 2, 3])
+      rows.push(
+        ...(await conn.execute(
+          select(literal(n, integer()).as("a"), literal(`x${n}`, string()).as("b")).where(literal(n, integer()).gt(1)),
+        )),
+      );
+    expect(rows.map((r) => [...r])).toEqual([
+      [2, "x2"],
+      [3, "x3"],
+    ]);
     await engine.dispose();
   });
 });

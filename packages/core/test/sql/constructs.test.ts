@@ -2,15 +2,46 @@
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  AmbiguousForeignKeysError, and, ArgumentError, bindStatement, CompileError, createEngine, deleteFrom, dialectNamed, type Engine, exists, func, insert, integer, json, literal, MetaData,
-  NoForeignKeysError, select, sql, string, StatementCache, table, text, true_, update, values, type Compiled, alias, tableFunction,
+  AmbiguousForeignKeysError,
+  ArgumentError,
+  alias,
+  and,
+  bindStatement,
+  type Compiled,
+  CompileError,
+  createEngine,
+  deleteFrom,
+  dialectNamed,
+  type Engine,
+  exists,
+  func,
+  insert,
+  integer,
+  json,
+  literal,
+  MetaData,
+  NoForeignKeysError,
+  StatementCache,
+  select,
+  sql,
+  string,
+  table,
+  tableFunction,
+  text,
+  true_,
+  update,
+  values,
 } from "../../src/index.js";
 import { items, orders, tags, users, userTags } from "./corpus/tables.js";
 
-const u = users.c, o = orders.c, t = tags.c;
+const u = users.c,
+  o = orders.c,
+  t = tags.c;
 const compiled = (statement: unknown, dialect = "postgresql"): Compiled => {
   const d = dialectNamed(dialect);
-  return new StatementCache<Compiled>().lookup(statement as never, (binds) => d.createCompiler(binds).compile(statement as never)).value;
+  return new StatementCache<Compiled>().lookup(statement as never, (binds) =>
+    d.createCompiler(binds).compile(statement as never),
+  ).value;
 };
 
 describe("undefined is never 'no filter'", () => {
@@ -38,8 +69,20 @@ describe("undefined is never 'no filter'", () => {
     ["set", () => update(tags).set({ uses: nothing })],
     ["update where", () => update(tags).set({ uses: 1 }).where(nothing)],
     ["delete where", () => deleteFrom(tags).where(nothing)],
-    ["upsert set", () => insert(tags).values({ name: "a" }).onConflictDoUpdate({ target: ["name"], set: { uses: nothing } })],
-    ["upsert where", () => insert(tags).values({ name: "a" }).onConflictDoUpdate({ target: ["name"], set: { uses: 1 }, where: nothing })],
+    [
+      "upsert set",
+      () =>
+        insert(tags)
+          .values({ name: "a" })
+          .onConflictDoUpdate({ target: ["name"], set: { uses: nothing } }),
+    ],
+    [
+      "upsert where",
+      () =>
+        insert(tags)
+          .values({ name: "a" })
+          .onConflictDoUpdate({ target: ["name"], set: { uses: 1 }, where: nothing }),
+    ],
     ["values()", () => values({ a: integer() }, [{ a: nothing }])],
     ["sql tag", () => sql`select ${undefined}`],
     ["exists", () => exists(nothing)],
@@ -51,7 +94,11 @@ describe("undefined is never 'no filter'", () => {
 
 describe("joins", () => {
   const metadata = new MetaData();
-  const a = table("a", { id: integer().primaryKey(), x: integer().references("b.id"), y: integer().references("b.id") }, { metadata });
+  const a = table(
+    "a",
+    { id: integer().primaryKey(), x: integer().references("b.id"), y: integer().references("b.id") },
+    { metadata },
+  );
   const b = table("b", { id: integer().primaryKey() }, { metadata });
   it("without and with several foreign keys say so", () => {
     expect(() => select(u.id).join(tags).compile()).toThrow(NoForeignKeysError);
@@ -66,7 +113,9 @@ describe("joins", () => {
 describe("the cartesian product warning", () => {
   const warnings = (statement: unknown) => compiled(statement).warnings;
   it("names what nothing connects", () => {
-    expect(warnings(select(u.id, t.id))).toEqual([expect.stringMatching(/'tags' is connected by no condition with 'users'/)]);
+    expect(warnings(select(u.id, t.id))).toEqual([
+      expect.stringMatching(/'tags' is connected by no condition with 'users'/),
+    ]);
     expect(warnings(select(u.id, t.id).where(u.age.gt(3), t.uses.gt(2)))).toHaveLength(1);
     expect(warnings(select(u.id, o.id, t.id).where(o.userId.eq(u.id)))).toHaveLength(1);
     expect(warnings(select(u.id).where(u.id.in(select(o.userId).where(t.id.eq(1)))))).toHaveLength(1);
@@ -84,9 +133,13 @@ describe("the cartesian product warning", () => {
 
 describe("labels", () => {
   it("longer than the server takes are cut the same way everywhere, and stay apart", () => {
-    const long = "a".repeat(80), other = `${"a".repeat(79)}b`;
+    const long = "a".repeat(80),
+      other = `${"a".repeat(79)}b`;
     const sub = select(u.id.as(long), u.age.as(other)).subquery("s");
-    const { sql: text } = select((sub.c as never as Record<string, typeof u.id>)[long]!, (sub.c as never as Record<string, typeof u.id>)[other]!).compile("postgresql");
+    const { sql: text } = select(
+      (sub.c as never as Record<string, typeof u.id>)[long]!,
+      (sub.c as never as Record<string, typeof u.id>)[other]!,
+    ).compile("postgresql");
     const names = [...text.matchAll(/\ba{20,}\w*/g)].map((m) => m[0]);
     expect(new Set(names).size).toBe(2);
     expect(names.every((n) => n.length === 63)).toBe(true);
@@ -106,11 +159,16 @@ describe("labels", () => {
 
 describe("CTEs", () => {
   it("two of one name in one statement are refused, nested ones are not", () => {
-    const one = select(u.id).cte("c"), two = select(o.id).cte("c");
+    const one = select(u.id).cte("c"),
+      two = select(o.id).cte("c");
     expect(() => select(one.c.id, two.c.id).compile()).toThrow(CompileError);
     const inner = select(o.id).cte("c", { nesting: true });
-    const text = select(one.c.id).where(one.c.id.in(select(inner.c.id))).compile("postgresql").sql;
-    expect(text).toBe("WITH c AS (SELECT users.id FROM users) SELECT c.id FROM c WHERE c.id IN (WITH c AS (SELECT orders.id FROM orders) SELECT c.id FROM c)");
+    const text = select(one.c.id)
+      .where(one.c.id.in(select(inner.c.id)))
+      .compile("postgresql").sql;
+    expect(text).toBe(
+      "WITH c AS (SELECT users.id FROM users) SELECT c.id FROM c WHERE c.id IN (WITH c AS (SELECT orders.id FROM orders) SELECT c.id FROM c)",
+    );
   });
   it("a recursive part of another width is refused", () => {
     const base = select(u.id).cte("r", { recursive: true });
@@ -118,7 +176,12 @@ describe("CTEs", () => {
   });
   it("MariaDB has no WITH before UPDATE: it stands inside the subquery", () => {
     const c = select(userTags.c.tagId).cte("c");
-    expect(update(tags).set({ uses: 0 }).where(t.id.in(select(c.c.tagId))).compile("mariadb").sql).toContain("IN (WITH c AS (");
+    expect(
+      update(tags)
+        .set({ uses: 0 })
+        .where(t.id.in(select(c.c.tagId)))
+        .compile("mariadb").sql,
+    ).toContain("IN (WITH c AS (");
   });
 });
 
@@ -130,7 +193,9 @@ describe("schemaTranslateMap", () => {
     const form = compiled(select(plain.c.id, own.c.id).where(plain.c.id.eq(own.c.id)));
     expect(form.sql).toBe("SELECT plain.id, main.own.id AS id_1 FROM plain, main.own WHERE plain.id = main.own.id");
     const one = form.schemas!.under({ main: "tenant-1" });
-    expect(one.sql).toBe('SELECT plain.id, "tenant-1".own.id AS id_1 FROM plain, "tenant-1".own WHERE plain.id = "tenant-1".own.id');
+    expect(one.sql).toBe(
+      'SELECT plain.id, "tenant-1".own.id AS id_1 FROM plain, "tenant-1".own WHERE plain.id = "tenant-1".own.id',
+    );
     expect(form.schemas!.under({ main: "tenant-1" })).toBe(one);
     expect(form.schemas!.under({ main: null, "": "t2" }).sql).toContain("FROM t2.plain, own WHERE");
   });
@@ -140,25 +205,69 @@ describe("schemaTranslateMap", () => {
     expect(compiled(update(own).set({ id: 3 })).schemas!.under({ main: "t" }).sql).toMatch(/^UPDATE t\.own SET/);
     expect(compiled(deleteFrom(own)).schemas!.under({ main: "t" }).sql).toBe("DELETE FROM t.own");
     const listed = compiled(select(own.c.id).where(own.c.id.in([1, 2]))).schemas!.under({ main: "t" });
-    expect(bindStatement(listed, [[1, 2]])[0]?.sql.replaceAll("::INTEGER", "")).toBe("SELECT t.own.id FROM t.own WHERE t.own.id IN ($1, $2)");
+    expect(bindStatement(listed, [[1, 2]])[0]?.sql.replaceAll("::INTEGER", "")).toBe(
+      "SELECT t.own.id FROM t.own WHERE t.own.id IN ($1, $2)",
+    );
   });
-  it("a statement without tables has no forms", () => expect(compiled(select(literal(1, integer()).as("x"))).schemas).toBeUndefined());
+  it("a statement without tables has no forms", () =>
+    expect(compiled(select(literal(1, integer()).as("x"))).schemas).toBeUndefined());
 });
 
 describe("inserting from a query", () => {
   const metadata = new MetaData();
   let calls = 0;
-  const target = table("target", { id: integer().primaryKey(), name: string(20), made: integer().default(() => ++calls), kind: string(10).default("plain") }, { metadata });
+  const target = table(
+    "target",
+    {
+      id: integer().primaryKey(),
+      name: string(20),
+      made: integer().default(() => ++calls),
+      kind: string(10).default("plain"),
+    },
+    { metadata },
+  );
   it("adds the client-side defaults it does not name, called once", () => {
     const statement = insert(target).fromSelect(["name"], select(u.name) as never);
-    expect(statement.compile("sqlite")).toMatchObject({ sql: "INSERT INTO target (name, made, kind) SELECT users.name, ? AS param_1, ? AS param_2 FROM users", params: [expect.anything(), "plain"] });
+    expect(statement.compile("sqlite")).toMatchObject({
+      sql: "INSERT INTO target (name, made, kind) SELECT users.name, ? AS param_1, ? AS param_2 FROM users",
+      params: [expect.anything(), "plain"],
+    });
     expect(calls).toBe(1);
-    expect(insert(target).fromSelect(["name"], select(u.name).union(select(t.name)) as never).compile("sqlite").sql).toContain("SELECT anon_1.name, ? AS param_1");
-    expect(insert(target).fromSelect(["name"], select(u.name) as never, { includeDefaults: false }).compile("sqlite").sql).toBe("INSERT INTO target (name) SELECT users.name FROM users");
+    expect(
+      insert(target)
+        .fromSelect(["name"], select(u.name).union(select(t.name)) as never)
+        .compile("sqlite").sql,
+    ).toContain("SELECT anon_1.name, ? AS param_1");
+    expect(
+      insert(target)
+        .fromSelect(["name"], select(u.name) as never, { includeDefaults: false })
+        .compile("sqlite").sql,
+    ).toBe("INSERT INTO target (name) SELECT users.name FROM users");
   });
 });
 
-const HOSTILE = ["it's", 'say "hi"', "back`tick", "a.b", "100%", "a:b", "x;--", "'; DROP TABLE t; --", "(paren)", "[br]", "new\nline", "ta\tb", "ünï😀", "select", "\\back\\", "?", "$1", "/* c */", "${x}", "#"];
+const HOSTILE = [
+  "it's",
+  'say "hi"',
+  "back`tick",
+  "a.b",
+  "100%",
+  "a:b",
+  "x;--",
+  "'; DROP TABLE t; --",
+  "(paren)",
+  "[br]",
+  "new\nline",
+  "ta\tb",
+  "ünï😀",
+  "select",
+  "\\back\\",
+  "?",
+  "$1",
+  "/* c */",
+  `$${"{x}"}`,
+  "#",
+];
 describeEachDatabase("hostile names and values", (target) => {
   let engine: Engine;
   beforeAll(async () => {
@@ -169,16 +278,34 @@ describeEachDatabase("hostile names and values", (target) => {
     const names = target.name === "mariadb" ? HOSTILE.filter((n) => !n.includes("😀")) : HOSTILE;
     for (const name of names) {
       const metadata = new MetaData();
-      const odd = table(`t ${name}`, { id: integer().primaryKey(), value: string(60).nullable().named(name) }, { metadata });
+      const odd = table(
+        `t ${name}`,
+        { id: integer().primaryKey(), value: string(60).nullable().named(name) },
+        { metadata },
+      );
       await metadata.createAll(engine);
       await engine.begin(async (conn) => {
-        await conn.execute(insert(odd).values([{ id: 1, value: name }, { id: 2, value: null }]));
+        await conn.execute(
+          insert(odd).values([
+            { id: 1, value: name },
+            { id: 2, value: null },
+          ]),
+        );
         const a = alias(odd, `al ${name}`);
-        const c = select(a.c.id, a.c.value.as(`l ${name}`)).where(a.c.value.eq(name)).cte(`c ${name}`);
+        const c = select(a.c.id, a.c.value.as(`l ${name}`))
+          .where(a.c.value.eq(name))
+          .cte(`c ${name}`);
         const label = (c.c as never as Record<string, typeof a.c.value>)[`l ${name}`]!;
         const rows = await conn.execute(select(c.c.id, label.as(name)).orderBy(label)).all();
-        expect(rows.map((r) => [...r]), name).toEqual([[1, name]]);
-        await conn.execute(update(odd).set({ value: `${name}${name}` }).where(odd.c.value.in([name])));
+        expect(
+          rows.map((r) => [...r]),
+          name,
+        ).toEqual([[1, name]]);
+        await conn.execute(
+          update(odd)
+            .set({ value: `${name}${name}` })
+            .where(odd.c.value.in([name])),
+        );
         expect(await conn.execute(select(odd.c.value).where(odd.c.id.eq(1))).scalar(), name).toBe(`${name}${name}`);
       });
       await metadata.dropAll(engine);
@@ -191,13 +318,19 @@ describeEachDatabase("hostile names and values", (target) => {
       expect([...(await conn.execute(statement).one())], value).toEqual([value, `${value}!`]);
       const { sql: written, params } = statement.compile(engine.dialect, { literalBinds: true });
       expect(params).toEqual([]);
-      expect([...(await conn.execDriverSql(written.replaceAll("?", "\u0001").replaceAll("\u0001", "?")))[0]!], value).toEqual([value, `${value}!`]);
+      expect(
+        [...(await conn.execDriverSql(written.replaceAll("?", "\u0001").replaceAll("\u0001", "?")))[0]!],
+        value,
+      ).toEqual([value, `${value}!`]);
     }
   });
   it("are text for LIKE with autoescape", async () => {
     await using conn = await engine.connect();
     for (const value of [...HOSTILE, "50%_/\\", "%", "_"]) {
-      const found = select(literal(`<${value}>`, string()).contains(value, { autoescape: true }).as("yes"), literal("<>", string()).contains(value, { autoescape: true }).as("no"));
+      const found = select(
+        literal(`<${value}>`, string()).contains(value, { autoescape: true }).as("yes"),
+        literal("<>", string()).contains(value, { autoescape: true }).as("no"),
+      );
       expect([...(await conn.execute(found).one())], value).toEqual([true, false]);
     }
   });
@@ -209,8 +342,22 @@ describeEachDatabase("hostile names and values", (target) => {
     const doc = Object.fromEntries(HOSTILE.map((name, i) => [name, { n: i, t: name, list: [1, name] }]));
     await conn.execute(insert(docs).values({ id: 1, doc }));
     for (const [i, name] of HOSTILE.entries()) {
-      const at = (docs.c.doc as never as { get(k: string): never }).get(name) as never as { get(k: string): typeof at; asText(): typeof u.name; asNumber(): typeof u.age; get(k: number): typeof at };
-      const row = await conn.execute(select(at.get("t").asText().as("t"), at.get("n").asNumber().as("n"), at.get("list").get(1).asText().as("l"), (at.get("list") as never as typeof u.name).as("j"))).one();
+      const at = (docs.c.doc as never as { get(k: string): never }).get(name) as never as {
+        get(k: string): typeof at;
+        asText(): typeof u.name;
+        asNumber(): typeof u.age;
+        get(k: number): typeof at;
+      };
+      const row = await conn
+        .execute(
+          select(
+            at.get("t").asText().as("t"),
+            at.get("n").asNumber().as("n"),
+            at.get("list").get(1).asText().as("l"),
+            (at.get("list") as never as typeof u.name).as("j"),
+          ),
+        )
+        .one();
       expect([...row], name).toEqual([name, i, name, [1, name]]);
     }
     await conn.rollback();

@@ -58,8 +58,20 @@ describeEachDatabase("the corpus", (target) => {
     await metadata.createAll(engine);
     await engine.begin(async (conn) => {
       const day = (n: number) => new Date(Date.UTC(2024, n, n + 2, n + 3, n + 4, n + 5));
-      const prefs = { theme: "dark", size: 2.5, on: true, a: [{ b: 1 }, { b: 2 }], "it's \"q\"": "x" };
-      const person = (name: string, more: object) => ({ name, email: null as string | null, age: 0, active: true as boolean | null, score: 1.5 as number | null, balance: "10.50", created: day(1), birthday: "1990-02-03", bossId: null, prefs, ...more });
+      const prefs = { theme: "dark", size: 2.5, on: true, a: [{ b: 1 }, { b: 2 }], 'it\'s "q"': "x" };
+      const person = (name: string, more: object) => ({
+        name,
+        email: null as string | null,
+        age: 0,
+        active: true as boolean | null,
+        score: 1.5 as number | null,
+        balance: "10.50",
+        created: day(1),
+        birthday: "1990-02-03",
+        bossId: null,
+        prefs,
+        ...more,
+      });
       // Bosses come later: some foreign keys point forward.
       const rows = [
         person("ann", { email: "ann@x.org", age: 31 }),
@@ -70,13 +82,51 @@ describeEachDatabase("the corpus", (target) => {
         person("x", { age: 63, active: false }),
       ];
       await conn.execute(insert(users).values(rows));
-      for (const [id, boss] of [[2, 3], [3, 5], [4, 3], [6, 4]]) await conn.execute(sql`update users set boss_id = ${boss} where id = ${id}`);
-      await conn.execute(insert(orders).values([1, 1, 2, 4, null, 4].map((userId, n) => ({ userId, status: n % 2 ? "paid" : "new", total: `${n}.75`, qty: n + 1, placed: day(n) }))));
-      await conn.execute(insert(items).values([1, 2, 2, 3, 5].map((orderId, n) => ({ orderId, sku: `s${n}`, price: n * 2, note: n === 2 ? null : "n" }))));
-      await conn.execute(insert(tags).values([{ name: "red", uses: 7 }, { name: "x", uses: 3 }, { name: "blue", uses: null }]));
-      await conn.execute(insert(userTags).values([{ userId: 1, tagId: 1 }, { userId: 1, tagId: 2 }, { userId: 4, tagId: 1 }]));
-      await conn.execute(insert(odd).values([{ select: "x", mixed: 2, percent: 2, colon: 3, quote: 4 }, { select: "z", mixed: 0, percent: 1, colon: 1, quote: 1 }]));
-      if (target.capabilities.has("partialIndexes")) await conn.execDriverSql("create unique index tags_big on tags (name) where uses > 5");
+      for (const [id, boss] of [
+        [2, 3],
+        [3, 5],
+        [4, 3],
+        [6, 4],
+      ])
+        await conn.execute(sql`update users set boss_id = ${boss} where id = ${id}`);
+      await conn.execute(
+        insert(orders).values(
+          [1, 1, 2, 4, null, 4].map((userId, n) => ({
+            userId,
+            status: n % 2 ? "paid" : "new",
+            total: `${n}.75`,
+            qty: n + 1,
+            placed: day(n),
+          })),
+        ),
+      );
+      await conn.execute(
+        insert(items).values(
+          [1, 2, 2, 3, 5].map((orderId, n) => ({ orderId, sku: `s${n}`, price: n * 2, note: n === 2 ? null : "n" })),
+        ),
+      );
+      await conn.execute(
+        insert(tags).values([
+          { name: "red", uses: 7 },
+          { name: "x", uses: 3 },
+          { name: "blue", uses: null },
+        ]),
+      );
+      await conn.execute(
+        insert(userTags).values([
+          { userId: 1, tagId: 1 },
+          { userId: 1, tagId: 2 },
+          { userId: 4, tagId: 1 },
+        ]),
+      );
+      await conn.execute(
+        insert(odd).values([
+          { select: "x", mixed: 2, percent: 2, colon: 3, quote: 4 },
+          { select: "z", mixed: 0, percent: 1, colon: 1, quote: 1 },
+        ]),
+      );
+      if (target.capabilities.has("partialIndexes"))
+        await conn.execDriverSql("create unique index tags_big on tags (name) where uses > 5");
     });
   });
   afterAll(() => engine.dispose());
@@ -92,8 +142,18 @@ describeEachDatabase("the corpus", (target) => {
         const rows = result.map((r: unknown) => row(r as readonly unknown[])).sort();
         if (/^(insert|upsert|update|delete|cte\.(insert|update|delete))/.test(id)) {
           // Keys of new rows depend on what was tried before.
-          for (const state of [select(tags.c.name, tags.c.uses), select(orders.c.id, orders.c.status, orders.c.qty), select(items.c.id, items.c.price), select(users.c.id, users.c.active), select(odd.c.select, odd.c.mixed)]) {
-            rows.push(...(await conn.execute(state as never).all()).map((r: unknown) => row(["", ...(r as unknown[])].slice(inserting ? 0 : 1))).sort());
+          for (const state of [
+            select(tags.c.name, tags.c.uses),
+            select(orders.c.id, orders.c.status, orders.c.qty),
+            select(items.c.id, items.c.price),
+            select(users.c.id, users.c.active),
+            select(odd.c.select, odd.c.mixed),
+          ]) {
+            rows.push(
+              ...(await conn.execute(state as never).all())
+                .map((r: unknown) => row(["", ...(r as unknown[])].slice(inserting ? 0 : 1)))
+                .sort(),
+            );
           }
         }
         mine.set(id, { rows });
@@ -117,6 +177,7 @@ describe("the corpus across databases", () => {
       expect(picture(outcome), `${name} and ${first?.[0]}`).toEqual(picture(first?.[1]));
     }
     // An error everywhere has to be one about the data.
-    for (const [name, outcome] of given) if (outcome.error !== undefined) expect(outcome.error, name).toMatch(/^IntegrityError/);
+    for (const [name, outcome] of given)
+      if (outcome.error !== undefined) expect(outcome.error, name).toMatch(/^IntegrityError/);
   });
 });

@@ -9,7 +9,9 @@ interface Entry extends Partial<Record<(typeof DIALECTS)[number], string | null>
   readonly id: string;
   readonly why?: string;
 }
-const corpus = JSON.parse(readFileSync(new URL("./corpus/corpus.json", import.meta.url), "utf8")) as { readonly statements: readonly Entry[] };
+const corpus = JSON.parse(readFileSync(new URL("./corpus/corpus.json", import.meta.url), "utf8")) as {
+  readonly statements: readonly Entry[];
+};
 
 /** Spaces beside "=" and after "(" say nothing; placeholders are "?", with the casts that strict servers need taken off. */
 function normal(sql: string): string {

@@ -113,6 +113,21 @@ export class DialectImpl {
   readonly beginText: string = "BEGIN";
   readonly commitText: string = "COMMIT";
 
+  // ---- half done revisions, where DDL commits by itself
+
+  /** A text that changes when DDL on the table (or, without one, anywhere in the schema) is carried out. */
+  async schemaMark(_connection: Connection, _table: NamedTable | undefined): Promise<string> {
+    throw new OperationError("migrate.no-journal", `${this.dialect.name} keeps no journal of statements`);
+  }
+  /** The operation is one statement, so it is done when the statement is. */
+  isOneStatement(_op: MigrateOp): boolean {
+    return false;
+  }
+  /** The lock of `open` is held over several transactions. */
+  get locksWholeRun(): boolean {
+    return true;
+  }
+
   // ---- operations
 
   /** Runs one operation. @throws OperationError, CompileError, DatabaseError */
@@ -147,7 +162,7 @@ export class DialectImpl {
         },
       );
     }
-    for (const op of ops) await this.apply(op, host);
+    for (const op of ops) await host.operation(op, () => this.apply(op, host));
   }
 
   protected readonly handlers: Handlers = {

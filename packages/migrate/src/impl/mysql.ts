@@ -1,19 +1,23 @@
 /** MySQL and MariaDB: DDL commits by itself, a column is restated as a whole, locks go by name. */
+import { createHash } from "node:crypto";
 import {
   AlterColumnDefault,
   buildTable,
   ColumnDefinition,
   type Connection,
+  DatabaseError,
+  type Dialect,
   DropConstraint,
   inspect,
   ModifyColumn,
+  type NamedTable,
   partsFromReflection,
   type SqlType,
   sql,
   type TableColumn,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import type { AlterColumnOp, DropColumnOp } from "../ops/index.js";
+import type { AlterColumnOp, DropColumnOp, MigrateOp } from "../ops/index.js";
 import { OpenMetaData, sketchTable } from "../ops/schema.js";
 import { DialectImpl } from "./base.js";
 import { noColumn, targetsOf, withChanges } from "./definitions.js";
@@ -38,6 +42,14 @@ export class MysqlImpl extends DialectImpl {
     const key = this.#locked;
     this.#locked = undefined;
     if (key !== undefined) await connection.execute(sql`SELECT RELEASE_LOCK(${key})`);
+  }
+
+  override async schemaMark(connection: Connection, table: NamedTable | undefined): Promise<string> {
+    const parts = table === undefined ? await schemaText(connection) : await tableText(connection, this.dialect, table);
+    return createHash("sha256").update(parts).digest("hex");
+  }
+  override isOneStatement(op: MigrateOp): boolean {
+    return op.kind === "alterColumn" || op.kind === "renameTable" || op.kind === "dropTable" || op.kind === "dropIndex";
   }
 
   protected override async alterColumn(op: AlterColumnOp, host: OperationHost): Promise<void> {
@@ -126,6 +138,40 @@ export class MysqlImpl extends DialectImpl {
     if (/^(true|false)$/i.test(bare)) return bare.toLowerCase() === "true" ? "1" : "0";
     return /^[+-]?\d+\.\d*$/.test(bare) ? bare.replace(/\.?0*$/, "") : bare;
   }
+}
+
+/** CREATE TABLE as the server shows it, without the counter; "" for no table. */
+async function tableText(connection: Connection, dialect: Dialect, table: NamedTable): Promise<string> {
+  const name = dialect.quote(table.tableName);
+  const full = table.schema === undefined ? name : `${dialect.quote(table.schema)}.${name}`;
+  try {
+    const [row] = await connection.execute(sql`SHOW CREATE TABLE ${sql.raw(full)}`);
+    return String(row?.[1]).replace(/ AUTO_INCREMENT=\d+/, "");
+  } catch (error) {
+    if (error instanceof DatabaseError && /doesn't exist/i.test(error.message)) return "";
+    throw error;
+  }
+}
+/** What SQL that was written by hand may change. */
+async function schemaText(connection: Connection): Promise<string> {
+  const here = "table_schema = DATABASE()";
+  const queries = [
+    `SELECT table_name, table_type, engine, table_collation, table_comment FROM information_schema.tables WHERE ${here} ORDER BY 1`,
+    `SELECT table_name, ordinal_position, column_name, column_type, column_default, is_nullable, extra, column_comment, collation_name, generation_expression FROM information_schema.columns WHERE ${here} ORDER BY 1, 2`,
+    `SELECT table_name, index_name, seq_in_index, column_name, non_unique, sub_part FROM information_schema.statistics WHERE ${here} ORDER BY 1, 2, 3`,
+    `SELECT table_name, constraint_name, constraint_type FROM information_schema.table_constraints WHERE ${here} ORDER BY 1, 2, 3`,
+    `SELECT constraint_name, table_name, unique_constraint_name, referenced_table_name, update_rule, delete_rule FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE() ORDER BY 1, 2`,
+    `SELECT constraint_name, check_clause FROM information_schema.check_constraints WHERE constraint_schema = DATABASE() ORDER BY 1, 2`,
+    `SELECT table_name, view_definition FROM information_schema.views WHERE ${here} ORDER BY 1`,
+    `SELECT routine_name, routine_type, routine_definition FROM information_schema.routines WHERE routine_schema = DATABASE() ORDER BY 1, 2`,
+    `SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_statement FROM information_schema.triggers WHERE trigger_schema = DATABASE() ORDER BY 1`,
+  ];
+  const found: unknown[] = [];
+  for (const query of queries) {
+    const rows = await connection.execute(sql`${sql.raw(query)}`);
+    found.push([...rows].map((r) => [...r].map(String)));
+  }
+  return JSON.stringify(found);
 }
 
 function blank(name: string, type: SqlType): ColumnDefinition {

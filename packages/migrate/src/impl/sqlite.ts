@@ -42,6 +42,10 @@ export class SqliteImpl extends DialectImpl {
   /** Rows that already refer to nothing when the run begins. */
   #orphans = new Set<string>();
 
+  /** The lock is the transaction. */
+  override get locksWholeRun(): boolean {
+    return false;
+  }
   override async open(connection: Connection): Promise<void> {
     const [row] = await connection.execute(sql`PRAGMA foreign_keys`);
     this.#foreignKeys = Number(row?.[0]) === 1;

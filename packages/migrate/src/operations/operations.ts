@@ -126,7 +126,7 @@ export class Operations {
   invoke(op: MigrateOp): Promise<void> {
     const own = ownOperations.get(op.kind);
     if (own !== undefined) return this.enqueue(() => own(op as never, this.#inside()));
-    return this.enqueue(() => this.impl.apply(op, this.host));
+    return this.enqueue(() => this.host.operation(op, () => this.impl.apply(op, this.host)));
   }
   /** The same operations for the inside of one that is running: they do not wait for it. */
   #inside(): Operations {

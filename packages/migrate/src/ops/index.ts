@@ -2,5 +2,6 @@
 export { AddColumnOp, AlterColumnOp, type ColumnChanges, DropColumnOp } from "./columns.js";
 export { AddConstraintOp, CreateIndexOp, DropConstraintOp, DropIndexOp } from "./constraints.js";
 export { AddEnumValueOp, CreateEnumOp, DropEnumOp, ExecuteOp, NoteOp } from "./data.js";
+export { labelOf } from "./label.js";
 export { MigrateOp, reversed } from "./op.js";
 export { CreateTableOp, DropTableOp, RenameTableOp, TableCommentOp } from "./tables.js";

@@ -98,7 +98,7 @@ export class NameSpace {
 export const RESERVED_PROPERTIES = ["constructor", "then", "prototype", "__proto__", "toJSON", "toString", "valueOf", "hasOwnProperty", "isPrototypeOf"];
 /** Globals and names of the written file that a class must not hide. */
 export const RESERVED_CLASSES = [
-  "Base", "MetaData", "Column", "ColumnDefinition", "DatabaseType", "Family",
+  "Base", "Column", "ColumnDefinition", "DatabaseType", "Family", "Sortable", "TextExpr", "Pick",
   "Array", "Boolean", "Date", "Error", "Function", "Map", "Number", "Object", "Promise", "Record", "RegExp", "Set", "String", "Symbol", "Uint8Array", "Unnamed",
 ];
 /** Words TypeScript keeps for itself, and functions of the written file; a table's constant cannot be called so. */

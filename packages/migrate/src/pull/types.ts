@@ -65,6 +65,8 @@ export const DATABASE_TYPE_SOURCE = `/** A column by the database's own spelling
 function databaseType<T, F extends Family>(spelling: string, family: F): Column<T, F> {
   return ColumnDefinition.of(new DatabaseType(spelling, family)) as unknown as Column<T, F>;
 }`;
+export const SORTABLE_SOURCE = `/** A column in an index, to be ordered there. */
+type Sortable = Pick<TextExpr<unknown>, "asc" | "desc">;`;
 export const COLLATED_SOURCE = `/** A column with a collation of its own. */
 function collated<C>(column: C, collation: string): C {
   return (column as unknown as ColumnDefinition).collate(collation) as unknown as C;

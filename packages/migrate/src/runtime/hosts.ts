@@ -9,6 +9,8 @@ import {
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
 import type { OperationHost } from "../impl/index.js";
+import type { MigrateOp } from "../ops/index.js";
+import type { StepRecorder } from "./journal.js";
 import type { TransactionControl } from "./transaction.js";
 import { noAutocommit } from "./transaction.js";
 
@@ -21,6 +23,8 @@ export class OnlineHost implements OperationHost {
   statements: string[] = [];
   /** A block outside the transaction has committed what came before it. */
   committedEarly = false;
+  /** Where DDL commits by itself: what writes the journal of the running revision. */
+  recorder: StepRecorder | undefined;
   readonly #transactions: TransactionControl;
   constructor(connection: Connection, transactions: TransactionControl, convention: NamingConvention | undefined) {
     this.connection = connection;
@@ -33,7 +37,14 @@ export class OnlineHost implements OperationHost {
   get ownsTransaction(): boolean {
     return this.#transactions.isOurs;
   }
+  operation(op: MigrateOp, work: () => Promise<void>): Promise<void> {
+    return this.recorder === undefined ? work() : this.recorder.operation(op, work);
+  }
   async run(statement: Element): Promise<void> {
+    if (this.recorder !== undefined) {
+      this.statements.push(...(await this.recorder.run(statement)));
+      return;
+    }
     await this.connection.execute(statement);
     if (isDdl(statement)) this.statements.push(...this.dialect.createDdlCompiler().statements(statement));
   }
@@ -75,6 +86,9 @@ export class OfflineHost implements OperationHost {
     throw new OperationError("migrate.offline", "There is no connection while a script is written (--sql)", {
       hint: "Ask op.isOffline first, or write the statement so that the database finds the values itself.",
     });
+  }
+  operation(_op: MigrateOp, work: () => Promise<void>): Promise<void> {
+    return work();
   }
   note(text: string): void {
     this.#write(`-- ${text}\n\n`);

@@ -29,6 +29,11 @@ export class OwnTransactions implements TransactionControl {
     await this.#impl.begin(this.#connection, this.#lock);
     this.isOpen = true;
   }
+  /** After a statement that ended the transaction by itself. */
+  async reopen(): Promise<void> {
+    await this.#impl.begin(this.#connection, this.#lock);
+    this.isOpen = true;
+  }
   async commit(): Promise<void> {
     if (!this.isOpen) return;
     await this.#impl.beforeCommit(this.#connection);

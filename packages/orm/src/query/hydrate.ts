@@ -2,12 +2,13 @@
  * Rows to objects: identity first, then what the row adds. What is loaded already is never overwritten unless it is
  * stale. Source: SQLAlchemy "loading.instances".
  */
-import { converter, InvalidRequestError, rowPrototype } from "@athanor/core";
+import { InvalidRequestError, rowPrototype } from "@athanor/core";
 import { Collection, setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import { clearChanges, historyOf, isChanged, LOAD_TOKEN, type LoadBatch, type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import type { LoadTree } from "./options.js";
+import type { KeyedRows } from "./relations.js";
 import type { EntityPlan, ItemPlan, JoinedPlan, OrmPlan } from "./plan.js";
 
 type Constructor = new (token: typeof LOAD_TOKEN, row?: unknown[], offset?: number, session?: unknown, batch?: LoadBatch) => Managed;
@@ -20,7 +21,6 @@ export class Hydration {
   /** What each entity of the plan met, in order. */
   readonly batches: readonly LoadBatch[];
   readonly #collected: (Map<Managed, Set<Managed> | null> | undefined)[];
-  readonly #convert: ((values: unknown[]) => void) | undefined;
   readonly #seen: Set<unknown> | undefined;
   /** By entity, the objects met so far; for plans of several entities. */
   readonly #met: readonly Set<Managed>[] | undefined;
@@ -33,7 +33,6 @@ export class Hydration {
     this.populateExisting = populateExisting;
     this.batches = plan.entities.map((e) => ({ instances: [], context: trees === undefined ? e.tree : trees[e.index] }));
     this.#collected = new Array(plan.joinedCount);
-    this.#convert = plan.compiled.columns === undefined ? undefined : converter(plan.compiled.columns);
     this.#seen = plan.unique ? new Set() : undefined;
     this.#met = plan.entities.length > 1 ? plan.entities.map(() => new Set()) : undefined;
     this.#renewed = populateExisting ? new Set() : undefined;
@@ -41,17 +40,16 @@ export class Hydration {
 
   /** The first items of the rows: what `scalars()` gives. */
   firsts(rows: readonly unknown[][]): unknown[] {
-    const [item] = this.plan.items as readonly [ItemPlan];
-    const { entity } = item;
-    if (this.plan.distinctEntities && entity !== undefined && entity.standard && this.#convert === undefined && !this.populateExisting && this.session.identity.isEmpty(entity.mapper)) {
-      return this.#fresh(entity, rows);
-    }
+    const { items } = this.plan;
+    const [item] = items as readonly [ItemPlan];
+    if (items.length === 1 && item.entity !== undefined && this.#seen === undefined) return this.#entities(item.entity, rows);
+    const { convert } = this.plan;
     const out: unknown[] = [];
     for (let r = 0; r < rows.length; r++) {
       const row = rows[r] as unknown[];
-      this.#convert?.(row);
+      convert?.(row);
       const value = this.#item(item, row);
-      for (let i = 1; i < this.plan.items.length; i++) this.#item(this.plan.items[i] as ItemPlan, row);
+      for (let i = 1; i < items.length; i++) this.#item(items[i] as ItemPlan, row);
       if (this.#seen !== undefined) {
         if (this.#seen.has(value)) continue;
         this.#seen.add(value);
@@ -60,14 +58,25 @@ export class Hydration {
     }
     return out;
   }
+  /** The entity of every row, and where the key beside it stands: for loaders. */
+  keyed(rows: unknown[][]): KeyedRows {
+    const [item, ...keys] = this.plan.items;
+    return { members: this.#entities((item as ItemPlan).entity as EntityPlan, rows), rows, keyAt: keys.map((k) => k.at), repeats: this.#seen !== undefined };
+  }
+  /** Rows of plain columns as they are. */
+  values(rows: unknown[][]): readonly unknown[][] {
+    const { convert, items } = this.plan;
+    if (convert !== undefined) for (const row of rows) convert(row);
+    return items.every((item, i) => item.at === i) ? rows : rows.map((row) => items.map((item) => row[item.at]));
+  }
   /** Whole rows: arrays that also answer by name. */
   rows(rows: readonly unknown[][]): unknown[] {
-    const { items, names } = this.plan;
+    const { items, names, convert } = this.plan;
     const prototype = prototypeFor(this.plan, names);
     const out: unknown[] = [];
     for (let r = 0; r < rows.length; r++) {
       const row = rows[r] as unknown[];
-      this.#convert?.(row);
+      convert?.(row);
       const made = new Array<unknown>(items.length);
       for (let i = 0; i < items.length; i++) made[i] = this.#item(items[i] as ItemPlan, row);
       if (this.#seen !== undefined && this.#repeats(made)) continue;
@@ -87,8 +96,18 @@ export class Hydration {
     for (const item of this.plan.items) if (item.entity !== undefined) visit(item.entity);
   }
 
+  /** The entity of every row. */
+  #entities(entity: EntityPlan, rows: readonly unknown[][]): (Managed | null)[] {
+    const { plan, session } = this;
+    const { convert } = plan;
+    if (convert !== undefined) for (let r = 0; r < rows.length; r++) convert(rows[r] as unknown[]);
+    if (plan.distinctEntities && entity.standard && !this.populateExisting && session.identity.isEmpty(entity.mapper)) return this.#fresh(entity, rows);
+    const out = new Array<Managed | null>(rows.length);
+    for (let r = 0; r < rows.length; r++) out[r] = this.entity(entity, rows[r] as unknown[]);
+    return out;
+  }
   /** An empty identity map and distinct rows: nothing to look up. */
-  #fresh(entity: EntityPlan, rows: readonly unknown[][]): unknown[] {
+  #fresh(entity: EntityPlan, rows: readonly unknown[][]): Managed[] {
     const Model = entity.mapper.model as unknown as Constructor;
     const batch = this.batches[entity.index] as LoadBatch;
     const { session } = this;

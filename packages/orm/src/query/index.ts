@@ -3,7 +3,7 @@ import type { AnyModel, AnyTable, ColumnLike, Executable, NameOf, Result, Column
 import { ArgumentError, originColumn, type Typed } from "@athanor/core";
 import { mappersOfTable } from "../mapping/mapper.js";
 import type { Alias } from "../typing/model.js";
-import type { Load, Loader } from "../typing/loading.js";
+import type { Load, Loader, QuietLoad } from "../typing/loading.js";
 import type { Arguments, Params } from "../typing/query.js";
 import type { RelationPath } from "../typing/relationships.js";
 import { makeAliased } from "./entity.js";
@@ -25,7 +25,7 @@ export const subqueryLoad = loaders.subqueryLoad as unknown as Loader;
 export const immediateLoad = loaders.immediateLoad as unknown as Loader;
 /** From columns the statement selects by a join of its own: `.join(Post.c.author).options(containsEager(Post.c.author))`. */
 export const containsEager = loaders.containsEager as unknown as Loader;
-type Untyped = <S extends string>(relationship: RelationPath<any, any, any, S>) => Load<S, [], never>;
+type Untyped = <T, S extends string>(relationship: RelationPath<any, T, any, S>) => QuietLoad<S, T>;
 /** Leaves types alone: what was promised loaded stays promised, and reading the rest throws at run time. */
 export const raiseLoad = loaders.raiseLoad as unknown as Untyped;
 /** Back to loading on `await`, where the mapping says otherwise. */

@@ -4,7 +4,7 @@
  * Joined Eager Loading".
  */
 import {
-  ArgumentError, ColumnReference, type Compiled, conjunction, type DeleteStatement, type Dialect, Element, type Expression, type FromClause, type InsertStatement, ItemElement, type JoinSpec, operators,
+  ArgumentError, ColumnReference, type Compiled, conjunction, converter, type DeleteStatement, type Dialect, Element, type Expression, type FromClause, type InsertStatement, ItemElement, type JoinSpec, operators,
   OrderingElement, referencedFroms, type SelectItem, SelectStatement, SubqueryClause, type TableColumn, type UpdateStatement,
 } from "@athanor/core";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
@@ -54,6 +54,10 @@ export interface OrmPlan {
   /** One plain entity per row, all different. */
   readonly distinctEntities: boolean;
   readonly names: readonly string[];
+  /** Something is loaded by statements of its own afterwards. */
+  readonly followed: boolean;
+  /** Makes database values the program's, in place. */
+  readonly convert: ((row: unknown[]) => void) | undefined;
   /** Options carry criteria, whose values differ from one execution to the next. */
   readonly criteria: boolean;
 }
@@ -160,10 +164,10 @@ class Planner {
     const wrap = limited && [...trees].some(([item, tree]) => joinsCollection(item.mapper, tree, []));
     const final = wrap ? this.#wrapped(trees) : this.#plain(trees);
     const compiled = dialect.createCompiler(binds).compile(final.statement);
-    const [only] = final.items;
+    const [first, ...others] = statement.selected;
     const distinctEntities =
-      final.items.length === 1 && only?.entity !== undefined && this.#joins.length === 0 && !wrap && statement.joins.length === 0 && statement.froms.length === 0 &&
-      only.entity.mapper.inheritance === undefined && readsOnly(statement.criteria, only.entity.mapper);
+      first instanceof EntityItem && this.#entities.length === 1 && this.#joins.length === 0 && !wrap && statement.joins.length === 0 && statement.froms.length === 0 &&
+      first.mapper.inheritance === undefined && !first.source.isAlias && readsOnly([...others, ...statement.criteria, ...statement.orderByList], first.mapper);
     return {
       compiled,
       items: final.items,
@@ -172,6 +176,8 @@ class Planner {
       unique: this.#collections,
       distinctEntities,
       names: final.items.map((i) => i.name),
+      followed: followed(this.#entities),
+      convert: converterOf(compiled),
       criteria: [...trees.values()].some((t) => t.hasCriteria),
     };
   }
@@ -365,6 +371,12 @@ class Planner {
   }
 }
 
+function followed(entities: readonly EntityPlan[]): boolean {
+  return entities.some((e) => e.after.length > 0 || e.discriminatorAt >= 0);
+}
+function converterOf({ columns }: Compiled): ((row: unknown[]) => void) | undefined {
+  return columns === undefined ? undefined : converter(columns);
+}
 function loadsAfter(strategy: Strategy): boolean {
   return strategy === "selectin" || strategy === "subquery" || strategy === "immediate";
 }
@@ -433,5 +445,5 @@ export function planReturning(statement: InsertStatement | UpdateStatement | Del
     return { name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined };
   });
   const compiled = dialect.createCompiler(binds).compile(statement.with({ returningItems: columns }));
-  return { compiled, items, entities, joinedCount: 0, unique: false, distinctEntities: false, names: items.map((i) => i.name), criteria: false };
+  return { compiled, items, entities, joinedCount: 0, unique: false, distinctEntities: false, names: items.map((i) => i.name), followed: followed(entities), convert: converterOf(compiled), criteria: false };
 }

@@ -15,6 +15,12 @@ export interface Load<out R extends string, out P extends readonly string[], out
     ...loads: L
   ): Load<R, P, T, B & Below<L[number]>>;
 }
+/** A path that promises nothing to the types: what hangs below `raiseLoad`, `lazyLoad` or `noLoad`. */
+export interface QuietLoad<out R extends string, out T> extends LoadFace<R, [], T> {
+  joinedLoad<T2>(relationship: RelationPath<string, T2, Loadable, Name<T>>): QuietLoad<R, T2>;
+  selectinLoad<T2>(relationship: RelationPath<string, T2, Loadable, Name<T>>): QuietLoad<R, T2>;
+  subqueryLoad<T2>(relationship: RelationPath<string, T2, Loadable, Name<T>>): QuietLoad<R, T2>;
+}
 export type Loader = <K extends string, T, S extends string>(
   relationship: RelationPath<K, T, Loadable, S>,
 ) => Load<S, [K], T>;

@@ -5,9 +5,8 @@ import type { LoadedOr } from "./loading.js";
 import type { ManyAttribute, OneAttribute } from "./relationships.js";
 
 declare module "@athanor/core/registry" {
-  interface RowItems<X, N, L> {
-    // biome-ignore format: one conditional
-    readonly entity: X extends AnyTable ? LoadedOr<Entity<X>, BelowOf<L, NameOf<X>>> : never;
+  interface RowItems<X extends AnyTable, N, L> {
+    readonly entity: LoadedOr<Entity<X>, BelowOf<L, NameOf<X>>>;
   }
   interface RelationAttributes<K extends string, T, S extends string, N extends string> {
     readonly many: ManyAttribute<K, T, S, N>;

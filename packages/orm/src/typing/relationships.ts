@@ -144,11 +144,13 @@ export interface RelationAttribute<out K extends string, out T, out L extends st
 }
 export interface ManyAttribute<out K extends string, out T, out L extends string, out S extends string>
   extends RelationAttribute<K, T, L, S> {
+  ofType<A extends AnyTable>(target: A): ManyAttribute<K, A, L, S>;
   any(...criteria: Criterion[]): Condition;
   contains(entity: Instance<T>): Condition;
 }
 export interface OneAttribute<out K extends string, out T, out L extends string, out S extends string>
   extends RelationAttribute<K, T, L, S> {
+  ofType<A extends AnyTable>(target: A): OneAttribute<K, A, L, S>;
   has(...criteria: Criterion[]): Condition;
   eq(entity: Instance<T> | null): Condition;
   ne(entity: Instance<T> | null): Condition;

@@ -1,6 +1,7 @@
 /** Tables by database: a MetaData per bind key, and the way back from a table to its key. Source: Flask-SQLAlchemy "Multiple Databases with Binds". */
 import { type Element, MetaData, referencedFroms, type Table } from "@athanor/core";
 import type { Mapper } from "@athanor/orm";
+import { DatabaseSetupError } from "./errors.js";
 
 /** MetaData by bind key; null is the default database. */
 export class BindTables {
@@ -33,14 +34,37 @@ export class BindTables {
     return (table?.metadata === undefined ? undefined : this.#keys.get(table.metadata)) ?? null;
   }
 
-  /** Where a mapper's rows are, or, for plain statements, those of the first table that has a bind. */
+  /**
+   * Where a mapper's rows are, or, for plain statements, those of the first table that has a bind.
+   *
+   * @throws DatabaseSetupError when nothing tells which of several equally named tables is meant: the default database
+   * would answer, or lose rows, without a word
+   */
   keyOf(mapper: Mapper | null, statement: Element | undefined): string | null {
     if (mapper !== null) return this.keyOfTable(mapper.table);
-    if (statement === undefined || this.#byKey.size === 1) return null;
+    if (this.#byKey.size === 1) return null;
+    if (statement === undefined) {
+      const twice = this.#sharedName();
+      if (twice === undefined) return null;
+      throw new DatabaseSetupError(
+        "database.bind",
+        `The table name '${twice}' exists in several binds, and the session was not told which one this statement is about. Run it on a connection that says so: (await db.session.connection(Model)).execute(…).`,
+      );
+    }
     for (const from of referencedFroms(statement)) {
       const key = from.kind === "table" ? this.keyOfTable(from as Table) : null;
       if (key !== null) return key;
     }
     return null;
+  }
+
+  #sharedName(): string | undefined {
+    const seen = new Set<string>();
+    for (const { tableNames } of this.#byKey.values()) {
+      const twice = tableNames.find((name) => seen.has(name));
+      if (twice !== undefined) return twice;
+      for (const name of tableNames) seen.add(name);
+    }
+    return undefined;
   }
 }

@@ -3,9 +3,27 @@ import { SqlCompiler } from "../../compile/compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { DeleteStatement, Excluded, InsertStatement, UpdateStatement } from "../../sql/dml.js";
-import { type AnyAll, type Binary, type Collate, conjunction, type Expression, type Extract, type JsonPath, STAR, type Unary } from "../../sql/expression.js";
+import {
+  type AnyAll,
+  type Binary,
+  type Collate,
+  conjunction,
+  type Expression,
+  type Extract,
+  type JsonPath,
+  STAR,
+  type Unary,
+} from "../../sql/expression.js";
 import { ColumnReference, type FromClause, type TableFunction, type ValuesClause } from "../../sql/from.js";
-import { Case, type Filtered, FunctionCall, type Grouping, LiteralColumn, type Over, type WithinGroup } from "../../sql/functions.js";
+import {
+  Case,
+  type Filtered,
+  FunctionCall,
+  type Grouping,
+  LiteralColumn,
+  type Over,
+  type WithinGroup,
+} from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import type { SelectStatement } from "../../sql/select.js";
 import { INTEGER } from "../../types/sql-type.js";
@@ -83,6 +101,10 @@ export class MysqlCompiler extends SqlCompiler {
     // Bit operations give unsigned numbers here: ~1 would be 18446744073709551614.
     return node.oper === ops.bitNot ? `CAST(${super.visitUnary(node)} AS SIGNED)` : super.visitUnary(node);
   }
+  /** What is written for MySQL is for MariaDB too. */
+  protected override answersTo(dialect: string): boolean {
+    return dialect === "mysql" || super.answersTo(dialect);
+  }
   /** No FILTER: what does not count becomes NULL, which aggregates pass over. */
   override visitFiltered(node: Filtered): string {
     const { call, criteria } = node;
@@ -90,7 +112,9 @@ export class MysqlCompiler extends SqlCompiler {
     const [first, ...rest] = call.args;
     const counted = first === undefined || first === STAR ? LITERAL_ONE : first;
     const kept = new Case(undefined, [[conjunction(ops.and, criteria), counted]], undefined);
-    return this.render(new FunctionCall(call.functionName, [kept, ...rest], call.type, call.isDistinct, call.aggregateOrder));
+    return this.render(
+      new FunctionCall(call.functionName, [kept, ...rest], call.type, call.isDistinct, call.aggregateOrder),
+    );
   }
   protected override aggregateStrings(node: FunctionCall): string {
     const [text, separator] = node.args as readonly [Expression, Expression];
@@ -105,13 +129,20 @@ export class MysqlCompiler extends SqlCompiler {
     return this.valuesAsSelects(from);
   }
   protected override tableFunction(from: TableFunction): string {
-    throw new CompileError(`MySQL has no functions in FROM but JSON_TABLE; write that with sql\`…\`. (${this.nameOf(from)})`);
+    throw new CompileError(
+      `MySQL has no functions in FROM but JSON_TABLE; write that with sql\`…\`. (${this.nameOf(from)})`,
+    );
   }
   override visitGrouping(node: Grouping): string {
-    throw new CompileError(`MySQL has no ${node.how}(…) in GROUP BY; use a union of several groupings, or suffixWith("WITH ROLLUP").`);
+    throw new CompileError(
+      `MySQL has no ${node.how}(…) in GROUP BY; use a union of several groupings, or suffixWith("WITH ROLLUP").`,
+    );
   }
   override visitWithinGroup(node: WithinGroup): string {
-    if (!this.inWindow) throw new CompileError("MySQL has no ordered-set aggregates; MariaDB has percentile_cont() and median() as window functions: add over().");
+    if (!this.inWindow)
+      throw new CompileError(
+        "MySQL has no ordered-set aggregates; MariaDB has percentile_cont() and median() as window functions: add over().",
+      );
     return super.visitWithinGroup(node);
   }
   private inWindow = false;

@@ -1,6 +1,14 @@
 /** MySQL and MariaDB through the package `mysql2`. */
 import type mysql from "mysql2";
-import type { BeginOptions, DriverConnection, FieldInfo, RawResult, RawStream, StatementHint } from "../driver.js";
+import type {
+  BeginOptions,
+  DriverConnection,
+  FieldInfo,
+  RawResult,
+  RawStream,
+  StatementHint,
+  TwoPhaseDriver,
+} from "../driver.js";
 import { rawBind } from "./types.js";
 
 /** Opens another connection to the same server: for cancelling. */
@@ -17,6 +25,8 @@ export class MysqlConnection implements DriverConnection {
   /** Values may be written into the text by the driver; with NO_BACKSLASH_ESCAPES its escaping would be wrong. */
   readonly #textValues: boolean;
   #alive = true;
+  /** Of an XA transaction that is open. */
+  #xid: string | undefined;
 
   constructor(connection: mysql.Connection, textValues: boolean, open: OpenMysql) {
     this.#connection = connection;
@@ -111,14 +121,41 @@ export class MysqlConnection implements DriverConnection {
     if (options.isolationLevel !== undefined && options.isolationLevel !== "AUTOCOMMIT") {
       await this.#send(`SET TRANSACTION ISOLATION LEVEL ${options.isolationLevel}`, [], false);
     }
+    if (options.xid !== undefined) {
+      await this.#send(`XA START '${options.xid}'`, [], false);
+      this.#xid = options.xid;
+      return;
+    }
     await this.#send(options.readOnly ? "START TRANSACTION READ ONLY" : "START TRANSACTION", [], false);
   }
   async commit(): Promise<void> {
-    await this.#send("COMMIT", [], false);
+    const xid = await this.#endNamed();
+    await this.#send(xid === undefined ? "COMMIT" : `XA COMMIT '${xid}' ONE PHASE`, [], false);
   }
   async rollback(): Promise<void> {
-    await this.#send("ROLLBACK", [], false);
+    const xid = await this.#endNamed();
+    await this.#send(xid === undefined ? "ROLLBACK" : `XA ROLLBACK '${xid}'`, [], false);
   }
+  /** A named transaction has to be ended before anything can become of it. */
+  async #endNamed(): Promise<string | undefined> {
+    const xid = this.#xid;
+    if (xid === undefined) return undefined;
+    this.#xid = undefined;
+    await this.#send(`XA END '${xid}'`, [], false);
+    return xid;
+  }
+  readonly twoPhase: TwoPhaseDriver = {
+    prepare: async (xid) => {
+      await this.#endNamed();
+      await this.#send(`XA PREPARE '${xid}'`, [], false);
+    },
+    commit: async (xid) => void (await this.#send(`XA COMMIT '${xid}'`, [], false)),
+    rollback: async (xid) => void (await this.#send(`XA ROLLBACK '${xid}'`, [], false)),
+    recover: async () => {
+      const { result } = await this.#send("XA RECOVER", [], false);
+      return (result as readonly (readonly unknown[])[]).map((row) => String(row[3]));
+    },
+  };
   ping(): Promise<void> {
     return new Promise((resolve, reject) =>
       this.#connection.ping((error: unknown) => (error ? reject(error) : resolve())),

@@ -1,9 +1,18 @@
 /** PostgreSQL's SQL. */
-import { CompileError } from "../../errors/errors.js";
+
 import { SqlCompiler } from "../../compile/compiler.js";
-import { type Binary, Bind, type Expression, type InArray, type JsonPath, NamedBind, type RegexpReplace } from "../../sql/expression.js";
-import * as ops from "../../sql/operators.js";
+import { CompileError } from "../../errors/errors.js";
+import {
+  type Binary,
+  Bind,
+  type Expression,
+  type InArray,
+  type JsonPath,
+  NamedBind,
+  type RegexpReplace,
+} from "../../sql/expression.js";
 import type { FunctionCall } from "../../sql/functions.js";
+import * as ops from "../../sql/operators.js";
 import type { FetchClause, SelectStatement } from "../../sql/select.js";
 import { ArrayType, DecoratedType, type SqlType, STRING } from "../../types/sql-type.js";
 

@@ -71,7 +71,8 @@ interface CancelClient {
     connect(port: number | string, host?: string): void;
     cancel(processId: number, secretKey: number): void;
     end(): void;
-    once(event: string, listener: (error?: unknown) => void): void;
+    on(event: string, listener: (error?: unknown) => void): void;
+    once(event: string, listener: () => void): void;
     requestSsl(): void;
     readonly stream: { destroy(): void };
   };
@@ -85,7 +86,7 @@ function sendCancel(client: CancelClient, processId: number, secretKey: number):
       if (error === undefined) resolve();
       else reject(error);
     };
-    connection.once("error", over);
+    connection.on("error", over);
     // The server closes the connection once it has passed the request on.
     connection.once("end", () => over());
     if (client.ssl) {

@@ -13,6 +13,7 @@ import type {
   RawResult,
   RawStream,
   StatementHint,
+  TwoPhaseDriver,
 } from "../driver.js";
 import { Lru } from "../lru.js";
 import { type KnownStatement, WireStatement } from "./driver-query.js";
@@ -188,6 +189,21 @@ export class PgConnection implements DriverConnection {
       this.#inTransaction = false;
     });
   }
+  readonly twoPhase: TwoPhaseDriver = {
+    prepare: async (xid) => {
+      const command = await this.#simple(`PREPARE TRANSACTION '${xid}'`);
+      this.#inTransaction = false;
+      if (command === "ROLLBACK")
+        throw new InternalError("PREPARE TRANSACTION rolled back: a statement of this transaction had failed.");
+    },
+    commit: async (xid) => void (await this.#simple(`COMMIT PREPARED '${xid}'`)),
+    rollback: async (xid) => void (await this.#simple(`ROLLBACK PREPARED '${xid}'`)),
+    recover: async () => {
+      const sql = "select gid from pg_prepared_xacts where database = current_database() order by prepared";
+      const { rows } = await this.execute(sql, [], { prepare: false, returnsRows: true, exactIntegers: false });
+      return rows.map((row) => String(row[0]));
+    },
+  };
   async ping(): Promise<void> {
     await this.#simple("SELECT 1");
   }

@@ -1,16 +1,25 @@
 /** SQLite's SQL. */
-import { SqlCompiler } from "../../compile/compiler.js";
+
 import type { Compiled } from "../../compile/compiled.js";
+import { SqlCompiler } from "../../compile/compiler.js";
 import { CompileError } from "../../errors/errors.js";
-import type { Element } from "../../sql/element.js";
 import type { InsertSource, InsertStatement } from "../../sql/dml.js";
-import { type AnyAll, type Binary, Bind, type Expression, type Extract, type InArray, type JsonPath, TRUE } from "../../sql/expression.js";
+import type { Element } from "../../sql/element.js";
+import {
+  type AnyAll,
+  type Binary,
+  Bind,
+  type Expression,
+  type Extract,
+  type InArray,
+  type JsonPath,
+  TRUE,
+} from "../../sql/expression.js";
 import { ColumnReference, type TableFunction, type ValuesClause } from "../../sql/from.js";
 import type { Grouping, WithinGroup } from "../../sql/functions.js";
-import { SelectStatement } from "../../sql/select.js";
 import { type FunctionCall, KNOWN_FUNCTIONS, type LiteralColumn, type TableStar } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
-import { QueryStatement } from "../../sql/select.js";
+import { QueryStatement, SelectStatement } from "../../sql/select.js";
 import type { TextClause } from "../../sql/text.js";
 import { packedText } from "./packed.js";
 
@@ -35,7 +44,14 @@ export class SqliteCompiler extends SqlCompiler {
   override compile(statement: Element): Compiled {
     const compiled = super.compile(statement);
     const { columns, pieces } = compiled;
-    if (!this.#packable || compiled.kind !== "select" || columns === undefined || pieces !== undefined || !(statement instanceof QueryStatement)) return compiled;
+    if (
+      !this.#packable ||
+      compiled.kind !== "select" ||
+      columns === undefined ||
+      pieces !== undefined ||
+      !(statement instanceof QueryStatement)
+    )
+      return compiled;
     const names = statement.exportedColumns.map((c) => c.columnName);
     const packed = packedText(compiled.sql, columns, names, (name) => this.quote(name));
     return packed === undefined ? compiled : { ...compiled, hint: { ...compiled.hint, packed } };
@@ -102,27 +118,33 @@ export class SqliteCompiler extends SqlCompiler {
     return `(SELECT ${names} FROM (VALUES ${rows})) AS ${this.quoteLabel(this.nameOf(from))}`;
   }
   protected override tableFunction(from: TableFunction): string {
-    if (from.options.ordinality !== undefined) throw new CompileError("SQLite has no WITH ORDINALITY; json_each has a column 'key'.");
+    if (from.options.ordinality !== undefined)
+      throw new CompileError("SQLite has no WITH ORDINALITY; json_each has a column 'key'.");
     // Its table functions name their own columns and see what stands before them.
     return `${this.render(from.call)} AS ${this.quoteLabel(this.nameOf(from))}`;
   }
   /** Without WHERE the ON of ON CONFLICT would be read as that of a join. */
   protected override insertSource(statement: InsertStatement, source: InsertSource): string {
     const { query } = source;
-    if (statement.conflict === undefined || !(query instanceof SelectStatement) || query.criteria.length > 0) return super.insertSource(statement, source);
+    if (statement.conflict === undefined || !(query instanceof SelectStatement) || query.criteria.length > 0)
+      return super.insertSource(statement, source);
     return super.insertSource(statement, { ...source, query: query.where(TRUE) });
   }
   override visitGrouping(node: Grouping): string {
     throw new CompileError(`SQLite has no ${node.how}; use a union of several groupings.`);
   }
   override visitWithinGroup(node: WithinGroup): string {
-    throw new CompileError(`SQLite has no ordered-set aggregates such as ${node.call.functionName}(…) WITHIN GROUP; use a window function.`);
+    throw new CompileError(
+      `SQLite has no ordered-set aggregates such as ${node.call.functionName}(…) WITHIN GROUP; use a window function.`,
+    );
   }
   override visitAnyAll(node: AnyAll): string {
     throw new CompileError(`SQLite has no ${node.quantifier} (…); use in() or exists().`);
   }
   override visitRegexpReplace(): string {
-    throw new CompileError("SQLite has no REGEXP_REPLACE; register a function of that name on the connection and call it with func.call().");
+    throw new CompileError(
+      "SQLite has no REGEXP_REPLACE; register a function of that name on the connection and call it with func.call().",
+    );
   }
   /** One parameter for any number of keys: the list travels as JSON text. */
   override visitInArray(node: InArray): string {

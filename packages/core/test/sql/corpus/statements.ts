@@ -1,14 +1,55 @@
 /** The statements of generate.py, built with Athanor under the same ids. */
-import {
-  alias, allOf, and, anyOf, bigInteger, caseOf, cast, cube, date, deleteFrom, double, exists, false_, func, groupingSets, insert, integer, literal, literalColumn, not,
-  null_, numeric, or, rollup, select, smallInteger, sql, string, tableFunction, tableSample, text, time, true_, tuple, typeCoerce, update, values, when, boolean,
-} from "../../../src/index.js";
+
 import type { AnyExpr, Criterion } from "../../../src/index.js";
+import {
+  alias,
+  allOf,
+  and,
+  anyOf,
+  bigInteger,
+  boolean,
+  caseOf,
+  cast,
+  cube,
+  date,
+  deleteFrom,
+  double,
+  exists,
+  false_,
+  func,
+  groupingSets,
+  insert,
+  integer,
+  literal,
+  literalColumn,
+  not,
+  null_,
+  numeric,
+  or,
+  rollup,
+  select,
+  smallInteger,
+  sql,
+  string,
+  tableFunction,
+  tableSample,
+  text,
+  time,
+  true_,
+  tuple,
+  typeCoerce,
+  update,
+  values,
+  when,
+} from "../../../src/index.js";
 import { items, odd, orders, tags, users, userTags } from "./tables.js";
 
 /** What the tests ask of a statement. */
 export interface Printable {
-  compile(dialect?: unknown, options?: { readonly literalBinds?: boolean }): { readonly sql: string; readonly params: readonly unknown[] };
+  compile(
+    dialect?: unknown,
+    options?: { readonly literalBinds?: boolean },
+  ): { readonly sql: string; readonly params: readonly unknown[] };
 }
 export const statements = new Map<string, () => Printable>();
 function s(id: string, make: () => Printable): void {
@@ -18,7 +59,12 @@ function s(id: string, make: () => Printable): void {
 const where = (id: string, criterion: () => Criterion) => s(id, () => select(users.c.id).where(criterion()));
 const value = (id: string, expression: () => AnyExpr) =>
   s(id, () => select((expression() as typeof users.c.id).as("v")).selectFrom(users));
-const u = users.c, o = orders.c, i = items.c, t = tags.c, ut = userTags.c, d = odd.c;
+const u = users.c,
+  o = orders.c,
+  i = items.c,
+  t = tags.c,
+  ut = userTags.c,
+  d = odd.c;
 
 // comparisons
 for (const op of ["eq", "ne", "lt", "le", "gt", "ge"] as const) {
@@ -73,7 +119,12 @@ where("in.exprs", () => u.id.in([u.age, u.bossId.add(1), 3]));
 where("in.select", () => u.id.in(select(o.userId)));
 where("in.not.select", () => u.id.notIn(select(o.userId).where(o.qty.gt(3))));
 where("in.select.correlated", () => u.id.in(select(o.userId).where(o.userId.eq(u.id))));
-where("in.tuple", () => tuple(u.id, u.name).in([[1, "a"], [2, "b"]]));
+where("in.tuple", () =>
+  tuple(u.id, u.name).in([
+    [1, "a"],
+    [2, "b"],
+  ]),
+);
 where("in.tuple.not", () => tuple(u.id, u.name).notIn([[1, "a"]]));
 where("in.tuple.empty", () => tuple(u.id, u.name).in([]));
 where("in.tuple.not.empty", () => tuple(u.id, u.name).notIn([]));
@@ -94,7 +145,11 @@ where("ilike.not", () => u.name.notIlike("a%"));
 where("ilike.negated", () => not(u.name.ilike("a%")));
 where("ilike.escape", () => u.name.ilike("a/%", { escape: "/" }));
 where("ilike.col", () => u.name.ilike(u.email));
-for (const [name, method] of [["starts", "startsWith"], ["ends", "endsWith"], ["contains", "contains"]] as const) {
+for (const [name, method] of [
+  ["starts", "startsWith"],
+  ["ends", "endsWith"],
+  ["contains", "contains"],
+] as const) {
   where(`affix.${name}`, () => u.name[method]("b"));
   where(`affix.${name}.escape`, () => u.name[method]("b", { escape: "#" }));
   where(`affix.${name}.autoescape`, () => u.name[method]("b%", { autoescape: true }));
@@ -115,7 +170,9 @@ value("concat.func", () => func.lower(u.name).concat("x"));
 where("concat.cmp", () => u.name.concat("x").eq("bx"));
 
 // booleans
-const A = () => u.age.gt(1), B = () => u.age.lt(9), C = () => u.id.eq(4);
+const A = () => u.age.gt(1),
+  B = () => u.age.lt(9),
+  C = () => u.id.eq(4);
 where("bool.and", () => and(A(), B()));
 where("bool.or", () => or(A(), B()));
 where("bool.and.or", () => and(or(A(), B()), C()));
@@ -263,8 +320,17 @@ value("over.orders", () => func.denseRank().over({ orderBy: [u.age, u.id.desc()]
 value("over.partition", () => func.sum(u.age).over({ partitionBy: u.bossId }));
 value("over.partitions", () => func.sum(u.age).over({ partitionBy: [u.bossId, u.active] }));
 value("over.both", () => func.sum(u.age).over({ partitionBy: u.bossId, orderBy: u.id }));
-const FRAMES = { unbounded: [null, null], running: [null, 0], back: [-2, 0], around: [-1, 1], ahead: [0, 3], rest: [0, null], behind: [-3, -1] } as const;
-for (const [name, rows] of Object.entries(FRAMES)) value(`over.rows.${name}`, () => func.sum(u.age).over({ orderBy: u.id, rows }));
+const FRAMES = {
+  unbounded: [null, null],
+  running: [null, 0],
+  back: [-2, 0],
+  around: [-1, 1],
+  ahead: [0, 3],
+  rest: [0, null],
+  behind: [-3, -1],
+} as const;
+for (const [name, rows] of Object.entries(FRAMES))
+  value(`over.rows.${name}`, () => func.sum(u.age).over({ orderBy: u.id, rows }));
 value("over.range", () => func.sum(u.age).over({ orderBy: u.id, range: [null, 0] }));
 value("over.range.value", () => func.sum(u.age).over({ orderBy: u.id, range: [-2, 2] }));
 value("over.lag", () => func.lag(u.age).over({ orderBy: u.id }));
@@ -276,7 +342,9 @@ value("over.arith", () => u.age.sub(typeCoerce(func.avg(u.age).over({ partitionB
 value("over.expr", () => func.sum(u.age.add(1)).over({ orderBy: u.id.add(1) }));
 value("over.agg", () => func.sum(func.count(u.id)).over({ orderBy: u.bossId }));
 s("over.top", () => {
-  const r = select(u.id, func.rowNumber().over({ partitionBy: u.bossId, orderBy: u.age.desc() }).as("rn")).subquery("r");
+  const r = select(u.id, func.rowNumber().over({ partitionBy: u.bossId, orderBy: u.age.desc() }).as("rn")).subquery(
+    "r",
+  );
   return select(r.c.id, r.c.rn).where(r.c.rn.le(2));
 });
 
@@ -297,7 +365,9 @@ s("select.distinct.on", () => select(u.id, u.name).distinct(u.name).orderBy(u.na
 s("select.group", () => select(u.bossId, func.count(u.id).as("n")).groupBy(u.bossId));
 s("select.group.two", () => select(u.bossId, u.active, func.count(u.id).as("n")).groupBy(u.bossId, u.active));
 s("select.having", () => select(u.bossId, func.count(u.id).as("n")).groupBy(u.bossId).having(func.count(u.id).gt(1)));
-s("select.having.two", () => select(u.bossId).groupBy(u.bossId).having(func.count(u.id).gt(1)).having(func.max(u.age).lt(90)));
+s("select.having.two", () =>
+  select(u.bossId).groupBy(u.bossId).having(func.count(u.id).gt(1)).having(func.max(u.age).lt(90)),
+);
 s("select.group.expr", () => select(func.lower(u.name).as("low"), func.count().as("n")).groupBy(func.lower(u.name)));
 s("select.group.label", () => {
   const low = func.lower(u.name).as("low");
@@ -305,7 +375,9 @@ s("select.group.label", () => {
 });
 s("select.rollup", () => select(u.bossId, func.count(u.id).as("n")).groupBy(rollup(u.bossId, u.active)));
 s("select.cube", () => select(u.bossId, func.count(u.id).as("n")).groupBy(cube(u.bossId, u.active)));
-s("select.grouping.sets", () => select(u.bossId, func.count(u.id).as("n")).groupBy(groupingSets([u.bossId], [u.active], [])));
+s("select.grouping.sets", () =>
+  select(u.bossId, func.count(u.id).as("n")).groupBy(groupingSets([u.bossId], [u.active], [])),
+);
 s("select.no.from", () => select(literal(1, integer()).as("a"), literal("x", string()).as("b")));
 s("select.prefix", () => select(u.id).prefixWith("ALL"));
 s("select.prefix.dialect", () => select(u.id).prefixWith("SQL_NO_CACHE", { dialect: "mysql" }));
@@ -317,7 +389,9 @@ s("select.filter.by", () => select(u.id).filterBy({ name: "x", age: 3 }));
 s("select.filter.by.null", () => select(u.id).filterBy({ email: null }));
 s("select.cartesian", () => select(u.id, t.id));
 s("select.odd", () => select(odd));
-s("select.odd.where", () => select(d.id).where(d.mixed.gt(1), d.percent.eq(2), d.colon.eq(3), d.select.eq("x"), d.quote.eq(4)));
+s("select.odd.where", () =>
+  select(d.id).where(d.mixed.gt(1), d.percent.eq(2), d.colon.eq(3), d.select.eq("x"), d.quote.eq(4)),
+);
 s("select.odd.alias", () => select(alias(odd, "Group").c.select));
 
 // order by, limit
@@ -384,7 +458,8 @@ s("join.self.anon", () => {
   return select(u.name, boss.c.name.as("boss")).outerJoin(boss, u.bossId.eq(boss.c.id));
 });
 s("join.two.anon", () => {
-  const a = alias(users), b = alias(users);
+  const a = alias(users),
+    b = alias(users);
   return select(a.c.id.as("x"), b.c.id.as("y")).join(b, a.c.bossId.eq(b.c.id));
 });
 s("join.subquery", () => {
@@ -400,7 +475,9 @@ s("join.true", () => select(u.id, t.id.as("tid")).join(tags, true_));
 s("join.implicit", () => select(u.id, o.id.as("oid")).where(u.id.eq(o.userId)));
 s("join.bool.on", () => select(u.id).join(orders, u.active));
 s("join.dup.names", () => select(u.id, o.id).join(orders));
-s("join.group", () => select(u.name, func.sum(o.qty).as("q")).join(orders).groupBy(u.name).having(func.sum(o.qty).gt(2)).orderBy(u.name));
+s("join.group", () =>
+  select(u.name, func.sum(o.qty).as("q")).join(orders).groupBy(u.name).having(func.sum(o.qty).gt(2)).orderBy(u.name),
+);
 s("alias.select", () => {
   const a = alias(users, "a");
   return select(a.c.id, a.c.name);
@@ -433,17 +510,27 @@ s("sub.same.anon.twice", () => {
   return select(sub.c.id).where(sub.c.id.gt(1), sub.c.id.lt(9));
 });
 s("scalar.select", () => select(u.id, select(func.count(o.id)).where(o.userId.eq(u.id)).scalar().as("n")));
-s("scalar.where", () => select(u.id).where(u.age.gt(typeCoerce(select(func.avg(alias(users, "x").c.age)).scalar(), integer()))));
+s("scalar.where", () =>
+  select(u.id).where(u.age.gt(typeCoerce(select(func.avg(alias(users, "x").c.age)).scalar(), integer()))),
+);
 s("scalar.arith", () => select(select(func.max(o.qty)).scalar().add(1).as("n")));
 s("scalar.uncorrelated", () => select(u.id).where(u.id.eq(select(func.max(o.userId)).scalar())));
 s("scalar.order", () => select(u.id).orderBy(select(func.count(o.id)).where(o.userId.eq(u.id)).scalar()));
-s("scalar.correlate.only", () => select(u.id, select(o.qty).where(o.userId.eq(u.id)).correlate(users).limit(1).scalar().as("q")).join(orders));
-s("scalar.correlate.except", () => select(u.id, select(func.count(o.id)).where(o.userId.eq(u.id)).correlateExcept(orders).scalar().as("q")));
-s("scalar.deep", () => select(u.id).where(exists(select(o.id).where(o.userId.eq(u.id), exists(select(i.id).where(i.orderId.eq(o.id)))))));
+s("scalar.correlate.only", () =>
+  select(u.id, select(o.qty).where(o.userId.eq(u.id)).correlate(users).limit(1).scalar().as("q")).join(orders),
+);
+s("scalar.correlate.except", () =>
+  select(u.id, select(func.count(o.id)).where(o.userId.eq(u.id)).correlateExcept(orders).scalar().as("q")),
+);
+s("scalar.deep", () =>
+  select(u.id).where(exists(select(o.id).where(o.userId.eq(u.id), exists(select(i.id).where(i.orderId.eq(o.id)))))),
+);
 where("exists", () => exists(select(o.id).where(o.userId.eq(u.id))));
 where("exists.not", () => not(exists(select(o.id).where(o.userId.eq(u.id)))));
 where("exists.and", () => and(exists(select(o.id).where(o.userId.eq(u.id))), u.age.gt(3)));
-where("exists.or.not", () => or(exists(select(o.id).where(o.userId.eq(u.id))), not(exists(select(ut.tagId).where(ut.userId.eq(u.id))))));
+where("exists.or.not", () =>
+  or(exists(select(o.id).where(o.userId.eq(u.id))), not(exists(select(ut.tagId).where(ut.userId.eq(u.id))))),
+);
 value("exists.select", () => exists(select(o.id).where(o.userId.eq(u.id))));
 where("any", () => u.id.eq(anyOf(select(o.userId))));
 where("all", () => u.id.gt(allOf(select(o.userId))));
@@ -471,7 +558,8 @@ s("cte.join", () => {
   return select(u.name, c.c.n).join(c, c.c.userId.eq(u.id));
 });
 s("cte.two", () => {
-  const a = select(u.id).cte("a"), b = select(o.userId, o.qty).cte("b");
+  const a = select(u.id).cte("a"),
+    b = select(o.userId, o.qty).cte("b");
   return select(a.c.id, b.c.qty).where(a.c.id.eq(b.c.userId));
 });
 s("cte.chain", () => {
@@ -513,7 +601,9 @@ s("cte.insert", () => select(insert(tags).values({ name: "cte" }).returning(t.id
 s("cte.add", () => select(u.id).addCte(select(o.id).cte("unused")));
 
 // set operations
-const ids = () => select(u.id), userIds = () => select(o.userId) as unknown as ReturnType<typeof ids>, orderIds = () => select(o.id);
+const ids = () => select(u.id),
+  userIds = () => select(o.userId) as unknown as ReturnType<typeof ids>,
+  orderIds = () => select(o.id);
 s("set.union", () => ids().union(userIds()));
 s("set.union.all", () => ids().unionAll(userIds()));
 s("set.intersect", () => ids().intersect(userIds()));
@@ -532,13 +622,25 @@ s("set.subquery", () => {
   const both = ids().union(orderIds()).subquery("both");
   return select(both.c.id).where(both.c.id.gt(2));
 });
-s("set.where", () => ids().where(u.age.gt(3)).union(userIds().where(o.qty.gt(4))));
+s("set.where", () =>
+  ids()
+    .where(u.age.gt(3))
+    .union(userIds().where(o.qty.gt(4))),
+);
 s("set.labels", () => select(u.id.as("k")).union(select(o.userId.as("k")) as unknown as ReturnType<typeof ids>));
 where("set.in", () => u.id.in(userIds().union(select(ut.userId))));
 s("set.literal", () => select(literal(1, integer()).as("n")).unionAll(select(literal(2, integer()).as("n"))));
 
 // FROM: values, functions, samples
-const pairs = () => values({ id: integer(), label: string() }, [{ id: 1, label: "a" }, { id: 2, label: "b" }], "v");
+const pairs = () =>
+  values(
+    { id: integer(), label: string() },
+    [
+      { id: 1, label: "a" },
+      { id: 2, label: "b" },
+    ],
+    "v",
+  );
 s("values", () => {
   const v = pairs();
   return select(v.c.id, v.c.label);
@@ -547,9 +649,14 @@ s("values.join", () => {
   const v = pairs();
   return select(u.name, v.c.label).join(v, v.c.id.eq(u.id));
 });
-s("tablefunc", () => select(tableFunction("generate_series", { value: integer() }, [1, 5], { name: "g", derived: true }).c.value));
+s("tablefunc", () =>
+  select(tableFunction("generate_series", { value: integer() }, [1, 5], { name: "g", derived: true }).c.value),
+);
 s("tablefunc.ordinality", () => {
-  const g = tableFunction("generate_series", { value: integer(), n: integer() }, [4, 6], { name: "g", ordinality: "n" });
+  const g = tableFunction("generate_series", { value: integer(), n: integer() }, [4, 6], {
+    name: "g",
+    ordinality: "n",
+  });
   return select(g.c.value, g.c.n);
 });
 s("tablefunc.json", () => {
@@ -562,8 +669,15 @@ s("tablesample", () => select(tableSample(users, 10, { seed: 5, name: "s" }).c.i
 s("insert", () => insert(tags).values({ name: "x" }));
 s("insert.two", () => insert(tags).values({ name: "x", uses: 3 }));
 s("insert.null", () => insert(tags).values({ name: "x", uses: null }));
-s("insert.rows", () => insert(tags).values([{ name: "a", uses: 1 }, { name: "b", uses: 2 }]));
-s("insert.expr", () => insert(tags).values({ name: func.lower(literal("X", string())), uses: literal(1, integer()).add(2) }));
+s("insert.rows", () =>
+  insert(tags).values([
+    { name: "a", uses: 1 },
+    { name: "b", uses: 2 },
+  ]),
+);
+s("insert.expr", () =>
+  insert(tags).values({ name: func.lower(literal("X", string())), uses: literal(1, integer()).add(2) }),
+);
 s("insert.scalar", () => insert(tags).values({ name: "x", uses: select(func.max(o.qty)).scalar() }));
 s("insert.defaults", () => insert(tags));
 s("insert.select", () => insert(tags).fromSelect(["name", "uses"], select(u.name, u.age).where(u.age.gt(3))));
@@ -579,14 +693,30 @@ const one = () => insert(tags).values({ name: "x" });
 s("upsert.nothing", () => one().onConflictDoNothing());
 s("upsert.nothing.target", () => one().onConflictDoNothing({ target: ["name"] }));
 s("upsert.update", () => one().onConflictDoUpdate({ target: ["name"], set: { uses: 1 } }));
-s("upsert.excluded", () => insert(tags).values({ name: "x", uses: 2 }).onConflictDoUpdate({ target: ["name"], set: (e) => ({ uses: e.uses }) }));
-s("upsert.add", () => insert(tags).values({ name: "x", uses: 2 }).onConflictDoUpdate({ target: ["name"], set: (e) => ({ uses: t.uses.add(e.uses) }) }));
+s("upsert.excluded", () =>
+  insert(tags)
+    .values({ name: "x", uses: 2 })
+    .onConflictDoUpdate({ target: ["name"], set: (e) => ({ uses: e.uses }) }),
+);
+s("upsert.add", () =>
+  insert(tags)
+    .values({ name: "x", uses: 2 })
+    .onConflictDoUpdate({ target: ["name"], set: (e) => ({ uses: t.uses.add(e.uses) }) }),
+);
 s("upsert.where", () => one().onConflictDoUpdate({ target: ["name"], set: { uses: 1 }, where: t.uses.lt(5) }));
 s("upsert.partial", () => one().onConflictDoNothing({ target: ["name"], targetWhere: t.uses.gt(5) }));
 s("upsert.constraint", () => one().onConflictDoNothing({ constraint: "tags_name_key" }));
-s("upsert.rows", () => insert(tags).values([{ name: "a" }, { name: "b" }]).onConflictDoNothing());
+s("upsert.rows", () =>
+  insert(tags)
+    .values([{ name: "a" }, { name: "b" }])
+    .onConflictDoNothing(),
+);
 s("upsert.select", () => insert(tags).fromSelect(["name"], select(u.name)).onConflictDoNothing());
-s("upsert.returning", () => one().onConflictDoUpdate({ target: ["name"], set: { uses: 1 } }).returning(t.id));
+s("upsert.returning", () =>
+  one()
+    .onConflictDoUpdate({ target: ["name"], set: { uses: 1 } })
+    .returning(t.id),
+);
 s("upsert.mysql", () => one().onDuplicateKeyUpdate({ uses: 1 }));
 
 // update
@@ -598,15 +728,25 @@ s("update.null", () => update(tags).set({ uses: null }));
 s("update.func", () => update(tags).set({ name: func.upper(t.name) }));
 s("update.case", () => update(tags).set({ uses: when(t.uses.gt(3), 0).else(t.uses) }));
 s("update.scalar", () => update(tags).set({ uses: select(func.count(ut.userId)).where(ut.tagId.eq(t.id)).scalar() }));
-s("update.in.select", () => update(tags).set({ uses: 0 }).where(t.id.in(select(ut.tagId))));
-s("update.exists", () => update(tags).set({ uses: 0 }).where(exists(select(ut.tagId).where(ut.tagId.eq(t.id)))));
+s("update.in.select", () =>
+  update(tags)
+    .set({ uses: 0 })
+    .where(t.id.in(select(ut.tagId))),
+);
+s("update.exists", () =>
+  update(tags)
+    .set({ uses: 0 })
+    .where(exists(select(ut.tagId).where(ut.tagId.eq(t.id)))),
+);
 s("update.from", () => update(orders).set({ status: "x" }).where(o.userId.eq(u.id), u.name.eq("bob")));
 s("update.from.value", () => update(orders).set({ status: u.name }).where(o.userId.eq(u.id)));
 s("update.from.two", () => update(items).set({ price: 0 }).where(i.orderId.eq(o.id), o.userId.eq(u.id)));
 s("update.returning", () => update(tags).set({ uses: 1 }).where(t.id.eq(1)).returning(t.id, t.uses));
 s("update.cte", () => {
   const c = select(ut.tagId).cte("c");
-  return update(tags).set({ uses: 0 }).where(t.id.in(select(c.c.tagId)));
+  return update(tags)
+    .set({ uses: 0 })
+    .where(t.id.in(select(c.c.tagId)));
 });
 s("update.odd", () => update(odd).set({ select: "y", mixed: 3 }).where(d.percent.eq(1)));
 s("update.bool", () => update(users).set({ active: true }).where(u.active));
@@ -633,10 +773,13 @@ value("json.text", () => u.prefs.get("theme").asText());
 value("json.number", () => u.prefs.get("size").asNumber());
 value("json.bool", () => u.prefs.get("on").asBoolean());
 where("json.where", () => u.prefs.get("theme").asText().eq("dark"));
-value("json.hostile", () => u.prefs.get("it's \"q\"").asText());
+value("json.hostile", () => u.prefs.get('it\'s "q"').asText());
 
 // text
 s("text", () => sql.text("select 1") as unknown as Printable);
-s("text.bind", () => sql.text("select id from users where name = :name").bindParams({ name: "bob" }) as unknown as Printable);
+s(
+  "text.bind",
+  () => sql.text("select id from users where name = :name").bindParams({ name: "bob" }) as unknown as Printable,
+);
 s("text.colon", () => sql.text("select '\\:x' as x") as unknown as Printable);
 where("text.where", () => sql`users.age > 3`);

@@ -1,8 +1,20 @@
 /** The tables of the corpus: the same as in generate.py. */
-import { boolean, date, dateTime, double, integer, json, MetaData, numeric, string, table, text } from "../../../src/index.js";
+import {
+  boolean,
+  date,
+  dateTime,
+  double,
+  integer,
+  json,
+  MetaData,
+  numeric,
+  string,
+  table,
+  text,
+} from "../../../src/index.js";
 
 export const metadata = new MetaData();
-export type Prefs = { theme: string; size: number; on: boolean; a: { b: number }[]; "it's \"q\"": string };
+export type Prefs = { theme: string; size: number; on: boolean; a: { b: number }[]; 'it\'s "q"': string };
 
 export const users = table(
   "users",

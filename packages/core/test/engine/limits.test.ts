@@ -1,0 +1,202 @@
+/** AbortSignal and timeouts: the statement is stopped on the server, and no busy connection goes back to the pool. */
+import { describeEachDatabase } from "@athanor/test-support";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createEngine, type Engine } from "../../src/engine/engine.js";
+import { Deadline } from "../../src/engine/limits.js";
+import { ArgumentError, isRetryable, PoolTimeoutError } from "../../src/errors/errors.js";
+import { StatementAbortedError, StatementTimeoutError } from "../../src/errors/stopped.js";
+import { text } from "../../src/sql/text.js";
+
+const sleeping = { postgresql: "select pg_sleep(20)", mariadb: "select sleep(20) as s" } as const;
+const heavy = {
+  postgresql: "select count(*) from generate_series(1, 1000000000)",
+  mariadb: "select count(*) from seq_1_to_1000000000 where md5(seq) = 'x'",
+} as const;
+const running = {
+  postgresql: "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(20)%' and pid <> pg_backend_pid()",
+  mariadb: "select count(*) from information_schema.processlist where info like 'select sleep(20)%'",
+} as const;
+
+describeEachDatabase(
+  "limits",
+  (target) => {
+    const name = target.name as "postgresql" | "mariadb";
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = createEngine(await target.url(), { poolSize: 2, maxOverflow: 0 });
+      await engine.begin((conn) => conn.executeScript("create table t (id integer primary key)"));
+    });
+    afterEach(() => expect(engine.pool.status().checkedOut).toBe(0));
+    afterAll(() => engine.dispose());
+    const count = async () => Number(await engine.begin((conn) => conn.execDriverSql("select count(*) from t").scalar()));
+    const stillRunning = async () => Number(await engine.begin((conn) => conn.execDriverSql(running[name]).scalar()));
+
+    it("stop a sleeping statement on the server when the signal fires", async () => {
+      const begun = performance.now();
+      const abort = new AbortController();
+      const why = new Error("client went away");
+      setTimeout(() => abort.abort(why), 60);
+      const error = await engine
+        .begin((conn) => conn.execute(text(sleeping[name]), {}, { signal: abort.signal }).all())
+        .catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(StatementAbortedError);
+      expect((error as StatementAbortedError).cause).toBe(why);
+      expect((error as StatementAbortedError).code).toBe("statement.aborted");
+      expect(isRetryable(error)).toBe(false);
+      expect(performance.now() - begun).toBeLessThan(5000);
+      expect(await stillRunning()).toBe(0);
+    });
+    it("stop a busy statement when its time is up, and leave the connection usable", async () => {
+      const begun = performance.now();
+      await using conn = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+      await expect(conn.execute(text(heavy[name]), {}, { timeout: 80 }).all()).rejects.toThrow(StatementTimeoutError);
+      expect(performance.now() - begun).toBeLessThan(8000);
+      expect(Number(await conn.execDriverSql("select 1 as a").scalar())).toBe(1);
+    });
+    it("inside a savepoint cost only the savepoint", async () => {
+      await using conn = await engine.connect();
+      await conn.execDriverSql("insert into t values (1)");
+      const failed = conn.beginNested(() => conn.execute(text(heavy[name]), {}, { timeout: 60 }).all());
+      await expect(failed).rejects.toThrow(StatementTimeoutError);
+      await conn.execDriverSql("insert into t values (2)");
+      await conn.commit();
+      expect(await count()).toBe(2);
+    });
+    it("of a transaction stop it as a whole", async () => {
+      await engine.begin((conn) => conn.execDriverSql("delete from t"));
+      const abort = new AbortController();
+      const failed = engine.begin(
+        async (conn) => {
+          await conn.execDriverSql("insert into t values (10)");
+          setTimeout(() => abort.abort(), 40);
+          await conn.execDriverSql(sleeping[name]);
+        },
+        { signal: abort.signal },
+      );
+      await expect(failed).rejects.toThrow(StatementAbortedError);
+      const late = engine.begin(
+        async (conn) => {
+          await conn.execDriverSql("insert into t values (11)");
+          await new Promise((resolve) => setTimeout(resolve, 60));
+        },
+        { timeout: 20 },
+      );
+      await expect(late).rejects.toThrow(StatementTimeoutError);
+      const after = engine.begin(
+        async (conn) => {
+          await new Promise((resolve) => setTimeout(resolve, 40));
+          await conn.execDriverSql("insert into t values (12)");
+        },
+        { timeout: 20 },
+      );
+      await expect(after).rejects.toThrow(/longer than the 20 ms/);
+      expect(await count()).toBe(0);
+    });
+    it("already reached send nothing", async () => {
+      const sent: string[] = [];
+      const off = engine.on("afterExecute", ({ sql }) => void sent.push(sql));
+      await using conn = await engine.connect();
+      await expect(conn.execDriverSql("insert into t values (20)", [], { signal: AbortSignal.abort() })).rejects.toThrow(StatementAbortedError);
+      await expect(engine.begin(() => 1, { signal: AbortSignal.abort() })).rejects.toThrow(StatementAbortedError);
+      off();
+      expect(sent).toEqual([]);
+      await conn.commit();
+      expect(await count()).toBe(0);
+    });
+    it("come from statement, connection and engine, the nearest first", async () => {
+      const slow = engine.withOptions({ executionOptions: { timeout: 50 } });
+      await expect(slow.begin((conn) => conn.execDriverSql(sleeping[name]))).rejects.toThrow(/50 ms/);
+      const statement = text(sleeping[name]).executionOptions({ timeout: 30 });
+      await expect(slow.begin((conn) => conn.execute(statement).all())).rejects.toThrow(/30 ms/);
+      const conn = await slow.connect({ executionOptions: { timeout: 40 } });
+      await expect(conn.execDriverSql(sleeping[name])).rejects.toThrow(/40 ms/);
+      await conn.close();
+    });
+    it("stop a stream between and within its chunks", async () => {
+      const abort = new AbortController();
+      const rows = name === "postgresql" ? "select n, pg_sleep(0.01) from generate_series(1, 100000) n" : "select seq, sleep(0.01), repeat('x', 9000) from seq_1_to_100000";
+      let seen = 0;
+      const read = async () => {
+        await using conn = await engine.connect();
+        for await (const _ of conn.execute(text(rows), {}, { signal: abort.signal }).partitions(5)) if (++seen === 2) setTimeout(() => abort.abort(), 20);
+      };
+      await expect(read()).rejects.toThrow(StatementAbortedError);
+      expect(seen).toBeLessThan(20);
+    });
+    it("end the wait for a connection", async () => {
+      await using one = await engine.connect();
+      await using two = await engine.connect();
+      const abort = new AbortController();
+      const waiting = engine.begin(() => 1, { signal: abort.signal });
+      setTimeout(() => abort.abort(), 20);
+      await expect(waiting).rejects.toThrow(StatementAbortedError);
+      expect(engine.pool.status().waiting).toBe(0);
+      expect(one.isClosed || two.isClosed).toBe(false);
+    });
+    it("of the server say so with the same error", async () => {
+      const limited = createEngine(`${engine.url.toString().replace("***", engine.url.password ?? "")}${engine.url.toString().includes("?") ? "&" : "?"}statement_timeout=100`);
+      try {
+        const sql = name === "postgresql" ? "select pg_sleep(5)" : heavy.mariadb;
+        await expect(limited.begin((conn) => conn.execDriverSql(sql))).rejects.toThrow(StatementTimeoutError);
+      } finally {
+        await limited.dispose();
+      }
+    });
+    it("under load lose no connection and no result", async () => {
+      const tasks = Array.from({ length: 40 }, async (_, i) => {
+        const abort = new AbortController();
+        const aborts = i % 2 === 0;
+        if (aborts) setTimeout(() => abort.abort(), 5 + (i % 7) * 9);
+        return engine.begin(
+          async (conn) => {
+            if (aborts) await conn.execDriverSql(sleeping[name]);
+            return Number(await conn.execDriverSql(`select ${i} as i`).scalar());
+          },
+          { signal: abort.signal },
+        );
+      });
+      const settled = await Promise.allSettled(tasks);
+      settled.forEach((outcome, i) => {
+        if (i % 2 === 0) expect(outcome).toMatchObject({ status: "rejected", reason: expect.any(StatementAbortedError) });
+        else expect(outcome).toEqual({ status: "fulfilled", value: i });
+      });
+      expect(await stillRunning()).toBe(0);
+    });
+  },
+  { only: ["postgresql", "mariadb"] },
+);
+
+describeEachDatabase(
+  "limits where a statement cannot be interrupted",
+  (target) => {
+    it("end waiting for a lock, and refuse what has not begun", async () => {
+      const url = await target.url();
+      await using engine = createEngine(url);
+      await engine.begin((conn) => conn.executeScript("create table t (id integer primary key)"));
+      if (target.name === "sqlite") {
+        await using holder = await engine.connect();
+        await holder.execDriverSql("insert into t values (1)");
+        const begun = performance.now();
+        await expect(engine.begin((conn) => conn.execDriverSql("insert into t values (2)"), { timeout: 50 })).rejects.toThrow(StatementTimeoutError);
+        expect(performance.now() - begun).toBeLessThan(2000);
+      }
+      await expect(engine.begin((conn) => conn.execDriverSql("select 1"), { signal: AbortSignal.abort() })).rejects.toThrow(StatementAbortedError);
+      expect(Number(await engine.begin((conn) => conn.execDriverSql("select count(*) from t").scalar()))).toBe(0);
+      expect(engine.pool.status().checkedOut).toBe(0);
+    });
+  },
+  { only: ["sqlite", "pglite"] },
+);
+
+describe("a deadline", () => {
+  it("takes the nearest of several limits", () => {
+    const outer = Deadline.of(undefined, { timeout: 10_000 });
+    const inner = Deadline.of(outer, { timeout: 0 });
+    expect(outer?.reached).toBeUndefined();
+    expect(inner?.reached).toEqual({ signal: undefined, timeout: 0 });
+    expect(Deadline.of(undefined, {})).toBeUndefined();
+    expect(() => Deadline.of(undefined, { timeout: -1 })).toThrow(ArgumentError);
+    expect(() => Deadline.of(undefined, { signal: {} as never })).toThrow(/AbortSignal/);
+    expect(PoolTimeoutError).toBeDefined();
+  });
+});

@@ -1,0 +1,332 @@
+/** What transactions promise: isolation levels by their effects, retries that end, savepoints, AUTOCOMMIT, two phases. */
+import { describeEachDatabase, startEmbeddedPostgres } from "@athanor/test-support";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { integer, string } from "../../src/api/columns.js";
+import { select } from "../../src/api/statements.js";
+import { table } from "../../src/api/tables.js";
+import type { Connection } from "../../src/engine/connection.js";
+import { createEngine, type Engine } from "../../src/engine/engine.js";
+import { InvalidRequestError, isRetryable, OperationalError } from "../../src/errors/errors.js";
+import { text } from "../../src/sql/text.js";
+
+/** A point that several tasks reach together. */
+function meeting(size: number): () => Promise<void> {
+  let here = 0;
+  let open = () => {};
+  const all = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return async () => {
+    if (++here === size) open();
+    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 2000))]);
+  };
+}
+
+describeEachDatabase(
+  "transactions side by side",
+  (target) => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = createEngine(await target.url());
+      await engine.begin((conn) => conn.executeScript("create table doctor (id integer primary key, oncall integer not null)"));
+    });
+    beforeEach(() =>
+      engine.begin(async (conn) => {
+        await conn.execDriverSql("delete from doctor");
+        await conn.execDriverSql("insert into doctor values (1, 1), (2, 1)");
+      }),
+    );
+    afterEach(() => expect(engine.pool.status().checkedOut).toBe(0));
+    afterAll(() => engine.dispose());
+    const onCall = async (conn: Connection) => Number(await conn.execDriverSql("select count(*) from doctor where oncall = 1").scalar());
+    const leave = (conn: Connection, id: number) => conn.execDriverSql(`update doctor set oncall = 0 where id = ${id}`);
+
+    it("let write skew through at REPEATABLE READ, and never at SERIALIZABLE with retries", async () => {
+      const both = async (isolationLevel: "REPEATABLE READ" | "SERIALIZABLE") => {
+        const meet = meeting(2);
+        const attempts = [0, 0];
+        await Promise.all(
+          [1, 2].map((id, i) =>
+            engine.runTransaction(
+              async (conn, attempt) => {
+                attempts[i] = attempt;
+                const others = await onCall(conn);
+                if (attempt === 1) await meet();
+                if (others > 1) await leave(conn, id);
+              },
+              { isolationLevel, retries: 8 },
+            ),
+          ),
+        );
+        return { left: await engine.begin(onCall), attempts };
+      };
+      expect((await both("REPEATABLE READ")).left).toBe(0);
+      await engine.begin((conn) => conn.execDriverSql("update doctor set oncall = 1"));
+      const safe = await both("SERIALIZABLE");
+      expect(safe.left).toBe(1);
+      expect(Math.max(...safe.attempts)).toBeGreaterThan(1);
+    });
+    it("that deadlock are run again, and both finish", async () => {
+      const meet = meeting(2);
+      const attempts: number[] = [];
+      const swap = (first: number, second: number) =>
+        engine.runTransaction(
+          async (conn, attempt) => {
+            attempts.push(attempt);
+            await conn.execDriverSql(`update doctor set oncall = oncall + 1 where id = ${first}`);
+            if (attempt === 1) await meet();
+            await conn.execDriverSql(`update doctor set oncall = oncall + 10 where id = ${second}`);
+          },
+          { retries: 5 },
+        );
+      await Promise.all([swap(1, 2), swap(2, 1)]);
+      expect(Math.max(...attempts)).toBeGreaterThan(1);
+      const rows = await engine.begin((conn) => conn.execDriverSql("select oncall from doctor order by id").all());
+      expect(rows.map((r) => r[0])).toEqual([12, 12]);
+    });
+    it("give up after the retries allowed, and at once on other errors", async () => {
+      let runs = 0;
+      const always = engine.runTransaction(
+        () => {
+          runs++;
+          throw new OperationalError("try again", { retryable: true });
+        },
+        { retries: 2, backoff: () => 1 },
+      );
+      await expect(always).rejects.toThrow("try again");
+      expect(runs).toBe(3);
+      const once = engine.runTransaction(async (conn) => {
+        runs++;
+        await conn.execDriverSql("select nonsense from nowhere");
+      });
+      await expect(once).rejects.toSatisfy((e) => !isRetryable(e));
+      expect(runs).toBe(4);
+    });
+    it("see what their level lets them see", async () => {
+      for (const [level, sees] of [["READ COMMITTED", 1], ["REPEATABLE READ", 2]] as const) {
+        await engine.begin((conn) => conn.execDriverSql("update doctor set oncall = 1"));
+        await using reader = await engine.connect({ isolationLevel: level });
+        expect(await onCall(reader)).toBe(2);
+        await engine.begin((conn) => leave(conn, 1));
+        expect(await onCall(reader)).toBe(sees);
+        await reader.commit();
+        expect(await onCall(reader)).toBe(1);
+      }
+      await engine.begin((conn) => expect(conn.setIsolationLevel("SERIALIZABLE")).rejects.toThrow(InvalidRequestError));
+      // A level is for one connection's use: the next user of the physical one has the default again.
+      const single = createEngine(await target.url(), { poolSize: 1, maxOverflow: 0 });
+      const shown = target.name === "postgresql" ? "select current_setting('transaction_isolation')" : "select @@session.tx_isolation";
+      const standard = await single.begin((conn) => conn.execDriverSql(shown).scalar());
+      await single.begin((conn) => conn.execDriverSql("select 1"), { isolationLevel: "SERIALIZABLE" });
+      expect(await single.begin((conn) => conn.execDriverSql(shown).scalar())).toBe(standard);
+      await single.dispose();
+    });
+    it("that only read refuse to write", async () => {
+      await expect(engine.begin((conn) => leave(conn, 1), { readOnly: true })).rejects.toThrow(/read.only/i);
+      expect(await engine.begin(onCall)).toBe(2);
+    });
+  },
+  { only: ["postgresql", "mariadb"] },
+);
+
+describeEachDatabase(
+  "a transaction's edges",
+  (target) => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = createEngine(await target.url());
+      await engine.begin((conn) => conn.executeScript("create table t (id integer primary key)"));
+    });
+    beforeEach(() => engine.begin((conn) => conn.execDriverSql("delete from t")));
+    afterEach(() => expect(engine.pool.status().checkedOut).toBe(0));
+    afterAll(() => engine.dispose());
+    const add = (conn: Connection, id: number) => conn.execDriverSql(`insert into t values (${id})`);
+    const ids = (conn: Connection) => conn.execDriverSql("select id from t order by id").scalars().all();
+
+    it("AUTOCOMMIT sends no BEGIN; commit and rollback change nothing", async () => {
+      const log: string[] = [];
+      const off = engine.on("statement", ({ sql }) => void log.push(sql));
+      await using conn = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+      await add(conn, 1);
+      await conn.rollback();
+      await conn.begin(() => add(conn, 2));
+      await expect(conn.begin(async () => {
+        await add(conn, 3);
+        throw new Error("too late");
+      })).rejects.toThrow("too late");
+      expect(await ids(conn)).toEqual([1, 2, 3]);
+      off();
+      expect(log.filter((sql) => /^(begin|commit|rollback)/i.test(sql))).toEqual([]);
+    });
+    it("an inner savepoint ends with the one around it", async () => {
+      await using conn = await engine.connect();
+      await add(conn, 1);
+      const outer = await conn.beginNested();
+      await add(conn, 2);
+      const inner = await conn.beginNested();
+      await add(conn, 3);
+      await outer.rollback();
+      expect([outer.isActive, inner.isActive, conn.inNestedTransaction]).toEqual([false, false, false]);
+      await expect(inner.commit()).rejects.toThrow(/already ended/);
+      await inner.rollback();
+      expect(await ids(conn)).toEqual([1]);
+      const again = await conn.beginNested();
+      await add(conn, 4);
+      await again.commit();
+      await expect(again.commit()).rejects.toThrow(InvalidRequestError);
+      await conn.commit();
+      expect(await ids(conn)).toEqual([1, 4]);
+    });
+    it("a savepoint block whose savepoint is gone does not hide the error", async () => {
+      await using conn = await engine.connect();
+      await add(conn, 1);
+      const failed = conn.beginNested(async () => {
+        await conn.rollback();
+        throw new Error("the real one");
+      });
+      await expect(failed).rejects.toThrow("the real one");
+      expect(await ids(conn)).toEqual([]);
+    });
+    it("a failed statement inside a savepoint leaves what came before", async () => {
+      await engine.begin(async (conn) => {
+        await add(conn, 1);
+        await expect(conn.beginNested(() => add(conn, 1))).rejects.toThrow();
+        await add(conn, 2);
+      });
+      await using conn = await engine.connect();
+      expect(await ids(conn)).toEqual([1, 2]);
+    });
+    it("yieldPer is the statement's, then the connection's, then the engine's", async () => {
+      await engine.begin(async (conn) => {
+        for (let id = 1; id <= 10; id++) await add(conn, id);
+      });
+      const sizes = async (conn: Connection, statement = text("select id from t order by id")) => {
+        const found: number[] = [];
+        for await (const part of conn.execute(statement).partitions()) found.push(part.length);
+        return found;
+      };
+      const four = engine.withOptions({ executionOptions: { yieldPer: 4, mine: "engine", other: 1 } });
+      await using plain = await four.connect();
+      expect(await sizes(plain)).toEqual([4, 4, 2]);
+      await plain.close();
+      await using conn = await four.connect({ executionOptions: { yieldPer: 5, mine: "connection" } });
+      expect(conn.executionOptions).toEqual({ yieldPer: 5, mine: "connection", other: 1 });
+      expect(await sizes(conn)).toEqual([5, 5]);
+      expect(await sizes(conn, text("select id from t order by id").executionOptions({ yieldPer: 7 }))).toEqual([7, 3]);
+      const some: number[] = [];
+      for await (const row of conn.execute(text("select id from t order by id"))) {
+        some.push(row[0] as number);
+        if (some.length === 3) break;
+      }
+      expect(some).toEqual([1, 2, 3]);
+      expect(await ids(conn)).toHaveLength(10);
+    });
+  },
+  { smoke: true },
+);
+
+describeEachDatabase(
+  "schemaTranslateMap",
+  (target) => {
+    it("moves one compiled statement between tenants", async () => {
+      const engine = createEngine(await target.url());
+      try {
+        const people = table("people", { id: integer().primaryKey(), name: string(20) }, { schema: "per_tenant" });
+        await engine.begin(async (conn) => {
+          for (const tenant of ["one", "two"]) {
+            await conn.executeScript(`create schema ${tenant}; create table ${tenant}.people (id integer primary key, name varchar(20)); insert into ${tenant}.people values (1, '${tenant}')`);
+          }
+        });
+        const ask = select(people.c.name);
+        const seen: unknown[] = [];
+        for (const tenant of ["one", "two", "one"]) {
+          const of = engine.withOptions({ executionOptions: { schemaTranslateMap: { per_tenant: tenant } } });
+          seen.push(await of.begin((conn) => conn.execute(ask).scalar()));
+        }
+        expect(seen).toEqual(["one", "two", "one"]);
+        const nearest = ask.executionOptions({ schemaTranslateMap: { per_tenant: "two" } });
+        const far = engine.withOptions({ executionOptions: { schemaTranslateMap: { per_tenant: "one" } } });
+        expect(await far.begin((conn) => conn.execute(nearest).scalar())).toBe("two");
+        expect(engine.cache.misses).toBe(1);
+      } finally {
+        await engine.dispose();
+      }
+    });
+  },
+  { only: ["postgresql"], smoke: false },
+);
+
+describe("two-phase commit", () => {
+  async function shows(engine: Engine): Promise<void> {
+    await engine.begin((conn) => conn.executeScript("drop table if exists phases; create table phases (id integer primary key)"));
+    const ids = () => engine.begin((conn) => conn.execDriverSql("select id from phases order by id").scalars().all());
+    await using conn = await engine.connect();
+    // Prepared and committed by the same connection.
+    const first = await conn.begin({ twoPhase: true });
+    await conn.execDriverSql("insert into phases values (1)");
+    expect(first.xid).toMatch(/^athanor_/);
+    await first.prepare();
+    await expect(conn.execDriverSql("select 1").all()).rejects.toThrow(/prepared/);
+    await first.commit();
+    expect(await ids()).toEqual([1]);
+    // Rolled back after the first phase, and before it.
+    const second = await conn.begin({ twoPhase: true });
+    await conn.execDriverSql("insert into phases values (2)");
+    await second.prepare();
+    await second.rollback();
+    const third = await conn.begin({ twoPhase: "plain" });
+    await conn.execDriverSql("insert into phases values (3)");
+    await third.rollback();
+    const fourth = await conn.begin({ twoPhase: "one.phase" });
+    await conn.execDriverSql("insert into phases values (4)");
+    await fourth.commit();
+    expect(await ids()).toEqual([1, 4]);
+    // Left by a connection that died between the phases.
+    for (const xid of ["left:5", "left:6"]) {
+      const lost = await engine.connect();
+      const transaction = await lost.begin({ twoPhase: xid });
+      await lost.execDriverSql(`insert into phases values (${xid.slice(5)})`);
+      await transaction.prepare();
+      lost.invalidate();
+      await lost.close().catch(() => {});
+    }
+    await expect.poll(async () => [...(await conn.recoverTwoPhase())].sort(), { timeout: 5000 }).toEqual(["left:5", "left:6"]);
+    await conn.commitPrepared("left:5");
+    await conn.rollbackPrepared("left:6");
+    expect(await conn.recoverTwoPhase()).toEqual([]);
+    expect(await ids()).toEqual([1, 4, 5]);
+    // A connection left with a prepared transaction takes it along.
+    {
+      await using careless = await engine.connect();
+      const transaction = await careless.begin({ twoPhase: true });
+      await careless.execDriverSql("insert into phases values (7)");
+      await transaction.prepare();
+    }
+    expect(await conn.recoverTwoPhase()).toEqual([]);
+    await expect(conn.begin({ twoPhase: "it's" })).rejects.toThrow(/letters, digits/);
+    const plain = await conn.begin();
+    await expect(plain.prepare()).rejects.toThrow(/twoPhase: true/);
+    await plain.rollback();
+    await expect(conn.commitPrepared("nobody")).rejects.toThrow();
+  }
+  it("works on PostgreSQL, also across lost connections", async () => {
+    const server = await startEmbeddedPostgres();
+    try {
+      await using engine = createEngine(server.url);
+      await shows(engine);
+    } finally {
+      await server.stop();
+    }
+  });
+  it("is refused where there is none", async () => {
+    await using engine = createEngine("sqlite://");
+    await expect(engine.begin(() => 1, { twoPhase: true })).rejects.toThrow(/two-phase/);
+  });
+  describeEachDatabase("XA", (target) => {
+    it("works on MariaDB", async () => {
+      await using engine = createEngine(await target.url());
+      await engine.begin((conn) => conn.executeScript("drop table if exists phases"));
+      await shows(engine);
+    });
+  }, { only: ["mariadb"] });
+});

@@ -1,0 +1,150 @@
+/** What a session asks of the query side: objects by key, relationships and columns, reading anew. All in its turn. */
+import { ArgumentError, Bind, type Engine, type Expression, type MaybePromise, SelectStatement } from "@athanor/core";
+import { NotLoadedError } from "../errors.js";
+import { describeInstance } from "../mapping/collection.js";
+import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import { type LoadBatch, type Managed, UNLOADED } from "../mapping/state.js";
+import type { SessionInternals } from "../session/internals.js";
+import { entityOf } from "./entity.js";
+import { among, CHUNK } from "./keys.js";
+import { CarriedOptions, LoadTree } from "./options.js";
+import type { OrmPlan } from "./plan.js";
+import { inKeyOrder, loadRelation } from "./relations.js";
+import { completeLoads, lookUpPlan, runner, runPlan, sendPlan, after } from "./run-plan.js";
+import { mappedSource } from "./source.js";
+
+export interface LoadByKeyOptions {
+  readonly options?: readonly unknown[] | undefined;
+  readonly populateExisting?: boolean | undefined;
+  readonly withForUpdate?: boolean | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean } | undefined;
+}
+/** The select of one row of a mapper, and its plans by the cache they belong to. */
+interface ByKey {
+  readonly statement: SelectStatement;
+  readonly plans: WeakMap<object, OrmPlan>;
+}
+const BY_KEY = Symbol("byKey");
+function byKeyOf(mapper: Mapper): ByKey {
+  let made = mapper.memo.get(BY_KEY) as ByKey | undefined;
+  if (made === undefined) {
+    const source = mappedSource(mapper);
+    const criteria: Expression[] = mapper.primaryKey.map((pk) => source.column(pk).eq(new Bind(undefined, pk.column.type)));
+    made = { statement: new SelectStatement([entityOf(mapper)]).where(...criteria), plans: new WeakMap() };
+    mapper.memo.set(BY_KEY, made);
+  }
+  return made;
+}
+function plainPlan(session: SessionInternals, engine: Engine, { statement, plans }: ByKey): OrmPlan {
+  const cache = session.planCache(engine);
+  let plan = plans.get(cache);
+  if (plan === undefined) plans.set(cache, (plan = lookUpPlan(session, engine, statement).value));
+  return plan;
+}
+
+/** The object with this key, read from the database; null when there is no such row. Runs in the session's turn. */
+export function loadByKey(session: SessionInternals, mapper: Mapper, values: readonly unknown[], options: LoadByKeyOptions = {}): MaybePromise<Managed | null> {
+  const byKey = byKeyOf(mapper);
+  const lock = options.withForUpdate;
+  const locks = lock !== undefined && lock !== false;
+  const populate = options.populateExisting ?? locks;
+  let ran: ReturnType<typeof runPlan>;
+  if (!locks && (options.options === undefined || options.options.length === 0)) {
+    // The parameters of the plan are the key's parts in order, and nothing else.
+    const plan = plainPlan(session, session.engineFor(mapper), byKey);
+    ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
+  } else {
+    const source = mappedSource(mapper);
+    let statement = new SelectStatement([entityOf(mapper)]).where(...mapper.primaryKey.map((pk, i) => source.column(pk).eq(new Bind(values[i], pk.column.type))));
+    if (options.options !== undefined && options.options.length > 0) statement = statement.options(...options.options);
+    if (locks) statement = statement.withForUpdate(lock === true ? {} : lock);
+    ran = runPlan(session, statement, undefined, populate);
+  }
+  return after(ran, ({ hydration, raw }) => completeLoads(session, hydration, (hydration.firsts(raw.rows)[0] as Managed | undefined) ?? null));
+}
+
+/** Loads a relationship for an object and every sibling that came with it. Runs in the session's turn. */
+export async function loadRelationship(session: SessionInternals, owner: Managed, property: RelationshipProperty): Promise<void> {
+  if (owner[property.slot] !== UNLOADED) return;
+  const batch = owner.$$b;
+  const tree = batch?.context instanceof LoadTree ? batch.context : undefined;
+  const branch = tree?.relations.get(property);
+  if (branch?.strategy === "raise") {
+    throw new NotLoadedError(`${property} of ${describeInstance(owner)} is not loaded and the query said raiseLoad(). Load it with selectinLoad() or joinedLoad(), or refresh the object.`);
+  }
+  const siblings = batch === null ? [owner] : batch.instances.filter((i) => i.$$s === session.face && i[property.slot] === UNLOADED && property.slot in i);
+  if (!siblings.includes(owner)) siblings.push(owner);
+  await loadRelation(runner, session, siblings, property, branch?.below ?? new LoadTree(), branch?.criteria ?? []);
+}
+
+/** The object a many-to-one points to, if the session has it: no SQL. `undefined`: not known here. */
+export function peekReference(session: SessionInternals, owner: Managed, property: RelationshipProperty): Managed | null | undefined {
+  if (!property.usesGet || property.direction !== "manyToOne") return undefined;
+  const values = property.pairs.map((p) => owner[p.local.slot]);
+  if (values.some((v) => v === UNLOADED || v === undefined)) return undefined;
+  if (values.some((v) => v === null)) return null;
+  const key = property.target.identityKey(inKeyOrder(property, values));
+  return key === undefined ? undefined : session.identity.get(property.target, key);
+}
+
+/** Loads one deferred column, for all siblings that lack it. */
+export async function loadColumn(session: SessionInternals, owner: Managed, key: string): Promise<unknown> {
+  const mapper = mapperOfInstance(owner);
+  const attribute = mapper.attribute(key);
+  if (attribute === undefined) throw new ArgumentError(`${mapper.name} has no column '${key}'.`);
+  if (owner[attribute.slot] !== UNLOADED) return owner[attribute.slot];
+  const batch = owner.$$b;
+  const siblings = batch === null ? [owner] : batch.instances.filter((i) => i.$$s === session.face && i[attribute.slot] === UNLOADED && attribute.slot in i);
+  if (!siblings.includes(owner)) siblings.push(owner);
+  await refreshInstances(session, siblings, [key], false);
+  return owner[attribute.slot];
+}
+
+/**
+ * Reads attributes anew. Without names: all columns, and the relationships are forgotten. Gives the objects whose rows
+ * are gone.
+ */
+export async function refreshInstances(session: SessionInternals, instances: readonly Managed[], keys?: readonly string[], overwrite = true): Promise<readonly Managed[]> {
+  const gone: Managed[] = [];
+  const byMapper = new Map<Mapper, Managed[]>();
+  for (const instance of instances) {
+    const mapper = mapperOfInstance(instance);
+    const list = byMapper.get(mapper);
+    if (list === undefined) byMapper.set(mapper, [instance]);
+    else list.push(instance);
+  }
+  for (const [mapper, list] of byMapper) {
+    for (let at = 0; at < list.length; at += CHUNK) {
+      const chunk = list.slice(at, at + CHUNK);
+      gone.push(...(await refreshChunk(session, mapper, chunk, keys, overwrite)));
+    }
+  }
+  return gone;
+}
+async function refreshChunk(session: SessionInternals, mapper: Mapper, chunk: readonly Managed[], keys: readonly string[] | undefined, overwrite: boolean): Promise<readonly Managed[]> {
+  const source = mappedSource(mapper);
+  const columns = keys === undefined ? undefined : keys.flatMap((k) => mapper.attribute(k) ?? []);
+  const relations = keys === undefined ? [] : keys.flatMap((k) => mapper.relationship(k) ?? []);
+  const gone: Managed[] = [];
+  if (columns === undefined || columns.length > 0) {
+    const tree = new LoadTree();
+    if (columns !== undefined) tree.columns = { only: columns, defer: [], undefer: columns, undeferGroups: [] };
+    const statement = new SelectStatement([entityOf(mapper)])
+      .where(among(mapper.primaryKey.map((pk) => source.column(pk)), chunk.map((i) => mapper.primaryKey.map((pk) => i[pk.slot]))))
+      .options(new CarriedOptions(tree));
+    const { hydration, raw } = await runPlan(session, statement, undefined, overwrite && columns === undefined);
+    if (overwrite && columns !== undefined) for (const i of chunk) for (const c of columns) i[c.slot] = UNLOADED;
+    const kept = chunk.map((i) => i.$$b);
+    const found = new Set(hydration.firsts(raw.rows) as Managed[]);
+    chunk.forEach((i, at) => {
+      if (columns !== undefined) i.$$b = kept[at] as LoadBatch | null;
+      if (!found.has(i)) gone.push(i);
+    });
+    await completeLoads(session, hydration, undefined);
+  }
+  for (const property of relations) {
+    for (const i of chunk) i[property.slot] = UNLOADED;
+    await loadRelation(runner, session, chunk, property, new LoadTree());
+  }
+  return gone;
+}
+

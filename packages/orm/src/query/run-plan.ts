@@ -1,0 +1,99 @@
+/**
+ * Runs planned statements: plan by structure, connection, rows, objects, then what is loaded by statements of its own.
+ * Where the driver answers at once nothing here waits. All of it runs in the session's turn.
+ */
+import {
+  type Connection, type DeleteStatement, Element, type Engine, type InsertStatement, type MaybePromise, type RawResult, SelectStatement, Statement, type StatementCache, type UpdateStatement,
+} from "@athanor/core";
+import type { Mapper } from "../mapping/mapper.js";
+import type { LoadBatch } from "../mapping/state.js";
+import type { SessionInternals } from "../session/internals.js";
+import { EntityItem } from "./entity.js";
+import { fillSubclassColumns } from "./fill-columns.js";
+import { Hydration } from "./hydrate.js";
+import { LoadTree } from "./options.js";
+import { type OrmPlan, planReturning, planSelect, treesOf } from "./plan.js";
+import { type KeyedRows, loadRelation, type Runner } from "./relations.js";
+
+export type NamedValues = { readonly [name: string]: unknown };
+export type Planned = SelectStatement | InsertStatement | UpdateStatement | DeleteStatement;
+/** One execution: its rows as they came, and what makes objects of them. */
+export interface Ran {
+  readonly hydration: Hydration;
+  readonly raw: RawResult;
+}
+
+/** The mapper a statement is about, for routing: the first entity. */
+export function mapperOf(statement: Element): Mapper | null {
+  if (statement instanceof SelectStatement) {
+    for (const item of statement.selected) if (item instanceof EntityItem) return item.mapper;
+  }
+  return null;
+}
+function populates(session: SessionInternals, statement: Element): boolean {
+  const own = statement instanceof Statement ? statement.executionOptionsValue?.["populateExisting"] : undefined;
+  return (own ?? session.executionOptions["populateExisting"]) === true;
+}
+
+/** The plan of a statement and its parameters. */
+export function lookUpPlan(session: SessionInternals, engine: Engine, statement: Planned): { readonly value: OrmPlan; readonly params: readonly unknown[] } {
+  const cache = session.planCache(engine) as StatementCache<OrmPlan>;
+  return cache.lookup(statement, (binds) =>
+    statement instanceof SelectStatement ? planSelect(statement, engine.dialect, binds) : planReturning(statement, engine.dialect, binds),
+  );
+}
+export function hydrationOf(session: SessionInternals, plan: OrmPlan, statement: Planned, populate?: boolean): Hydration {
+  const trees = plan.criteria ? treesOf(plan, statement as SelectStatement) : undefined;
+  return new Hydration(plan, session, populate ?? populates(session, statement), trees);
+}
+export function runPlan(session: SessionInternals, statement: Planned, named?: NamedValues, populate?: boolean): MaybePromise<Ran> {
+  const mapper = mapperOf(statement);
+  const { value: plan, params } = lookUpPlan(session, session.engineFor(mapper), statement);
+  return sendPlan(session, mapper, plan, statement, params, named, populate);
+}
+export function sendPlan(
+  session: SessionInternals,
+  mapper: Mapper | null,
+  plan: OrmPlan,
+  statement: Planned,
+  params: readonly unknown[],
+  named: NamedValues | undefined,
+  populate: boolean | undefined,
+): MaybePromise<Ran> {
+  const send = (connection: Connection): MaybePromise<RawResult> => connection.run(plan.compiled, params, named);
+  const ready = session.connectionFor(mapper);
+  return after(ready instanceof Promise ? ready.then(send) : send(ready), (raw) => ({ hydration: hydrationOf(session, plan, statement, populate), raw }));
+}
+/** Goes on at once where there is nothing to wait for. */
+export function after<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Collections in place, then what is loaded by statements of its own; gives `value`. */
+export function completeLoads<T>(session: SessionInternals, hydration: Hydration, value: T): MaybePromise<T> {
+  hydration.finish();
+  return hydration.plan.followed ? followUp(session, hydration).then(() => value) : value;
+}
+async function followUp(session: SessionInternals, hydration: Hydration): Promise<void> {
+  for (const entity of hydration.plan.entities) {
+    const { instances, context } = hydration.batches[entity.index] as LoadBatch;
+    if (instances.length === 0) continue;
+    if (entity.discriminatorAt >= 0) await fillSubclassColumns(runner.columns, session, entity.mapper, instances);
+    for (const property of entity.after) {
+      const branch = (context as LoadTree).relations.get(property);
+      await loadRelation(runner, session, instances, property, branch?.below ?? new LoadTree(), branch?.criteria);
+    }
+  }
+}
+
+/** How loaders run their statements. */
+export const runner: Runner = {
+  async keyed(session, statement): Promise<KeyedRows> {
+    const { hydration, raw } = await runPlan(session, statement, undefined, false);
+    return completeLoads(session, hydration, hydration.keyed(raw.rows));
+  },
+  async columns(session, statement) {
+    const { hydration, raw } = await runPlan(session, statement, undefined, false);
+    return hydration.values(raw.rows);
+  },
+};
