@@ -5,8 +5,8 @@ import { ArgumentError } from "../errors/errors.js";
 import { DeleteStatement, InsertStatement, UpdateStatement } from "../sql/dml.js";
 import { SelectStatement, selectItem } from "../sql/select.js";
 import type { Delete, Insert, Update } from "../typing/dml.js";
-import type { Select, Selectable } from "../typing/select.js";
 import type { AnyTable } from "../typing/faces.js";
+import type { Select, Selectable } from "../typing/select.js";
 
 /**
  * A SELECT of columns, expressions, tables or entities.

@@ -6,8 +6,8 @@ import type { MetaData } from "../schema/metadata.js";
 import type { Table } from "../schema/table.js";
 import type { TableArgument } from "../schema/table-constraints.js";
 import { requireFrom } from "../sql/from.js";
-import type { Columns, Options, TableOf, TableOptions } from "../typing/tables.js";
 import type { AnyTable } from "../typing/faces.js";
+import type { Columns, Options, TableOf, TableOptions } from "../typing/tables.js";
 
 interface CoreTableOptions<PK, N extends string, P> extends TableOptions<PK> {
   readonly metadata?: MetaData;

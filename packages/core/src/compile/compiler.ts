@@ -76,10 +76,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       items,
       insert: insert === undefined ? undefined : withWriter(insert, write),
       warnings: this.warnings,
-      schemas:
-        sql === tokens.sql && !tokens.sql.includes("\x01")
-          ? undefined
-          : new TokenisedForms(() => compiled, tokens, quote),
+      schemas: sql === tokens.sql ? undefined : new TokenisedForms(() => compiled, tokens, quote),
       placeholder: (n) => dialect.placeholder(n),
       emptyList: (negated, width) => this.emptyList(negated, width),
       hint: {

@@ -196,20 +196,24 @@ export abstract class ExpressionCompiler {
         "parameter.missing",
       );
     }
-    if (!expanding) return this.dialect.literal(bind.value, bind.type);
+    if (!expanding) return this.literal(bind.value, bind.type);
     const list = bind.value as readonly unknown[];
     const { type } = bind;
     if (list.length === 0) return this.emptyList(negated, type instanceof TupleType ? type.elements.length : 1);
-    if (!(type instanceof TupleType)) return list.map((v) => this.dialect.literal(v, type)).join(", ");
+    if (!(type instanceof TupleType)) return list.map((v) => this.literal(v, type)).join(", ");
     return (
       this.rowsPrefix +
       list
-        .map(
-          (row) =>
-            `(${type.elements.map((t, i) => this.dialect.literal((row as readonly unknown[])[i], t)).join(", ")})`,
-        )
+        .map((row) => `(${type.elements.map((t, i) => this.literal((row as readonly unknown[])[i], t)).join(", ")})`)
         .join(", ")
     );
+  }
+  protected stringLiteral(value: string): string {
+    return withoutNul(this.dialect.stringLiteral(value), "A text to be written into SQL");
+  }
+  /** A value written into the text. */
+  protected literal(value: unknown, type: SqlType): string {
+    return withoutNul(this.dialect.literal(value, type), "A value to be written into SQL");
   }
   emptyList(negated: boolean, width = 1): string {
     const nothing = width === 1 ? "NULL" : `(${Array(width).fill("NULL").join(", ")})`;
@@ -270,7 +274,7 @@ export abstract class ExpressionCompiler {
     const op = node.oper;
     const left = this.side(node.left, node.right, op);
     const right = this.side(node.right, node.left, op, node.right.operator === op && !op.associative);
-    const escape = node.escape === undefined ? "" : ` ESCAPE ${this.dialect.stringLiteral(node.escape)}`;
+    const escape = node.escape === undefined ? "" : ` ESCAPE ${this.stringLiteral(node.escape)}`;
     return `${left} ${op.sql} ${right}${escape}`;
   }
   private side(node: Expression, other: Expression, op: Operator, force = false): string {
@@ -286,7 +290,7 @@ export abstract class ExpressionCompiler {
       case ops.ilike:
       case ops.notIlike: {
         const word = op === ops.ilike ? "LIKE" : "NOT LIKE";
-        const escape = node.escape === undefined ? "" : ` ESCAPE ${this.dialect.stringLiteral(node.escape)}`;
+        const escape = node.escape === undefined ? "" : ` ESCAPE ${this.stringLiteral(node.escape)}`;
         return `lower(${this.render(left)}) ${word} lower(${this.render(right)})${escape}`;
       }
       case ops.div:
@@ -490,10 +494,10 @@ export abstract class ExpressionCompiler {
   /** A query inside an expression: it may see the FROM list around it. */
   protected abstract nested(query: Element): string;
   visitTextLiteral(node: TextLiteral): string {
-    return this.dialect.stringLiteral(node.value);
+    return this.stringLiteral(node.value);
   }
   visitLiteralColumn(node: LiteralColumn): string {
-    return node.sql;
+    return withoutNul(node.sql, "literalColumn()");
   }
   visitTextExpression(node: TextExpression): string {
     return `(${this.render(node.clause)})`;
@@ -501,8 +505,7 @@ export abstract class ExpressionCompiler {
   visitText(node: TextClause): string {
     let sql = "";
     node.pieces.forEach((piece, i) => {
-      if (piece.includes("\0")) throw new CompileError("SQL text holds a NUL character.");
-      sql += piece;
+      sql += withoutNul(piece, "The SQL text");
       const part = node.parts[i];
       if (part !== undefined) sql += this.textPart(part);
     });
@@ -515,6 +518,12 @@ export abstract class ExpressionCompiler {
   }
 }
 
+/** No database takes NUL inside SQL, and the places of parameters are marked with it until the text is finished. */
+function withoutNul(text: string, what: string): string {
+  if (text.includes(MARK))
+    throw new CompileError(`${what} holds a NUL character; send it as a parameter.`, "value.nul");
+  return text;
+}
 /** Whether the server learns a parameter's type from what stands beside it. */
 function typedSide(node: Expression): boolean {
   return node instanceof ColumnReference;

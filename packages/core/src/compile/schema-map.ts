@@ -4,14 +4,14 @@
  */
 import type { Compiled, InsertPlan, SchemaForms, SchemaMap } from "./compiled.js";
 
-/** Around the schema's name in front of a table's; cannot occur in SQL. */
-const TOKEN = "\x01";
+/** Stands before a table's name; like the marks of parameters it is made of NUL, which no part of a text may hold. */
+const TOKEN = /\0:([^\0]*)\0/;
 /** How many forms of one statement are kept; beyond, the oldest go. */
 const KEPT = 200;
 
 /** What the compiler writes in front of a table's name. */
 export function schemaToken(schema: string | undefined): string {
-  return TOKEN + (schema ?? "") + TOKEN;
+  return `\0:${schema ?? ""}\0`;
 }
 /** The text with every schema written out, renamed by the map if there is one. */
 export function writeSchemas(text: string, quote: (name: string) => string, map?: SchemaMap): string {

@@ -1,9 +1,9 @@
 /** INSERT, UPDATE, DELETE, each with RETURNING. */
 import type { Criterion, Rows, rows } from "./expressions.js";
+import type { AnyTable } from "./faces.js";
 import type { Executable, row, scalar } from "./rows.js";
 import type { Positions, Printed, Row, Scalar, Selectable, SubqueryOf } from "./select.js";
 import type { Changes, Columns, NewRow, PropsOf } from "./tables.js";
-import type { AnyTable } from "./faces.js";
 
 interface Returning {
   returning<A extends readonly Selectable[]>(...what: A): Returned<A>;

@@ -3,10 +3,14 @@ import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   and,
+  Bind,
+  bigInteger,
   bindParam,
   createEngine,
   type Engine,
+  type Expression,
   func,
+  InArray,
   insert,
   integer,
   literal,
@@ -192,5 +196,44 @@ describeEachDatabase("parameters", (target) => {
       ["a", "it's", 5],
       ["d", '\\%_"', -5],
     ]);
+  });
+});
+
+describeEachDatabase("one parameter for a whole list", (target) => {
+  const metadata = new MetaData();
+  const keyed = table(
+    "keyed",
+    { id: bigInteger().primaryKey().autoincrement(false), name: string(40).nullable() },
+    { metadata },
+  );
+  const KEYS = [1n, -5n, 2n ** 53n + 1n, 2n ** 63n - 1n];
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = createEngine(await target.url());
+    await metadata.createAll(engine);
+    await engine.begin((conn) => conn.execute(insert(keyed).values(KEYS.map((id) => ({ id, name: `n${id}` })))));
+  });
+  afterAll(() => engine.dispose());
+  it.each<[string, readonly bigint[]]>([
+    ["none", []],
+    ["one", [1n]],
+    ["beyond 2^53", [2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n]],
+    ["many", [...Array.from({ length: 2000 }, (_, i) => BigInt(i + 1)), -5n]],
+  ])("finds keys: %s", async (_, list) => {
+    await using conn = await engine.connect();
+    const { id } = keyed.c as never as Record<string, Expression>;
+    const found = select(keyed.c.id).where(
+      new InArray(id as Expression, new Bind(list, (id as Expression).type, true)) as never,
+    );
+    const rows = (await conn.execute(found).all()).map((r) => r[0]);
+    expect([...rows].sort()).toEqual(KEYS.filter((k) => list.includes(k)).sort());
+  });
+  it("finds texts", async () => {
+    await using conn = await engine.connect();
+    const { name } = keyed.c as never as Record<string, Expression>;
+    const found = select(keyed.c.id).where(
+      new InArray(name as Expression, new Bind(["n1", "it's", "n-5"], (name as Expression).type, true)) as never,
+    );
+    expect([...(await conn.execute(found).all())].map((r) => r[0]).sort()).toEqual([-5n, 1n].sort());
   });
 });

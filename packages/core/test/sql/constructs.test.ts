@@ -213,6 +213,31 @@ describe("schemaTranslateMap", () => {
     expect(compiled(select(literal(1, integer()).as("x"))).schemas).toBeUndefined());
 });
 
+describe("NUL", () => {
+  // Places of parameters and schemas are marked with NUL while a text is made: nothing of a user's may look like a mark.
+  it.each<[string, () => { compile(dialect?: unknown, options?: { literalBinds?: boolean }): unknown }]>([
+    ["in a value written out", () => select(literal("a\u00000\u0000", string()).as("x"))],
+    ["in a list written out", () => select(u.id).where(u.name.in(["\u0000:main\u0000"]))],
+    ["in a separator", () => select(func.aggregateStrings(u.name, "\u00000\u0000"))],
+    ["in a label", () => select(u.id.as("\u00000\u0000"))],
+    ["in an alias", () => select(alias(users, "\u0000:x\u0000").c.id)],
+    ["in raw SQL", () => select(u.id).where(sql.raw("1 = 1 \u00000\u0000"))],
+    ["in a key of a document", () => select(u.prefs.get("\u00000\u0000" as "theme").asText()) as never],
+  ])("%s is refused or escaped", (_, make) => {
+    for (const dialect of ["sqlite", "postgresql", "mysql"]) {
+      let text = "";
+      try {
+        text = (make().compile(dialect, { literalBinds: true }) as { sql: string }).sql;
+      } catch (error) {
+        expect(error).toBeInstanceOf(CompileError);
+      }
+      expect(text).not.toContain("\0");
+    }
+  });
+  it("as a parameter is the driver's affair", () =>
+    expect(select(literal("a\0b", string()).as("x")).compile("sqlite").params).toEqual(["a\0b"]));
+});
+
 describe("inserting from a query", () => {
   const metadata = new MetaData();
   let calls = 0;

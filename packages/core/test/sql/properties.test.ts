@@ -200,7 +200,7 @@ describe("values of any kind", () => {
       fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }).map((d) => d.toISOString().slice(0, 10)),
     ],
     [binary, fc.uint8Array()],
-    [json, fc.jsonValue()],
+    [json, fc.jsonValue().filter((v) => v !== null)],
   ];
   it.each(["sqlite", "postgresql", "mysql"])("never change the text [%s]", (name) => {
     const dialect = dialectNamed(name);
@@ -221,12 +221,8 @@ describe("values of any kind", () => {
         }),
         { numRuns: 60 },
       );
-      // A document that is null stands in IN as NULL.
-      expect(
-        [...texts].filter((t) => !t.includes("IN (NULL)") && !t.includes("= NULL")).length,
-        type.name,
-      ).toBeLessThanOrEqual(2);
-      expect(cache.size).toBeLessThanOrEqual(3);
+      expect([...texts].length, type.name).toBe(1);
+      expect(cache.size).toBe(1);
     }
   });
   it.each(["sqlite", "postgresql", "mysql"])("written as literals keep to their quotes [%s]", (name) => {

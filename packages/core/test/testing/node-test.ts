@@ -6,7 +6,7 @@ import { MemoDialect } from "./memo-dialect.js";
 
 registerDialect("memo", () => new MemoDialect());
 dialectSuite(
-  { describe, it: (title, body) => it(title, (t) => body({ skip: (reason) => t.skip(reason) })), beforeAll: before, afterAll: after },
+  { describe, it, beforeAll: before, afterAll: after },
   {
     createEngine: () => createEngine("memo://"),
     capabilities: { concurrentConnections: false },

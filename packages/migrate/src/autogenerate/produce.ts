@@ -68,7 +68,7 @@ export async function produceMigrations(
   const found = new Map<string, ReflectedTable>();
   for (const schema of schemas) {
     for (const table of await inspector.tables({ schema })) {
-      if (table.isView || (table.name === version.tableName && schema === scope.schemaOf(version.schema))) continue;
+      if (table.isView || (context.ownTables.includes(table.name) && schema === scope.schemaOf(version.schema))) continue;
       if (options.includeName?.(table.name, schema) === false) continue;
       found.set(qualified(schema, table.name), table);
     }

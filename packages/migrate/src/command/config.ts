@@ -173,6 +173,7 @@ export class CommandEnvironment {
       transactionalDdl: config.transactionalDdl,
       lock: config.lock,
       lockTimeout: config.lockTimeout,
+      checksums: config.checksums,
       namingConvention: config.namingConvention ?? first?.namingConvention,
       onVersionApply: config.onVersionApply,
     };

@@ -10,12 +10,14 @@ import {
   type MigrationStep,
   parseRelative,
   type RevisionSpec,
+  type Revision,
   resolveOne,
   splitRange,
   stampSteps,
   upgradeSteps,
 } from "../graph/index.js";
 import type { Operations } from "../operations/index.js";
+import { describeHalfDone, type MigrationContext } from "../runtime/index.js";
 import type { ScriptDirectory } from "../script/index.js";
 import { CommandEnvironment, type MigrateConfig } from "./config.js";
 import { requireUpToDate } from "./revisions.js";
@@ -28,6 +30,30 @@ export interface RunOptions {
 }
 const loader = (scripts: ScriptDirectory) => (revision: Parameters<ScriptDirectory["load"]>[0]) =>
   scripts.load<Operations>(revision);
+
+const settings = (scripts: ScriptDirectory) => ({ checksum: (r: Revision) => scripts.checksum(r) });
+
+/** Applied revisions whose files say something else than when they were applied. */
+async function editedFiles(context: MigrationContext, scripts: ScriptDirectory): Promise<Revision[]> {
+  if (context.isOffline) return [];
+  const then = await context.checksums.read(context.connection);
+  const edited: Revision[] = [];
+  for (const [id, checksum] of then) {
+    const revision = scripts.map.get(id);
+    if (revision !== undefined && (await scripts.checksum(revision)) !== checksum) edited.push(revision);
+  }
+  return edited;
+}
+async function warnOfEditedFiles(context: MigrationContext, scripts: ScriptDirectory): Promise<Revision[]> {
+  const edited = await editedFiles(context, scripts);
+  for (const one of edited) {
+    context.log.warn(
+      "runtime.migration",
+      `Revision ${one} was edited after it had been applied: this database keeps what the old text did, a new one gets the new text (${one.path})`,
+    );
+  }
+  return edited;
+}
 
 /** Rows that a script starts from. */
 function startRows(scripts: ScriptDirectory, from: string | undefined): readonly string[] {
@@ -73,9 +99,10 @@ export async function upgrade(
     throw new CommandError("migrate.range", "Range revision not allowed", {
       hint: "Ranges are for scripts: add --sql.",
     });
-  await environment.online((context) =>
-    context.run((rows) => upgradeSteps(scripts.map, rows, target), loader(scripts)),
-  );
+  await environment.online(async (context) => {
+    await warnOfEditedFiles(context, scripts);
+    await context.run((rows) => upgradeSteps(scripts.map, rows, target), loader(scripts), settings(scripts));
+  });
 }
 
 /**
@@ -92,7 +119,7 @@ export async function downgrade(config: MigrateConfig, target = "-1", options: R
         hint: "Ranges are for scripts: add --sql.",
       });
     await environment.online((context) =>
-      context.run((rows) => downgradeSteps(scripts.map, rows, target), loader(scripts)),
+      context.run((rows) => downgradeSteps(scripts.map, rows, target), loader(scripts), settings(scripts)),
     );
     return;
   }
@@ -114,6 +141,8 @@ export async function current(
   const url = (await environment.engine()).url.toString();
   await environment.online(async (context) => {
     const rows = await context.currentHeads();
+    const half = await context.halfDone();
+    if (half !== undefined) context.log.warn("runtime.migration", describeHalfDone(half, half.carriedOut));
     if (options.verbose) environment.print(`Current revision(s) for ${url}:`);
     for (const one of currentTips(scripts.map, rows)) {
       environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { tree: false }));
@@ -146,7 +175,10 @@ export async function stamp(
     return;
   }
   await environment.online((context) =>
-    context.run((rows) => stampSteps(scripts.map, rows, target), loader(scripts), { purge: options.purge ?? false }),
+    context.run((rows) => stampSteps(scripts.map, rows, target), loader(scripts), {
+      purge: options.purge ?? false,
+      forgetHalfDone: true,
+    }),
   );
 }
 

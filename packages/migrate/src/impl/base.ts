@@ -115,6 +115,8 @@ export class DialectImpl {
 
   // ---- half done revisions, where DDL commits by itself
 
+  /** `schemaMark` works: half done revisions can be taken up. */
+  readonly keepsJournal: boolean = false;
   /** A text that changes when DDL on the table (or, without one, anywhere in the schema) is carried out. */
   async schemaMark(_connection: Connection, _table: NamedTable | undefined): Promise<string> {
     throw new OperationError("migrate.no-journal", `${this.dialect.name} keeps no journal of statements`);

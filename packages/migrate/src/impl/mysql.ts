@@ -44,6 +44,7 @@ export class MysqlImpl extends DialectImpl {
     if (key !== undefined) await connection.execute(sql`SELECT RELEASE_LOCK(${key})`);
   }
 
+  override readonly keepsJournal = true;
   override async schemaMark(connection: Connection, table: NamedTable | undefined): Promise<string> {
     const parts = table === undefined ? await schemaText(connection) : await tableText(connection, this.dialect, table);
     return createHash("sha256").update(parts).digest("hex");

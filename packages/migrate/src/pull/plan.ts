@@ -17,8 +17,8 @@ export interface PulledTable {
   readonly namedByStrategy: boolean;
   /** Foreign keys to tables that are written too, in the order of their columns. */
   readonly keys: readonly ReflectedForeignKey[];
-  /** Foreign keys that lead out of what is written. */
-  readonly lost: readonly ReflectedForeignKey[];
+  /** Foreign keys that cannot be written, each with the reason. */
+  readonly lost: readonly { readonly key: ReflectedForeignKey; readonly why: string }[];
 }
 export const fullName = (schema: string | undefined, name: string): string => (schema === undefined ? name : `${schema}.${name}`);
 
@@ -57,13 +57,20 @@ export function planTables(all: readonly ReflectedTable[]): PulledTable[] {
   const free = (names: NameSpace, other: NameSpace, ...candidates: readonly string[]) => names.take(...candidates.filter((c) => !other.has(c)), `${candidates[candidates.length - 1]}_`);
   return tables.map((reflected) => {
     const target = (k: ReflectedForeignKey) => present.get(fullName(k.referredSchema, k.referredTable));
-    const isWritten = (k: ReflectedForeignKey) => {
+    const whyLost = (k: ReflectedForeignKey): string | undefined => {
       const to = target(k);
-      return to !== undefined && k.referredColumns.every((c) => to.columns.some((x) => x.name === c));
+      if (to === undefined) return "that table is not in this file.";
+      const gone = k.referredColumns.find((c) => !to.columns.some((x) => x.name === c));
+      if (gone !== undefined) return `that table has no column '${gone}'.`;
+      // A target is written "table.column" and taken apart at the last dot.
+      return k.referredColumns.some((c) => c.includes(".")) ? "a column with a dot in its name cannot be named as a target." : undefined;
     };
     const byPlace = [...reflected.foreignKeys].sort((a, b) => position(reflected, a) - position(reflected, b) || (fullName(a.referredSchema, a.referredTable) < fullName(b.referredSchema, b.referredTable) ? -1 : 1));
-    const keys = byPlace.filter(isWritten);
-    const lost = byPlace.filter((k) => !isWritten(k));
+    const keys = byPlace.filter((k) => whyLost(k) === undefined);
+    const lost = byPlace.flatMap((key) => {
+      const why = whyLost(key);
+      return why === undefined ? [] : [{ key, why }];
+    });
     const links = lost.length === 0 && isLink(reflected, keys, referred) && keys.every((k) => target(k)?.primaryKey !== undefined);
     const kind = reflected.primaryKey === undefined ? "bare" : links ? "link" : "model";
     const words = wordsOf(reflected.name);

@@ -78,7 +78,8 @@ export function planRelationships(tables: readonly PulledTable[]): PulledRelatio
     const [left, right] = link.keys as [ReflectedForeignKey, ReflectedForeignKey];
     const [a, b] = [targetOf(left), targetOf(right)];
     const self = a === b;
-    const others = tables.filter((t) => t.kind === "link" && t !== link && same(t.keys.map((k) => targetOf(k).name), [a.name, b.name]));
+    const ends = (t: PulledTable) => t.keys.map((k) => targetOf(k).name).sort().join();
+    const others = tables.filter((t) => t.kind === "link" && t !== link && ends(t) === ends(link));
     const nameOn = (owner: PulledTable, target: PulledTable, key: ReflectedForeignKey) => {
       const many = camelCase(pluralOf(words(target)));
       const through = camelCase([...pluralOf(words(target)), "by", ...words(link)]);

@@ -46,11 +46,13 @@ export class Imports {
   lines(umbrella: boolean): string[] {
     const core = [...this.#core, ...[...this.#types].map((t) => `type ${t}`)];
     const bare = (name: string) => name.replace("type ", "").toLowerCase();
-    const sorted = (names: Iterable<string>) => [...names].sort((a, b) => (bare(a) < bare(b) ? -1 : 1)).join(", ");
-    if (umbrella) return [`import { ${sorted([...core, ...this.#orm])} } from "athanor";`];
-    return [
-      ...(core.length === 0 ? [] : [`import { ${sorted(core)} } from "@athanor/core";`]),
-      ...(this.#orm.size === 0 ? [] : [`import { ${sorted(this.#orm)} } from "@athanor/orm";`]),
-    ];
+    const sorted = (names: Iterable<string>) => [...names].sort((a, b) => (bare(a) < bare(b) ? -1 : 1));
+    const line = (names: readonly string[], from: string): string[] => {
+      if (names.length === 0) return [];
+      const whole = `import { ${names.join(", ")} } from "${from}";`;
+      return whole.length <= 120 ? [whole] : ["import {", ...names.map((n) => `  ${n},`), `} from "${from}";`];
+    };
+    if (umbrella) return line(sorted([...core, ...this.#orm]), "athanor");
+    return [...line(sorted(core), "@athanor/core"), ...line(sorted(this.#orm), "@athanor/orm")];
   }
 }

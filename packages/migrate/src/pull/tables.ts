@@ -145,8 +145,9 @@ export function writeTable(scope: WriterScope, table: PulledTable, relationships
     scope.warn(`${reflected.name}: ${text}`);
   };
   if (kind === "bare") warn("the table has no primary key, so it is no model.");
-  for (const k of table.lost) {
-    warn(`the foreign key ${k.name ?? ""} (${k.columns.join(", ")}) is left out: ${k.referredTable} (${k.referredColumns.join(", ")}) is not in this file.`);
+  for (const { key: k, why } of table.lost) {
+    const name = k.name === undefined ? "" : `${k.name} `;
+    warn(`the foreign key ${name}(${k.columns.join(", ")}) to ${k.referredTable} (${k.referredColumns.join(", ")}) is left out: ${why}`);
   }
   for (const t of reflected.triggers) warn(`the trigger '${t.name}' is not written; a table made from here has none.`);
 

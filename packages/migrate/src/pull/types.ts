@@ -82,6 +82,8 @@ const SYNONYMS: readonly (readonly [RegExp, string])[] = [
   [/^(float|float8|real|double|double precision)$/, "double"],
   [/^(float4|real|float\(24\))$/, "real"],
   [/^(clob|nclob)$/, "text"],
+  // MariaDB's JSON; a LONGTEXT that is only text has another type.
+  [/^longtext$/, "json"],
   [/^timestamp without time zone$/, "timestamp"],
   [/^time without time zone$/, "time"],
 ];

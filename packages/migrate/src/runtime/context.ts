@@ -8,7 +8,9 @@ import { describeStep, type MigrationStep, type Revision } from "../graph/index.
 import { type DialectImpl, implFor, type LockRequest } from "../impl/index.js";
 import { Operations } from "../operations/index.js";
 import type { RevisionModule } from "../script/index.js";
+import { ChecksumTable } from "./checksums.js";
 import { OfflineHost, OnlineHost } from "./hosts.js";
+import { describeHalfDone, type HalfDone, isCarriedOut, StepJournal, StepRecorder } from "./journal.js";
 import { MigrationLog } from "./log.js";
 import { BorrowedTransactions, ForeignTransaction, OwnTransactions, type TransactionControl } from "./transaction.js";
 import { VersionTable, type VersionTableOptions } from "./version-table.js";
@@ -33,11 +35,21 @@ export interface MigrationContextOptions {
   /** Milliseconds others may take. Default 60 000. */
   readonly lockTimeout?: number | undefined;
   readonly namingConvention?: NamingConvention | undefined;
+  /** Keep a checksum of every applied file, to warn when one is edited later. Default true. */
+  readonly checksums?: boolean | undefined;
   readonly onVersionApply?: ((event: VersionApplyEvent) => void | Promise<void>) | undefined;
 }
 /** From the rows of the version table to what is to be done. */
 export type StepPlan = (rows: readonly string[]) => readonly MigrationStep[];
 export type LoadRevision = (revision: Revision) => Promise<RevisionModule<Operations>>;
+export interface RunSettings {
+  /** Remove all version rows first, without reading them. */
+  readonly purge?: boolean | undefined;
+  /** Forget what an interrupted run has left: the caller says that the schema is right. */
+  readonly forgetHalfDone?: boolean | undefined;
+  /** The checksum of a revision's file as it is now. */
+  readonly checksum?: ((revision: Revision) => Promise<string | undefined>) | undefined;
+}
 
 /**
  * @example
@@ -49,6 +61,8 @@ export class MigrationContext {
   readonly dialect: Dialect;
   readonly impl: DialectImpl;
   readonly versionTable: VersionTable;
+  readonly checksums: ChecksumTable;
+  readonly journal: StepJournal;
   readonly log: MigrationLog;
   readonly #connection: Connection | undefined;
   readonly #write: ((text: string) => void) | undefined;
@@ -66,6 +80,8 @@ export class MigrationContext {
     this.#write = write;
     this.#options = options;
     this.versionTable = new VersionTable(options.versionTable);
+    this.checksums = new ChecksumTable(this.versionTable.table);
+    this.journal = new StepJournal(this.versionTable.table);
     this.log = options.log ?? new MigrationLog(() => {});
   }
   /**
@@ -125,36 +141,111 @@ export class MigrationContext {
     return new Operations(host, this.impl);
   }
 
+  /** Tables of the migrations' own, which no model declares. */
+  get ownTables(): readonly string[] {
+    return [this.versionTable, this.checksums, this.journal].map((t) => t.table.tableName);
+  }
+  /** What an interrupted run has left, where DDL commits by itself. */
+  async halfDone(): Promise<(HalfDone & { readonly carriedOut: boolean }) | undefined> {
+    if (!this.#keepsJournal) return undefined;
+    const found = await this.journal.read(this.connection);
+    return found && { ...found, carriedOut: await isCarriedOut(found, this.connection, this.impl) };
+  }
+  get #keepsJournal(): boolean {
+    return !this.impl.transactionalDdl && this.impl.keepsJournal;
+  }
+
   /**
-   * Runs steps in order. The version rows follow each step within its transaction.
-   * @throws MigrationFailedError when a migration throws; LockError; VersionRowError
+   * Runs steps in order. The version rows follow each step within its transaction. A revision that an interrupted run
+   * left half done is taken up where it stopped.
+   * @throws MigrationFailedError when a migration throws; LockError; VersionRowError; OperationError `migrate.half-done`
    */
-  async run(plan: StepPlan, load: LoadRevision, options: { readonly purge?: boolean } = {}): Promise<void> {
+  async run(plan: StepPlan, load: LoadRevision, options: RunSettings = {}): Promise<void> {
     await this.#online(async (host, transactions) => {
+      const { connection } = this;
+      const journal = transactions instanceof OwnTransactions && this.#keepsJournal ? this.journal : undefined;
       await transactions.begin();
-      const connection = this.connection;
       if (options.purge && (await this.versionTable.exists(connection))) await host.run(this.versionTable.clear());
       const before = await this.versionTable.rows(connection);
-      const steps = plan(before);
-      if (steps.length > 0 && !(await this.versionTable.exists(connection))) await host.run(this.versionTable.create());
+      let steps = [...plan(before)];
+      let resume = journal === undefined ? undefined : await this.halfDone();
+      if (resume !== undefined && options.forgetHalfDone) {
+        this.log.info("runtime.migration", `${describeHalfDone(resume, resume.carriedOut)} It is forgotten.`);
+        await journal?.forget(connection);
+        resume = undefined;
+      }
+      if (resume !== undefined) resume = await this.#takeUp(resume, steps);
+      const keepChecksums = options.checksum !== undefined && (this.#options.checksums ?? true);
+      if (steps.length > 0) {
+        if (!(await this.versionTable.exists(connection))) await host.run(this.versionTable.create());
+        if (keepChecksums) await this.checksums.ensure(connection);
+        await journal?.ensure(connection);
+      }
       const perMigration = this.#perMigration;
       if (perMigration) await transactions.commit();
       const done: string[] = [];
-      for (const step of steps) {
+      let rows = before;
+      for (let at = 0; at < steps.length; at++) {
         await transactions.begin();
+        if (at === 0 && journal !== undefined && transactions instanceof OwnTransactions) await transactions.reopen();
+        if (perMigration && transactions.isOurs && !this.impl.locksWholeRun) {
+          // Between two transactions another process may have gone ahead.
+          const now = await this.versionTable.rows(connection);
+          if ([...now].sort().join() !== [...rows].sort().join()) {
+            [rows, steps, at] = [now, [...plan(now)], -1];
+            continue;
+          }
+        }
+        const step = steps[at] as MigrationStep;
         host.statements = [];
         host.committedEarly = false;
+        host.recorder = undefined;
+        if (journal !== undefined && step.revision !== null && transactions instanceof OwnTransactions) {
+          const running = { revision: step.revision.revision, direction: directionOf(step) };
+          const half = at === 0 ? resume : undefined;
+          const reopen = () => transactions.reopen();
+          host.recorder = new StepRecorder({
+            connection,
+            impl: this.impl,
+            journal,
+            step: running,
+            resume: half,
+            transaction: transactions,
+            reopen,
+          });
+        }
         this.log.info("runtime.migration", `Running ${describeStep(step)}`);
         try {
-          await this.#step(step, host, load);
-          if (perMigration || step === steps.at(-1)) await transactions.commit();
+          await this.#step(step, host, load, keepChecksums ? options.checksum : undefined);
+          if (journal !== undefined) await journal.clear(connection);
+          if (perMigration || at === steps.length - 1) await transactions.commit();
         } catch (error) {
           await this.#undo(transactions);
-          throw this.#failure(step, host, transactions, before, done, error);
+          throw await this.#failure(step, host, transactions, before, done, error);
         }
+        rows = step.rows;
         if (step.revision !== null) done.push(step.revision.revision);
       }
       await transactions.commit();
+    });
+  }
+  /** Where a half done revision goes on; undefined when a stamp forgets it. @throws OperationError */
+  async #takeUp(
+    half: HalfDone & { readonly carriedOut: boolean },
+    steps: readonly MigrationStep[],
+  ): Promise<typeof half | undefined> {
+    const what = describeHalfDone(half, half.carriedOut);
+    const [first] = steps;
+    if (first === undefined) {
+      this.log.warn("runtime.migration", what);
+      return undefined;
+    }
+    if (first.revision?.revision === half.revision && directionOf(first) === half.direction) {
+      this.log.warn("runtime.migration", `${what} It goes on from there.`);
+      return half;
+    }
+    throw new OperationError("migrate.half-done", what, {
+      hint: `Finish it first: '${half.direction}'${half.direction === "upgrade" ? ` ${half.revision}` : ""}. Or bring the schema in order by hand and run 'stamp' with the revision it then is at.`,
     });
   }
   /** Creates the version table where it is missing. */
@@ -203,7 +294,12 @@ export class MigrationContext {
       // The server rolls back when the connection goes.
     }
   }
-  async #step(step: MigrationStep, host: OnlineHost | OfflineHost, load: LoadRevision): Promise<void> {
+  async #step(
+    step: MigrationStep,
+    host: OnlineHost | OfflineHost,
+    load: LoadRevision,
+    checksum?: RunSettings["checksum"],
+  ): Promise<void> {
     if (step.revision !== null) {
       const module = await load(step.revision);
       const work = step.isUpgrade ? module.upgrade : module.downgrade;
@@ -230,16 +326,20 @@ export class MigrationContext {
       }
     }
     await this.versionTable.change(step.changes, (statement) => host.count(statement));
+    if (checksum !== undefined && step.revision !== null) {
+      const now = step.isUpgrade ? await checksum(step.revision) : undefined;
+      await this.checksums.set(step.revision.revision, now, (statement) => host.count(statement));
+    }
     await this.#options.onVersionApply?.({ step, heads: step.rows, connection: this.#connection });
   }
-  #failure(
+  async #failure(
     step: MigrationStep,
     host: OnlineHost,
     transactions: TransactionControl,
     before: readonly string[],
     done: readonly string[],
     cause: unknown,
-  ): MigrationError {
+  ): Promise<MigrationError> {
     if (step.revision === null && cause instanceof MigrationError) return cause;
     const leftBehind = this.transactionalDdl ? [] : [...host.statements];
     const kept = this.#perMigration ? done : [];
@@ -260,7 +360,15 @@ export class MigrationContext {
     } else {
       lines.push(`The whole run was rolled back: the database is as it was, at ${at(before)}.`);
     }
-    if (leftBehind.length > 0) {
+    const half = host.recorder === undefined ? undefined : await this.halfDone().catch(() => undefined);
+    if (half !== undefined) {
+      lines.push(
+        describeHalfDone(half, half.carriedOut),
+        ...leftBehind.map((s) => `  ${s.replaceAll(/\s+/g, " ")}`),
+        "Correct the migration from there on and run the command again: it goes on there. Or undo by hand what was",
+        `carried out, and run 'stamp ${before.length === 0 ? "base" : before.join(" ")}' so that it is forgotten.`,
+      );
+    } else if (leftBehind.length > 0) {
       lines.push(
         `${this.dialect.name} cannot take back DDL, so this stays of revision ${step.revision?.revision ?? ""}:`,
         ...leftBehind.map((s) => `  ${s.replaceAll(/\s+/g, " ")}`),
@@ -308,6 +416,8 @@ export class MigrationContext {
     if (!perMigration) host.commit();
   }
 }
+
+const directionOf = (step: MigrationStep): "upgrade" | "downgrade" => (step.isUpgrade ? "upgrade" : "downgrade");
 
 function transactionsOf(connection: Connection, impl: DialectImpl, lock: LockRequest | undefined): TransactionControl {
   if (connection.isolationLevel === "AUTOCOMMIT") return new OwnTransactions(connection, impl, lock);

@@ -2,6 +2,7 @@
  * The migration directory: its revision files as a graph, and new files written into it. Source: Alembic
  * "The Migration Environment", `ScriptDirectory`.
  */
+import { createHash } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -147,6 +148,13 @@ export class ScriptDirectory {
   /** Loads the functions of a revision. @throws ScriptError */
   load<Op>(revision: Revision): Promise<RevisionModule<Op>> {
     return loadRevisionModule<Op>(revision, this.#load);
+  }
+
+  /** SHA-256 of a revision's text, line ends and blanks at line ends aside; undefined without a file. */
+  async checksum(revision: Revision): Promise<string | undefined> {
+    if (revision.path === undefined) return undefined;
+    const text = await readFile(revision.path, "utf8");
+    return createHash("sha256").update(text.replaceAll(/[ \t]*\r?\n/g, "\n").trim()).digest("hex");
   }
 
   /**

@@ -7,7 +7,7 @@ import { mapperOf, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { pullModels, type PulledModels } from "../../src/pull/index.js";
-import { expectSameDatabase, PulledFiles, reflect } from "./pulled-file.js";
+import { differences, expectSameDatabase, PulledFiles, reflect } from "./pulled-file.js";
 
 const data = process.env.CHINOOK_DATA ?? resolve(import.meta.dirname, "../../../../../shared/data/chinook");
 const dumps: Record<string, string> = { sqlite: "Chinook_Sqlite.sql", postgresql: "Chinook_PostgreSql.sql", mariadb: "Chinook_MySql.sql" };
@@ -111,6 +111,7 @@ describeEachDatabase(
     it("finds no difference between a database made from it and the first one", async () => {
       const models = await files.load(path);
       expect(mapperOf(models.Album).relationships.map((r) => r.key).sort()).toEqual(["artist", "tracks"]);
+      expect(await differences(engine, models.Base.metadata)).toEqual([]);
       const fresh = createEngine(await target.url());
       try {
         // NVARCHAR of SQLite and DATETIME of MySQL come out as VARCHAR and DATETIME(6); the warnings say so.

@@ -7,6 +7,8 @@ import { promisify } from "node:util";
 import { type Connection, type Engine, inspect, type MetaData, type ReflectedTable } from "@athanor/core";
 import type { ModelBase } from "@athanor/orm";
 import { expect } from "vitest";
+import { describeDifferences, produceMigrations } from "../../src/autogenerate/index.js";
+import { MigrationContext, MigrationLog } from "../../src/runtime/index.js";
 
 const root = join(import.meta.dirname, "../../../..");
 /** Inside the repository, so that the packages are found as they are from any project. */
@@ -63,7 +65,8 @@ export function comparable(tables: readonly ReflectedTable[], options: { readonl
       // A set: databases give them in the order they were made, or by a number of their own.
       foreignKeys: sorted(t.foreignKeys),
       uniqueConstraints: sorted(t.uniqueConstraints),
-      checks: sorted(t.checks),
+      // MariaDB gives a check beside a column no name, and one of the table a number.
+      checks: sorted(t.checks.map((c) => ({ ...c, name: /^CONSTRAINT_\d+$/.test(c.name ?? "") ? undefined : c.name }))),
       indexes: sorted(t.indexes.filter((i) => i.impliedByForeignKey === undefined).map((i) => ({ ...i, source: undefined }))),
     }));
 }
@@ -74,4 +77,15 @@ export async function expectSameDatabase(before: readonly ReflectedTable[], meta
   await metadata.createAll(fresh);
   const after = await fresh.begin(reflect);
   expect(comparable(after, options)).toEqual(comparable(before, options));
+}
+
+/** Autogenerate's own word on it: operations that would lead from the database to the models. */
+export async function differences(engine: Engine, metadata: MetaData): Promise<readonly string[]> {
+  const connection = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+  try {
+    const context = MigrationContext.online(connection, { log: new MigrationLog(() => {}) });
+    return describeDifferences(await produceMigrations(context, [metadata]));
+  } finally {
+    await connection.close();
+  }
 }

@@ -27,7 +27,7 @@ export class PostgresqlCompiler extends SqlCompiler {
   }
   protected override binaryOverride(node: Binary): string | undefined {
     if (node.oper === ops.ilike || node.oper === ops.notIlike) {
-      const escape = node.escape === undefined ? "" : ` ESCAPE ${this.dialect.stringLiteral(node.escape)}`;
+      const escape = node.escape === undefined ? "" : ` ESCAPE ${this.stringLiteral(node.escape)}`;
       return `${this.operand(node.left, node.oper)} ${node.oper.sql} ${this.operand(node.right, node.oper)}${escape}`;
     }
     if (node.oper === ops.match)
@@ -81,12 +81,12 @@ export class PostgresqlCompiler extends SqlCompiler {
   override visitJsonPath(node: JsonPath): string {
     const document = this.render(node.document);
     const text = node.as_ !== "json";
-    const keys = node.path.map((p) => (typeof p === "number" ? String(p) : this.dialect.stringLiteral(p)));
+    const keys = node.path.map((p) => (typeof p === "number" ? String(p) : this.stringLiteral(p)));
     let sql: string;
     if (keys.length === 0) sql = text ? `${document} #>> '{}'` : document;
     else if (keys.length === 1) sql = `${document} ${text ? "->>" : "->"} ${keys[0]}`;
     else
-      sql = `${document} ${text ? "#>>" : "#>"} ARRAY[${node.path.map((p) => this.dialect.stringLiteral(String(p))).join(", ")}]`;
+      sql = `${document} ${text ? "#>>" : "#>"} ARRAY[${node.path.map((p) => this.stringLiteral(String(p))).join(", ")}]`;
     if (node.as_ === "number") return `CAST((${sql}) AS DOUBLE PRECISION)`;
     if (node.as_ === "boolean") return `CAST((${sql}) AS BOOLEAN)`;
     return `(${sql})`;

@@ -185,7 +185,7 @@ export class SqliteCompiler extends SqlCompiler {
     }
   }
   override visitJsonPath(node: JsonPath): string {
-    const path = this.dialect.stringLiteral(
+    const path = this.stringLiteral(
       `$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `.${JSON.stringify(p)}`)).join("")}`,
     );
     const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
