@@ -1,5 +1,6 @@
 /** `@athanor/core`: engine, pool, dialects, types, schema, reflection and the SQL expression language. */
 export * from "./api/columns.js";
+export * from "./api/dialect-types.js";
 export * from "./api/constraints.js";
 export * from "./api/expressions.js";
 import "./api/print.js";
@@ -73,5 +74,6 @@ export { Statement, type ExecutionOptions } from "./sql/statement.js";
 export { TextClause } from "./sql/text.js";
 export { children, referencedFroms, replace } from "./sql/traverse.js";
 export type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "./types/adapter.js";
+export { DomainType, IntervalType, NativeType, Range, RangeType, SetType } from "./types/native-types.js";
 export * from "./types/sql-type.js";
 export type * from "./typing/index.js";

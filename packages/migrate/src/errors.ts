@@ -150,3 +150,16 @@ export class MigrationFailedError extends MigrationError {
     this.leftBehind = what.leftBehind;
   }
 }
+
+/** `lint` found what loses data or stops a running program. */
+export class LintError extends MigrationError {
+  /** How many findings count. */
+  readonly count: number;
+
+  constructor(count: number, disable: readonly string[]) {
+    super("migrate.lint", `lint found ${count} problem(s)`, {
+      hint: `Do it the safe way, or say in the file that it is meant: // athanor-lint-disable ${disable.join(", ")}`,
+    });
+    this.count = count;
+  }
+}

@@ -4,9 +4,11 @@ export { buildDbCommand, type CommandLike, type DbCommandOptions, runCommand } f
 export { CommandEnvironment, type MigrateConfig, type MigrationSettings } from "./command/config.js";
 export type { ListOptions, RevisionOptions, RunOptions } from "./command/index.js";
 export * as command from "./command/index.js";
+export * from "./erd/index.js";
 export * from "./errors.js";
 export * from "./graph/index.js";
 export { DialectImpl, type LockRequest, type OperationHost, registerImpl } from "./impl/index.js";
+export * from "./lint/index.js";
 export { Migrate } from "./migrate.js";
 export * from "./operations/index.js";
 export * from "./ops/index.js";

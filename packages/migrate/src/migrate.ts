@@ -39,8 +39,11 @@ export class Migrate {
   stamp(...rest: Rest<typeof command.stamp>) {
     return command.stamp(this.config, ...rest);
   }
-  check() {
-    return command.check(this.config);
+  check(...rest: Rest<typeof command.check>) {
+    return command.check(this.config, ...rest);
+  }
+  lint(...rest: Rest<typeof command.lint>) {
+    return command.lint(this.config, ...rest);
   }
   current(...rest: Rest<typeof command.current>) {
     return command.current(this.config, ...rest);

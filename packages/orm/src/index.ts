@@ -42,3 +42,4 @@ export {
   sessionmaker,
 } from "./session/session.js";
 export type * from "./typing/index.js";
+export * from "./extensions/index.js";

@@ -31,7 +31,9 @@ function print(statement: Statement, given: unknown, options: PrintOptions): Pri
   (key.binds ?? []).forEach((bind, i) => {
     if (!binds.has(bind)) binds.set(bind, i);
   });
-  const compiled = dialect.createCompiler(binds, { literalBinds: options.literalBinds ?? false }).compile(statement);
+  const own = dialect.createCompiler(binds, { literalBinds: options.literalBinds ?? false }).compile(statement);
+  const map = options.schemaTranslateMap;
+  const compiled = map === undefined || own.schemas === undefined ? own : own.schemas.under(map);
   const named = compiled.slots.some((s) => s.name !== undefined && key.params[s.source] === undefined);
   if (named)
     return {

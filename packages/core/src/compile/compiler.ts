@@ -285,7 +285,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       );
     }
     const from = others.length === 0 ? "" : ` FROM ${others.map((f) => this.from(f)).join(", ")}`;
-    return `UPDATE ${this.tableName(table)} SET ${set}${from}${this.where(statement.criteria)}`;
+    return `UPDATE ${this.tableName(table)} SET ${set}${from}${this.where(statement.criteria)}${this.firstRows(statement)}`;
   }
   protected setTarget(column: TableColumn, _several: boolean): string {
     return this.quote(column.columnName);
@@ -324,7 +324,14 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       );
     }
     const using = others.length === 0 ? "" : ` USING ${others.map((f) => this.from(f)).join(", ")}`;
-    return `DELETE FROM ${this.tableName(table)}${using}${this.where(statement.criteria)}`;
+    return `DELETE FROM ${this.tableName(table)}${using}${this.where(statement.criteria)}${this.firstRows(statement)}`;
+  }
+  /** ORDER BY and LIMIT of UPDATE and DELETE. */
+  protected firstRows(statement: UpdateStatement | DeleteStatement): string {
+    if (statement.orderByList.length === 0 && statement.limitValue === undefined) return "";
+    throw new CompileError(
+      `${this.dialect.name} has no ${statement.kind.toUpperCase()} with ORDER BY or LIMIT; choose the rows of '${statement.table.fullName}' by key in a subquery.`,
+    );
   }
   protected where(criteria: readonly Expression[]): string {
     return criteria.length === 0 ? "" : ` WHERE ${this.criteria(criteria)}`;

@@ -22,23 +22,28 @@ export interface BulkUpdate {
   readonly set: readonly TableColumn[];
   readonly key: readonly TableColumn[];
 }
+/** Rows to be written, wherever their values live: nothing is copied before the driver's own parameter list. */
+export interface BulkRows {
+  readonly length: number;
+  /** Values of rows `from` to `to` (exclusive) in one list, row by row, in the driver's form. */
+  flat(processes: readonly BulkProcess[], from: number, to: number): unknown[];
+  /** One column of rows `from` to `to`, in the driver's form. */
+  column(at: number, process: BulkProcess, from: number, to: number): unknown[];
+  /** Takes what the database made: the value of `returning[at]` of a row. */
+  take(row: number, at: number, value: unknown): void;
+}
+export type BulkProcess = ((value: unknown) => unknown) | null;
 export interface BulkStrategy {
   /**
-   * Inserts the rows and gives the values of `returning`, row by row in the same order. undefined: this table or shape
-   * needs another way.
+   * Inserts the rows and hands the values of `returning` to each. false: this table or shape needs another way, and
+   * nothing was written.
+   *
+   * @throws DatabaseError and its kinds; values are handed out only when all rows went in
    */
-  insertRows(
-    connection: BulkConnection,
-    insert: BulkInsert,
-    rows: readonly (readonly unknown[])[],
-  ): Promise<readonly (readonly unknown[])[] | undefined>;
+  insertRows(connection: BulkConnection, insert: BulkInsert, rows: BulkRows): Promise<boolean>;
   /**
    * Updates rows by key; each row holds the new values, then the key. Gives the number of rows matched, or undefined
-   * where single statements are the better way.
+   * where single statements are the better way, and then nothing was written.
    */
-  updateRows(
-    connection: BulkConnection,
-    update: BulkUpdate,
-    rows: readonly (readonly unknown[])[],
-  ): Promise<number | undefined>;
+  updateRows(connection: BulkConnection, update: BulkUpdate, rows: BulkRows): Promise<number | undefined>;
 }

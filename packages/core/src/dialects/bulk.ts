@@ -1,5 +1,6 @@
 /** What the bulk strategies of the dialects share. */
 import type { Table, TableColumn } from "../schema/table.js";
+import type { BulkProcess } from "./bulk-strategy.js";
 import type { Dialect } from "./dialect.js";
 import type { StatementHint } from "./driver.js";
 
@@ -11,38 +12,13 @@ export function bulkTableName(dialect: Dialect, table: Table): string {
   const name = dialect.quote(table.tableName);
   return table.schema === undefined ? name : `${dialect.quote(table.schema)}.${name}`;
 }
-/** Values of rows in one list, in the driver's form. */
-export function flatten(
-  dialect: Dialect,
-  columns: readonly TableColumn[],
-  rows: readonly (readonly unknown[])[],
-  from: number,
-  to: number,
-): unknown[] {
-  const width = columns.length;
-  const processes = columns.map((c) => dialect.bindProcessor(c.type));
-  const out = new Array<unknown>((to - from) * width);
-  let at = 0;
-  for (let r = from; r < to; r++) {
-    const row = rows[r] as readonly unknown[];
-    for (let c = 0; c < width; c++) {
-      const value = row[c];
-      const process = processes[c] as ((v: unknown) => unknown) | null;
-      out[at++] = value === null || value === undefined ? null : process === null ? value : process(value);
-    }
-  }
-  return out;
+/** What turns the values of these columns into the driver's form. */
+export function bulkProcesses(dialect: Dialect, columns: readonly TableColumn[]): BulkProcess[] {
+  return columns.map((c) => dialect.bindProcessor(c.type) as BulkProcess);
 }
-/** One column of all rows, in the driver's form. */
-export function columnOf(
-  dialect: Dialect,
-  column: TableColumn,
-  rows: readonly (readonly unknown[])[],
-  at: number,
-): unknown[] {
-  const process = dialect.bindProcessor(column.type);
-  return rows.map((row) => {
-    const value = row[at];
-    return value === null || value === undefined ? null : process === null ? value : process(value);
-  });
+/** Gives generated whole numbers their declared type. */
+export function keyConverter(dialect: Dialect, column: TableColumn): (id: bigint) => unknown {
+  if (column.type.kind !== "bigInteger") return Number;
+  const convert = dialect.resultProcessor(column.type);
+  return convert === null ? (id) => id : convert;
 }

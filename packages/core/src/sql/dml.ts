@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors/errors.js";
 import type { ColumnDefinition } from "../schema/definition.js";
 import { Table, type TableColumn } from "../schema/table.js";
 import { innerStatement } from "./element.js";
-import { Bind, criterion, Expression, type KeyedRows, operand, RowsBind } from "./expression.js";
+import { Bind, criterion, Expression, type KeyedRows, type Ordering, operand, RowsBind } from "./expression.js";
 import {
   Alias,
   asFrom,
@@ -15,8 +15,9 @@ import {
   requireFrom,
   type Subselectable,
 } from "./from.js";
+import { ordering } from "./functions.js";
 import { type KeyWriter, OP } from "./key.js";
-import { exportedColumnsOf, QueryStatement, type SelectItem, selectItem } from "./select.js";
+import { exportedColumnsOf, QueryStatement, rowCount, type SelectItem, selectItem } from "./select.js";
 import { Statement } from "./statement.js";
 
 export type RowValues = { readonly [key: string]: unknown };
@@ -50,6 +51,31 @@ abstract class DmlStatement extends Statement {
     key.id(this.ctes.length);
     for (const c of this.ctes) c.walk(key);
     key.id(OP.end);
+  }
+}
+
+/** UPDATE and DELETE: criteria, and MySQL's ORDER BY and LIMIT. */
+abstract class CriteriaStatement extends DmlStatement {
+  readonly criteria: readonly Expression[] = [];
+  readonly orderByList: readonly Ordering[] = [];
+  readonly limitValue: Expression | undefined = undefined;
+  where(...criteria: unknown[]): this {
+    return this.with({ criteria: [...this.criteria, ...criteria.map(criterion)] });
+  }
+  /** MySQL and MariaDB only. */
+  orderBy(...by: unknown[]): this {
+    return this.with({ orderByList: [...this.orderByList, ...by.map(ordering)] });
+  }
+  /** MySQL and MariaDB only: at most so many rows. */
+  limit(n: unknown): this {
+    return this.with({ limitValue: rowCount("limit", n) });
+  }
+  protected walkCriteria(key: KeyWriter): void {
+    key.id(this.criteria.length);
+    for (const c of this.criteria) c.walk(key);
+    key.id(this.orderByList.length * 2 + (this.limitValue === undefined ? 0 : 1));
+    for (const o of this.orderByList) o.walk(key);
+    this.limitValue?.walk(key);
   }
 }
 
@@ -318,11 +344,10 @@ function setters(
   });
 }
 
-export class UpdateStatement extends DmlStatement {
+export class UpdateStatement extends CriteriaStatement {
   readonly kind = "update";
   readonly table: Table;
   readonly assignments: readonly { readonly column: TableColumn; readonly value: Expression }[] = [];
-  readonly criteria: readonly Expression[] = [];
   readonly fromList: readonly FromClause[] = [];
   constructor(table: unknown) {
     super();
@@ -333,9 +358,6 @@ export class UpdateStatement extends DmlStatement {
     const kept = this.assignments.filter((a) => !added.some((b) => b.column === a.column));
     return this.with({ assignments: [...kept, ...added] });
   }
-  where(...criteria: unknown[]): this {
-    return this.with({ criteria: [...this.criteria, ...criteria.map(criterion)] });
-  }
   walk(key: KeyWriter): void {
     key.id(OP.update);
     key.id(this.table.id);
@@ -344,28 +366,22 @@ export class UpdateStatement extends DmlStatement {
       key.id(column.columnId);
       value.walk(key);
     }
-    key.id(this.criteria.length);
-    for (const c of this.criteria) c.walk(key);
+    this.walkCriteria(key);
     this.walkReturning(key);
   }
 }
 
-export class DeleteStatement extends DmlStatement {
+export class DeleteStatement extends CriteriaStatement {
   readonly kind = "delete";
   readonly table: Table;
-  readonly criteria: readonly Expression[] = [];
   constructor(table: unknown) {
     super();
     this.table = tableOf(table, "deleteFrom()");
   }
-  where(...criteria: unknown[]): this {
-    return this.with({ criteria: [...this.criteria, ...criteria.map(criterion)] });
-  }
   walk(key: KeyWriter): void {
     key.id(OP.delete);
     key.id(this.table.id);
-    key.id(this.criteria.length);
-    for (const c of this.criteria) c.walk(key);
+    this.walkCriteria(key);
     this.walkReturning(key);
   }
 }

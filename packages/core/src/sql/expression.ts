@@ -183,7 +183,7 @@ export abstract class Expression extends Element {
   div(other: unknown): Expression {
     return arithmetic(ops.div, this, other);
   }
-  /** Division rounded down. */
+  /** Division without the fraction: 7 by 2 is 3. Of integers -7 by 2 is -3, as every database here divides them. */
   floorDiv(other: unknown): Expression {
     return arithmetic(ops.floorDiv, this, other);
   }

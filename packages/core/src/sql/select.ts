@@ -79,10 +79,10 @@ export abstract class QueryStatement extends Statement implements Subselectable 
     return this.with({ orderByList: [...this.orderByList, ...by.map(ordering)] });
   }
   limit(n: unknown): this {
-    return this.with({ limitValue: bound("limit", n), fetchClause: undefined });
+    return this.with({ limitValue: rowCount("limit", n), fetchClause: undefined });
   }
   offset(n: unknown): this {
-    return this.with({ offsetValue: bound("offset", n) });
+    return this.with({ offsetValue: rowCount("offset", n) });
   }
   addCte(...ctes: Cte[]): this {
     return this.with({ ctes: [...this.ctes, ...ctes] });
@@ -109,7 +109,7 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   fetch(n: unknown, options: { readonly withTies?: boolean; readonly percent?: boolean } = {}): this {
     const fetchValue: FetchClause | undefined =
       n === null ? undefined : { withTies: options.withTies ?? false, percent: options.percent ?? false };
-    return this.with({ limitValue: bound("fetch", n), fetchClause: fetchValue });
+    return this.with({ limitValue: rowCount("fetch", n), fetchClause: fetchValue });
   }
   /** Rows `from` to `to` of the result, counted within what `limit` and `offset` leave; `to` is not included. */
   slice(from: number, to: number): this {
@@ -119,8 +119,8 @@ export abstract class QueryStatement extends Statement implements Subselectable 
       );
     }
     return this.with({
-      limitValue: bound("slice", to - from),
-      offsetValue: from === 0 ? undefined : bound("slice", from),
+      limitValue: rowCount("slice", to - from),
+      offsetValue: from === 0 ? undefined : rowCount("slice", from),
       fetchClause: undefined,
     });
   }
@@ -159,7 +159,7 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   }
 }
 
-function bound(what: string, n: unknown): Expression | undefined {
+export function rowCount(what: string, n: unknown): Expression | undefined {
   if (n === null) return undefined;
   if (n instanceof Expression) return n;
   if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 0) {

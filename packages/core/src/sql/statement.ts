@@ -11,6 +11,8 @@ export function installPrinter(p: Printer): void {
 export interface PrintOptions {
   /** Write values into the text instead of placeholders: for reading and for offline SQL, never for executing user input. */
   readonly literalBinds?: boolean;
+  /** Names of schemas to be written in place of others; "" stands for "no schema". */
+  readonly schemaTranslateMap?: { readonly [schema: string]: string | null };
 }
 export interface PrintedStatement {
   readonly sql: string;

@@ -1,5 +1,5 @@
 /** INSERT, UPDATE, DELETE, each with RETURNING. */
-import type { Criterion, Rows, rows } from "./expressions.js";
+import type { AnyExpr, Criterion, Ordering, Rows, rows } from "./expressions.js";
 import type { AnyTable } from "./faces.js";
 import type { Executable, row, scalar } from "./rows.js";
 import type { Positions, Printed, Row, Scalar, Selectable, SubqueryOf } from "./select.js";
@@ -54,7 +54,15 @@ export interface InsertValues<M extends AnyTable> extends Dml {
 export interface Update<M extends AnyTable> extends Dml {
   set(changes: Changes<M>): this;
   where(...criteria: Criterion[]): this;
+  /** MySQL and MariaDB only. */
+  orderBy(...by: (AnyExpr | Ordering)[]): this;
+  /** MySQL and MariaDB only. */
+  limit(n: number | null): this;
 }
 export interface Delete extends Dml {
   where(...criteria: Criterion[]): this;
+  /** MySQL and MariaDB only. */
+  orderBy(...by: (AnyExpr | Ordering)[]): this;
+  /** MySQL and MariaDB only. */
+  limit(n: number | null): this;
 }

@@ -62,6 +62,11 @@ export interface RecursiveCte<S> {
 // ---- statements
 
 type Rooted<A extends readonly unknown[]> = RootName<Extract<A[number], AnyTable>>;
+export interface PrintOptions {
+  /** Write values into the text instead of placeholders: for reading, never for executing user input. */
+  readonly literalBinds?: boolean;
+  readonly schemaTranslateMap?: { readonly [schema: string]: string | null };
+}
 export interface Printed {
   readonly sql: string;
   readonly params: readonly unknown[];
@@ -97,7 +102,7 @@ interface Query0<A extends readonly unknown[], N extends string, L> {
   scalar(): A[0] extends AnyExpr ? Families<Scalar<A, N> | null, never, never>[A[0][typeof family]] : never;
   executionOptions(options: { readonly [name: string]: unknown }): this;
   /** SQL for a dialect (`"postgresql"`, or the engine's), without a connection. */
-  compile(dialect?: unknown, options?: { readonly literalBinds?: boolean }): Printed;
+  compile(dialect?: unknown, options?: PrintOptions): Printed;
   toString(): string;
 }
 export interface Compound<A extends readonly unknown[], N extends string> extends Query0<A, N, {}> {}

@@ -257,5 +257,5 @@ describe("a server that restarts", () => {
       await engine.dispose();
       await server.stop();
     }
-  });
+  }, 90_000);
 });

@@ -6,9 +6,11 @@ import {
   ArgumentError,
   alias,
   and,
+  array,
   bindStatement,
   type Compiled,
   CompileError,
+  cast,
   createEngine,
   deleteFrom,
   dialectNamed,
@@ -21,6 +23,7 @@ import {
   literal,
   MetaData,
   NoForeignKeysError,
+  not,
   StatementCache,
   select,
   sql,
@@ -209,6 +212,11 @@ describe("schemaTranslateMap", () => {
       "SELECT t.own.id FROM t.own WHERE t.own.id IN ($1, $2)",
     );
   });
+  it("also without a connection", () => {
+    expect(select(own.c.id).compile("postgresql", { schemaTranslateMap: { main: "t" } }).sql).toBe(
+      "SELECT t.own.id FROM t.own",
+    );
+  });
   it("a statement without tables has no forms", () =>
     expect(compiled(select(literal(1, integer()).as("x"))).schemas).toBeUndefined());
 });
@@ -387,5 +395,81 @@ describeEachDatabase("hostile names and values", (target) => {
     }
     await conn.rollback();
     await metadata.dropAll(engine);
+  });
+});
+
+describeEachDatabase("arrays", (target) => {
+  const metadata = new MetaData();
+  const lists = table(
+    "lists",
+    {
+      id: integer().primaryKey(),
+      words: array<string>(string()).nullable(),
+      numbers: array<number>(integer()).nullable(),
+    },
+    { metadata },
+  );
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = createEngine(await target.url());
+    await metadata.createAll(engine);
+    await engine.begin((conn) =>
+      conn.execute(
+        insert(lists).values([
+          { id: 1, words: ["a", "b", "it's"], numbers: [1, 2, 3] },
+          { id: 2, words: ["b"], numbers: [] },
+          { id: 3, words: [], numbers: [10, 20] },
+          { id: 4, words: null, numbers: null },
+        ]),
+      ),
+    );
+  });
+  afterAll(() => engine.dispose());
+  it.each<[string, () => ReturnType<typeof lists.c.id.eq>, number[]]>([
+    ["has a text", () => lists.c.words.has("b"), [1, 2]],
+    ["has a hostile text", () => lists.c.words.has("it's"), [1]],
+    ["has a number", () => lists.c.numbers.has(2), [1]],
+    ["has no part of a number", () => lists.c.numbers.has(1), [1]],
+    ["contains all", () => lists.c.words.contains(["b", "a"]), [1]],
+    ["contains none", () => lists.c.words.contains([]), [1, 2, 3]],
+    ["contains numbers", () => lists.c.numbers.contains([20, 10]), [3]],
+    ["overlaps", () => lists.c.words.overlaps(["x", "a"]), [1]],
+    ["overlaps numbers", () => lists.c.numbers.overlaps([3, 20]), [1, 3]],
+    ["does not overlap", () => not(lists.c.numbers.overlaps([3, 20])), [2]],
+    ["does not contain", () => not(lists.c.words.contains(["b"])), [3]],
+    ["does not have", () => not(lists.c.numbers.has(2)), [2, 3]],
+  ])("%s", async (_, criterion, expected) => {
+    await using conn = await engine.connect();
+    const rows = await conn.execute(select(lists.c.id).where(criterion()).orderBy(lists.c.id)).all();
+    expect(rows.map((r) => r[0])).toEqual(expected);
+  });
+});
+
+describeEachDatabase("operators that databases spell differently", (target) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = createEngine(await target.url());
+  });
+  afterAll(() => engine.dispose());
+  const n = (value: number) => cast(literal(value, integer()), integer());
+  it.each<[string, () => unknown, number]>([
+    ["xor", () => n(5).bitXor(3), 5 ^ 3],
+    ["xor of xor", () => n(5).bitXor(3).bitXor(6), 5 ^ 3 ^ 6],
+    ["xor with xor on the right", () => n(5).bitXor(n(3).bitXor(6)), 5 ^ (3 ^ 6)],
+    ["xor of sums", () => n(5).add(1).bitXor(n(3).sub(1)), 6 ^ 2],
+    ["a product of xor", () => n(3).mul(n(5).bitXor(3)), 3 * (5 ^ 3)],
+    ["and in or", () => n(12).bitOr(n(10).bitAnd(6)), 12 | (10 & 6)],
+    ["shifts", () => n(3).shiftLeft(4).shiftRight(2), (3 << 4) >> 2],
+    ["not", () => n(5).bitNot(), ~5],
+    ["not of not", () => n(5).bitNot().bitNot(), 5],
+    ["whole division", () => n(7).floorDiv(2), 3],
+    ["whole division of a negative", () => n(-7).floorDiv(2), -3],
+    ["a quotient of a quotient", () => n(100).floorDiv(n(20).floorDiv(3)), 16],
+    ["true division", () => n(7).div(2).mul(2), 7],
+    ["minus of minus", () => n(5).sub(n(3).neg()).neg(), -8],
+    ["rest", () => n(-7).mod(3), -1],
+  ])("%s", async (_, make, expected) => {
+    await using conn = await engine.connect();
+    expect(Number(await conn.execute(select((make() as ReturnType<typeof n>).as("v"))).scalar())).toBe(expected);
   });
 });

@@ -1,8 +1,9 @@
 // A dialect as a third party would write it: SQLite underneath, but with the manners of an older server. It quotes every
 // name, with backticks; it has no RETURNING; it writes no IS DISTINCT FROM of its own; it takes 50 parameters at most.
-import { type Capabilities, type DatabaseUrl, type Driver, type StatementCompiler } from "../../src/index.js";
+
 import { SqliteCompiler } from "../../src/dialects/sqlite/compiler.js";
 import { SqliteDialect } from "../../src/dialects/sqlite/dialect.js";
+import type { Capabilities, DatabaseUrl, Driver, StatementCompiler } from "../../src/index.js";
 
 export class MemoDialect extends SqliteDialect {
   // The base names itself in its type; a derived dialect has another name, and another quote.
@@ -18,7 +19,10 @@ export class MemoDialect extends SqliteDialect {
   override quote(name: string): string {
     return this.quoteAlways(name);
   }
-  override createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): StatementCompiler & SqliteCompiler {
+  override createCompiler(
+    binds: ReadonlyMap<object, number>,
+    options?: { readonly literalBinds?: boolean },
+  ): StatementCompiler & SqliteCompiler {
     return new SqliteCompiler(this, binds, options);
   }
   /** `memo:///file.db`: the same places SQLite's URLs name; every driver connection is counted. */

@@ -10,7 +10,7 @@ import {
   type TableColumn,
 } from "@athanor/core";
 import { AddColumnOp, AlterColumnOp, type ColumnChanges, DropColumnOp, type MigrateOp } from "../ops/index.js";
-import { type CompareScope, qualified, tableLike } from "./scope.js";
+import { type CompareScope, qualified, servesForeignKey, tableLike } from "./scope.js";
 
 export interface ColumnDifferences {
   readonly added: readonly MigrateOp[];
@@ -28,7 +28,7 @@ export interface ColumnDifferences {
  */
 function definitionOf(column: TableColumn): ColumnDefinition {
   const { fields } = column;
-  const isServed = column.table.indexes.some((i) => i.expressions[0] === column);
+  const isServed = servesForeignKey(column);
   const definition = (column.table.parts.columns[column.position] as (typeof column.table.parts.columns)[number])
     .definition;
   return definition.with({

@@ -15,7 +15,7 @@ import {
 } from "@athanor/core";
 import { AddConstraintOp, CreateIndexOp, DropConstraintOp, DropIndexOp, type MigrateOp } from "../ops/index.js";
 import type { ColumnDifferences } from "./columns.js";
-import { type CompareScope, tableLike, tuple } from "./scope.js";
+import { type CompareScope, servesForeignKey, tableLike, tuple } from "./scope.js";
 
 export interface ConstraintDifferences {
   readonly dropped: readonly MigrateOp[];
@@ -220,13 +220,9 @@ export function compareConstraints(
 
 /** The column itself asks for it, so ADD COLUMN brings it along. */
 function isOfColumn(model: Table, column: string, what: "unique" | "references"): boolean {
-  const fields = model.columns.find((c) => c.columnName === column)?.fields;
-  if (what === "references") {
-    const index = model.indexes.find(
-      (i) => (i.expressions[0] as { readonly columnName?: string } | undefined)?.columnName === column,
-    );
-    return fields?.references !== undefined && index === undefined;
-  }
+  const found = model.columns.find((c) => c.columnName === column);
+  const fields = found?.fields;
+  if (found !== undefined && what === "references") return fields?.references !== undefined && !servesForeignKey(found);
   return fields !== undefined && fields.unique !== false && fields.index === false;
 }
 

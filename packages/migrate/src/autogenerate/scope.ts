@@ -8,6 +8,7 @@ import {
   partsFromReflection,
   type ReflectedTable,
   type Table,
+  type TableColumn,
   truncatedName,
 } from "@athanor/core";
 import { targetsOf } from "../impl/definitions.js";
@@ -74,3 +75,16 @@ export function tuple(columns: readonly string[]): string {
 }
 export const qualified = (schema: string | undefined, name: string): string =>
   schema === undefined ? name : `${schema}.${name}`;
+
+/**
+ * An index or unique constraint of the table serves the foreign key of this column, so that the key must be able to come
+ * after it and to go before it.
+ */
+export function servesForeignKey(column: TableColumn): boolean {
+  const { table, fields } = column;
+  const isOwn = (c: Constraint) => c.kind === "unique" && c.columns.length === 1 && fields.unique !== false;
+  return (
+    table.indexes.some((i) => i.expressions[0] === column) ||
+    table.constraints.some((c) => c.kind === "unique" && c.columns[0] === column && !isOwn(c))
+  );
+}

@@ -3,6 +3,7 @@ import { AthanorError } from "@athanor/core";
 import type { MigrateConfig } from "../command/config.js";
 import * as command from "../command/index.js";
 import { CommandError, MigrationError } from "../errors.js";
+import type { LintLevel } from "../lint/index.js";
 
 /** As much of commander's `Command` as is used. */
 export interface CommandLike {
@@ -127,6 +128,7 @@ export function buildDbCommand(
   const message = (c: CommandLike) => c.option("-m, --message <message>", "revision message");
   const sql = (c: CommandLike) =>
     c.option("--sql", "write SQL to stdout instead of running it").option("--tag <tag>", "handed to the env file");
+  const json = (c: CommandLike) => c.option("--json", "write JSON for machines");
   const verbose = (c: CommandLike) => c.option("-v, --verbose", "show more");
   const files = (c: CommandLike) =>
     message(c)
@@ -200,23 +202,26 @@ export function buildDbCommand(
     "history",
     "Lists revisions, newest first.",
     (c) =>
-      verbose(c)
+      json(verbose(c))
         .option("-r, --rev-range <range>", "from:to")
-        .option("-i, --indicate-current", "mark the current revision"),
-    (config, _, o) =>
-      command.history(config, { verbose: o.verbose, range: o.revRange, indicateCurrent: o.indicateCurrent }),
+        .option("-i, --indicate-current", "mark the current revision")
+        .option("--graph", "draw the graph beside the list")
+        .option("--mermaid", "the graph as Mermaid text")
+        .option("--svg", "the graph as SVG"),
+    (config, _, { verbose, revRange, indicateCurrent, json, graph, mermaid, svg }) =>
+      command.history(config, { verbose, range: revRange, indicateCurrent, json, graph, mermaid, svg }),
   );
   add(
     "heads",
     "Shows the revisions nothing follows.",
-    (c) => verbose(c).option("--resolve-dependencies", "count dependencies as followers"),
+    (c) => json(verbose(c)).option("--resolve-dependencies", "count dependencies as followers"),
     (config, _, o) => command.heads(config, o),
   );
   add("branches", "Shows where branches part.", verbose, (config, _, o) => command.branches(config, o));
   add(
     "current",
     "Shows what the database is at.",
-    (c) => verbose(c).option("-c, --check-heads", "fail unless it is at the heads"),
+    (c) => json(verbose(c)).option("-c, --check-heads", "fail unless it is at the heads"),
     (config, _, o) => command.current(config, o),
   );
   add(
@@ -225,7 +230,24 @@ export function buildDbCommand(
     (c) => sql(c.argument("[revisions...]")).option("--purge", "forget all rows first"),
     (config, revisions, o) => command.stamp(config, revisions.length === 0 ? "head" : revisions, o),
   );
-  add("check", "Fails when models and database differ.", asIs, (config) => command.check(config));
+  add("check", "Fails when models and database differ.", json, (config, _, o) => command.check(config, o));
+  add(
+    "lint",
+    "Tells what revisions would lose or lock; fails when there is something.",
+    (c) =>
+      json(c.argument("[range]", "a revision or from:to; default what the database has not applied"))
+        .option("--all", "every revision")
+        .option("--disable <rule>", "leave a rule out", collect)
+        .option("--fail-on <level>", "error, warning (default), notice or never")
+        .option("--rules", "list the rules"),
+    (config, [range], o) => command.lint(config, { range, ...o }),
+  );
+  add(
+    "erd",
+    "Draws the models' tables as an entity-relationship diagram.",
+    (c) => c.option("--mermaid", "as Mermaid text (default)"),
+    (config) => command.erd(config),
+  );
   add("ensure-version", "Creates the version table.", sql, (config, _, o) => command.ensureVersion(config, o));
   return db;
 }
@@ -248,4 +270,12 @@ interface Options {
   readonly resolveDependencies?: boolean;
   readonly checkHeads?: boolean;
   readonly purge?: boolean;
+  readonly json?: boolean;
+  readonly graph?: boolean;
+  readonly mermaid?: boolean;
+  readonly svg?: boolean;
+  readonly all?: boolean;
+  readonly disable?: readonly string[];
+  readonly failOn?: LintLevel | "never";
+  readonly rules?: boolean;
 }

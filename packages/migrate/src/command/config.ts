@@ -6,7 +6,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createEngine, type Engine, type MetaData } from "@athanor/core";
+import { type Connection, createEngine, type Engine, isRetryable, type MetaData } from "@athanor/core";
 import type { CompareOptions } from "../autogenerate/index.js";
 import { CommandError } from "../errors.js";
 import {
@@ -178,6 +178,18 @@ export class CommandEnvironment {
       onVersionApply: config.onVersionApply,
     };
   }
+  /** SQLite may refuse a connection while another process opens the same new file: that passes. */
+  async #connect(engine: Engine): Promise<Connection> {
+    const until = performance.now() + (this.config.lockTimeout ?? 60_000);
+    for (let pause = 10; ; pause = Math.min(pause * 2, 500)) {
+      try {
+        return await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+      } catch (error) {
+        if (!isRetryable(error) || performance.now() >= until) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
   /** Runs work with a context on a connection of its own. */
   async online<T>(
     work: (context: MigrationContext) => Promise<T>,
@@ -185,7 +197,7 @@ export class CommandEnvironment {
   ): Promise<T> {
     const engine = await this.engine();
     try {
-      const connection = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+      const connection = await this.#connect(engine);
       try {
         const context = MigrationContext.online(connection, await this.contextOptions());
         if (options.announce ?? true) context.announce();

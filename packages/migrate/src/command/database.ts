@@ -1,5 +1,5 @@
 /** Commands that act on a database: upgrade, downgrade, current, stamp, check, ensureVersion. */
-import { describeDifferences, produceMigrations } from "../autogenerate/index.js";
+import { describeDifferences, produceMigrations, renderOps } from "../autogenerate/index.js";
 import { CommandError, DifferenceError } from "../errors.js";
 import {
   currentTips,
@@ -12,11 +12,13 @@ import {
   type RevisionSpec,
   type Revision,
   resolveOne,
+  revisionData,
   splitRange,
   stampSteps,
   upgradeSteps,
 } from "../graph/index.js";
 import type { Operations } from "../operations/index.js";
+import { labelOf } from "../ops/index.js";
 import { describeHalfDone, type MigrationContext } from "../runtime/index.js";
 import type { ScriptDirectory } from "../script/index.js";
 import { CommandEnvironment, type MigrateConfig } from "./config.js";
@@ -134,7 +136,11 @@ export async function downgrade(config: MigrateConfig, target = "-1", options: R
 /** Prints the revisions the database is at. @throws CommandError with `checkHeads` when it is not at the heads */
 export async function current(
   config: MigrateConfig,
-  options: { readonly verbose?: boolean | undefined; readonly checkHeads?: boolean | undefined } = {},
+  options: {
+    readonly verbose?: boolean | undefined;
+    readonly checkHeads?: boolean | undefined;
+    readonly json?: boolean | undefined;
+  } = {},
 ): Promise<void> {
   const environment = new CommandEnvironment(config);
   const scripts = await environment.scripts();
@@ -143,13 +149,28 @@ export async function current(
     const rows = await context.currentHeads();
     const half = await context.halfDone();
     if (half !== undefined) context.log.warn("runtime.migration", describeHalfDone(half, half.carriedOut));
-    if (options.verbose) environment.print(`Current revision(s) for ${url}:`);
-    for (const one of currentTips(scripts.map, rows)) {
+    const edited = await warnOfEditedFiles(context, scripts);
+    const wanted = ids(scripts.map.realHeads);
+    const isAtHeads = rows.length === wanted.length && wanted.every((h) => rows.includes(h));
+    if (options.json) {
+      const tips = currentTips(scripts.map, rows);
+      const data = {
+        rows,
+        revisions: tips.map((one) => revisionData(one)),
+        heads: wanted,
+        isAtHeads,
+        halfDone:
+          half === undefined
+            ? null
+            : { revision: half.revision, direction: half.direction, operation: half.operation, statement: half.statement },
+        edited: ids(edited),
+      };
+      environment.print(JSON.stringify(data, null, 2));
+    } else if (options.verbose) environment.print(`Current revision(s) for ${url}:`);
+    for (const one of options.json ? [] : currentTips(scripts.map, rows)) {
       environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { tree: false }));
     }
-    if (!options.checkHeads) return;
-    const wanted = ids(scripts.map.realHeads);
-    if (rows.length === wanted.length && wanted.every((h) => rows.includes(h))) return;
+    if (!options.checkHeads || isAtHeads) return;
     throw new CommandError("migrate.not-at-heads", "Database is not on all head revisions", {
       hint: `It is at ${rows.join(", ") || "base"}; the heads are ${wanted.join(", ") || "none"}.`,
     });
@@ -183,14 +204,24 @@ export async function stamp(
 }
 
 /** Compares models and database as autogenerate does, and writes nothing. @throws DifferenceError */
-export async function check(config: MigrateConfig): Promise<void> {
+export async function check(
+  config: MigrateConfig,
+  options: { readonly json?: boolean | undefined } = {},
+): Promise<void> {
   const environment = new CommandEnvironment(config);
   const scripts = await environment.scripts();
   const metadata = await environment.metadata();
-  const ops = await environment.online(async (context) => {
+  const { ops, edited, sources } = await environment.online(async (context) => {
     await requireUpToDate(context, scripts);
-    return produceMigrations(context, metadata, config);
+    const found = await produceMigrations(context, metadata, config);
+    const written = options.json ? found.map((op) => renderOps([op], { dialect: context.dialect }).text) : [];
+    return { ops: found, edited: await warnOfEditedFiles(context, scripts), sources: written };
   });
+  if (options.json) {
+    const differences = ops.map((op, i) => ({ kind: op.kind, what: labelOf(op), source: sources[i] }));
+    environment.print(JSON.stringify({ upToDate: ops.length === 0, differences, edited: ids(edited) }, null, 2));
+    if (ops.length === 0) return;
+  }
   if (ops.length > 0) throw new DifferenceError(describeDifferences(ops));
   environment.print("No new upgrade operations detected.");
 }

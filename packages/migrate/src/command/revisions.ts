@@ -6,10 +6,14 @@ import {
   currentTips,
   formatRevision,
   formatRevisionBlock,
+  graphLines,
+  graphMermaid,
+  graphSvg,
   ids,
   type Revision,
   type RevisionSpec,
   resolveAll,
+  revisionData,
 } from "../graph/index.js";
 import { reversed } from "../ops/index.js";
 import type { MigrationContext } from "../runtime/index.js";
@@ -153,11 +157,21 @@ export async function merge(
 
 export interface ListOptions {
   readonly verbose?: boolean | undefined;
+  /** For machines. */
+  readonly json?: boolean | undefined;
+}
+export interface HistoryOptions extends ListOptions {
+  readonly range?: string | undefined;
+  readonly indicateCurrent?: boolean | undefined;
+  /** Lines and dots beside the list. */
+  readonly graph?: boolean | undefined;
+  readonly mermaid?: boolean | undefined;
+  readonly svg?: boolean | undefined;
 }
 /** Revisions, newest first. `-r`: `a:b`, `-3:`, `:current`. */
 export async function history(
   config: MigrateConfig,
-  options: ListOptions & { readonly range?: string | undefined; readonly indicateCurrent?: boolean | undefined } = {},
+  options: HistoryOptions = {},
 ): Promise<void> {
   const environment = new CommandEnvironment(config);
   const scripts = await environment.scripts();
@@ -165,7 +179,21 @@ export async function history(
   const rows = needsRows ? await environment.online((context) => context.currentHeads()) : undefined;
   const current =
     rows === undefined || !options.indicateCurrent ? undefined : new Set(ids(currentTips(scripts.map, rows)));
-  for (const one of scripts.walk(options.range, rows)) {
+  const found = scripts.walk(options.range, rows);
+  if (options.json) {
+    environment.print(JSON.stringify(found.map((one) => revisionData(one, current)), null, 2));
+    return;
+  }
+  if (options.mermaid || options.svg) {
+    environment.print(options.svg ? graphSvg(found, current) : graphMermaid(found, current));
+    return;
+  }
+  if (options.graph) {
+    const text = (one: Revision) => formatRevision(one, { labels: true, doc: true, current });
+    for (const line of graphLines(found, text)) environment.print(line);
+    return;
+  }
+  for (const one of found) {
     if (options.verbose) environment.print(formatRevisionBlock(one, current));
     else environment.print(formatRevision(one, { parents: true, labels: true, doc: true, current }));
   }
@@ -177,7 +205,12 @@ export async function heads(
 ): Promise<void> {
   const environment = new CommandEnvironment(config);
   const { map } = await environment.scripts();
-  for (const one of options.resolveDependencies ? map.realHeads : map.heads) {
+  const found = options.resolveDependencies ? map.realHeads : map.heads;
+  if (options.json) {
+    environment.print(JSON.stringify(found.map((one) => revisionData(one)), null, 2));
+    return;
+  }
+  for (const one of found) {
     environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { labels: true, tree: false }));
   }
 }

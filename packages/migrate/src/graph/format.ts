@@ -53,3 +53,34 @@ export function formatRevisionBlock(revision: Revision, current?: ReadonlySet<st
   lines.push("", ...revision.longDoc.split("\n").map((line) => (line === "" ? "" : `    ${line}`)));
   return `${lines.join("\n")}\n`;
 }
+
+/** A revision as data: what `--json` prints. */
+export interface RevisionData {
+  readonly revision: string;
+  readonly downRevision: readonly string[];
+  readonly dependsOn: readonly string[];
+  readonly branchLabels: readonly string[];
+  readonly message: string;
+  readonly createDate: string | null;
+  readonly path: string | null;
+  readonly isHead: boolean;
+  readonly isBranchPoint: boolean;
+  readonly isMergePoint: boolean;
+  /** Where rows were read: whether a row says so. */
+  readonly isCurrent?: boolean;
+}
+export function revisionData(revision: Revision, current?: ReadonlySet<string>): RevisionData {
+  return {
+    revision: revision.revision,
+    downRevision: revision.downRevisions,
+    dependsOn: revision.dependsOn,
+    branchLabels: revision.links.labels,
+    message: revision.doc,
+    createDate: revision.createDate ?? null,
+    path: revision.path ?? null,
+    isHead: revision.isHead,
+    isBranchPoint: revision.isBranchPoint,
+    isMergePoint: revision.isMergePoint,
+    ...(current === undefined ? {} : { isCurrent: current.has(revision.revision) }),
+  };
+}

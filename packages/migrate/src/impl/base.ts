@@ -82,7 +82,11 @@ interface OpByKind {
 }
 type Handlers = { readonly [K in keyof OpByKind]: (op: OpByKind[K], host: OperationHost) => Promise<void> };
 
+/** Databases whose ALTER TABLE behaves alike. */
+export type DatabaseFamily = "postgresql" | "mysql" | "sqlite" | "other";
+
 export class DialectImpl {
+  readonly family: DatabaseFamily = "other";
   readonly dialect: Dialect;
   constructor(dialect: Dialect) {
     this.dialect = dialect;

@@ -24,6 +24,6 @@ export function registerImpl(implName: string, impl: ImplClass): void {
 export function implFor(dialect: Dialect): DialectImpl {
   return new (classes.get(dialect.implName) ?? DialectImpl)(dialect);
 }
-export { DialectImpl } from "./base.js";
+export { type DatabaseFamily, DialectImpl } from "./base.js";
 export type { OperationHost } from "./host.js";
 export type { LockRequest } from "./lock.js";

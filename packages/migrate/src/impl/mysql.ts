@@ -25,6 +25,7 @@ import type { OperationHost } from "./host.js";
 import { type LockRequest, lockTimeout } from "./lock.js";
 
 export class MysqlImpl extends DialectImpl {
+  override readonly family = "mysql";
   #locked: string | undefined;
 
   override async open(connection: Connection, lock: LockRequest | undefined): Promise<void> {

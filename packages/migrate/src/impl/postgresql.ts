@@ -15,6 +15,7 @@ import type { OperationHost } from "./host.js";
 import { type LockRequest, lockTimeout } from "./lock.js";
 
 export class PostgresqlImpl extends DialectImpl {
+  override readonly family = "postgresql";
   #locked: bigint | undefined;
 
   override async open(connection: Connection, lock: LockRequest | undefined): Promise<void> {

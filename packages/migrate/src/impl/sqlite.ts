@@ -38,6 +38,7 @@ const changesTable = (op: MigrateOp): op is TableOp =>
   op instanceof DropConstraintOp;
 
 export class SqliteImpl extends DialectImpl {
+  override readonly family = "sqlite";
   #foreignKeys = false;
   /** Rows that already refer to nothing when the run begins. */
   #orphans = new Set<string>();

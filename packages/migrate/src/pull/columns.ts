@@ -1,8 +1,8 @@
 /** A column as source: `integer().references("artist.id").nullable().index("ix_album_artist")`. */
 import type { ReflectedColumn, ReflectedForeignKey, ReflectedIndex, ReflectedUnique } from "@athanor/core";
 import { snakeCaseNaming } from "@athanor/core";
-import type { WriterScope } from "./scope.js";
 import { fullName, type PulledTable } from "./plan.js";
+import type { WriterScope } from "./scope.js";
 import { lineComment, literal, more, objectOf, propertyKey, quoted } from "./source.js";
 import { otherSpelling, writeType } from "./types.js";
 
@@ -41,12 +41,21 @@ function generation(table: PulledTable, column: ReflectedColumn, hasKey: boolean
     return `.identity(${options})`;
   }
   if (!key.includes(column.name)) return "";
-  const byDefault = key.length === 1 && WHOLE.has(column.type.kind) && !hasKey && (column.default === undefined || column.ownedSequence !== undefined);
+  const byDefault =
+    key.length === 1 &&
+    WHOLE.has(column.type.kind) &&
+    !hasKey &&
+    (column.default === undefined || column.ownedSequence !== undefined);
   if (column.autoincrement === byDefault) return "";
   return `.autoincrement(${column.autoincrement ? "" : "false"})`;
 }
 
-export function writeColumn(scope: WriterScope, table: PulledTable, column: ReflectedColumn, items: ColumnItems): string[] {
+export function writeColumn(
+  scope: WriterScope,
+  table: PulledTable,
+  column: ReflectedColumn,
+  items: ColumnItems,
+): string[] {
   const { imports } = scope;
   const at = `${table.reflected.name}.${column.name}`;
   const property = table.properties.get(column.name) as string;
@@ -55,24 +64,38 @@ export function writeColumn(scope: WriterScope, table: PulledTable, column: Refl
   let source = type.source;
   const notes: string[] = [];
   if (snakeCaseNaming.column(property) !== column.name) source += `.named(${quoted(column.name)})`;
-  if (items.key !== undefined) source += `.references(${quoted(targetOf(items.key, 0))}${more(referenceOptions(items.key))})`;
+  if (items.key !== undefined)
+    source += `.references(${quoted(targetOf(items.key, 0))}${more(referenceOptions(items.key))})`;
   if (primaryKey.length === 1 && primaryKey[0] === column.name) source += ".primaryKey()";
   else if (column.nullable && !primaryKey.includes(column.name)) source += ".nullable()";
-  source += generation(table, column, table.reflected.foreignKeys.some((k) => k.columns.includes(column.name)));
-  if (column.computed !== undefined) source += `.computed(${quoted(column.computed.sql)}, { persisted: ${column.computed.persisted} })`;
+  source += generation(
+    table,
+    column,
+    table.reflected.foreignKeys.some((k) => k.columns.includes(column.name)),
+  );
+  if (column.computed !== undefined)
+    source += `.computed(${quoted(column.computed.sql)}, { persisted: ${column.computed.persisted} })`;
   const serial = column.ownedSequence !== undefined && primaryKey.includes(column.name);
-  if (column.default !== undefined && column.computed === undefined && !serial) source += `.serverDefault(${quoted(column.default)})`;
+  if (column.default !== undefined && column.computed === undefined && !serial)
+    source += `.serverDefault(${quoted(column.default)})`;
   if (column.ownedSequence !== undefined && !serial) {
     notes.push(`The sequence '${column.ownedSequence}' behind this default is not created with the table.`);
   }
-  if (column.autoincrement && column.identity === undefined && !primaryKey.includes(column.name) && column.ownedSequence === undefined) {
+  if (
+    column.autoincrement &&
+    column.identity === undefined &&
+    !primaryKey.includes(column.name) &&
+    column.ownedSequence === undefined
+  ) {
     notes.push("The database numbers this column, which is not in the primary key; a model cannot say so.");
   }
   if (column.onUpdate !== undefined) source += `.serverOnUpdate(${quoted(column.onUpdate)})`;
   if (items.index?.unique) source += ".unique()";
-  if (items.unique !== undefined) source += `.unique(${items.unique.name === undefined ? "" : quoted(items.unique.name)})`;
+  if (items.unique !== undefined)
+    source += `.unique(${items.unique.name === undefined ? "" : quoted(items.unique.name)})`;
   if (items.index !== undefined) {
-    const usual = table.reflected.schema === undefined && items.index.name === `ix_${table.reflected.name}_${column.name}`;
+    const usual =
+      table.reflected.schema === undefined && items.index.name === `ix_${table.reflected.name}_${column.name}`;
     source += `.index(${usual ? "" : quoted(items.index.name)})`;
   }
   if (column.comment !== undefined) source += `.comment(${literal(column.comment)})`;
@@ -82,7 +105,8 @@ export function writeColumn(scope: WriterScope, table: PulledTable, column: Refl
     source = `collated(${source}, ${quoted(column.collation)})`;
   }
   if (source.includes("databaseType<")) scope.needsDatabaseType = true;
-  if (type.opaque) notes.push(`Athanor has no type for '${column.databaseType}': values come as the driver gives them.`);
+  if (type.opaque)
+    notes.push(`Athanor has no type for '${column.databaseType}': values come as the driver gives them.`);
   for (const note of notes) scope.warn(`${at}: ${note}`);
   const other = otherSpelling(column, scope.dialect);
   if (other !== undefined) scope.spelled(other, at);

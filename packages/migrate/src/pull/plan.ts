@@ -1,6 +1,15 @@
 /** From reflected tables to what the file will hold: which are models, what everything is called. */
 import { type ReflectedForeignKey, type ReflectedTable, snakeCaseNaming } from "@athanor/core";
-import { camelCase, NameSpace, pascalCase, RESERVED_CLASSES, RESERVED_CONSTANTS, RESERVED_PROPERTIES, singularOf, wordsOf } from "./names.js";
+import {
+  camelCase,
+  NameSpace,
+  pascalCase,
+  RESERVED_CLASSES,
+  RESERVED_CONSTANTS,
+  RESERVED_PROPERTIES,
+  singularOf,
+  wordsOf,
+} from "./names.js";
 
 /** A table as it will be written. */
 export interface PulledTable {
@@ -20,7 +29,8 @@ export interface PulledTable {
   /** Foreign keys that cannot be written, each with the reason. */
   readonly lost: readonly { readonly key: ReflectedForeignKey; readonly why: string }[];
 }
-export const fullName = (schema: string | undefined, name: string): string => (schema === undefined ? name : `${schema}.${name}`);
+export const fullName = (schema: string | undefined, name: string): string =>
+  schema === undefined ? name : `${schema}.${name}`;
 
 /** Two foreign keys, all columns of them in the primary key, nothing else, and nobody refers to it. */
 function isLink(table: ReflectedTable, keys: readonly ReflectedForeignKey[], referred: ReadonlySet<string>): boolean {
@@ -47,14 +57,19 @@ function propertiesOf(table: ReflectedTable): { readonly properties: Map<string,
 }
 
 export function planTables(all: readonly ReflectedTable[]): PulledTable[] {
-  const tables = all.filter((t) => !t.isView).sort((a, b) => (fullName(a.schema, a.name) < fullName(b.schema, b.name) ? -1 : 1));
+  const tables = all
+    .filter((t) => !t.isView)
+    .sort((a, b) => (fullName(a.schema, a.name) < fullName(b.schema, b.name) ? -1 : 1));
   const present = new Map(tables.map((t) => [fullName(t.schema, t.name), t]));
-  const referred = new Set(tables.flatMap((t) => t.foreignKeys.map((k) => fullName(k.referredSchema, k.referredTable))));
+  const referred = new Set(
+    tables.flatMap((t) => t.foreignKeys.map((k) => fullName(k.referredSchema, k.referredTable))),
+  );
   const position = (t: ReflectedTable, k: ReflectedForeignKey) => t.columns.findIndex((c) => c.name === k.columns[0]);
   const classes = new NameSpace(RESERVED_CLASSES);
   const constants = new NameSpace(RESERVED_CONSTANTS);
   // Classes and constants differ in their first letter's case, except in scripts that have none.
-  const free = (names: NameSpace, other: NameSpace, ...candidates: readonly string[]) => names.take(...candidates.filter((c) => !other.has(c)), `${candidates[candidates.length - 1]}_`);
+  const free = (names: NameSpace, other: NameSpace, ...candidates: readonly string[]) =>
+    names.take(...candidates.filter((c) => !other.has(c)), `${candidates[candidates.length - 1]}_`);
   return tables.map((reflected) => {
     const target = (k: ReflectedForeignKey) => present.get(fullName(k.referredSchema, k.referredTable));
     const whyLost = (k: ReflectedForeignKey): string | undefined => {
@@ -63,15 +78,22 @@ export function planTables(all: readonly ReflectedTable[]): PulledTable[] {
       const gone = k.referredColumns.find((c) => !to.columns.some((x) => x.name === c));
       if (gone !== undefined) return `that table has no column '${gone}'.`;
       // A target is written "table.column" and taken apart at the last dot.
-      return k.referredColumns.some((c) => c.includes(".")) ? "a column with a dot in its name cannot be named as a target." : undefined;
+      return k.referredColumns.some((c) => c.includes("."))
+        ? "a column with a dot in its name cannot be named as a target."
+        : undefined;
     };
-    const byPlace = [...reflected.foreignKeys].sort((a, b) => position(reflected, a) - position(reflected, b) || (fullName(a.referredSchema, a.referredTable) < fullName(b.referredSchema, b.referredTable) ? -1 : 1));
+    const byPlace = [...reflected.foreignKeys].sort(
+      (a, b) =>
+        position(reflected, a) - position(reflected, b) ||
+        (fullName(a.referredSchema, a.referredTable) < fullName(b.referredSchema, b.referredTable) ? -1 : 1),
+    );
     const keys = byPlace.filter((k) => whyLost(k) === undefined);
     const lost = byPlace.flatMap((key) => {
       const why = whyLost(key);
       return why === undefined ? [] : [{ key, why }];
     });
-    const links = lost.length === 0 && isLink(reflected, keys, referred) && keys.every((k) => target(k)?.primaryKey !== undefined);
+    const links =
+      lost.length === 0 && isLink(reflected, keys, referred) && keys.every((k) => target(k)?.primaryKey !== undefined);
     const kind = reflected.primaryKey === undefined ? "bare" : links ? "link" : "model";
     const words = wordsOf(reflected.name);
     const one = pascalCase(singularOf(words));

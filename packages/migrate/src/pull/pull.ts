@@ -52,25 +52,58 @@ export async function pullModels(connection: Connection, options: PullOptions = 
   const tables = planTables(chosen);
   const relationships = planRelationships(tables);
 
-  const header: string[] = ["// Models of an existing database, written by `athanor db pull`. Yours to edit from here on."];
+  const header: string[] = [
+    "// Models of an existing database, written by `athanor db pull`. Yours to edit from here on.",
+  ];
   const warn = (text: string) => {
     header.push(lineComment(`WARNING: ${text}`));
     scope.warn(text);
   };
   const views = options.only === undefined ? await inspector.views(place) : [];
-  if (views.length > 0) warn(`Views are not written: ${views.map((v) => v.name).sort().join(", ")}.`);
-  const own = new Set(all.flatMap((t) => t.columns.flatMap((c) => (c.ownedSequence === undefined ? [] : [c.ownedSequence.split(".").at(-1)]))));
-  const sequences = options.only === undefined ? (await inspector.sequences(place)).filter((s) => s.ownedBy === undefined && !own.has(s.name)) : [];
-  if (sequences.length > 0) warn(`Sequences of their own are not written: ${sequences.map((s) => s.name).sort().join(", ")}.`);
+  if (views.length > 0)
+    warn(
+      `Views are not written: ${views
+        .map((v) => v.name)
+        .sort()
+        .join(", ")}.`,
+    );
+  const own = new Set(
+    all.flatMap((t) =>
+      t.columns.flatMap((c) => (c.ownedSequence === undefined ? [] : [c.ownedSequence.split(".").at(-1)])),
+    ),
+  );
+  const sequences =
+    options.only === undefined
+      ? (await inspector.sequences(place)).filter((s) => s.ownedBy === undefined && !own.has(s.name))
+      : [];
+  if (sequences.length > 0)
+    warn(
+      `Sequences of their own are not written: ${sequences
+        .map((s) => s.name)
+        .sort()
+        .join(", ")}.`,
+    );
 
   const common = commonOptions(chosen);
-  if (common.size > 0) header.push(lineComment(`Every table has ${[...common].sort().join(", ")}: the database's own choice, not repeated below.`));
+  if (common.size > 0)
+    header.push(
+      lineComment(`Every table has ${[...common].sort().join(", ")}: the database's own choice, not repeated below.`),
+    );
   // Link tables first: a class may be used before it is declared (in a getter), a constant at the top of a file may not.
   const written = [...tables.filter((t) => t.kind !== "model"), ...tables.filter((t) => t.kind === "model")].map((t) =>
-    writeTable(scope, t, relationships.filter((r) => r.owner === t), common),
+    writeTable(
+      scope,
+      t,
+      relationships.filter((r) => r.owner === t),
+      common,
+    ),
   );
   scope.imports.orm("declarativeBase");
-  const helpers = [...(scope.needsDatabaseType ? [DATABASE_TYPE_SOURCE] : []), ...(scope.needsCollated ? [COLLATED_SOURCE] : []), ...(scope.needsSortable ? [SORTABLE_SOURCE] : [])];
+  const helpers = [
+    ...(scope.needsDatabaseType ? [DATABASE_TYPE_SOURCE] : []),
+    ...(scope.needsCollated ? [COLLATED_SOURCE] : []),
+    ...(scope.needsSortable ? [SORTABLE_SOURCE] : []),
+  ];
   const parts = [
     [...header, ...scope.imports.lines(options.umbrella ?? false)].join("\n"),
     ...helpers,
@@ -96,10 +129,14 @@ function choose(all: readonly ReflectedTable[], options: PullOptions): readonly 
       });
     }
   }
-  const wanted = (name: string) => (only === undefined ? !exclude.includes(name) : typeof only === "function" ? only(name) : only.includes(name));
+  const wanted = (name: string) =>
+    only === undefined ? !exclude.includes(name) : typeof only === "function" ? only(name) : only.includes(name);
   const chosen = tables.filter((t) => wanted(t.name));
   if (chosen.length > 0) return chosen;
   throw new CommandError("migrate.pull-empty", "There are no tables to write models for", {
-    hint: options.schema === undefined ? "Look at the URL: is it the right database? A schema of another name is chosen with --schema." : `Look at the schema: is '${options.schema}' the right one?`,
+    hint:
+      options.schema === undefined
+        ? "Look at the URL: is it the right database? A schema of another name is chosen with --schema."
+        : `Look at the schema: is '${options.schema}' the right one?`,
   });
 }

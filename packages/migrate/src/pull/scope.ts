@@ -23,6 +23,9 @@ export class WriterScope {
     else columns.push(column);
   }
   allWarnings(): readonly string[] {
-    return [...this.warnings, ...[...this.#spellings].map(([difference, columns]) => `${columns.join(", ")}: the type is ${difference}`)];
+    return [
+      ...this.warnings,
+      ...[...this.#spellings].map(([difference, columns]) => `${columns.join(", ")}: the type is ${difference}`),
+    ];
   }
 }

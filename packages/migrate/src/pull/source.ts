@@ -10,13 +10,16 @@ export const propertyKey = (key: string): string => (isIdentifier(key) ? key : q
 export function literal(value: unknown): string {
   if (typeof value === "string") return quoted(value);
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
-  if (typeof value === "object" && value !== null) return objectOf(Object.entries(value).map(([k, v]) => [k, literal(v)]));
+  if (typeof value === "object" && value !== null)
+    return objectOf(Object.entries(value).map(([k, v]) => [k, literal(v)]));
   return String(value);
 }
 /** `{ a: 1, b: 2 }` of parts that are source already; without any, "". */
 export function objectOf(entries: readonly (readonly [key: string, source: string | undefined])[]): string {
   const present = entries.filter(([, source]) => source !== undefined);
-  return present.length === 0 ? "" : `{ ${present.map(([key, source]) => `${propertyKey(key)}: ${source}`).join(", ")} }`;
+  return present.length === 0
+    ? ""
+    : `{ ${present.map(([key, source]) => `${propertyKey(key)}: ${source}`).join(", ")} }`;
 }
 /** `, x` for an argument that is there. */
 export const more = (argument: string): string => (argument === "" ? "" : `, ${argument}`);

@@ -25,7 +25,14 @@ export function commonOptions(tables: readonly ReflectedTable[]): CommonOptions 
 /** A plain index over one column and nothing else. */
 function isPlain(i: ReflectedIndex): boolean {
   const [only] = i.parts;
-  return i.parts.length === 1 && only?.column !== undefined && !only.descending && only.nulls === undefined && i.where === undefined && Object.keys(i.dialectOptions).length === 0;
+  return (
+    i.parts.length === 1 &&
+    only?.column !== undefined &&
+    !only.descending &&
+    only.nulls === undefined &&
+    i.where === undefined &&
+    Object.keys(i.dialectOptions).length === 0
+  );
 }
 const isSimple = (u: ReflectedUnique) => u.columns.length === 1 && !u.nullsNotDistinct && !u.deferrable;
 
@@ -41,13 +48,20 @@ function shareOut(table: PulledTable): Items {
   const rich = (i: ReflectedIndex) => Object.keys(i.dialectOptions).length > 0 || i.parts.some((p) => p.descending);
   // One thing reported twice: the constraint is what was written, unless only the index can tell all of it.
   const twin = (u: ReflectedUnique) => reflected.indexes.find((i) => i.name === u.duplicatesIndex);
-  const inIndex = new Set(reflected.uniqueConstraints.filter((u) => {
-    const i = twin(u);
-    return i !== undefined && u.name === i.name && rich(i) && !u.nullsNotDistinct && !u.deferrable;
-  }));
+  const inIndex = new Set(
+    reflected.uniqueConstraints.filter((u) => {
+      const i = twin(u);
+      return i !== undefined && u.name === i.name && rich(i) && !u.nullsNotDistinct && !u.deferrable;
+    }),
+  );
   const uniques = reflected.uniqueConstraints.filter((u) => !inIndex.has(u));
   const twins = new Set(uniques.map((u) => u.duplicatesIndex));
-  const indexes = reflected.indexes.filter((i) => i.impliedByForeignKey === undefined && !twins.has(i.name) && (i.duplicatesConstraint === undefined || [...inIndex].some((u) => u.duplicatesIndex === i.name)));
+  const indexes = reflected.indexes.filter(
+    (i) =>
+      i.impliedByForeignKey === undefined &&
+      !twins.has(i.name) &&
+      (i.duplicatesConstraint === undefined || [...inIndex].some((u) => u.duplicatesIndex === i.name)),
+  );
   const ofColumn = new Map<string, ColumnItems>();
   const said = new Set<object>();
   for (const { name } of reflected.columns) {
@@ -78,7 +92,9 @@ function writeConstraints(scope: WriterScope, table: PulledTable, items: Items):
   const { primaryKey } = reflected;
   // `album_pkey` is what PostgreSQL calls a key that nobody named.
   if (primaryKey?.name !== undefined && primaryKey.name !== `${reflected.name}_pkey`) {
-    lines.push(`${imports.core("primaryKeyConstraint")}(${[quoted(primaryKey.name), ...primaryKey.columns.map(column)].join(", ")})`);
+    lines.push(
+      `${imports.core("primaryKeyConstraint")}(${[quoted(primaryKey.name), ...primaryKey.columns.map(column)].join(", ")})`,
+    );
   }
   for (const u of items.uniques) {
     let source = `${imports.core("unique")}(${[u.name === undefined ? "null" : quoted(u.name), ...u.columns.map(column)].join(", ")})`;
@@ -88,15 +104,19 @@ function writeConstraints(scope: WriterScope, table: PulledTable, items: Items):
   }
   for (const k of items.keys) {
     const targets = k.columns.map((_, i) => targetOf(k, i));
-    lines.push(`${imports.core("foreignKey")}([${k.columns.map(column).join(", ")}], ${literal(targets)}${more(referenceOptions(k))})`);
+    lines.push(
+      `${imports.core("foreignKey")}([${k.columns.map(column).join(", ")}], ${literal(targets)}${more(referenceOptions(k))})`,
+    );
   }
   for (const c of reflected.checks) {
-    if (!c.impliedByType) lines.push(`${imports.core("check")}(${quoted(c.sql)}${c.name === undefined ? "" : `, ${quoted(c.name)}`})`);
+    if (!c.impliedByType)
+      lines.push(`${imports.core("check")}(${quoted(c.sql)}${c.name === undefined ? "" : `, ${quoted(c.name)}`})`);
   }
   for (const i of items.indexes) {
     const parts = i.parts.map((p) => {
       const nulls = p.nulls === undefined ? "" : ` NULLS ${p.nulls}`;
-      if (p.column === undefined) return `${imports.core("sql")}.raw(${quoted(`${p.sql}${p.descending ? " DESC" : ""}${nulls}`)})`;
+      if (p.column === undefined)
+        return `${imports.core("sql")}.raw(${quoted(`${p.sql}${p.descending ? " DESC" : ""}${nulls}`)})`;
       if (!p.descending && p.nulls === undefined) return column(p.column);
       const order = p.descending ? ".desc()" : ".asc()";
       return `${sorted(p.column)}${order}${p.nulls === undefined ? "" : p.nulls === "FIRST" ? ".nullsFirst()" : ".nullsLast()"}`;
@@ -104,7 +124,8 @@ function writeConstraints(scope: WriterScope, table: PulledTable, items: Items):
     let source = `${imports.core("index")}(${[quoted(i.name), ...parts].join(", ")})`;
     if (i.unique) source += ".unique()";
     if (i.where !== undefined) source += `.where(${quoted(i.where)})`;
-    for (const [dialect, options] of Object.entries(i.dialectOptions)) source += `.with(${quoted(dialect)}, ${literal(options)})`;
+    for (const [dialect, options] of Object.entries(i.dialectOptions))
+      source += `.with(${quoted(dialect)}, ${literal(options)})`;
     lines.push(source);
   }
   if (lines.length === 0) return [];
@@ -117,7 +138,8 @@ function writeConstraints(scope: WriterScope, table: PulledTable, items: Items):
 }
 
 function writeRelationship(scope: WriterScope, r: PulledRelationship): string[] {
-  const keys = (list: readonly string[] | undefined) => (list === undefined ? undefined : list.length === 1 ? quoted(list[0] as string) : literal(list));
+  const keys = (list: readonly string[] | undefined) =>
+    list === undefined ? undefined : list.length === 1 ? quoted(list[0] as string) : literal(list);
   const options = objectOf([
     ["secondary", r.secondary?.name],
     ["backPopulates", quoted(r.backPopulates)],
@@ -125,18 +147,33 @@ function writeRelationship(scope: WriterScope, r: PulledRelationship): string[] 
     ["foreignKeys", keys(r.foreignKeys)],
     ["remoteSide", keys(r.remoteSide)],
   ]);
-  return [`get ${propertyKey(r.property)}() {`, `  return ${scope.imports.orm(r.kind)}(${r.target.name}${more(options)});`, "},"];
+  return [
+    `get ${propertyKey(r.property)}() {`,
+    `  return ${scope.imports.orm(r.kind)}(${r.target.name}${more(options)});`,
+    "},",
+  ];
 }
 
 function dialectOptions(table: ReflectedTable, common: CommonOptions): string | undefined {
   const own = Object.entries(table.options)
-    .map(([dialect, options]) => [dialect, Object.fromEntries(Object.entries(options).filter(([o, v]) => !common.has(`${dialect}.${o}=${v}`)))] as const)
+    .map(
+      ([dialect, options]) =>
+        [
+          dialect,
+          Object.fromEntries(Object.entries(options).filter(([o, v]) => !common.has(`${dialect}.${o}=${v}`))),
+        ] as const,
+    )
     .filter(([, options]) => Object.keys(options).length > 0);
   return own.length === 0 ? undefined : literal(Object.fromEntries(own));
 }
 
 /** The statement that declares the table, with what must be said about it above. */
-export function writeTable(scope: WriterScope, table: PulledTable, relationships: readonly PulledRelationship[], common: CommonOptions): string {
+export function writeTable(
+  scope: WriterScope,
+  table: PulledTable,
+  relationships: readonly PulledRelationship[],
+  common: CommonOptions,
+): string {
   const { reflected, kind } = table;
   const indent = (lines: readonly string[], by: string) => lines.map((l) => by + l);
   const notes: string[] = [];
@@ -147,12 +184,16 @@ export function writeTable(scope: WriterScope, table: PulledTable, relationships
   if (kind === "bare") warn("the table has no primary key, so it is no model.");
   for (const { key: k, why } of table.lost) {
     const name = k.name === undefined ? "" : `${k.name} `;
-    warn(`the foreign key ${name}(${k.columns.join(", ")}) to ${k.referredTable} (${k.referredColumns.join(", ")}) is left out: ${why}`);
+    warn(
+      `the foreign key ${name}(${k.columns.join(", ")}) to ${k.referredTable} (${k.referredColumns.join(", ")}) is left out: ${why}`,
+    );
   }
   for (const t of reflected.triggers) warn(`the trigger '${t.name}' is not written; a table made from here has none.`);
 
   const items = shareOut(table);
-  const body = reflected.columns.flatMap((c) => writeColumn(scope, table, c, items.ofColumn.get(c.name) as ColumnItems));
+  const body = reflected.columns.flatMap((c) =>
+    writeColumn(scope, table, c, items.ofColumn.get(c.name) as ColumnItems),
+  );
   for (const r of relationships) body.push(...writeRelationship(scope, r));
   const constraints = writeConstraints(scope, table, items);
   const key = reflected.primaryKey?.columns ?? [];
@@ -174,8 +215,20 @@ export function writeTable(scope: WriterScope, table: PulledTable, relationships
     lines.push(`export class ${table.name} extends Base(${first}, {`, ...indent(body, "  "), "}) {}");
   } else {
     const [open, close] =
-      kind === "model" ? [`export class ${table.name} extends Base(`, ") {}"] : [`export const ${table.name} = ${scope.imports.core("table")}(`, ");"];
-    lines.push(open, `  ${first},`, "  {", ...indent(body, "    "), "  },", "  {", ...indent(options, "    "), "  },", close);
+      kind === "model"
+        ? [`export class ${table.name} extends Base(`, ") {}"]
+        : [`export const ${table.name} = ${scope.imports.core("table")}(`, ");"];
+    lines.push(
+      open,
+      `  ${first},`,
+      "  {",
+      ...indent(body, "    "),
+      "  },",
+      "  {",
+      ...indent(options, "    "),
+      "  },",
+      close,
+    );
   }
   return lines.join("\n");
 }

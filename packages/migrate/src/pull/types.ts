@@ -36,7 +36,8 @@ function call(imports: Imports, factory: string, ...args: readonly (number | und
 
 export function writeType(imports: Imports, type: SqlType, databaseType: string): WrittenType {
   const known = (source: string): WrittenType => ({ source, opaque: false });
-  if (PLAIN.has(type.kind)) return known(type.kind === "json" ? `${imports.core("json")}<unknown>()` : call(imports, type.kind));
+  if (PLAIN.has(type.kind))
+    return known(type.kind === "json" ? `${imports.core("json")}<unknown>()` : call(imports, type.kind));
   if (type instanceof EnumType) {
     const options = objectOf([
       ["name", type.name === undefined ? undefined : quoted(type.name)],
@@ -48,7 +49,8 @@ export function writeType(imports: Imports, type: SqlType, databaseType: string)
   if (type instanceof BigIntegerType) return known(call(imports, "bigInteger"));
   if (type instanceof NumericType) return known(call(imports, "numeric", type.precision, type.scale));
   if (type instanceof FloatType) return known(call(imports, "float", type.precision));
-  if (type instanceof DateTimeType) return known(`${imports.core("dateTime")}(${type.timezone ? "{ timezone: true }" : ""})`);
+  if (type instanceof DateTimeType)
+    return known(`${imports.core("dateTime")}(${type.timezone ? "{ timezone: true }" : ""})`);
   if (type instanceof BinaryType) return known(call(imports, "binary", type.length));
   if (type instanceof ArrayType) {
     const inner = writeType(imports, type.element, databaseType.replace(/\[\]$/, ""));
@@ -58,7 +60,10 @@ export function writeType(imports: Imports, type: SqlType, databaseType: string)
   for (const name of ["ColumnDefinition", "DatabaseType"]) imports.core(name);
   for (const name of ["Column", "Family"]) imports.type(name);
   const value = valueOf(spelling, type);
-  return { source: `databaseType<${value}, ${quoted(type.family)}>(${quoted(spelling)}, ${quoted(type.family)})`, opaque: value === "unknown" };
+  return {
+    source: `databaseType<${value}, ${quoted(type.family)}>(${quoted(spelling)}, ${quoted(type.family)})`,
+    opaque: value === "unknown",
+  };
 }
 /** The function such columns call, for the written file. */
 export const DATABASE_TYPE_SOURCE = `/** A column by the database's own spelling of its type: for types that have no factory. */
@@ -88,7 +93,11 @@ const SYNONYMS: readonly (readonly [RegExp, string])[] = [
   [/^time without time zone$/, "time"],
 ];
 function normal(spelling: string): string {
-  let text = spelling.toLowerCase().replace(/\s*,\s*/g, ",").replace(/\s+/g, " ").trim();
+  let text = spelling
+    .toLowerCase()
+    .replace(/\s*,\s*/g, ",")
+    .replace(/\s+/g, " ")
+    .trim();
   for (const [pattern, word] of SYNONYMS) text = text.replace(pattern, word);
   return text;
 }
@@ -98,7 +107,8 @@ function normal(spelling: string): string {
  */
 export function otherSpelling(column: ReflectedColumn, dialect: Dialect): string | undefined {
   const { type, databaseType } = column;
-  if (type instanceof DatabaseType || type.kind === "null" || type instanceof EnumType || type instanceof ArrayType) return undefined;
+  if (type instanceof DatabaseType || type.kind === "null" || type instanceof EnumType || type instanceof ArrayType)
+    return undefined;
   const ours = dialect.ddlType(type);
   return normal(ours) === normal(databaseType) ? undefined : `${databaseType}, which a new table would have as ${ours}`;
 }

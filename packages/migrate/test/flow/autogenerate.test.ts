@@ -118,7 +118,7 @@ describeEachDatabase("autogenerate", (target) => {
     await command.check(p.config);
     await command.downgrade(p.config, "base");
     await using c = await p.engine.connect();
-    expect(await inspect(c).tableNames()).toEqual(["athanor_version"]);
+    expect((await inspect(c).tableNames()).filter((n) => !n.startsWith("athanor_version"))).toEqual([]);
     expect(await inspect(c).enums()).toEqual([]);
     expect(made).not.toBeNull();
   });

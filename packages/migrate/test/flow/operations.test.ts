@@ -191,7 +191,7 @@ describeEachDatabase("operations", (target) => {
     );
     await command.upgrade(p.config);
     await using c = await p.engine.connect();
-    expect(await inspect(c).tableNames()).toEqual(["athanor_version", "one", "two"]);
+    expect((await inspect(c).tableNames()).filter((n) => !n.startsWith("athanor_version"))).toEqual(["one", "two"]);
     await c.close();
     await p.revision("bbbb", "aaaa", 'op.execute("SELECT nothing FROM nowhere");');
     await expect(command.upgrade(p.config)).rejects.toBeInstanceOf(MigrationFailedError);

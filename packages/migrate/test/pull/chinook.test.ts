@@ -6,15 +6,23 @@ import { createEngine, type Engine, type ReflectedTable } from "@athanor/core";
 import { mapperOf, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { pullModels, type PulledModels } from "../../src/pull/index.js";
+import { type PulledModels, pullModels } from "../../src/pull/index.js";
 import { differences, expectSameDatabase, PulledFiles, reflect } from "./pulled-file.js";
 
 const data = process.env.CHINOOK_DATA ?? resolve(import.meta.dirname, "../../../../../shared/data/chinook");
-const dumps: Record<string, string> = { sqlite: "Chinook_Sqlite.sql", postgresql: "Chinook_PostgreSql.sql", mariadb: "Chinook_MySql.sql" };
+const dumps: Record<string, string> = {
+  sqlite: "Chinook_Sqlite.sql",
+  postgresql: "Chinook_PostgreSql.sql",
+  mariadb: "Chinook_MySql.sql",
+};
 
 /** Statements of a dump, without those that choose a database and psql's own commands. */
 function statements(dump: string): string[] {
-  const text = dump.replace(/^\uFEFF/, "").replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\\.*$/gm, "").replace(/^--.*$/gm, "");
+  const text = dump
+    .replace(/^\uFEFF/, "")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/^\\.*$/gm, "")
+    .replace(/^--.*$/gm, "");
   const found = text.match(/(?:'(?:[^']|'')*'|[^;'])+/g) ?? [];
   return found.map((s) => s.trim()).filter((s) => s !== "" && !/^(DROP|CREATE) DATABASE|^USE /i.test(s));
 }
@@ -48,10 +56,21 @@ describeEachDatabase(
     });
 
     it("names classes, the link table and relationships", () => {
-      const of = (name: string) => pulled.names.get(target.name === "postgresql" ? name.replace(/(?<!^)([A-Z])/g, "_$1").toLowerCase() : name);
-      expect([...pulled.names.values()].sort()).toEqual(
-        ["Album", "Artist", "Customer", "Employee", "Genre", "Invoice", "InvoiceLine", "MediaType", "Playlist", "Track", "playlistTrack"],
-      );
+      const of = (name: string) =>
+        pulled.names.get(target.name === "postgresql" ? name.replace(/(?<!^)([A-Z])/g, "_$1").toLowerCase() : name);
+      expect([...pulled.names.values()].sort()).toEqual([
+        "Album",
+        "Artist",
+        "Customer",
+        "Employee",
+        "Genre",
+        "Invoice",
+        "InvoiceLine",
+        "MediaType",
+        "Playlist",
+        "Track",
+        "playlistTrack",
+      ]);
       expect(of("PlaylistTrack")).toBe("playlistTrack");
       const { source } = pulled;
       for (const line of [
@@ -61,7 +80,8 @@ describeEachDatabase(
         'return manyToMany(Playlist, { secondary: playlistTrack, backPopulates: "tracks" });',
         'return manyToOne(Employee, { backPopulates: "employees", remoteSide: "employeeId" });',
         'return manyToOne(Employee, { backPopulates: "customers" });',
-      ]) expect(source).toContain(line);
+      ])
+        expect(source).toContain(line);
       // snake_case names are what the strategy gives back by itself.
       expect(source.includes(".named(")).toBe(target.name !== "postgresql");
     });
@@ -89,16 +109,22 @@ describeEachDatabase(
         }`;
       expect(await files.diagnostics(path, "node_modules/typescript", usage)).toBe("");
       // The older compiler takes ten seconds; its answer cannot depend on the database.
-      if (target.name === "sqlite") expect(await files.diagnostics(path, "node_modules/typescript-5.9", usage)).toBe("");
+      if (target.name === "sqlite")
+        expect(await files.diagnostics(path, "node_modules/typescript-5.9", usage)).toBe("");
     }, 120_000);
     it("maps the rows that are there, relationships both ways", async () => {
       const models = await files.load(path);
       models.Base.registry.configure();
       const session = new Session(engine);
       // The classes are known at run time only.
-      const get = async (name: string, id: number) => (await session.get(models[name] as never, id as never)) as unknown as Record<string, never>;
+      const get = async (name: string, id: number) =>
+        (await session.get(models[name] as never, id as never)) as unknown as Record<string, never>;
       const track = await get("Track", 1);
-      const album = (await track.album) as unknown as { title: string; artist: PromiseLike<{ name: string }>; tracks: PromiseLike<unknown[]> };
+      const album = (await track.album) as unknown as {
+        title: string;
+        artist: PromiseLike<{ name: string }>;
+        tracks: PromiseLike<unknown[]>;
+      };
       expect(album.title).toBe("For Those About To Rock We Salute You");
       expect((await album.artist).name).toBe("AC/DC");
       expect((await album.tracks).length).toBe(10);
@@ -110,7 +136,11 @@ describeEachDatabase(
     });
     it("finds no difference between a database made from it and the first one", async () => {
       const models = await files.load(path);
-      expect(mapperOf(models.Album).relationships.map((r) => r.key).sort()).toEqual(["artist", "tracks"]);
+      expect(
+        mapperOf(models.Album)
+          .relationships.map((r) => r.key)
+          .sort(),
+      ).toEqual(["artist", "tracks"]);
       expect(await differences(engine, models.Base.metadata)).toEqual([]);
       const fresh = createEngine(await target.url());
       try {

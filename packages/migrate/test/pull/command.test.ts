@@ -6,8 +6,16 @@ import { join } from "node:path";
 import { createEngine, sql } from "@athanor/core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { camelCase, NameSpace, pascalCase, pluralOf, singularOf, withoutKeySuffix, wordsOf } from "../../src/pull/names.js";
 import { pullCommand, pullModels } from "../../src/pull/index.js";
+import {
+  camelCase,
+  NameSpace,
+  pascalCase,
+  pluralOf,
+  singularOf,
+  withoutKeySuffix,
+  wordsOf,
+} from "../../src/pull/names.js";
 import { differences, PulledFiles } from "./pulled-file.js";
 
 describe("pullCommand", () => {
@@ -18,7 +26,9 @@ describe("pullCommand", () => {
     url = `sqlite:///${join(folder, "shop.db")}`;
     const engine = createEngine(url);
     const connection = await engine.connect();
-    await connection.executeScript("create table cars (id integer primary key, make text not null); create table notes (body text); create table my_version (version_num varchar(32) primary key);");
+    await connection.executeScript(
+      "create table cars (id integer primary key, make text not null); create table notes (body text); create table my_version (version_num varchar(32) primary key);",
+    );
     await connection.commit();
     await connection.close();
     await engine.dispose();
@@ -28,7 +38,11 @@ describe("pullCommand", () => {
   it("writes a file, tells where, and warns on the log", async () => {
     const said: string[] = [];
     const logged: string[] = [];
-    const config = { stdout: (t: string) => void said.push(t), log: (l: string) => void logged.push(l), versionTable: { name: "my_version" } };
+    const config = {
+      stdout: (t: string) => void said.push(t),
+      log: (l: string) => void logged.push(l),
+      versionTable: { name: "my_version" },
+    };
     const out = join(folder, "src/models.ts");
     const pulled = await pullCommand(config, url, { out });
     expect(pulled.path).toBe(out);
@@ -59,8 +73,21 @@ describe("names", () => {
     expect(withoutKeySuffix(["id"])).toBeUndefined();
   });
   it.each([
-    ["album", "albums"], ["category", "categories"], ["box", "boxes"], ["address", "addresses"], ["status", "statuses"], ["person", "people"], ["child", "children"],
-    ["day", "days"], ["match", "matches"], ["movie", "movies"], ["series", "series"], ["bus", "buses"], ["house", "houses"], ["shelf", "shelves"], ["news", "news"],
+    ["album", "albums"],
+    ["category", "categories"],
+    ["box", "boxes"],
+    ["address", "addresses"],
+    ["status", "statuses"],
+    ["person", "people"],
+    ["child", "children"],
+    ["day", "days"],
+    ["match", "matches"],
+    ["movie", "movies"],
+    ["series", "series"],
+    ["bus", "buses"],
+    ["house", "houses"],
+    ["shelf", "shelves"],
+    ["news", "news"],
   ])("%s, %s", (one, many) => {
     expect(pluralOf([one])).toEqual([many]);
     expect(pluralOf([many])).toEqual([many]);
@@ -82,11 +109,44 @@ describe("any schema", () => {
   const files = new PulledFiles();
   afterAll(() => files.remove());
   const name = fc.oneof(
-    fc.constantFrom("user", "users", "User", "order", "class", "Date", "then", "id", "user_id", "userId", "a b", "a_b", "it's", 'quo"te', "*/ x", "`${x}`", "naïve", "名前", "1st", "%", "constructor", "Base", "index", "\\n", "line\nbreak"),
+    fc.constantFrom(
+      "user",
+      "users",
+      "User",
+      "order",
+      "class",
+      "Date",
+      "then",
+      "id",
+      "user_id",
+      "userId",
+      "a b",
+      "a_b",
+      "it's",
+      'quo"te',
+      "*/ x",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the name of a column
+      "`${x}`",
+      "naïve",
+      "名前",
+      "1st",
+      "%",
+      "constructor",
+      "Base",
+      "index",
+      "\\n",
+      "line\nbreak",
+    ),
     fc.string({ minLength: 1, maxLength: 8 }).filter((s) => !s.includes("\0") && !/^sqlite_/i.test(s)),
   );
   const schema = fc.uniqueArray(
-    fc.record({ name, columns: fc.uniqueArray(name, { minLength: 1, maxLength: 4, selector: (n) => n.toLowerCase() }), composite: fc.boolean(), targets: fc.array(fc.nat(3), { maxLength: 3 }) }),
+    // A dot in a table's name is a schema's to autogenerate.
+    fc.record({
+      name: name.filter((n) => !n.includes(".")),
+      columns: fc.uniqueArray(name, { minLength: 1, maxLength: 4, selector: (n) => n.toLowerCase() }),
+      composite: fc.boolean(),
+      targets: fc.array(fc.nat(3), { maxLength: 3 }),
+    }),
     { minLength: 1, maxLength: 4, selector: (t) => t.name.toLowerCase() },
   );
   it("gives a file that compiles, configures and leaves autogenerate silent", async () => {
@@ -99,11 +159,16 @@ describe("any schema", () => {
           const id = t.columns[0] as string;
           const columns = t.columns.map((c, i) => {
             const to = i === 0 ? undefined : tables[(t.targets[i - 1] ?? 9) as number];
-            const reference = to === undefined || (to.composite && to.columns.length > 1) ? sql`` : sql` references ${sql.identifier(to.name)} (${sql.identifier(to.columns[0] as string)})`;
+            const reference =
+              to === undefined || (to.composite && to.columns.length > 1)
+                ? sql``
+                : sql` references ${sql.identifier(to.name)} (${sql.identifier(to.columns[0] as string)})`;
             return sql`${sql.identifier(c)} integer not null${reference}`;
           });
           const key = t.composite ? t.columns : [id];
-          await connection.execute(sql`create table ${sql.identifier(t.name)} (${sql.join([...columns, sql`primary key (${sql.join(key.map((k) => sql.identifier(k)))})`])})`);
+          await connection.execute(
+            sql`create table ${sql.identifier(t.name)} (${sql.join([...columns, sql`primary key (${sql.join(key.map((k) => sql.identifier(k)))})`])})`,
+          );
         }
         await connection.commit();
         const pulled = await pullModels(connection, { exclude: [] });
@@ -115,13 +180,18 @@ describe("any schema", () => {
         const found = await differences(engine, models.Base.metadata);
         // What was left out aloud is missed in silence by nobody.
         const lost = pulled.warnings.filter((w) => w.includes("is left out")).length;
-        expect(found.filter((d) => !(lost > 0 && d.startsWith("dropConstraint"))), pulled.source).toEqual([]);
+        expect(
+          found.filter((d) => !(lost > 0 && d.startsWith("dropConstraint"))),
+          pulled.source,
+        ).toEqual([]);
         await engine.dispose();
       }),
       { numRuns: 40 },
     );
     // One run of the compiler for all of them.
-    const all = await files.write(paths.map((p, i) => `import * as m${i} from "./${p.split("/").at(-1)}";\nvoid m${i};`).join("\n"));
+    const all = await files.write(
+      paths.map((p, i) => `import * as m${i} from "./${p.split("/").at(-1)}";\nvoid m${i};`).join("\n"),
+    );
     expect(await files.diagnostics(all)).toBe("");
   }, 120_000);
 });

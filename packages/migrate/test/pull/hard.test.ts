@@ -1,10 +1,10 @@
 // What real schemas hold beside plain tables: several keys between two tables, circles, one-to-one, composite keys,
 // enumerations, checks, partial and expression indexes, comments, odd names, types nobody has a factory for.
-import { createEngine, type Engine, type ReflectedTable } from "@athanor/core";
+import { createEngine, type Engine, inspect, type ReflectedTable } from "@athanor/core";
 import { mapperOf } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pullModels, type PulledModels } from "../../src/pull/index.js";
+import { type PulledModels, pullModels } from "../../src/pull/index.js";
 import { differences, expectSameDatabase, PulledFiles, reflect } from "./pulled-file.js";
 
 const common = `
@@ -82,7 +82,10 @@ describeEachDatabase(
     it("configures, with every relationship under the name it should have", async () => {
       const models = await files.load(path);
       models.Base.registry.configure();
-      const of = (name: string) => Object.fromEntries(mapperOf(models[name]).relationships.map((r) => [r.key, `${r.definition.kind} ${r.target}`]));
+      const of = (name: string) =>
+        Object.fromEntries(
+          mapperOf(models[name]).relationships.map((r) => [r.key, `${r.definition.kind} ${r.target}`]),
+        );
       expect(of("Person")).toEqual({
         boss: "manyToOne Person",
         people: "oneToMany Person",
@@ -103,7 +106,9 @@ describeEachDatabase(
       expect(of("Match")).toEqual({ homeTeam: "manyToOne Team", awayTeam: "manyToOne Team" });
       expect(of("OrderLine")).toEqual({ order: "manyToOne Order" });
       expect(of("Order")).toEqual({ orderLines: "oneToMany OrderLine" });
-      expect(mapperOf(models.Person).relationship("followers")?.secondary?.remotePairs[0]?.column.key).toBe("followerId");
+      expect(mapperOf(models.Person).relationship("followers")?.secondary?.remotePairs[0]?.column.key).toBe(
+        "followerId",
+      );
       expect(pulled.names.get("log_entries")).toBe("logEntries");
     });
     it("loses nothing: a database made from it reflects the same, and autogenerate is silent", async () => {
@@ -145,11 +150,15 @@ describe("options", () => {
   it("chooses tables, and says which foreign keys lead out", async () => {
     const engine = createEngine("sqlite://");
     const connection = await engine.connect();
-    await connection.executeScript("create table a (id integer primary key); create table b (id integer primary key, a_id integer references a (id)); create table athanor_version (version_num varchar(32) primary key);");
+    await connection.executeScript(
+      "create table a (id integer primary key); create table b (id integer primary key, a_id integer references a (id)); create table athanor_version (version_num varchar(32) primary key);",
+    );
     const all = await pullModels(connection);
     expect([...all.names.keys()]).toEqual(["a", "b"]);
     const some = await pullModels(connection, { only: ["b"] });
-    expect(some.source).toContain("// WARNING: the foreign key (a_id) to a (id) is left out: that table is not in this file.");
+    expect(some.source).toContain(
+      "// WARNING: the foreign key (a_id) to a (id) is left out: that table is not in this file.",
+    );
     expect(some.source).not.toContain("references");
     await expect(pullModels(connection, { only: ["c"] })).rejects.toMatchObject({ code: "migrate.pull-unknown-table" });
     await expect(pullModels(connection, { only: () => false })).rejects.toMatchObject({ code: "migrate.pull-empty" });
@@ -158,3 +167,40 @@ describe("options", () => {
     await engine.dispose();
   });
 });
+
+describeEachDatabase(
+  "a schema of another name pulled",
+  (target) => {
+    it("names the schema on tables and in foreign keys", async () => {
+      const files = new PulledFiles();
+      const engine = createEngine(await target.url());
+      const fresh = createEngine(await target.url());
+      try {
+        await engine.begin((c) =>
+          c.executeScript(
+            "create schema shop; create table countries (code text primary key); create table shop.items (id integer primary key, country_code text references countries (code)); create table shop.parts (id integer primary key, item_id integer not null references shop.items (id))",
+          ),
+        );
+        const pulled = await engine.begin((c) => pullModels(c, { schema: "shop" }));
+        expect([...pulled.names.values()]).toEqual(["Item", "Part"]);
+        expect(pulled.warnings).toEqual([
+          expect.stringMatching(/^items: the foreign key .*to countries \(code\) is left out/),
+        ]);
+        const path = await files.write(pulled.source);
+        expect(await files.diagnostics(path)).toBe("");
+        const models = await files.load(path);
+        models.Base.registry.configure();
+        expect(mapperOf(models.Part).relationship("item")?.target.name).toBe("Item");
+        await fresh.begin((c) => c.executeScript("create schema shop"));
+        await models.Base.metadata.createAll(fresh);
+        const parts = (e: Engine) => e.begin((c) => inspect(c).table("parts", { schema: "shop" }));
+        expect((await parts(fresh)).foreignKeys).toEqual((await parts(engine)).foreignKeys);
+      } finally {
+        await engine.dispose();
+        await fresh.dispose();
+        await files.remove();
+      }
+    }, 60_000);
+  },
+  { only: ["postgresql"] },
+);

@@ -30,7 +30,12 @@ export class PulledFiles {
       files.push(using);
     }
     const config = join(this.folder, `tsconfig${this.#count}.json`);
-    const compilerOptions = { noEmit: true, allowImportingTsExtensions: true, typeRoots: [join(root, "node_modules/@types")], noUnusedLocals: true };
+    const compilerOptions = {
+      noEmit: true,
+      allowImportingTsExtensions: true,
+      typeRoots: [join(root, "node_modules/@types")],
+      noUnusedLocals: true,
+    };
     await writeFile(config, JSON.stringify({ extends: join(root, "tsconfig.base.json"), compilerOptions, files }));
     const run = promisify(execFile)(process.execPath, [join(root, compiler, "bin/tsc"), "-p", config], { cwd: root });
     const said = await run.then(
@@ -43,7 +48,9 @@ export class PulledFiles {
       .filter((line) => line.includes(".pulled-"))
       .join("\n");
   }
-  async load(path: string): Promise<{ readonly Base: ModelBase & { readonly metadata: MetaData } } & { readonly [name: string]: unknown }> {
+  async load(
+    path: string,
+  ): Promise<{ readonly Base: ModelBase & { readonly metadata: MetaData } } & { readonly [name: string]: unknown }> {
     return import(/* @vite-ignore */ path);
   }
   remove(): Promise<void> {
@@ -61,19 +68,31 @@ export function comparable(tables: readonly ReflectedTable[], options: { readonl
       ...t,
       source: undefined,
       triggers: undefined,
-      columns: t.columns.map((c) => ({ ...c, type: c.type.toString(), databaseType: options.exactTypes ? c.databaseType : undefined })),
+      columns: t.columns.map((c) => ({
+        ...c,
+        type: c.type.toString(),
+        databaseType: options.exactTypes ? c.databaseType : undefined,
+      })),
       // A set: databases give them in the order they were made, or by a number of their own.
       foreignKeys: sorted(t.foreignKeys),
       uniqueConstraints: sorted(t.uniqueConstraints),
       // MariaDB gives a check beside a column no name, and one of the table a number.
       checks: sorted(t.checks.map((c) => ({ ...c, name: /^CONSTRAINT_\d+$/.test(c.name ?? "") ? undefined : c.name }))),
-      indexes: sorted(t.indexes.filter((i) => i.impliedByForeignKey === undefined).map((i) => ({ ...i, source: undefined }))),
+      indexes: sorted(
+        t.indexes.filter((i) => i.impliedByForeignKey === undefined).map((i) => ({ ...i, source: undefined })),
+      ),
     }));
 }
-const sorted = <T>(list: readonly T[]): T[] => [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+const sorted = <T>(list: readonly T[]): T[] =>
+  [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
 /** Creates the models' tables in a fresh database and expects to find there what was in the first. */
-export async function expectSameDatabase(before: readonly ReflectedTable[], metadata: MetaData, fresh: Engine, options = { exactTypes: true }): Promise<void> {
+export async function expectSameDatabase(
+  before: readonly ReflectedTable[],
+  metadata: MetaData,
+  fresh: Engine,
+  options = { exactTypes: true },
+): Promise<void> {
   await metadata.createAll(fresh);
   const after = await fresh.begin(reflect);
   expect(comparable(after, options)).toEqual(comparable(before, options));

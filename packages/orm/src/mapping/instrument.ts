@@ -13,6 +13,7 @@ import {
   toPlain,
   writeColumn,
 } from "./attributes.js";
+import { canGenerate } from "./codegen.js";
 import { describeInstance } from "./collection.js";
 import type { Declaration } from "./declaration.js";
 import { LOAD_TOKEN, type LoadBatch, type Managed, PERSISTENT, type SessionFace, UNLOADED } from "./state.js";
@@ -95,18 +96,6 @@ if (init !== undefined && init !== LOAD && this.$$d === D) h.assign(this, init, 
 ${accessors}
 ${relationAccessors}
 }`;
-}
-
-let generates: boolean | undefined;
-function canGenerate(): boolean {
-  if (generates === undefined) {
-    try {
-      generates = process.env["ATHANOR_NO_CODEGEN"] !== "1" && new Function("return 1")() === 1;
-    } catch {
-      generates = false;
-    }
-  }
-  return generates;
 }
 
 function generate(declaration: Declaration, layout: SlotLayout, base: Constructor | undefined): Constructor {

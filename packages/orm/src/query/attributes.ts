@@ -1,7 +1,25 @@
 /** Class attributes of relationships: `User.c.posts` in joins, criteria and loader options. Source: SQLAlchemy "Relationship Operators". */
 import {
-  Alias, ArgumentError, Bind, ColumnReference, conjunction, criterion as asCriterion, entityElement, Exists, type Expression, type FromClause, INTEGER, joinSteps, type JoinSteps,
-  LiteralColumn, negate, NULL, operators, replace, SelectStatement, type TableColumn,
+  Alias,
+  ArgumentError,
+  criterion as asCriterion,
+  Bind,
+  ColumnReference,
+  conjunction,
+  Exists,
+  type Expression,
+  entityElement,
+  type FromClause,
+  INTEGER,
+  type JoinSteps,
+  joinSteps,
+  LiteralColumn,
+  NULL,
+  negate,
+  operators,
+  replace,
+  SelectStatement,
+  type TableColumn,
 } from "@athanor/core";
 import { describeInstance } from "../mapping/collection.js";
 import { type MappedColumn, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
@@ -19,23 +37,43 @@ export interface RelationPathSteps {
   readonly toTarget: Expression;
 }
 /** ON between two sources. `aliasSecondary`: for joins nobody else sees. */
-export function relationSteps(property: RelationshipProperty, owner: EntitySource, target: EntitySource, aliasSecondary: boolean): RelationPathSteps {
+export function relationSteps(
+  property: RelationshipProperty,
+  owner: EntitySource,
+  target: EntitySource,
+  aliasSecondary: boolean,
+): RelationPathSteps {
   if (property.secondary !== undefined) {
     const { table, localPairs, remotePairs } = property.secondary;
     const secondary: FromClause = aliasSecondary ? new Alias(table) : table;
     const column = (c: TableColumn): ColumnReference => (secondary === table ? c : secondary.column(c.key));
     return {
       secondary,
-      toSecondary: conjunction(operators.and, localPairs.map((p) => owner.column(p.mapped).eq(column(p.column)))),
-      toTarget: conjunction(operators.and, remotePairs.map((p) => target.column(p.mapped).eq(column(p.column)))),
+      toSecondary: conjunction(
+        operators.and,
+        localPairs.map((p) => owner.column(p.mapped).eq(column(p.column))),
+      ),
+      toTarget: conjunction(
+        operators.and,
+        remotePairs.map((p) => target.column(p.mapped).eq(column(p.column))),
+      ),
     };
   }
-  const on = property.primaryJoin?.(owner.columns, target.columns) ?? conjunction(operators.and, property.pairs.map((p) => owner.column(p.local).eq(target.column(p.remote))));
+  const on =
+    property.primaryJoin?.(owner.columns, target.columns) ??
+    conjunction(
+      operators.and,
+      property.pairs.map((p) => owner.column(p.local).eq(target.column(p.remote))),
+    );
   return { secondary: undefined, toSecondary: undefined, toTarget: on };
 }
 
 /** Criteria written over the target's own columns, moved to the source that stands for it. */
-export function moveCriteria(criteria: readonly Expression[], from: EntitySource, to: EntitySource): readonly Expression[] {
+export function moveCriteria(
+  criteria: readonly Expression[],
+  from: EntitySource,
+  to: EntitySource,
+): readonly Expression[] {
   if (from === to || from.from === to.from) return criteria;
   return criteria.map((c) =>
     replace(c, (node) => {
@@ -60,7 +98,14 @@ export class RelationAttribute {
   readonly targetSource: EntitySource | undefined;
   readonly extra: readonly Expression[];
 
-  constructor(property: RelationshipProperty, source: EntitySource, parent: unknown, targetSource?: EntitySource, target?: unknown, extra: readonly Expression[] = []) {
+  constructor(
+    property: RelationshipProperty,
+    source: EntitySource,
+    parent: unknown,
+    targetSource?: EntitySource,
+    target?: unknown,
+    extra: readonly Expression[] = [],
+  ) {
     this.property = property;
     this.key = property.key;
     this.owner = source.name;
@@ -73,7 +118,9 @@ export class RelationAttribute {
   }
   /** The same relationship, aimed at an alias or a subclass. */
   ofType(target: unknown): RelationAttribute {
-    const element = (target as { readonly [entityElement]?: { readonly source?: EntitySource } } | null)?.[entityElement];
+    const element = (target as { readonly [entityElement]?: { readonly source?: EntitySource } } | null)?.[
+      entityElement
+    ];
     const source = element?.source;
     if (source === undefined) throw new ArgumentError(`${this}.ofType(): a model or an alias of one is needed.`);
     if (!source.mapper.isA(this.property.target) && !this.property.target.isA(source.mapper)) {
@@ -82,7 +129,10 @@ export class RelationAttribute {
     return new RelationAttribute(this.property, this.source, this.parent, source, target, this.extra);
   }
   and(...criteria: unknown[]): RelationAttribute {
-    return new RelationAttribute(this.property, this.source, this.parent, this.targetSource, this.target, [...this.extra, ...criteria.map(asCriterion)]);
+    return new RelationAttribute(this.property, this.source, this.parent, this.targetSource, this.target, [
+      ...this.extra,
+      ...criteria.map(asCriterion),
+    ]);
   }
   get [joinSteps](): JoinSteps {
     const { property, source } = this;
@@ -130,7 +180,10 @@ export class RelationAttribute {
     if (!property.uselist) throw new ArgumentError(`${this}.contains(): it is no collection; use eq().`);
     const member = this.#member(entity, "contains");
     if (property.secondary === undefined) {
-      return conjunction(operators.and, property.pairs.map((p) => source.column(p.local).eq(keyValue(member, p.remote, this))));
+      return conjunction(
+        operators.and,
+        property.pairs.map((p) => source.column(p.local).eq(keyValue(member, p.remote, this))),
+      );
     }
     const { table, localPairs, remotePairs } = property.secondary;
     const inner = new SelectStatement([ONE_COLUMN])
@@ -147,10 +200,16 @@ export class RelationAttribute {
     if (property.uselist) throw new ArgumentError(`${this}.eq(): it is a collection; use contains() or any().`);
     if (entity === null) {
       if (property.direction !== "manyToOne") return negate(this.#exists([]));
-      return conjunction(operators.and, property.pairs.map((p) => source.column(p.local).isNull()));
+      return conjunction(
+        operators.and,
+        property.pairs.map((p) => source.column(p.local).isNull()),
+      );
     }
     const member = this.#member(entity, "eq");
-    return conjunction(operators.and, property.pairs.map((p) => source.column(p.local).eq(keyValue(member, p.remote, this))));
+    return conjunction(
+      operators.and,
+      property.pairs.map((p) => source.column(p.local).eq(keyValue(member, p.remote, this))),
+    );
   }
   /** Rows without a reference count as different too. */
   ne(entity: unknown): Expression {
@@ -158,7 +217,13 @@ export class RelationAttribute {
     if (property.uselist) throw new ArgumentError(`${this}.ne(): it is a collection; use contains(...).not().`);
     if (entity === null) return negate(this.eq(null));
     const member = this.#member(entity, "ne");
-    return conjunction(operators.or, property.pairs.flatMap((p) => [source.column(p.local).ne(keyValue(member, p.remote, this)), source.column(p.local).isNull()]));
+    return conjunction(
+      operators.or,
+      property.pairs.flatMap((p) => [
+        source.column(p.local).ne(keyValue(member, p.remote, this)),
+        source.column(p.local).isNull(),
+      ]),
+    );
   }
   #member(entity: unknown, method: string): Managed {
     const member = managed(entity);
@@ -172,7 +237,10 @@ export class RelationAttribute {
 function keyValue(member: Managed, attribute: MappedColumn, of: RelationAttribute): Expression {
   const value = member[attribute.slot];
   if (value === UNLOADED || value === undefined) {
-    throw new ArgumentError(`${of}: ${describeInstance(member)} has no '${attribute.key}' yet; flush it first.`, "orm.no-key");
+    throw new ArgumentError(
+      `${of}: ${describeInstance(member)} has no '${attribute.key}' yet; flush it first.`,
+      "orm.no-key",
+    );
   }
   return value === null ? NULL : new Bind(value, attribute.column.type);
 }

@@ -4,12 +4,25 @@
  * Source: SQLAlchemy "ORM UPDATE and DELETE with Custom WHERE Criteria".
  */
 import {
-  ArgumentError, Bind, ColumnReference, DeleteStatement, didYouMean, type Element, type Expression, InsertStatement, InvalidRequestError, NULL, SelectStatement, type Statement, type TableColumn,
+  ArgumentError,
+  Bind,
+  ColumnReference,
+  DeleteStatement,
+  didYouMean,
+  type Element,
+  type Expression,
+  InsertStatement,
+  InvalidRequestError,
+  NULL,
+  SelectStatement,
+  type Statement,
+  type TableColumn,
   UpdateStatement,
 } from "@athanor/core";
 import { type MappedColumn, type Mapper, mapperOfInstance, mappersOfTable } from "../mapping/mapper.js";
-import { isChanged, type Managed, STALE, UNLOADED } from "../mapping/state.js";
+import { type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
+import { forgetChange } from "./changes.js";
 import { EntityItem } from "./entity.js";
 import { UNKNOWN, valueOf } from "./evaluate.js";
 
@@ -31,16 +44,24 @@ const WAYS = ["auto", "evaluate", "fetch"];
 export async function objectsConcerned(session: SessionInternals, statement: Writing): Promise<readonly Managed[]> {
   const way = (statement as Statement).executionOptionsValue?.["synchronizeSession"] ?? "auto";
   if (way !== false && !WAYS.includes(way as string)) {
-    throw new ArgumentError(`synchronizeSession is "auto", "evaluate", "fetch" or false, not ${JSON.stringify(way)}.${didYouMean(String(way), WAYS)}`, "orm.synchronize");
+    throw new ArgumentError(
+      `synchronizeSession is "auto", "evaluate", "fetch" or false, not ${JSON.stringify(way)}.${didYouMean(String(way), WAYS)}`,
+      "orm.synchronize",
+    );
   }
   if (statement instanceof InsertStatement || way === false) return [];
   const concerned: Managed[] = [];
   for (const mapper of mappersOfTable(statement.table)) {
-    const held = [...session.identity.instances(mapper)].filter((i) => (i.$$f & STALE) === 0 && mapperOfInstance(i).tables.includes(statement.table));
+    const held = [...session.identity.instances(mapper)].filter(
+      (i) => (i.$$f & STALE) === 0 && mapperOfInstance(i).tables.includes(statement.table),
+    );
     if (held.length === 0) continue;
     const evaluated = way === "fetch" ? undefined : evaluate(held, statement.criteria);
     if (evaluated === undefined && way === "evaluate") {
-      throw new InvalidRequestError(`synchronizeSession: "evaluate" cannot tell in memory which objects this statement meets; leave it at "auto", or take "fetch".`, "orm.evaluate");
+      throw new InvalidRequestError(
+        `synchronizeSession: "evaluate" cannot tell in memory which objects this statement meets; leave it at "auto", or take "fetch".`,
+        "orm.evaluate",
+      );
     }
     concerned.push(...(evaluated ?? (await fetched(session, mapper, statement)).filter((i) => (i.$$f & STALE) === 0)));
   }
@@ -65,10 +86,16 @@ function assign(instance: Managed, statement: UpdateStatement): void {
   }
   for (const [attribute, value] of values) {
     instance[attribute.slot] = value;
-    if (isChanged(instance, attribute.index)) forgetChange(instance, attribute.index);
+    forgetChange(instance, attribute.index);
   }
 }
-function newValue(value: Expression, column: TableColumn, assigned: ReadonlySet<TableColumn>, instance: Managed, mapper: Mapper): unknown {
+function newValue(
+  value: Expression,
+  column: TableColumn,
+  assigned: ReadonlySet<TableColumn>,
+  instance: Managed,
+  mapper: Mapper,
+): unknown {
   if (value instanceof Bind) return value.value;
   if (value === NULL) return null;
   // In some databases an assignment sees those to its left.
@@ -78,21 +105,20 @@ function newValue(value: Expression, column: TableColumn, assigned: ReadonlySet<
 }
 function reads(node: unknown, column: TableColumn): boolean {
   if (node === column) return true;
-  if (typeof node !== "object" || node === null || node instanceof ColumnReference || node instanceof Bind) return false;
-  return Object.values(node).some((part) => (Array.isArray(part) ? part.some((p) => reads(p, column)) : "walk" in Object(part) && reads(part, column)));
+  if (typeof node !== "object" || node === null || node instanceof ColumnReference || node instanceof Bind)
+    return false;
+  return Object.values(node).some((part) =>
+    Array.isArray(part) ? part.some((p) => reads(p, column)) : "walk" in Object(part) && reads(part, column),
+  );
 }
-/** A change that a statement has overtaken is not written by the next flush. */
-function forgetChange(instance: Managed, index: number): void {
-  const old = instance.$$o ?? [];
-  const kept: unknown[] = [];
-  for (let i = 0; i < old.length; i += 2) if (old[i] !== index && old[i] !== -1 - index) kept.push(old[i], old[i + 1]);
-  instance.$$o = kept.length > 0 ? kept : null;
-  if (index < 31) instance.$$m &= ~(1 << index);
-  else if (!kept.some((entry, i) => i % 2 === 0 && (entry as number) >= 31)) instance.$$n = 0;
-}
-
-async function fetched(session: SessionInternals, mapper: Mapper, statement: UpdateStatement | DeleteStatement): Promise<readonly Managed[]> {
-  const keys = new SelectStatement(mapper.primaryKey.map((pk) => pk.columns.find((c) => c.table === statement.table) ?? pk.column)).where(...statement.criteria);
+async function fetched(
+  session: SessionInternals,
+  mapper: Mapper,
+  statement: UpdateStatement | DeleteStatement,
+): Promise<readonly Managed[]> {
+  const keys = new SelectStatement(
+    mapper.primaryKey.map((pk) => pk.columns.find((c) => c.table === statement.table) ?? pk.column),
+  ).where(...statement.criteria);
   const connection = await session.connectionFor(mapper);
   const rows = (await connection.execute(keys).all()) as readonly (readonly unknown[])[];
   return rows.flatMap((row) => {

@@ -1,8 +1,20 @@
 /** Collections that are never loaded as a whole: `lazy: "dynamic"` is a query, `lazy: "writeOnly"` takes changes only. */
-import { type AnyRow, ArgumentError, conjunction, criterion as asCriterion, didYouMean, type Expression, FunctionCall, INTEGER, operators, SelectStatement, STAR } from "@athanor/core";
+import {
+  type AnyRow,
+  ArgumentError,
+  criterion as asCriterion,
+  conjunction,
+  didYouMean,
+  type Expression,
+  FunctionCall,
+  INTEGER,
+  operators,
+  SelectStatement,
+  STAR,
+} from "@athanor/core";
+import { DetachedInstanceError } from "../errors.js";
 import { installQueryCollections } from "../mapping/attributes.js";
 import { addToCollection, describeInstance, removeFromCollection } from "../mapping/collection.js";
-import { DetachedInstanceError } from "../errors.js";
 import type { RelationshipProperty } from "../mapping/mapper.js";
 import type { Managed } from "../mapping/state.js";
 import { SESSION, type SessionInternals } from "../session/internals.js";
@@ -14,7 +26,10 @@ import { mappedSource } from "./source.js";
 function internalsOf(owner: Managed, property: RelationshipProperty): SessionInternals {
   const session = owner.$$s as { readonly [SESSION]?: SessionInternals } | undefined;
   const internals = session?.[SESSION];
-  if (internals === undefined) throw new DetachedInstanceError(`${property} of ${describeInstance(owner)} needs a session: add the object to one first.`);
+  if (internals === undefined)
+    throw new DetachedInstanceError(
+      `${property} of ${describeInstance(owner)} needs a session: add the object to one first.`,
+    );
   return internals;
 }
 /** The members of one owner as a select. */
@@ -27,9 +42,17 @@ function membersOf(owner: Managed, property: RelationshipProperty): SelectStatem
   if (property.secondary !== undefined) {
     const steps = relationSteps(property, source, target, false);
     const mine = property.secondary.localPairs.map((p): Expression => p.column.eq(owner[p.mapped.slot]));
-    out = statement.selectFrom(property.secondary.table).join(target.from, steps.toTarget).where(...mine);
+    out = statement
+      .selectFrom(property.secondary.table)
+      .join(target.from, steps.toTarget)
+      .where(...mine);
   } else {
-    out = statement.where(conjunction(operators.and, property.pairs.map((p) => target.column(p.remote).eq(owner[p.local.slot]))));
+    out = statement.where(
+      conjunction(
+        operators.and,
+        property.pairs.map((p) => target.column(p.remote).eq(owner[p.local.slot])),
+      ),
+    );
   }
   return order.length > 0 ? out.orderBy(...order) : out;
 }
@@ -38,7 +61,11 @@ export class DynamicCollection implements AsyncIterable<Managed> {
   readonly #owner: Managed;
   readonly #property: RelationshipProperty;
   readonly #refine: (statement: SelectStatement) => SelectStatement;
-  constructor(owner: Managed, property: RelationshipProperty, refine: (statement: SelectStatement) => SelectStatement = (s) => s) {
+  constructor(
+    owner: Managed,
+    property: RelationshipProperty,
+    refine: (statement: SelectStatement) => SelectStatement = (s) => s,
+  ) {
     this.#owner = owner;
     this.#property = property;
     this.#refine = refine;
@@ -53,7 +80,11 @@ export class DynamicCollection implements AsyncIterable<Managed> {
     const { columns } = mappedSource(this.#property.target);
     const criteria = Object.keys(values).map((key) => {
       const column = columns[key];
-      if (column === undefined) throw new ArgumentError(`${this.#property}: filterBy() has no column '${key}'.${didYouMean(key, Object.keys(columns))}`, "query.filter-by");
+      if (column === undefined)
+        throw new ArgumentError(
+          `${this.#property}: filterBy() has no column '${key}'.${didYouMean(key, Object.keys(columns))}`,
+          "query.filter-by",
+        );
       return column.eq(values[key]);
     });
     return this.filter(...criteria);
@@ -68,16 +99,34 @@ export class DynamicCollection implements AsyncIterable<Managed> {
     return this.#with((s) => s.offset(n));
   }
   all(): Promise<Managed[]> {
-    return executeStatement<Managed>(internalsOf(this.#owner, this.#property), this.select(), undefined, "scalars").all();
+    return executeStatement<Managed>(
+      internalsOf(this.#owner, this.#property),
+      this.select(),
+      undefined,
+      "scalars",
+    ).all();
   }
   first(): Promise<Managed | null> {
-    return executeStatement<Managed>(internalsOf(this.#owner, this.#property), this.select().limit(1), undefined, "scalars").first();
+    return executeStatement<Managed>(
+      internalsOf(this.#owner, this.#property),
+      this.select().limit(1),
+      undefined,
+      "scalars",
+    ).first();
   }
   async count(): Promise<number> {
     const internals = internalsOf(this.#owner, this.#property);
     const columns = entityOf(this.#property.target).itemColumns;
-    const sub = this.select().with({ orderByList: [], optionList: [] }).withOnlyColumns(...columns).subquery();
-    return Number(await executeStatement<AnyRow>(internals, new SelectStatement([new FunctionCall("count", [STAR], INTEGER)]).selectFrom(sub)).scalar());
+    const sub = this.select()
+      .with({ orderByList: [], optionList: [] })
+      .withOnlyColumns(...columns)
+      .subquery();
+    return Number(
+      await executeStatement<AnyRow>(
+        internals,
+        new SelectStatement([new FunctionCall("count", [STAR], INTEGER)]).selectFrom(sub),
+      ).scalar(),
+    );
   }
   select(): SelectStatement {
     return this.#refine(membersOf(this.#owner, this.#property));
@@ -120,4 +169,6 @@ export class WriteOnlyCollection {
   }
 }
 
-installQueryCollections((owner, property) => (property.lazy === "dynamic" ? new DynamicCollection(owner, property) : new WriteOnlyCollection(owner, property)));
+installQueryCollections((owner, property) =>
+  property.lazy === "dynamic" ? new DynamicCollection(owner, property) : new WriteOnlyCollection(owner, property),
+);

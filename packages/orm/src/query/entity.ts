@@ -1,8 +1,19 @@
 /** Entities in select lists, and `aliased()`. */
 import {
-  type ColumnReference, entityElement, type FromClause, fromClause, ItemElement, type KeyWriter, OP, requireFrom, SubqueryClause, Cte, Alias, ArgumentError,
+  Alias,
+  ArgumentError,
+  type ColumnReference,
+  Cte,
+  entityElement,
+  type FromClause,
+  fromClause,
+  ItemElement,
+  type KeyWriter,
+  OP,
+  requireFrom,
+  SubqueryClause,
 } from "@athanor/core";
-import { type Mapper } from "../mapping/mapper.js";
+import type { Mapper } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
 import { aliasedSource, type EntitySource, mappedSource, sourceOver } from "./source.js";
 
@@ -84,10 +95,13 @@ interface ModelFace {
 /** `aliased(User)`, `aliased(User, "boss")`, `aliased(User, subquery)`. */
 export function makeAliased(model: unknown, nameOrFrom?: unknown): AliasedEntity {
   const face = model as ModelFace;
-  const element = typeof model === "function" || (typeof model === "object" && model !== null) ? face[entityElement] : undefined;
-  if (!(element instanceof EntityItem)) throw new ArgumentError("aliased(): a model is needed; for tables use alias().");
+  const element =
+    typeof model === "function" || (typeof model === "object" && model !== null) ? face[entityElement] : undefined;
+  if (!(element instanceof EntityItem))
+    throw new ArgumentError("aliased(): a model is needed; for tables use alias().");
   const { mapper } = element;
-  if (nameOrFrom === undefined || typeof nameOrFrom === "string") return new AliasedEntity(aliasedSource(mapper, nameOrFrom), face.$);
+  if (nameOrFrom === undefined || typeof nameOrFrom === "string")
+    return new AliasedEntity(aliasedSource(mapper, nameOrFrom), face.$);
   const from = requireFrom(nameOrFrom, "aliased()");
   if (!(from instanceof SubqueryClause || from instanceof Cte || from instanceof Alias)) {
     throw new ArgumentError("aliased(): the second argument is a name, or a subquery with the model's columns.");

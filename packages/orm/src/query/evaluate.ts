@@ -3,7 +3,21 @@
  * differently (collations, precision, converted values) the answer is UNKNOWN, and somebody has to ask it.
  * Source: SQLAlchemy "ORM UPDATE and DELETE with Custom WHERE Criteria" (the evaluator).
  */
-import { Between, Binary, Bind, BooleanList, ColumnReference, type Expression, InList, NULL, operators, type SqlType, type TableColumn, Tuple, Unary } from "@athanor/core";
+import {
+  Between,
+  Binary,
+  Bind,
+  BooleanList,
+  ColumnReference,
+  type Expression,
+  InList,
+  NULL,
+  operators,
+  type SqlType,
+  type TableColumn,
+  Tuple,
+  Unary,
+} from "@athanor/core";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../mapping/state.js";
 

@@ -1,21 +1,55 @@
 /** What `execute` and `scalars` of a session do: results that run in the session's turn, or stream. */
 import {
-  type AnyRow, ArgumentError, type Chunk, type Compiled, DeleteStatement, Element, type Execution, type Fetched, innerStatement, InsertStatement, type MaybePromise, type RawResult, Result,
-  type ResultSource, SelectStatement, Statement, UpdateStatement,
+  type AnyRow,
+  ArgumentError,
+  type Chunk,
+  type Compiled,
+  DeleteStatement,
+  Element,
+  type Execution,
+  type Fetched,
+  InsertStatement,
+  innerStatement,
+  type MaybePromise,
+  type RawResult,
+  Result,
+  type ResultSource,
+  SelectStatement,
+  Statement,
+  UpdateStatement,
 } from "@athanor/core";
 import type { SessionInternals } from "../session/internals.js";
 import { bringInLine, objectsConcerned, type Writing, writesEntities } from "./dml.js";
 import { EntityItem } from "./entity.js";
 import { concernsEntities } from "./plan.js";
-import { completeLoads, hydrationOf, lookUpPlan, mapperOf, type NamedValues, type Ran, runPlan, after } from "./run-plan.js";
+import {
+  after,
+  completeLoads,
+  hydrationOf,
+  lookUpPlan,
+  mapperOf,
+  type NamedValues,
+  type Ran,
+  runPlan,
+} from "./run-plan.js";
 
-export { type LoadByKeyOptions, loadByKey, loadColumn, loadRelationship, peekReference, refreshInstances } from "./loads.js";
+export {
+  type LoadByKeyOptions,
+  loadByKey,
+  loadColumn,
+  loadRelationship,
+  peekReference,
+  refreshInstances,
+} from "./loads.js";
 
 export type ParameterValues = { readonly [name: string]: unknown } | readonly { readonly [name: string]: unknown }[];
 
 function statementIn(value: unknown): Element {
   if (value instanceof Element) return value;
-  const inner = typeof value === "object" && value !== null ? (value as { readonly [innerStatement]?: Element })[innerStatement] : undefined;
+  const inner =
+    typeof value === "object" && value !== null
+      ? (value as { readonly [innerStatement]?: Element })[innerStatement]
+      : undefined;
   if (inner !== undefined) return inner;
   throw new ArgumentError(
     typeof value === "string"
@@ -30,7 +64,12 @@ function statementIn(value: unknown): Element {
  *
  * @param mode "rows" for rows, "scalars" for the first item of each
  */
-export function executeStatement<R = AnyRow>(session: SessionInternals, statement: unknown, params?: ParameterValues, mode: "rows" | "scalars" = "rows"): Result<R> {
+export function executeStatement<R = AnyRow>(
+  session: SessionInternals,
+  statement: unknown,
+  params?: ParameterValues,
+  mode: "rows" | "scalars" = "rows",
+): Result<R> {
   return Result.of<R>(new SessionSource(session, statementIn(statement), params, mode));
 }
 
@@ -41,7 +80,12 @@ class SessionSource implements ResultSource {
   readonly #statement: Element;
   readonly #params: ParameterValues | undefined;
   readonly #mode: "rows" | "scalars";
-  constructor(session: SessionInternals, statement: Element, params: ParameterValues | undefined, mode: "rows" | "scalars") {
+  constructor(
+    session: SessionInternals,
+    statement: Element,
+    params: ParameterValues | undefined,
+    mode: "rows" | "scalars",
+  ) {
     this.#session = session;
     this.#statement = statement;
     this.#params = params;
@@ -59,7 +103,8 @@ class SessionSource implements ResultSource {
   }
   #fetch(): MaybePromise<Fetched> {
     const statement = this.#statement;
-    if (statement instanceof SelectStatement && concernsEntities(statement)) return this.#finish(runPlan(this.#session, statement, named(this.#params)));
+    if (statement instanceof SelectStatement && concernsEntities(statement))
+      return this.#finish(runPlan(this.#session, statement, named(this.#params)));
     if (writesEntities(statement)) return this.#write(statement);
     return this.#core(statement);
   }
@@ -81,7 +126,8 @@ class SessionSource implements ResultSource {
   /** INSERT, UPDATE and DELETE of a model: objects in memory follow, RETURNING gives objects. */
   async #write(statement: Writing): Promise<Fetched> {
     const session = this.#session;
-    if (statement instanceof InsertStatement && Array.isArray(this.#params)) return this.#insertRuns(statement, this.#params);
+    if (statement instanceof InsertStatement && Array.isArray(this.#params))
+      return this.#insertRuns(statement, this.#params);
     const concerned = await objectsConcerned(session, statement);
     if (!statement.returningItems.some((i) => i instanceof EntityItem)) {
       const done = await this.#core(statement);
@@ -94,7 +140,10 @@ class SessionSource implements ResultSource {
     return this.#finish(ran);
   }
   /** Rows of different keys: each run of equal keys is a statement, the objects come back in order. */
-  async #insertRuns(statement: InsertStatement, rows: readonly { readonly [name: string]: unknown }[]): Promise<Fetched> {
+  async #insertRuns(
+    statement: InsertStatement,
+    rows: readonly { readonly [name: string]: unknown }[],
+  ): Promise<Fetched> {
     const out: unknown[] = [];
     let keys: readonly string[] = [];
     let rowCount = 0;
@@ -143,7 +192,9 @@ class SessionSource implements ResultSource {
   }
 }
 function keysOf(row: object | undefined): string {
-  return Object.keys(row ?? {}).sort().join("\u0000");
+  return Object.keys(row ?? {})
+    .sort()
+    .join("\u0000");
 }
 /** Rows that are there already. */
 function taking(rows: unknown[]): (most?: number) => unknown[] {
@@ -157,13 +208,29 @@ function named(params: ParameterValues | undefined): NamedValues | undefined {
   return params as NamedValues | undefined;
 }
 function returnsRows(statement: Element): boolean {
-  if (statement instanceof InsertStatement || statement instanceof UpdateStatement || statement instanceof DeleteStatement) return statement.returningItems.length > 0;
+  if (
+    statement instanceof InsertStatement ||
+    statement instanceof UpdateStatement ||
+    statement instanceof DeleteStatement
+  )
+    return statement.returningItems.length > 0;
   return statement instanceof Statement && statement.kind !== "text";
 }
-function boundValues(compiled: Compiled, params: readonly unknown[], named: ParameterValues | undefined): readonly unknown[] {
+function boundValues(
+  compiled: Compiled,
+  params: readonly unknown[],
+  named: ParameterValues | undefined,
+): readonly unknown[] {
   const values = (named ?? {}) as { readonly [name: string]: unknown };
   return compiled.slots.map((slot) => {
-    const value = slot.source < 0 ? (slot.compute === undefined ? slot.constant : slot.compute()) : slot.name !== undefined && slot.name in values ? values[slot.name] : params[slot.source];
+    const value =
+      slot.source < 0
+        ? slot.compute === undefined
+          ? slot.constant
+          : slot.compute()
+        : slot.name !== undefined && slot.name in values
+          ? values[slot.name]
+          : params[slot.source];
     return value === null || slot.process === null || slot.source < 0 ? value : slot.process(value);
   });
 }

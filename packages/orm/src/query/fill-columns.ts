@@ -10,7 +10,10 @@ import { among, CHUNK } from "./keys.js";
 import { mappedSource } from "./source.js";
 
 /** Runs a select of plain columns inside the session's turn. */
-export type ColumnsRunner = (session: SessionInternals, statement: SelectStatement) => Promise<readonly (readonly unknown[])[]>;
+export type ColumnsRunner = (
+  session: SessionInternals,
+  statement: SelectStatement,
+) => Promise<readonly (readonly unknown[])[]>;
 
 /** Fills these columns where they are not loaded; what is loaded stays as it is. */
 export async function fillColumns(
@@ -27,7 +30,12 @@ export async function fillColumns(
   const columns: Expression[] = [...keys, ...attributes.map((a) => source.column(a))];
   for (let at = 0; at < lacking.length; at += CHUNK) {
     const chunk = lacking.slice(at, at + CHUNK);
-    const statement = new SelectStatement(columns).selectFrom(source.from).where(among(keys, chunk.map((i) => mapper.primaryKey.map((pk) => i[pk.slot]))));
+    const statement = new SelectStatement(columns).selectFrom(source.from).where(
+      among(
+        keys,
+        chunk.map((i) => mapper.primaryKey.map((pk) => i[pk.slot])),
+      ),
+    );
     for (const row of await run(session, statement)) {
       const key = mapper.identityKey(row.slice(0, keys.length));
       const instance = key === undefined ? undefined : session.identity.get(mapper, key);
@@ -40,7 +48,12 @@ export async function fillColumns(
 }
 
 /** A query for a base class brings base columns; what its subclasses add is filled in one statement per class. */
-export async function fillSubclassColumns(run: ColumnsRunner, session: SessionInternals, base: Mapper, instances: readonly Managed[]): Promise<void> {
+export async function fillSubclassColumns(
+  run: ColumnsRunner,
+  session: SessionInternals,
+  base: Mapper,
+  instances: readonly Managed[],
+): Promise<void> {
   const byClass = new Map<Mapper, Managed[]>();
   for (const instance of instances) {
     const mapper = mapperOfInstance(instance);

@@ -4,14 +4,31 @@
  */
 import { InvalidRequestError, rowPrototype } from "@athanor/core";
 import { Collection, setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
+import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { clearChanges, historyOf, isChanged, LOAD_TOKEN, type LoadBatch, type Managed, STALE, UNLOADED } from "../mapping/state.js";
+import {
+  clearChanges,
+  historyOf,
+  isChanged,
+  LOAD_TOKEN,
+  type LoadBatch,
+  type Managed,
+  STALE,
+  UNLOADED,
+} from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import type { LoadTree } from "./options.js";
-import type { KeyedRows } from "./relations.js";
 import type { EntityPlan, ItemPlan, JoinedPlan, OrmPlan } from "./plan.js";
+import type { KeyedRows } from "./relations.js";
+import { SeenRows } from "./seen-rows.js";
 
-type Constructor = new (token: typeof LOAD_TOKEN, row?: unknown[], offset?: number, session?: unknown, batch?: LoadBatch) => Managed;
+type Constructor = new (
+  token: typeof LOAD_TOKEN,
+  row?: unknown[],
+  offset?: number,
+  session?: unknown,
+  batch?: LoadBatch,
+) => Managed;
 
 /** One execution of a plan. */
 export class Hydration {
@@ -21,7 +38,7 @@ export class Hydration {
   /** What each entity of the plan met, in order. */
   readonly batches: readonly LoadBatch[];
   readonly #collected: (Map<Managed, Set<Managed> | null> | undefined)[];
-  readonly #seen: Set<unknown> | undefined;
+  readonly #seen: SeenRows | undefined;
   /** By entity, the objects met so far; for plans of several entities. */
   readonly #met: readonly Set<Managed>[] | undefined;
   /** With populateExisting: objects are read anew once per execution. */
@@ -31,9 +48,12 @@ export class Hydration {
     this.plan = plan;
     this.session = session;
     this.populateExisting = populateExisting;
-    this.batches = plan.entities.map((e) => ({ instances: [], context: trees === undefined ? e.tree : trees[e.index] }));
+    this.batches = plan.entities.map((e) => ({
+      instances: [],
+      context: trees === undefined ? e.tree : trees[e.index],
+    }));
     this.#collected = new Array(plan.joinedCount);
-    this.#seen = plan.unique ? new Set() : undefined;
+    this.#seen = plan.unique ? new SeenRows() : undefined;
     this.#met = plan.entities.length > 1 ? plan.entities.map(() => new Set()) : undefined;
     this.#renewed = populateExisting ? new Set() : undefined;
   }
@@ -42,26 +62,27 @@ export class Hydration {
   firsts(rows: readonly unknown[][]): unknown[] {
     const { items } = this.plan;
     const [item] = items as readonly [ItemPlan];
-    if (items.length === 1 && item.entity !== undefined && this.#seen === undefined) return this.#entities(item.entity, rows);
+    if (items.length === 1 && item.entity !== undefined && this.#seen === undefined)
+      return this.#entities(item.entity, rows);
     const { convert } = this.plan;
     const out: unknown[] = [];
     for (let r = 0; r < rows.length; r++) {
       const row = rows[r] as unknown[];
       convert?.(row);
-      const value = this.#item(item, row);
-      for (let i = 1; i < items.length; i++) this.#item(items[i] as ItemPlan, row);
-      if (this.#seen !== undefined) {
-        if (this.#seen.has(value)) continue;
-        this.#seen.add(value);
-      }
-      out.push(value);
+      const made = items.map((item) => this.#item(item, row));
+      if (this.#seen === undefined || this.#seen.add(made)) out.push(made[0]);
     }
     return out;
   }
   /** The entity of every row, and where the key beside it stands: for loaders. */
   keyed(rows: unknown[][]): KeyedRows {
     const [item, ...keys] = this.plan.items;
-    return { members: this.#entities((item as ItemPlan).entity as EntityPlan, rows), rows, keyAt: keys.map((k) => k.at), repeats: this.#seen !== undefined };
+    return {
+      members: this.#entities((item as ItemPlan).entity as EntityPlan, rows),
+      rows,
+      keyAt: keys.map((k) => k.at),
+      repeats: this.#seen !== undefined,
+    };
   }
   /** Rows of plain columns as they are. */
   values(rows: unknown[][]): readonly unknown[][] {
@@ -79,7 +100,7 @@ export class Hydration {
       convert?.(row);
       const made = new Array<unknown>(items.length);
       for (let i = 0; i < items.length; i++) made[i] = this.#item(items[i] as ItemPlan, row);
-      if (this.#seen !== undefined && this.#repeats(made)) continue;
+      if (this.#seen !== undefined && !this.#seen.add(made)) continue;
       out.push(Object.setPrototypeOf(made, prototype));
     }
     return out;
@@ -89,7 +110,9 @@ export class Hydration {
     const visit = (entity: EntityPlan): void => {
       for (const joined of entity.joined) {
         const map = this.#collected[joined.index];
-        if (map !== undefined) for (const [owner, members] of map) if (members !== null) setLoadedCollection(owner, joined.property, [...members]);
+        if (map !== undefined)
+          for (const [owner, members] of map)
+            if (members !== null) setLoadedCollection(owner, joined.property, [...members]);
         visit(joined.entity);
       }
     };
@@ -101,7 +124,8 @@ export class Hydration {
     const { plan, session } = this;
     const { convert } = plan;
     if (convert !== undefined) for (let r = 0; r < rows.length; r++) convert(rows[r] as unknown[]);
-    if (plan.distinctEntities && entity.standard && !this.populateExisting && session.identity.isEmpty(entity.mapper)) return this.#fresh(entity, rows);
+    if (plan.distinctEntities && entity.standard && !this.populateExisting && session.identity.isEmpty(entity.mapper))
+      return this.#fresh(entity, rows);
     const out = new Array<Managed | null>(rows.length);
     for (let r = 0; r < rows.length; r++) out[r] = this.entity(entity, rows[r] as unknown[]);
     return out;
@@ -113,26 +137,12 @@ export class Hydration {
     const { session } = this;
     const face = session.face;
     const out = new Array<Managed>(rows.length);
-    for (let r = 0; r < rows.length; r++) out[r] = new Model(LOAD_TOKEN, rows[r] as unknown[], entity.offset, face, batch);
+    for (let r = 0; r < rows.length; r++)
+      out[r] = new Model(LOAD_TOKEN, rows[r] as unknown[], entity.offset, face, batch);
     (batch as { instances: Managed[] }).instances = out;
     if (entity.empty.length > 0) for (const instance of out) this.#emptyOut(entity, instance);
     session.identity.append(entity.mapper, out);
     return out.slice();
-  }
-  #repeats(made: readonly unknown[]): boolean {
-    const seen = this.#seen as Set<unknown>;
-    let level: Set<unknown> | Map<unknown, unknown> = (seen as { rows?: Map<unknown, unknown> }).rows ?? ((seen as { rows?: Map<unknown, unknown> }).rows = new Map());
-    for (let i = 0; i < made.length - 1; i++) {
-      const map = level as Map<unknown, unknown>;
-      let next = map.get(made[i]);
-      if (next === undefined) map.set(made[i], (next = new Map()));
-      level = next as Map<unknown, unknown>;
-    }
-    const last = level as Map<unknown, unknown>;
-    const key = made[made.length - 1];
-    if (last.has(key)) return true;
-    last.set(key, true);
-    return false;
   }
   #item(item: ItemPlan, row: unknown[]): unknown {
     if (item.entity !== undefined) return this.entity(item.entity, row);
@@ -148,8 +158,7 @@ export class Hydration {
 
   /** The object a row stands for; null where an outer join found nothing. */
   entity(plan: EntityPlan, row: unknown[]): Managed | null {
-    const { keyAt } = plan;
-    const key = keyAt.length === 1 ? plan.mapper.identityKey([row[keyAt[0] as number]]) : plan.mapper.identityKey(keyAt.map((at) => row[at]));
+    const key = keyIn(plan, row);
     if (key === undefined) return null;
     const { identity } = this.session;
     const batch = this.batches[plan.index] as LoadBatch;
@@ -157,7 +166,8 @@ export class Hydration {
     if (instance === undefined) {
       const mapper = plan.discriminatorAt < 0 ? plan.mapper : classOf(plan, row);
       const Model = mapper.model as unknown as Constructor;
-      if (plan.standard && mapper === plan.mapper) instance = new Model(LOAD_TOKEN, row, plan.offset, this.session.face, batch);
+      if (plan.standard && mapper === plan.mapper)
+        instance = new Model(LOAD_TOKEN, row, plan.offset, this.session.face, batch);
       else {
         instance = new Model(LOAD_TOKEN);
         for (const { attribute, at } of plan.columns) instance[attribute.slot] = row[at];
@@ -188,7 +198,8 @@ export class Hydration {
   #refill(plan: EntityPlan, instance: Managed, row: unknown[]): void {
     const renews = this.#renewed !== undefined && !this.#renewed.has(instance);
     if (!renews && (instance.$$f & STALE) === 0) {
-      for (const { attribute, at } of plan.columns) if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
+      for (const { attribute, at } of plan.columns)
+        if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
       return;
     }
     for (const { attribute, at } of plan.columns) {
@@ -201,7 +212,9 @@ export class Hydration {
     instance.$$f &= ~STALE;
     const mapper = mapperOfInstance(instance);
     for (const attribute of mapper.attributes) {
-      const elsewhere = attribute.deferred ? !plan.columns.some((c) => c.attribute === attribute) : plan.mapper.attribute(attribute.key) === undefined;
+      const elsewhere = attribute.deferred
+        ? !plan.columns.some((c) => c.attribute === attribute)
+        : plan.mapper.attribute(attribute.key) === undefined;
       if (elsewhere && !isChanged(instance, attribute.index)) instance[attribute.slot] = UNLOADED;
     }
     for (const property of mapper.relationships) {
@@ -238,6 +251,13 @@ export class Hydration {
   }
 }
 
+/** The identity key of a row; undefined where an outer join found nothing. Numbers are their own key. */
+function keyIn({ keyAt, mapper }: EntityPlan, row: readonly unknown[]): CanonicalKey | undefined {
+  if (keyAt.length > 1) return mapper.identityKey(keyAt.map((at) => row[at]));
+  const value = row[keyAt[0] as number];
+  return typeof value === "number" ? value : mapper.identityKey([value]);
+}
+
 const prototypes = new WeakMap<OrmPlan, object>();
 function prototypeFor(plan: OrmPlan, names: readonly string[]): object {
   let found = prototypes.get(plan);
@@ -249,7 +269,9 @@ function classOf(plan: EntityPlan, row: unknown[]): Mapper {
   const value = row[plan.discriminatorAt];
   const found = plan.mapper.forIdentity(value);
   if (found === undefined) {
-    const known = [...plan.mapper.root.selfAndDescendants()].map((m) => m.inheritance?.identity).filter((i) => i !== undefined);
+    const known = [...plan.mapper.root.selfAndDescendants()]
+      .map((m) => m.inheritance?.identity)
+      .filter((i) => i !== undefined);
     throw new InvalidRequestError(
       `A row of '${plan.mapper.table.fullName}' has the discriminator ${JSON.stringify(value)}, which no class stands for (known: ${known.join(", ")}). Import the subclass, or register() it.`,
       "orm.unknown-identity",

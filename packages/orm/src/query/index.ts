@@ -1,19 +1,22 @@
 /** Querying and loading: the public functions, with their types laid over the run time. */
-import type { AnyModel, AnyTable, ColumnLike, Executable, NameOf, Result, ColumnReference } from "@athanor/core";
+import type { AnyModel, AnyTable, ColumnLike, ColumnReference, Executable, NameOf, Result } from "@athanor/core";
 import { ArgumentError, originColumn, type Typed } from "@athanor/core";
 import { mappersOfTable } from "../mapping/mapper.js";
-import type { Alias } from "../typing/model.js";
 import type { Load, Loader, QuietLoad } from "../typing/loading.js";
+import type { Alias } from "../typing/model.js";
 import type { Arguments, Params } from "../typing/query.js";
 import type { RelationPath } from "../typing/relationships.js";
 import { makeAliased } from "./entity.js";
 import { columnOption, loaders } from "./options.js";
 import { PreparedStatement } from "./prepare.js";
-import { mappedSource } from "./source.js";
 import type { HasSession } from "./query.js";
+import { mappedSource } from "./source.js";
 
 /** Not constructible, otherwise the model itself under another name; or read from a subquery with its columns. */
-export function aliased<M extends AnyTable, N extends string = `anonymous ${NameOf<M>}`>(model: M, name?: N | AnyTable): Alias<N, M> {
+export function aliased<M extends AnyTable, N extends string = `anonymous ${NameOf<M>}`>(
+  model: M,
+  name?: N | AnyTable,
+): Alias<N, M> {
   return makeAliased(model, name) as unknown as Alias<N, M>;
 }
 /** With a LEFT OUTER JOIN in the same statement; a LIMIT still counts entities. */
@@ -25,6 +28,7 @@ export const subqueryLoad = loaders.subqueryLoad as unknown as Loader;
 export const immediateLoad = loaders.immediateLoad as unknown as Loader;
 /** From columns the statement selects by a join of its own: `.join(Post.c.author).options(containsEager(Post.c.author))`. */
 export const containsEager = loaders.containsEager as unknown as Loader;
+// biome-ignore lint/suspicious/noExplicitAny: any key, any strategy
 type Untyped = <T, S extends string>(relationship: RelationPath<any, T, any, S>) => QuietLoad<S, T>;
 /** Leaves types alone: what was promised loaded stays promised, and reading the rest throws at run time. */
 export const raiseLoad = loaders.raiseLoad as unknown as Untyped;
@@ -41,9 +45,12 @@ const sourceOfColumn = (column: ColumnReference) => {
   return mapper === undefined ? undefined : mappedSource(mapper);
 };
 /** Only these columns (and the key); the others load on `await`. */
-export const loadOnly = ((...columns: unknown[]) => columnOption("loadOnly", sourceOfColumn, columns)) as unknown as ColumnOption;
-export const defer = ((...columns: unknown[]) => columnOption("defer", sourceOfColumn, columns)) as unknown as ColumnOption;
-export const undefer = ((...columns: unknown[]) => columnOption("undefer", sourceOfColumn, columns)) as unknown as ColumnOption;
+export const loadOnly = ((...columns: unknown[]) =>
+  columnOption("loadOnly", sourceOfColumn, columns)) as unknown as ColumnOption;
+export const defer = ((...columns: unknown[]) =>
+  columnOption("defer", sourceOfColumn, columns)) as unknown as ColumnOption;
+export const undefer = ((...columns: unknown[]) =>
+  columnOption("undefer", sourceOfColumn, columns)) as unknown as ColumnOption;
 
 export interface Prepared<P, R, V> {
   execute(on: HasSession | object, values: Arguments<P>): Result<R>;
@@ -57,10 +64,24 @@ export interface Prepared<P, R, V> {
  * await byAge.scalars(session, { min: 18 });
  */
 export function prepare<P, R, V>(params: P, build: (params: Params<P>) => Executable<R, V>): Prepared<P, R, V> {
-  if (typeof build !== "function") throw new ArgumentError("prepare(): the second argument builds the statement from the parameters.");
-  return new PreparedStatement(params as { readonly [name: string]: unknown }, build as (p: never) => unknown) as unknown as Prepared<P, R, V>;
+  if (typeof build !== "function")
+    throw new ArgumentError("prepare(): the second argument builds the statement from the parameters.");
+  return new PreparedStatement(
+    params as { readonly [name: string]: unknown },
+    build as (p: never) => unknown,
+  ) as unknown as Prepared<P, R, V>;
 }
-export { DynamicCollection as DynamicCollectionObject, WriteOnlyCollection as WriteOnlyCollectionObject } from "./dynamic.js";
-export { executeStatement, loadByKey, loadColumn, loadRelationship, peekReference, refreshInstances } from "./execute.js";
+export {
+  DynamicCollection as DynamicCollectionObject,
+  WriteOnlyCollection as WriteOnlyCollectionObject,
+} from "./dynamic.js";
+export {
+  executeStatement,
+  loadByKey,
+  loadColumn,
+  loadRelationship,
+  peekReference,
+  refreshInstances,
+} from "./execute.js";
 export { type HasSession, keyValues, NotFoundError, sessionQuery, setSessionResolver } from "./query.js";
 export type { AnyModel, ColumnLike };

@@ -10,8 +10,23 @@ export const CHUNK = 500;
 /** One array parameter for single columns; tuples compared one by one for composite keys. */
 export function among(columns: readonly Expression[], keys: readonly (readonly unknown[])[]): Expression {
   const [only] = columns;
-  if (columns.length === 1 && only !== undefined) return new InArray(only, new Bind(keys.map((k) => k[0]), only.type));
-  return conjunction(operators.or, keys.map((k) => conjunction(operators.and, columns.map((c, i) => c.eq(k[i])))));
+  if (columns.length === 1 && only !== undefined)
+    return new InArray(
+      only,
+      new Bind(
+        keys.map((k) => k[0]),
+        only.type,
+      ),
+    );
+  return conjunction(
+    operators.or,
+    keys.map((k) =>
+      conjunction(
+        operators.and,
+        columns.map((c, i) => c.eq(k[i])),
+      ),
+    ),
+  );
 }
 
 /** Groups objects by the key that rows name them with. */
@@ -45,7 +60,9 @@ export class KeyedOwners {
   find(row: readonly unknown[], at: readonly number[]): Managed[] | undefined {
     if (at.length === 1) {
       const value = row[at[0] as number];
-      return this.#byKey.get(typeof value === "number" ? value : (this.#canonical[0] as (v: unknown) => unknown)(value));
+      return this.#byKey.get(
+        typeof value === "number" ? value : (this.#canonical[0] as (v: unknown) => unknown)(value),
+      );
     }
     return this.#byKey.get(this.#key(at.map((i) => row[i])));
   }

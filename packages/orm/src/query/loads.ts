@@ -5,18 +5,22 @@ import { describeInstance } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type LoadBatch, type Managed, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
+import { forgetChange } from "./changes.js";
 import { entityOf } from "./entity.js";
 import { among, CHUNK } from "./keys.js";
 import { CarriedOptions, LoadTree } from "./options.js";
 import type { OrmPlan } from "./plan.js";
 import { inKeyOrder, loadRelation } from "./relations.js";
-import { completeLoads, lookUpPlan, runner, runPlan, sendPlan, after } from "./run-plan.js";
+import { after, completeLoads, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
 import { mappedSource } from "./source.js";
 
 export interface LoadByKeyOptions {
   readonly options?: readonly unknown[] | undefined;
   readonly populateExisting?: boolean | undefined;
-  readonly withForUpdate?: boolean | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean } | undefined;
+  readonly withForUpdate?:
+    | boolean
+    | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean }
+    | undefined;
 }
 /** The select of one row of a mapper, and its plans by the cache they belong to. */
 interface ByKey {
@@ -28,7 +32,9 @@ function byKeyOf(mapper: Mapper): ByKey {
   let made = mapper.memo.get(BY_KEY) as ByKey | undefined;
   if (made === undefined) {
     const source = mappedSource(mapper);
-    const criteria: Expression[] = mapper.primaryKey.map((pk) => source.column(pk).eq(new Bind(undefined, pk.column.type)));
+    const criteria: Expression[] = mapper.primaryKey.map((pk) =>
+      source.column(pk).eq(new Bind(undefined, pk.column.type)),
+    );
     made = { statement: new SelectStatement([entityOf(mapper)]).where(...criteria), plans: new WeakMap() };
     mapper.memo.set(BY_KEY, made);
   }
@@ -42,7 +48,12 @@ function plainPlan(session: SessionInternals, engine: Engine, { statement, plans
 }
 
 /** The object with this key, read from the database; null when there is no such row. Runs in the session's turn. */
-export function loadByKey(session: SessionInternals, mapper: Mapper, values: readonly unknown[], options: LoadByKeyOptions = {}): MaybePromise<Managed | null> {
+export function loadByKey(
+  session: SessionInternals,
+  mapper: Mapper,
+  values: readonly unknown[],
+  options: LoadByKeyOptions = {},
+): MaybePromise<Managed | null> {
   const byKey = byKeyOf(mapper);
   const lock = options.withForUpdate;
   const locks = lock !== undefined && lock !== false;
@@ -54,30 +65,47 @@ export function loadByKey(session: SessionInternals, mapper: Mapper, values: rea
     ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
   } else {
     const source = mappedSource(mapper);
-    let statement = new SelectStatement([entityOf(mapper)]).where(...mapper.primaryKey.map((pk, i) => source.column(pk).eq(new Bind(values[i], pk.column.type))));
+    let statement = new SelectStatement([entityOf(mapper)]).where(
+      ...mapper.primaryKey.map((pk, i) => source.column(pk).eq(new Bind(values[i], pk.column.type))),
+    );
     if (options.options !== undefined && options.options.length > 0) statement = statement.options(...options.options);
     if (locks) statement = statement.withForUpdate(lock === true ? {} : lock);
     ran = runPlan(session, statement, undefined, populate);
   }
-  return after(ran, ({ hydration, raw }) => completeLoads(session, hydration, (hydration.firsts(raw.rows)[0] as Managed | undefined) ?? null));
+  return after(ran, ({ hydration, raw }) =>
+    completeLoads(session, hydration, (hydration.firsts(raw.rows)[0] as Managed | undefined) ?? null),
+  );
 }
 
 /** Loads a relationship for an object and every sibling that came with it. Runs in the session's turn. */
-export async function loadRelationship(session: SessionInternals, owner: Managed, property: RelationshipProperty): Promise<void> {
+export async function loadRelationship(
+  session: SessionInternals,
+  owner: Managed,
+  property: RelationshipProperty,
+): Promise<void> {
   if (owner[property.slot] !== UNLOADED) return;
   const batch = owner.$$b;
   const tree = batch?.context instanceof LoadTree ? batch.context : undefined;
   const branch = tree?.relations.get(property);
   if (branch?.strategy === "raise") {
-    throw new NotLoadedError(`${property} of ${describeInstance(owner)} is not loaded and the query said raiseLoad(). Load it with selectinLoad() or joinedLoad(), or refresh the object.`);
+    throw new NotLoadedError(
+      `${property} of ${describeInstance(owner)} is not loaded and the query said raiseLoad(). Load it with selectinLoad() or joinedLoad(), or refresh the object.`,
+    );
   }
-  const siblings = batch === null ? [owner] : batch.instances.filter((i) => i.$$s === session.face && i[property.slot] === UNLOADED && property.slot in i);
+  const siblings =
+    batch === null
+      ? [owner]
+      : batch.instances.filter((i) => i.$$s === session.face && i[property.slot] === UNLOADED && property.slot in i);
   if (!siblings.includes(owner)) siblings.push(owner);
   await loadRelation(runner, session, siblings, property, branch?.below ?? new LoadTree(), branch?.criteria ?? []);
 }
 
 /** The object a many-to-one points to, if the session has it: no SQL. `undefined`: not known here. */
-export function peekReference(session: SessionInternals, owner: Managed, property: RelationshipProperty): Managed | null | undefined {
+export function peekReference(
+  session: SessionInternals,
+  owner: Managed,
+  property: RelationshipProperty,
+): Managed | null | undefined {
   if (!property.usesGet || property.direction !== "manyToOne") return undefined;
   const values = property.pairs.map((p) => owner[p.local.slot]);
   if (values.some((v) => v === UNLOADED || v === undefined)) return undefined;
@@ -93,7 +121,10 @@ export async function loadColumn(session: SessionInternals, owner: Managed, key:
   if (attribute === undefined) throw new ArgumentError(`${mapper.name} has no column '${key}'.`);
   if (owner[attribute.slot] !== UNLOADED) return owner[attribute.slot];
   const batch = owner.$$b;
-  const siblings = batch === null ? [owner] : batch.instances.filter((i) => i.$$s === session.face && i[attribute.slot] === UNLOADED && attribute.slot in i);
+  const siblings =
+    batch === null
+      ? [owner]
+      : batch.instances.filter((i) => i.$$s === session.face && i[attribute.slot] === UNLOADED && attribute.slot in i);
   if (!siblings.includes(owner)) siblings.push(owner);
   await refreshInstances(session, siblings, [key], false);
   return owner[attribute.slot];
@@ -103,7 +134,12 @@ export async function loadColumn(session: SessionInternals, owner: Managed, key:
  * Reads attributes anew. Without names: all columns, and the relationships are forgotten. Gives the objects whose rows
  * are gone.
  */
-export async function refreshInstances(session: SessionInternals, instances: readonly Managed[], keys?: readonly string[], overwrite = true): Promise<readonly Managed[]> {
+export async function refreshInstances(
+  session: SessionInternals,
+  instances: readonly Managed[],
+  keys?: readonly string[],
+  overwrite = true,
+): Promise<readonly Managed[]> {
   const gone: Managed[] = [];
   const byMapper = new Map<Mapper, Managed[]>();
   for (const instance of instances) {
@@ -120,7 +156,13 @@ export async function refreshInstances(session: SessionInternals, instances: rea
   }
   return gone;
 }
-async function refreshChunk(session: SessionInternals, mapper: Mapper, chunk: readonly Managed[], keys: readonly string[] | undefined, overwrite: boolean): Promise<readonly Managed[]> {
+async function refreshChunk(
+  session: SessionInternals,
+  mapper: Mapper,
+  chunk: readonly Managed[],
+  keys: readonly string[] | undefined,
+  overwrite: boolean,
+): Promise<readonly Managed[]> {
   const source = mappedSource(mapper);
   const columns = keys === undefined ? undefined : keys.flatMap((k) => mapper.attribute(k) ?? []);
   const relations = keys === undefined ? [] : keys.flatMap((k) => mapper.relationship(k) ?? []);
@@ -129,10 +171,22 @@ async function refreshChunk(session: SessionInternals, mapper: Mapper, chunk: re
     const tree = new LoadTree();
     if (columns !== undefined) tree.columns = { only: columns, defer: [], undefer: columns, undeferGroups: [] };
     const statement = new SelectStatement([entityOf(mapper)])
-      .where(among(mapper.primaryKey.map((pk) => source.column(pk)), chunk.map((i) => mapper.primaryKey.map((pk) => i[pk.slot]))))
+      .where(
+        among(
+          mapper.primaryKey.map((pk) => source.column(pk)),
+          chunk.map((i) => mapper.primaryKey.map((pk) => i[pk.slot])),
+        ),
+      )
       .options(new CarriedOptions(tree));
     const { hydration, raw } = await runPlan(session, statement, undefined, overwrite && columns === undefined);
-    if (overwrite && columns !== undefined) for (const i of chunk) for (const c of columns) i[c.slot] = UNLOADED;
+    if (overwrite && columns !== undefined) {
+      for (const i of chunk) {
+        for (const c of columns) {
+          forgetChange(i, c.index);
+          i[c.slot] = UNLOADED;
+        }
+      }
+    }
     const kept = chunk.map((i) => i.$$b);
     const found = new Set(hydration.firsts(raw.rows) as Managed[]);
     chunk.forEach((i, at) => {
@@ -147,4 +201,3 @@ async function refreshChunk(session: SessionInternals, mapper: Mapper, chunk: re
   }
   return gone;
 }
-

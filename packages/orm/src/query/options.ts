@@ -2,15 +2,40 @@
  * Loader options: which relationships and columns a statement brings, and how. Options are elements, so they take part
  * in the statement's structure. Source: SQLAlchemy "Relationship Loader API", "Column Loading Options".
  */
-import { ArgumentError, ColumnReference, Element, type Expression, type KeyWriter, OP, originColumn } from "@athanor/core";
+import {
+  ArgumentError,
+  ColumnReference,
+  Element,
+  type Expression,
+  type KeyWriter,
+  OP,
+  originColumn,
+} from "@athanor/core";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
 
 import type { EntitySource } from "./source.js";
 
-export type Strategy = "joined" | "selectin" | "subquery" | "immediate" | "lazy" | "raise" | "noload" | "contains" | "default";
+export type Strategy =
+  | "joined"
+  | "selectin"
+  | "subquery"
+  | "immediate"
+  | "lazy"
+  | "raise"
+  | "noload"
+  | "contains"
+  | "default";
 const CODES: { readonly [S in Strategy]: number } = {
-  joined: 1, selectin: 2, subquery: 3, immediate: 4, lazy: 5, raise: 6, noload: 7, contains: 8, default: 9,
+  joined: 1,
+  selectin: 2,
+  subquery: 3,
+  immediate: 4,
+  lazy: 5,
+  raise: 6,
+  noload: 7,
+  contains: 8,
+  default: 9,
 };
 export interface LoadSettings {
   /** joinedLoad: INNER JOIN instead of LEFT OUTER JOIN. */
@@ -44,7 +69,12 @@ export class Load extends Element {
   readonly path: readonly LoadStep[];
   readonly children: readonly Load[];
   readonly columns: ColumnLoads;
-  constructor(root: EntitySource, path: readonly LoadStep[], children: readonly Load[] = [], columns: ColumnLoads = NO_COLUMNS) {
+  constructor(
+    root: EntitySource,
+    path: readonly LoadStep[],
+    children: readonly Load[] = [],
+    columns: ColumnLoads = NO_COLUMNS,
+  ) {
     super();
     this.root = root;
     this.path = path;
@@ -110,9 +140,13 @@ export class Load extends Element {
   options(...loads: unknown[]): Load {
     const end = this.end;
     const children = loads.map((load) => {
-      if (!(load instanceof Load)) throw new ArgumentError("options(): loader options such as joinedLoad(Post.c.author) are needed.");
+      if (!(load instanceof Load))
+        throw new ArgumentError("options(): loader options such as joinedLoad(Post.c.author) are needed.");
       if (!end.isA(load.root.mapper) && !load.root.mapper.isA(end)) {
-        throw new ArgumentError(`options(): '${load}' starts at ${load.root.mapper}, but the path so far ends at ${end}.`, "orm.loader-path");
+        throw new ArgumentError(
+          `options(): '${load}' starts at ${load.root.mapper}, but the path so far ends at ${end}.`,
+          "orm.loader-path",
+        );
       }
       return load;
     });
@@ -128,10 +162,16 @@ export class Load extends Element {
   }
   undefer(...columns: unknown[]): Load {
     const undefer = columns.map((c) => mappedColumn(c, this.end, "undefer"));
-    return new Load(this.root, this.path, this.children, { ...this.columns, undefer: [...this.columns.undefer, ...undefer] });
+    return new Load(this.root, this.path, this.children, {
+      ...this.columns,
+      undefer: [...this.columns.undefer, ...undefer],
+    });
   }
   undeferGroup(group: string): Load {
-    return new Load(this.root, this.path, this.children, { ...this.columns, undeferGroups: [...this.columns.undeferGroups, group] });
+    return new Load(this.root, this.path, this.children, {
+      ...this.columns,
+      undeferGroups: [...this.columns.undeferGroups, group],
+    });
   }
   /** The entity the path ends at. */
   get end(): Mapper {
@@ -154,11 +194,17 @@ export class Load extends Element {
 function stepOf(strategy: Strategy, attribute: unknown, settings: LoadSettings): LoadStep {
   if (!(attribute instanceof RelationAttribute)) {
     const what = attribute instanceof ColumnReference ? `the column '${attribute.key}'` : String(attribute);
-    throw new ArgumentError(`${strategy}Load(): a relationship such as User.c.posts is needed, not ${what}.`, "orm.loader-argument");
+    throw new ArgumentError(
+      `${strategy}Load(): a relationship such as User.c.posts is needed, not ${what}.`,
+      "orm.loader-argument",
+    );
   }
   const { property } = attribute;
   if (property.lazy === "dynamic" || property.lazy === "writeOnly") {
-    throw new ArgumentError(`${property} is mapped with lazy: "${property.lazy}": it is a query, not a collection to load.`, "orm.loader-argument");
+    throw new ArgumentError(
+      `${property} is mapped with lazy: "${property.lazy}": it is a query, not a collection to load.`,
+      "orm.loader-argument",
+    );
   }
   let target = attribute.targetSource;
   if (settings.alias !== undefined) {
@@ -175,7 +221,10 @@ function begin(strategy: Strategy, attribute: unknown, settings: LoadSettings = 
 function mappedColumn(column: unknown, mapper: Mapper, where: string): MappedColumn {
   const origin = column instanceof ColumnReference ? originColumn(column) : undefined;
   const found = origin === undefined ? undefined : mapper.attributeOf(origin);
-  if (found === undefined) throw new ArgumentError(`${where}(): a column of ${mapper} such as ${mapper}.c.${mapper.attributes[0]?.key ?? "id"} is needed.`);
+  if (found === undefined)
+    throw new ArgumentError(
+      `${where}(): a column of ${mapper} such as ${mapper}.c.${mapper.attributes[0]?.key ?? "id"} is needed.`,
+    );
   return found;
 }
 
@@ -194,7 +243,11 @@ export const loaders = {
 } as const;
 
 /** `loadOnly(User.c.name)`, `defer(User.c.bio)`, `undefer(User.c.bio)`: for the entity the first column belongs to. */
-export function columnOption(kind: "loadOnly" | "defer" | "undefer", roots: (column: ColumnReference) => EntitySource | undefined, columns: readonly unknown[]): Load {
+export function columnOption(
+  kind: "loadOnly" | "defer" | "undefer",
+  roots: (column: ColumnReference) => EntitySource | undefined,
+  columns: readonly unknown[],
+): Load {
   const [first] = columns;
   const root = first instanceof ColumnReference ? roots(first) : undefined;
   if (root === undefined) throw new ArgumentError(`${kind}(): columns of a model such as User.c.name are needed.`);
@@ -224,9 +277,20 @@ export class LoadTree {
       return;
     }
     let branch = this.relations.get(step.property);
-    if (branch === undefined || (step.strategy !== "default" && (branch.strategy !== step.strategy || step.criteria.length > 0 || step.target !== undefined))) {
-      const strategy = step.strategy === "default" ? (branch?.strategy ?? mappedStrategy(step.property)) : step.strategy;
-      branch = { strategy, target: step.target, criteria: step.criteria, innerJoin: step.innerJoin, below: branch?.below ?? new LoadTree() };
+    if (
+      branch === undefined ||
+      (step.strategy !== "default" &&
+        (branch.strategy !== step.strategy || step.criteria.length > 0 || step.target !== undefined))
+    ) {
+      const strategy =
+        step.strategy === "default" ? (branch?.strategy ?? mappedStrategy(step.property)) : step.strategy;
+      branch = {
+        strategy,
+        target: step.target,
+        criteria: step.criteria,
+        innerJoin: step.innerJoin,
+        below: branch?.below ?? new LoadTree(),
+      };
       this.relations.set(step.property, branch);
     }
     branch.below.add(load, at + 1);
@@ -240,7 +304,8 @@ export class LoadTree {
   }
   /** Somewhere in it are criteria: a tree kept with a plan has the values of its first execution. */
   get hasCriteria(): boolean {
-    for (const branch of this.relations.values()) if (branch.criteria.length > 0 || branch.below.hasCriteria) return true;
+    for (const branch of this.relations.values())
+      if (branch.criteria.length > 0 || branch.below.hasCriteria) return true;
     return false;
   }
 }
@@ -300,4 +365,3 @@ function walkTree(tree: LoadTree, key: KeyWriter): void {
   key.id(undeferGroups.length);
   for (const g of undeferGroups) key.text(g);
 }
-

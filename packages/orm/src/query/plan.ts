@@ -4,8 +4,27 @@
  * Joined Eager Loading".
  */
 import {
-  ArgumentError, ColumnReference, type Compiled, conjunction, converter, type DeleteStatement, type Dialect, Element, type Expression, type FromClause, type InsertStatement, ItemElement, type JoinSpec, operators,
-  OrderingElement, referencedFroms, type SelectItem, SelectStatement, SubqueryClause, type TableColumn, type UpdateStatement,
+  ArgumentError,
+  ColumnReference,
+  type Compiled,
+  conjunction,
+  converter,
+  type DeleteStatement,
+  type Dialect,
+  Element,
+  type Expression,
+  type FromClause,
+  type InsertStatement,
+  ItemElement,
+  type JoinSpec,
+  OrderingElement,
+  operators,
+  referencedFroms,
+  type SelectItem,
+  SelectStatement,
+  SubqueryClause,
+  type TableColumn,
+  type UpdateStatement,
 } from "@athanor/core";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { moveCriteria, relationSteps } from "./attributes.js";
@@ -81,7 +100,8 @@ class WrappedSource extends EntitySource {
 export function concernsEntities(statement: SelectStatement): boolean {
   if (statement.optionList.length > 0) return true;
   for (const item of statement.selected) {
-    if (item instanceof EntityItem || (item instanceof ColumnReference && sourcesOver(item.from).length > 0)) return true;
+    if (item instanceof EntityItem || (item instanceof ColumnReference && sourcesOver(item.from).length > 0))
+      return true;
   }
   return false;
 }
@@ -96,7 +116,8 @@ function attributesToLoad(source: EntitySource, tree: LoadTree): readonly Mapped
   const { only, defer, undefer, undeferGroups } = tree.columns;
   return mapper.attributes.filter((a) => {
     if (source.find(a.column) === undefined) return mapper.primaryKey.includes(a);
-    if (mapper.primaryKey.includes(a) || a === mapper.inheritance?.discriminator || a === mapper.versionColumn) return true;
+    if (mapper.primaryKey.includes(a) || a === mapper.inheritance?.discriminator || a === mapper.versionColumn)
+      return true;
     if (undefer.includes(a) || (a.deferredGroup !== undefined && undeferGroups.includes(a.deferredGroup))) return true;
     if (defer.includes(a)) return false;
     return only === undefined ? !a.deferred : only.includes(a);
@@ -118,14 +139,20 @@ function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
     let used = false;
     for (const [item, tree] of trees) {
       const { source } = item;
-      const same = root.isAlias || source.isAlias ? root.from === source.from : root.mapper.isA(source.mapper) || source.mapper.isA(root.mapper);
+      const same =
+        root.isAlias || source.isAlias
+          ? root.from === source.from
+          : root.mapper.isA(source.mapper) || source.mapper.isA(root.mapper);
       if (!same) continue;
       tree.add(option);
       used = true;
     }
     if (!used) {
       const selected = [...trees.keys()].map((i) => i.source.name).join(", ") || "no entity";
-      throw new ArgumentError(`options(): '${option}' starts at ${root.name}, but the statement selects ${selected}.`, "orm.loader-root");
+      throw new ArgumentError(
+        `options(): '${option}' starts at ${root.name}, but the statement selects ${selected}.`,
+        "orm.loader-root",
+      );
     }
   }
   return trees;
@@ -136,7 +163,8 @@ export function treesOf(plan: OrmPlan, statement: SelectStatement): readonly Loa
   const trees: LoadTree[] = plan.entities.map((e) => e.tree);
   const visit = (entity: EntityPlan, tree: LoadTree): void => {
     trees[entity.index] = tree;
-    for (const joined of entity.joined) visit(joined.entity, tree.relations.get(joined.property)?.below ?? joined.entity.tree);
+    for (const joined of entity.joined)
+      visit(joined.entity, tree.relations.get(joined.property)?.below ?? joined.entity.tree);
   };
   const roots = optionTrees(statement);
   plan.items.forEach(({ entity }, i) => {
@@ -160,14 +188,22 @@ class Planner {
   plan(dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
     const statement = this.#statement;
     const trees = optionTrees(statement);
-    const limited = statement.limitValue !== undefined || statement.offsetValue !== undefined || statement.distinctValue !== false;
+    const limited =
+      statement.limitValue !== undefined || statement.offsetValue !== undefined || statement.distinctValue !== false;
     const wrap = limited && [...trees].some(([item, tree]) => joinsCollection(item.mapper, tree, []));
     const final = wrap ? this.#wrapped(trees) : this.#plain(trees);
     const compiled = dialect.createCompiler(binds).compile(final.statement);
     const [first, ...others] = statement.selected;
     const distinctEntities =
-      first instanceof EntityItem && this.#entities.length === 1 && this.#joins.length === 0 && !wrap && statement.joins.length === 0 && statement.froms.length === 0 &&
-      first.mapper.inheritance === undefined && !first.source.isAlias && readsOnly([...others, ...statement.criteria, ...statement.orderByList], first.mapper);
+      first instanceof EntityItem &&
+      this.#entities.length === 1 &&
+      this.#joins.length === 0 &&
+      !wrap &&
+      statement.joins.length === 0 &&
+      statement.froms.length === 0 &&
+      first.mapper.inheritance === undefined &&
+      !first.source.isAlias &&
+      readsOnly([...others, ...statement.criteria, ...statement.orderByList], first.mapper);
     return {
       compiled,
       items: final.items,
@@ -201,7 +237,8 @@ class Planner {
   #hierarchies(froms: readonly FromClause[]): readonly FromClause[] {
     const statement = this.#statement;
     const read = new Set<FromClause>();
-    for (const part of [...statement.selected, ...statement.criteria, ...statement.orderByList]) if (!(part instanceof EntityItem)) referencedFroms(part, read);
+    for (const part of [...statement.selected, ...statement.criteria, ...statement.orderByList])
+      if (!(part instanceof EntityItem)) referencedFroms(part, read);
     const candidates = new Set([...read].flatMap((leaf) => sourcesOver(leaf)));
     if (candidates.size === 0) return [];
     const standing = new Set<FromClause>([...froms, ...statement.joins.map((j) => j.target)].flatMap((f) => f.leaves));
@@ -209,7 +246,8 @@ class Planner {
     for (const { from, mapper } of [...candidates].sort((a, b) => b.from.leaves.length - a.from.leaves.length)) {
       const { leaves } = from;
       const own = leaves[mapper.tables.length - 1] as FromClause;
-      if (!read.has(own) || !leaves.some((l) => l !== own && read.has(l)) || leaves.some((l) => standing.has(l))) continue;
+      if (!read.has(own) || !leaves.some((l) => l !== own && read.has(l)) || leaves.some((l) => standing.has(l)))
+        continue;
       added.push(from);
       for (const leaf of leaves) standing.add(leaf);
     }
@@ -245,7 +283,10 @@ class Planner {
       }
       const map = new Map<TableColumn, number>();
       const { source, mapper } = item;
-      const wanted = new Set<MappedColumn>([...attributesToLoad(source, trees.get(item) as LoadTree), ...joinColumns(mapper)]);
+      const wanted = new Set<MappedColumn>([
+        ...attributesToLoad(source, trees.get(item) as LoadTree),
+        ...joinColumns(mapper),
+      ]);
       for (const a of wanted) {
         map.set(a.column, inner.length);
         inner.push(source.column(a));
@@ -263,7 +304,10 @@ class Planner {
     const outer = (at: number): ColumnReference => sub.columns[at] as ColumnReference;
     const sources = new Map<EntityItem, EntitySource>();
     for (const [item, map] of places) {
-      sources.set(item, new WrappedSource(item.source, sub, new Map([...map].map(([column, at]) => [column, outer(at)]))));
+      sources.set(
+        item,
+        new WrappedSource(item.source, sub, new Map([...map].map(([column, at]) => [column, outer(at)]))),
+      );
     }
     let position = 0;
     const items = statement.selected.map((item) => {
@@ -280,12 +324,19 @@ class Planner {
         : ({ name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined } as const);
     });
     let final = new SelectStatement(this.#columns).selectFrom(sub);
-    const by = [...ordered.map(({ at, o }) => new OrderingElement(outer(at), o.direction, o.nulls)), ...this.#orderings];
+    const by = [
+      ...ordered.map(({ at, o }) => new OrderingElement(outer(at), o.direction, o.nulls)),
+      ...this.#orderings,
+    ];
     final = final.with({ joins: this.#joins, orderByList: by, executionOptionsValue: statement.executionOptionsValue });
     return { statement: final, items };
   }
 
-  #item(item: SelectItem, trees: ReadonlyMap<EntityItem, LoadTree>, sourceOf: (item: EntityItem) => EntitySource): ItemPlan {
+  #item(
+    item: SelectItem,
+    trees: ReadonlyMap<EntityItem, LoadTree>,
+    sourceOf: (item: EntityItem) => EntitySource,
+  ): ItemPlan {
     if (item instanceof EntityItem) {
       const entity = this.#entity(sourceOf(item), trees.get(item) as LoadTree, [], false);
       return { name: item.itemName, entity, at: -1, keys: undefined };
@@ -316,7 +367,10 @@ class Planner {
     const after: RelationshipProperty[] = [];
     const empty: RelationshipProperty[] = [];
     const inheritance = mapper.inheritance;
-    const polymorphic = inheritance?.discriminator !== undefined && (inheritance.subMappers.length > 0 || inheritance.base !== undefined) && inheritance.strategy !== "concrete";
+    const polymorphic =
+      inheritance?.discriminator !== undefined &&
+      (inheritance.subMappers.length > 0 || inheritance.base !== undefined) &&
+      inheritance.strategy !== "concrete";
     const plan: { -readonly [K in keyof EntityPlan]: EntityPlan[K] } = {
       index: this.#entities.length,
       mapper,
@@ -335,29 +389,51 @@ class Planner {
     for (const property of relationshipsOf(mapper, tree)) {
       const branch = tree.relations.get(property);
       const strategy = tree.strategyOf(property);
-      if (strategy === "joined" && (branch !== undefined || !above.includes(property.target)) && property.parent.tables.every((t) => source.hasTable(t))) {
+      if (
+        strategy === "joined" &&
+        (branch !== undefined || !above.includes(property.target)) &&
+        property.parent.tables.every((t) => source.hasTable(t))
+      ) {
         joined.push(this.#joined(source, property, branch, [...above, mapper], outer));
       } else if (strategy === "contains") {
         const target = branch?.target ?? mappedSource(property.target);
         const index = this.#joinedCount++;
         if (property.uselist) this.#collections = true;
-        joined.push({ index, property, entity: this.#entity(target, (branch as LoadBranch).below, [...above, mapper], true) });
+        joined.push({
+          index,
+          property,
+          entity: this.#entity(target, (branch as LoadBranch).below, [...above, mapper], true),
+        });
       } else if (loadsAfter(strategy) && (branch !== undefined || !above.includes(property.target))) {
         after.push(property);
       } else if (strategy === "noload") empty.push(property);
     }
     return plan;
   }
-  #joined(owner: EntitySource, property: RelationshipProperty, branch: LoadBranch | undefined, above: readonly Mapper[], outer: boolean): JoinedPlan {
+  #joined(
+    owner: EntitySource,
+    property: RelationshipProperty,
+    branch: LoadBranch | undefined,
+    above: readonly Mapper[],
+    outer: boolean,
+  ): JoinedPlan {
     const target = aliasedSource(branch?.target?.mapper ?? property.target);
     const steps = relationSteps(property, owner, target, true);
     const extra = moveCriteria(branch?.criteria ?? [], branch?.target ?? mappedSource(target.mapper), target);
     const own = target.criterion === undefined ? [] : [target.criterion];
-    const certain = property.direction === "manyToOne" && property.pairs.every((p) => !p.local.column.nullable) && extra.length === 0 && own.length === 0;
+    const certain =
+      property.direction === "manyToOne" &&
+      property.pairs.every((p) => !p.local.column.nullable) &&
+      extra.length === 0 &&
+      own.length === 0;
     const inner = (branch?.innerJoin ?? property.definition.settings.innerJoin ?? certain) && !outer;
     const kind = inner ? "inner" : "left";
     // The owner may be a join of tables: attach to the leaf whose column the condition reads.
-    const anchor = owner.column((property.secondary?.localPairs[0]?.mapped ?? property.pairs[0]?.local ?? owner.mapper.primaryKey[0]) as MappedColumn).from;
+    const anchor = owner.column(
+      (property.secondary?.localPairs[0]?.mapped ??
+        property.pairs[0]?.local ??
+        owner.mapper.primaryKey[0]) as MappedColumn,
+    ).from;
     const on = conjunction(operators.and, [steps.toTarget, ...own, ...extra]);
     if (steps.secondary === undefined) this.#joins.push({ target: target.from, on, kind, source: anchor });
     else {
@@ -365,7 +441,8 @@ class Planner {
       this.#joins.push({ target: target.from, on, kind, source: steps.secondary });
     }
     if (property.uselist) this.#collections = true;
-    for (const by of property.orderBy(target.columns)) this.#orderings.push(by instanceof OrderingElement ? by : new OrderingElement(by as Expression, undefined));
+    for (const by of property.orderBy(target.columns))
+      this.#orderings.push(by instanceof OrderingElement ? by : new OrderingElement(by as Expression, undefined));
     const index = this.#joinedCount++;
     return { index, property, entity: this.#entity(target, branch?.below ?? new LoadTree(), above, !inner || outer) };
   }
@@ -390,26 +467,35 @@ function relationshipsOf(mapper: Mapper, tree: LoadTree): readonly RelationshipP
 function joinsCollection(mapper: Mapper, tree: LoadTree, above: readonly Mapper[]): boolean {
   return relationshipsOf(mapper, tree).some((property) => {
     const branch = tree.relations.get(property);
-    if (tree.strategyOf(property) !== "joined" || (branch === undefined && above.includes(property.target))) return false;
+    if (tree.strategyOf(property) !== "joined" || (branch === undefined && above.includes(property.target)))
+      return false;
     return property.uselist || joinsCollection(property.target, branch?.below ?? new LoadTree(), [...above, mapper]);
   });
 }
 /** Columns that joins to an entity's relationships read on its side. */
 function joinColumns(mapper: Mapper): readonly MappedColumn[] {
-  return mapper.relationships.flatMap((r) => r.secondary?.localPairs.map((p) => p.mapped) ?? r.pairs.map((p) => p.local));
+  return mapper.relationships.flatMap(
+    (r) => r.secondary?.localPairs.map((p) => p.mapped) ?? r.pairs.map((p) => p.local),
+  );
 }
 /** Criteria that could bring a second table into FROM make rows repeat. */
 function readsOnly(criteria: readonly Element[], mapper: Mapper): boolean {
   const ok = (node: Element): boolean => {
     if (node instanceof ColumnReference) return mapper.tables.includes(node.from as never);
     if (node.kind === "exists" || node.kind === "scalarSubquery") return true;
-    return Object.values(node).every((v) => (v instanceof Element ? ok(v) : Array.isArray(v) ? v.every((x) => !(x instanceof Element) || ok(x)) : true));
+    return Object.values(node).every((v) =>
+      v instanceof Element ? ok(v) : Array.isArray(v) ? v.every((x) => !(x instanceof Element) || ok(x)) : true,
+    );
   };
   return criteria.every(ok);
 }
 
 /** INSERT, UPDATE and DELETE with entities in RETURNING. */
-export function planReturning(statement: InsertStatement | UpdateStatement | DeleteStatement, dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
+export function planReturning(
+  statement: InsertStatement | UpdateStatement | DeleteStatement,
+  dialect: Dialect,
+  binds: ReadonlyMap<object, number>,
+): OrmPlan {
   const entities: EntityPlan[] = [];
   const columns: SelectItem[] = [];
   const items = statement.returningItems.map((item): ItemPlan => {
@@ -429,7 +515,8 @@ export function planReturning(statement: InsertStatement | UpdateStatement | Del
         standard: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
         complete: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
         keyAt: mapper.primaryKey.map(place),
-        discriminatorAt: discriminator === undefined || mapper.inheritance?.strategy === "concrete" ? -1 : place(discriminator),
+        discriminatorAt:
+          discriminator === undefined || mapper.inheritance?.strategy === "concrete" ? -1 : place(discriminator),
         joined: [],
         after: [],
         empty: [],
@@ -445,5 +532,16 @@ export function planReturning(statement: InsertStatement | UpdateStatement | Del
     return { name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined };
   });
   const compiled = dialect.createCompiler(binds).compile(statement.with({ returningItems: columns }));
-  return { compiled, items, entities, joinedCount: 0, unique: false, distinctEntities: false, names: items.map((i) => i.name), followed: followed(entities), convert: converterOf(compiled), criteria: false };
+  return {
+    compiled,
+    items,
+    entities,
+    joinedCount: 0,
+    unique: false,
+    distinctEntities: false,
+    names: items.map((i) => i.name),
+    followed: followed(entities),
+    convert: converterOf(compiled),
+    criteria: false,
+  };
 }

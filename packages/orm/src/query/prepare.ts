@@ -12,7 +12,8 @@ export class PreparedStatement {
     const binds: { [name: string]: NamedBind } = {};
     for (const name of this.#names) {
       const definition = params[name];
-      if (!(definition instanceof ColumnDefinition)) throw new ArgumentError(`prepare(): the parameter '${name}' is a type such as integer() or string().`);
+      if (!(definition instanceof ColumnDefinition))
+        throw new ArgumentError(`prepare(): the parameter '${name}' is a type such as integer() or string().`);
       binds[name] = new NamedBind(name, definition.fields.type);
     }
     this.#statement = build(binds as never) as Element;
@@ -28,15 +29,24 @@ export class PreparedStatement {
   }
   #run(on: unknown, values: { readonly [name: string]: unknown }, mode: "rows" | "scalars"): Result<unknown> {
     for (const name of this.#names) {
-      if (values[name] === undefined) throw new ArgumentError(`The prepared statement needs a value for '${name}'; pass null for SQL NULL.`, "parameter.missing");
+      if (values[name] === undefined)
+        throw new ArgumentError(
+          `The prepared statement needs a value for '${name}'; pass null for SQL NULL.`,
+          "parameter.missing",
+        );
     }
     for (const name of Object.keys(values)) {
-      if (!this.#names.includes(name)) throw new ArgumentError(`The prepared statement has no parameter '${name}'.${didYouMean(name, this.#names)}`, "parameter.unknown");
+      if (!this.#names.includes(name))
+        throw new ArgumentError(
+          `The prepared statement has no parameter '${name}'.${didYouMean(name, this.#names)}`,
+          "parameter.unknown",
+        );
     }
     const session = (on as Partial<HasSession> | null)?.[SESSION];
     if (session !== undefined) return executeStatement(session, this.#statement, values, mode);
     const connection = on as { execute?: (statement: Element, values: unknown) => Result<unknown> } | null;
-    if (typeof connection?.execute !== "function") throw new ArgumentError("A prepared statement is executed on a session or a connection.");
+    if (typeof connection?.execute !== "function")
+      throw new ArgumentError("A prepared statement is executed on a session or a connection.");
     const result = connection.execute(this.#statement, values);
     return mode === "scalars" ? result.scalars() : result;
   }

@@ -3,8 +3,25 @@
  * one gives a new Query. Source: SQLAlchemy "Legacy Query API".
  */
 import {
-  type AnyRow, AthanorError, ArgumentError, type ColumnReference, DeleteStatement, didYouMean, type Element, type Expression, FunctionCall, INTEGER, innerStatement, InvalidRequestError, LiteralColumn,
-  NoResultFound, MultipleResultsFound, type Result, SelectStatement, STAR, UpdateStatement,
+  type AnyRow,
+  ArgumentError,
+  AthanorError,
+  type ColumnReference,
+  DeleteStatement,
+  didYouMean,
+  type Element,
+  type Expression,
+  FunctionCall,
+  INTEGER,
+  InvalidRequestError,
+  innerStatement,
+  LiteralColumn,
+  MultipleResultsFound,
+  NoResultFound,
+  type Result,
+  SelectStatement,
+  STAR,
+  UpdateStatement,
 } from "@athanor/core";
 import { declarationOf } from "../mapping/declaration.js";
 import { installModelQuery } from "../mapping/declarative.js";
@@ -29,7 +46,8 @@ const resolvers = new WeakMap<object, Resolver>();
  */
 export function setSessionResolver(base: unknown, resolve: Resolver): void {
   const registry = (base as { readonly registry?: object } | null)?.registry;
-  if (registry === undefined) throw new ArgumentError("setSessionResolver(): a base such as declarativeBase() gave is needed.");
+  if (registry === undefined)
+    throw new ArgumentError("setSessionResolver(): a base such as declarativeBase() gave is needed.");
   resolvers.set(registry, resolve);
 }
 function currentSession(model: Function): HasSession {
@@ -79,7 +97,10 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   #refuseLimit(method: string): void {
     if (this.#statement.limitValue !== undefined || this.#statement.offsetValue !== undefined) {
-      throw new InvalidRequestError(`${method}() comes before limit() and offset(): a limit is applied last.`, "query.limited");
+      throw new InvalidRequestError(
+        `${method}() comes before limit() and offset(): a limit is applied last.`,
+        "query.limited",
+      );
     }
   }
   filter(...criteria: unknown[]): EntityQuery {
@@ -95,12 +116,19 @@ export class EntityQuery implements AsyncIterable<unknown> {
     const { source } = this.#entity;
     const criteria = Object.keys(values).map((key): Expression => {
       const value = values[key];
-      if (value === undefined) throw new ArgumentError(`filterBy(): '${key}' is undefined. Leave it out, or pass null for SQL NULL.`, "argument.undefined");
+      if (value === undefined)
+        throw new ArgumentError(
+          `filterBy(): '${key}' is undefined. Leave it out, or pass null for SQL NULL.`,
+          "argument.undefined",
+        );
       const attribute = source.mapper.attribute(key);
       if (attribute !== undefined) return source.column(attribute).eq(value);
       const relation = source.mapper.relationship(key);
       if (relation !== undefined) return new RelationAttribute(relation, source, undefined).eq(value);
-      throw new ArgumentError(`filterBy(): ${source.name} has no attribute '${key}'.${didYouMean(key, source.mapper.keys)}`, "orm.unknown-attribute");
+      throw new ArgumentError(
+        `filterBy(): ${source.name} has no attribute '${key}'.${didYouMean(key, source.mapper.keys)}`,
+        "orm.unknown-attribute",
+      );
     });
     return this.#next(this.#statement.where(...criteria));
   }
@@ -116,7 +144,13 @@ export class EntityQuery implements AsyncIterable<unknown> {
     const { source } = this.#entity;
     const property = source.mapper.relationship(target);
     if (property === undefined) {
-      throw new ArgumentError(`join("${target}"): ${source.name} has no relationship of that name.${didYouMean(target, source.mapper.relationships.map((r) => r.key))}`, "orm.unknown-relationship");
+      throw new ArgumentError(
+        `join("${target}"): ${source.name} has no relationship of that name.${didYouMean(
+          target,
+          source.mapper.relationships.map((r) => r.key),
+        )}`,
+        "orm.unknown-relationship",
+      );
     }
     return new RelationAttribute(property, source, undefined);
   }
@@ -192,7 +226,11 @@ export class EntityQuery implements AsyncIterable<unknown> {
   /** @throws NotFoundError (status 404) when there is no such row */
   async getOr404(id: unknown, options: { readonly description?: string } = {}): Promise<unknown> {
     const found = await this.get(id);
-    if (found === null) throw new NotFoundError(`There is no ${this.#entity.mapper.name} with the key ${showKey(id)}.`, options.description);
+    if (found === null)
+      throw new NotFoundError(
+        `There is no ${this.#entity.mapper.name} with the key ${showKey(id)}.`,
+        options.description,
+      );
     return found;
   }
   async firstOr404(options: { readonly description?: string } = {}): Promise<unknown> {
@@ -205,19 +243,28 @@ export class EntityQuery implements AsyncIterable<unknown> {
     try {
       return await this.one();
     } catch (error) {
-      if (error instanceof NoResultFound || error instanceof MultipleResultsFound) throw new NotFoundError(`There is not exactly one ${this.#entity.mapper.name}.`, options.description);
+      if (error instanceof NoResultFound || error instanceof MultipleResultsFound)
+        throw new NotFoundError(`There is not exactly one ${this.#entity.mapper.name}.`, options.description);
       throw error;
     }
   }
   /** Rows the query would give, counted by the database over the query as a subquery. */
   async count(): Promise<number> {
-    const inner = this.#statement.with({ optionList: [], orderByList: this.#statement.limitValue === undefined && this.#statement.offsetValue === undefined ? [] : this.#statement.orderByList });
+    const inner = this.#statement.with({
+      optionList: [],
+      orderByList:
+        this.#statement.limitValue === undefined && this.#statement.offsetValue === undefined
+          ? []
+          : this.#statement.orderByList,
+    });
     const sub = plainColumns(inner, this.#entity).subquery();
     const counted = new SelectStatement([new FunctionCall("count", [STAR], INTEGER)]).selectFrom(sub);
     return Number(await executeStatement<AnyRow>(this.#internals, counted).scalar());
   }
   async exists(): Promise<boolean> {
-    const inner = this.#statement.with({ optionList: [], orderByList: [] }).withOnlyColumns(new LiteralColumn("1", INTEGER));
+    const inner = this.#statement
+      .with({ optionList: [], orderByList: [] })
+      .withOnlyColumns(new LiteralColumn("1", INTEGER));
     const froms = inner.froms.length > 0 ? inner : inner.selectFrom(this.#entity.itemFrom);
     const row = await executeStatement<AnyRow>(this.#internals, froms.limit(1)).first();
     return row !== null;
@@ -236,7 +283,10 @@ export class EntityQuery implements AsyncIterable<unknown> {
     return plainColumns(this.#statement, this.#entity).subquery(name);
   }
   /** UPDATE of all rows that fit; objects in the session follow. Gives the number of rows. */
-  update(values: { readonly [key: string]: unknown }, options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false } = {}): Promise<number> {
+  update(
+    values: { readonly [key: string]: unknown },
+    options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false } = {},
+  ): Promise<number> {
     this.#refuseShape("update");
     let statement = new UpdateStatement(this.#entity.mapper.table).set(values).where(...this.#criteria());
     statement = statement.executionOptions({ synchronizeSession: options.synchronizeSession ?? "auto" });
@@ -255,11 +305,24 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   #refuseShape(method: string): void {
     const s = this.#statement;
-    if (s.limitValue !== undefined || s.offsetValue !== undefined || s.joins.length > 0 || s.groupByList.length > 0 || s.distinctValue !== false || s.orderByList.length > 0) {
-      throw new InvalidRequestError(`${method}(): a query with join, limit, orderBy, groupBy or distinct cannot ${method} rows; filter by a subquery instead.`, "query.shape");
+    if (
+      s.limitValue !== undefined ||
+      s.offsetValue !== undefined ||
+      s.joins.length > 0 ||
+      s.groupByList.length > 0 ||
+      s.distinctValue !== false ||
+      s.orderByList.length > 0
+    ) {
+      throw new InvalidRequestError(
+        `${method}(): a query with join, limit, orderBy, groupBy or distinct cannot ${method} rows; filter by a subquery instead.`,
+        "query.shape",
+      );
     }
     if (this.#entity.mapper.tables.length > 1) {
-      throw new InvalidRequestError(`${method}(): ${this.#entity.mapper.name} is spread over several tables; ${method} its rows through the session.`, "query.joined-inheritance");
+      throw new InvalidRequestError(
+        `${method}(): ${this.#entity.mapper.name} is spread over several tables; ${method} its rows through the session.`,
+        "query.joined-inheritance",
+      );
     }
   }
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
@@ -276,7 +339,10 @@ export class EntityQuery implements AsyncIterable<unknown> {
 
 function plainColumns(statement: SelectStatement, entity: EntityItem): SelectStatement {
   const columns: readonly (ColumnReference | Element)[] = entity.itemColumns;
-  const base = statement.froms.length > 0 || entity.itemFrom.leaves.length === 1 ? statement : statement.selectFrom(entity.itemFrom);
+  const base =
+    statement.froms.length > 0 || entity.itemFrom.leaves.length === 1
+      ? statement
+      : statement.selectFrom(entity.itemFrom);
   const own = entity.source.criterion;
   return (own === undefined ? base : base.where(own)).withOnlyColumns(...columns);
 }
@@ -297,13 +363,27 @@ export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
   const names = mapper.primaryKey.map((pk) => pk.key);
   if (id === undefined) throw new ArgumentError(`get(): the key of ${mapper.name} is undefined.`, "argument.undefined");
   if (Array.isArray(id)) {
-    if (id.length !== names.length) throw new ArgumentError(`get(): the key of ${mapper.name} is (${names.join(", ")}), but ${id.length} values were given.`, "orm.key");
+    if (id.length !== names.length)
+      throw new ArgumentError(
+        `get(): the key of ${mapper.name} is (${names.join(", ")}), but ${id.length} values were given.`,
+        "orm.key",
+      );
     return id;
   }
-  if (typeof id === "object" && id !== null && !(id instanceof Date) && !(id instanceof Uint8Array) && names.every((n) => n in id)) {
+  if (
+    typeof id === "object" &&
+    id !== null &&
+    !(id instanceof Date) &&
+    !(id instanceof Uint8Array) &&
+    names.every((n) => n in id)
+  ) {
     return names.map((n) => (id as { readonly [key: string]: unknown })[n]);
   }
-  if (names.length > 1) throw new ArgumentError(`get(): the key of ${mapper.name} is (${names.join(", ")}); give a tuple in this order, or an object.`, "orm.key");
+  if (names.length > 1)
+    throw new ArgumentError(
+      `get(): the key of ${mapper.name} is (${names.join(", ")}); give a tuple in this order, or an object.`,
+      "orm.key",
+    );
   return [id];
 }
 

@@ -33,7 +33,12 @@ export interface Runner {
 }
 
 /** Loads what a tree of options says for objects that are there already. */
-export async function loadTree(run: Runner, session: SessionInternals, instances: readonly Managed[], tree: LoadTree): Promise<void> {
+export async function loadTree(
+  run: Runner,
+  session: SessionInternals,
+  instances: readonly Managed[],
+  tree: LoadTree,
+): Promise<void> {
   if (instances.length === 0) return;
   for (const [property, branch] of tree.relations) {
     if (branch.strategy === "lazy" || branch.strategy === "raise" || branch.strategy === "noload") continue;
@@ -116,7 +121,8 @@ async function loadMembers(
     if (repeats) loaded = [...new Set(loaded)];
     for (const owner of group) {
       settle(owner, property, loaded);
-      if (back !== undefined) for (const member of loaded) if (member[back.slot] === UNLOADED) setLoadedReference(member, back, owner);
+      if (back !== undefined)
+        for (const member of loaded) if (member[back.slot] === UNLOADED) setLoadedReference(member, back, owner);
     }
   }
 }
@@ -135,7 +141,10 @@ function membersByKey(property: RelationshipProperty, keyed: KeyedOwners): Selec
   const { table, localPairs } = property.secondary;
   const columns = localPairs.map((p) => p.column);
   const { toTarget } = relationSteps(property, mappedSource(property.parent), target, false);
-  return new SelectStatement([entityOf(property.target), ...columns]).selectFrom(table).join(target.from, toTarget).where(among(columns, keyed.keys));
+  return new SelectStatement([entityOf(property.target), ...columns])
+    .selectFrom(table)
+    .join(target.from, toTarget)
+    .where(among(columns, keyed.keys));
 }
 /** A join written by hand: over an alias of the owner. */
 function membersByJoin(property: RelationshipProperty, keyed: KeyedOwners): SelectStatement {
@@ -143,7 +152,10 @@ function membersByJoin(property: RelationshipProperty, keyed: KeyedOwners): Sele
   const target = mappedSource(property.target);
   const { toTarget } = relationSteps(property, owner, target, true);
   const columns = property.parent.primaryKey.map((a) => owner.column(a));
-  return new SelectStatement([entityOf(property.target), ...columns]).selectFrom(owner.from).join(target.from, toTarget).where(among(columns, keyed.keys));
+  return new SelectStatement([entityOf(property.target), ...columns])
+    .selectFrom(owner.from)
+    .join(target.from, toTarget)
+    .where(among(columns, keyed.keys));
 }
 
 /** Many-to-one: from the identity map where the key is known there, the rest in one statement. */
@@ -161,7 +173,12 @@ async function loadReferences(
   const found: Managed[] = [];
   for (const owner of owners) {
     if (property.usesGet && criteria.length === 0) {
-      const identity = property.target.identityKey(inKeyOrder(property, locals.map((a) => owner[a.slot])));
+      const identity = property.target.identityKey(
+        inKeyOrder(
+          property,
+          locals.map((a) => owner[a.slot]),
+        ),
+      );
       const present = identity === undefined ? undefined : session.identity.get(property.target, identity);
       if (present !== undefined && (present.$$f & STALE) === 0 && fits(present, property)) {
         setLoadedReference(owner, property, present);
@@ -175,7 +192,10 @@ async function loadReferences(
   if (waiting.keys.length === 0) return;
   const target = mappedSource(property.target);
   const columns = property.pairs.map((p) => target.column(p.remote));
-  let statement = new SelectStatement([entityOf(property.target), ...columns]).where(among(columns, waiting.keys), ...criteria);
+  let statement = new SelectStatement([entityOf(property.target), ...columns]).where(
+    among(columns, waiting.keys),
+    ...criteria,
+  );
   if (!below.isEmpty) statement = statement.options(new CarriedOptions(below));
   const { members, rows, keyAt } = await run.keyed(session, statement);
   for (let r = 0; r < rows.length; r++) {
@@ -184,7 +204,8 @@ async function loadReferences(
       if (owner[property.slot] === UNLOADED) setLoadedReference(owner, property, member);
     }
   }
-  for (const group of waiting.groups) for (const owner of group) if (owner[property.slot] === UNLOADED) setLoadedReference(owner, property, null);
+  for (const group of waiting.groups)
+    for (const owner of group) if (owner[property.slot] === UNLOADED) setLoadedReference(owner, property, null);
 }
 /** The object of this key may be of another class of the hierarchy. */
 function fits(present: Managed, { target }: RelationshipProperty): boolean {

@@ -3,7 +3,17 @@
  * Where the driver answers at once nothing here waits. All of it runs in the session's turn.
  */
 import {
-  type Connection, type DeleteStatement, Element, type Engine, type InsertStatement, type MaybePromise, type RawResult, SelectStatement, Statement, type StatementCache, type UpdateStatement,
+  type Connection,
+  type DeleteStatement,
+  type Element,
+  type Engine,
+  type InsertStatement,
+  type MaybePromise,
+  type RawResult,
+  SelectStatement,
+  Statement,
+  type StatementCache,
+  type UpdateStatement,
 } from "@athanor/core";
 import type { Mapper } from "../mapping/mapper.js";
 import type { LoadBatch } from "../mapping/state.js";
@@ -14,6 +24,7 @@ import { Hydration } from "./hydrate.js";
 import { LoadTree } from "./options.js";
 import { type OrmPlan, planReturning, planSelect, treesOf } from "./plan.js";
 import { type KeyedRows, loadRelation, type Runner } from "./relations.js";
+import { keepShapeOf, keepShapes } from "./shapes.js";
 
 export type NamedValues = { readonly [name: string]: unknown };
 export type Planned = SelectStatement | InsertStatement | UpdateStatement | DeleteStatement;
@@ -36,17 +47,37 @@ function populates(session: SessionInternals, statement: Element): boolean {
 }
 
 /** The plan of a statement and its parameters. */
-export function lookUpPlan(session: SessionInternals, engine: Engine, statement: Planned): { readonly value: OrmPlan; readonly params: readonly unknown[] } {
+export function lookUpPlan(
+  session: SessionInternals,
+  engine: Engine,
+  statement: Planned,
+): { readonly value: OrmPlan; readonly params: readonly unknown[] } {
   const cache = session.planCache(engine) as StatementCache<OrmPlan>;
-  return cache.lookup(statement, (binds) =>
-    statement instanceof SelectStatement ? planSelect(statement, engine.dialect, binds) : planReturning(statement, engine.dialect, binds),
-  );
+  return cache.lookup(statement, (binds) => {
+    const plan =
+      statement instanceof SelectStatement
+        ? planSelect(statement, engine.dialect, binds)
+        : planReturning(statement, engine.dialect, binds);
+    keepShapes(plan);
+    for (const entity of plan.entities) keepShapeOf(entity.mapper);
+    return plan;
+  });
 }
-export function hydrationOf(session: SessionInternals, plan: OrmPlan, statement: Planned, populate?: boolean): Hydration {
+export function hydrationOf(
+  session: SessionInternals,
+  plan: OrmPlan,
+  statement: Planned,
+  populate?: boolean,
+): Hydration {
   const trees = plan.criteria ? treesOf(plan, statement as SelectStatement) : undefined;
   return new Hydration(plan, session, populate ?? populates(session, statement), trees);
 }
-export function runPlan(session: SessionInternals, statement: Planned, named?: NamedValues, populate?: boolean): MaybePromise<Ran> {
+export function runPlan(
+  session: SessionInternals,
+  statement: Planned,
+  named?: NamedValues,
+  populate?: boolean,
+): MaybePromise<Ran> {
   const mapper = mapperOf(statement);
   const { value: plan, params } = lookUpPlan(session, session.engineFor(mapper), statement);
   return sendPlan(session, mapper, plan, statement, params, named, populate);
@@ -62,7 +93,10 @@ export function sendPlan(
 ): MaybePromise<Ran> {
   const send = (connection: Connection): MaybePromise<RawResult> => connection.run(plan.compiled, params, named);
   const ready = session.connectionFor(mapper);
-  return after(ready instanceof Promise ? ready.then(send) : send(ready), (raw) => ({ hydration: hydrationOf(session, plan, statement, populate), raw }));
+  return after(ready instanceof Promise ? ready.then(send) : send(ready), (raw) => ({
+    hydration: hydrationOf(session, plan, statement, populate),
+    raw,
+  }));
 }
 /** Goes on at once where there is nothing to wait for. */
 export function after<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {

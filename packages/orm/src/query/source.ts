@@ -1,6 +1,19 @@
 /** Where an entity's columns come from in a statement: its table, an alias of it, the joined tables of a hierarchy. */
 import {
-  Alias, type ColumnReference, type Expression, type FromClause, InList, Join, operators, originColumn, Tuple, Bind, conjunction, type Table, type TableColumn, ArgumentError,
+  Alias,
+  ArgumentError,
+  Bind,
+  type ColumnReference,
+  conjunction,
+  type Expression,
+  type FromClause,
+  InList,
+  Join,
+  operators,
+  originColumn,
+  type Table,
+  type TableColumn,
+  Tuple,
 } from "@athanor/core";
 import type { MappedColumn, Mapper } from "../mapping/mapper.js";
 
@@ -22,13 +35,20 @@ export class EntitySource {
   readonly #found = new Map<TableColumn, ColumnReference>();
   #columns: { readonly [key: string]: Expression } | undefined;
 
-  constructor(mapper: Mapper, from: FromClause, leaves: ReadonlyMap<Table, FromClause>, name: string, isAlias: boolean) {
+  constructor(
+    mapper: Mapper,
+    from: FromClause,
+    leaves: ReadonlyMap<Table, FromClause>,
+    name: string,
+    isAlias: boolean,
+  ) {
     this.mapper = mapper;
     this.from = from;
     this.name = name;
     this.isAlias = isAlias;
     this.#leaves = leaves;
-    if (from instanceof Join) for (const leaf of leaves.values()) overLeaf.set(leaf, [...(overLeaf.get(leaf) ?? []), this]);
+    if (from instanceof Join)
+      for (const leaf of leaves.values()) overLeaf.set(leaf, [...(overLeaf.get(leaf) ?? []), this]);
   }
   /** The column of an attribute, seen through this source. */
   column(attribute: MappedColumn): ColumnReference {
@@ -37,7 +57,9 @@ export class EntitySource {
   tableColumn(column: TableColumn): ColumnReference {
     const found = this.find(column);
     if (found !== undefined) return found;
-    const what = this.hasTable(column.table) ? `has no column '${column.key}'; select it in the subquery` : `is not read from the table '${column.table.fullName}'`;
+    const what = this.hasTable(column.table)
+      ? `has no column '${column.key}'; select it in the subquery`
+      : `is not read from the table '${column.table.fullName}'`;
     throw new ArgumentError(`'${this.name}' ${what} here.`, "orm.column-source");
   }
   /** A table's column as this source has it; a subquery may have left it out. */
@@ -48,7 +70,9 @@ export class EntitySource {
     if (found === undefined) {
       // By what it stands for: names say little where several entities are selected. Text has nothing but names.
       const { columns } = leaf;
-      found = columns.find((c) => originColumn(c) === column) ?? columns.find((c) => c.key === column.key && originColumn(c) === undefined);
+      found =
+        columns.find((c) => originColumn(c) === column) ??
+        columns.find((c) => c.key === column.key && originColumn(c) === undefined);
       if (found !== undefined) this.#found.set(column, found);
     }
     return found;
@@ -125,7 +149,9 @@ function singleTableCriterion(source: EntitySource): Expression | undefined {
   if (inherited === undefined || inherited.strategy !== "single" || inherited.base === undefined) return undefined;
   const discriminator = inherited.discriminator;
   if (discriminator === undefined) return undefined;
-  const identities = [...mapper.selfAndDescendants()].flatMap((m) => (m.inheritance?.identity === undefined ? [] : [m.inheritance.identity]));
+  const identities = [...mapper.selfAndDescendants()].flatMap((m) =>
+    m.inheritance?.identity === undefined ? [] : [m.inheritance.identity],
+  );
   const column = source.column(discriminator);
   return new InList(column, new Tuple(identities.map((i) => new Bind(i, column.type))), false);
 }

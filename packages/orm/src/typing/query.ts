@@ -1,22 +1,5 @@
 /** The Query of `User.query()`, prepared statements, and what session methods give. */
-import type {
-  AnyExpr,
-  AnyModel,
-  AnyTable,
-  ColumnLike,
-  Criterion,
-  Families,
-  Family,
-  Joinable,
-  LoadFace,
-  NameOf,
-  Ordering,
-  Paths,
-  PropsOf,
-  Row,
-  row,
-  scalar,
-} from "@athanor/core";
+import type { AnyExpr, AnyModel, AnyTable, Changes, ColumnLike, Criterion, Families, Family, Joinable, LoadFace, NameOf, Ordering, Paths, PropsOf, row, Row, scalar, Select, Selectable } from "@athanor/core";
 import type { Entity, Identity, Initial } from "./entities.js";
 import type { LoadedOr } from "./loading.js";
 
@@ -27,7 +10,7 @@ export type LoadedRoot<M extends AnyTable, P> =
 export type Matching<M extends AnyTable> = Initial<PropsOf<M>>;
 type RootPaths<M extends AnyTable, P> = Paths<P> extends infer L ? L[NameOf<M> & keyof L] : never;
 
-export interface Query<M extends AnyModel, L = {}> {
+export interface Query<M extends AnyModel, L = {}> extends AsyncIterable<LoadedOr<Entity<M>, L>> {
   readonly [row]: Row<readonly [M], never, { [_ in NameOf<M>]: L }>;
   readonly [scalar]: LoadedOr<Entity<M>, L>;
   filter(...criteria: Criterion[]): this;
@@ -52,13 +35,20 @@ export interface Query<M extends AnyModel, L = {}> {
   one(): Promise<LoadedOr<Entity<M>, L>>;
   oneOrNone(): Promise<LoadedOr<Entity<M>, L> | null>;
   get(id: Identity<M>): Promise<LoadedOr<Entity<M>, L> | null>;
-  getOr404(id: Identity<M>): Promise<LoadedOr<Entity<M>, L>>;
-  firstOr404(): Promise<LoadedOr<Entity<M>, L>>;
-  oneOr404(): Promise<LoadedOr<Entity<M>, L>>;
+  /** @throws NotFoundError, which the web layer turns into a 404 page with the description */
+  getOr404(id: Identity<M>, options?: { readonly description?: string }): Promise<LoadedOr<Entity<M>, L>>;
+  firstOr404(options?: { readonly description?: string }): Promise<LoadedOr<Entity<M>, L>>;
+  /** 404 for none and for several. */
+  oneOr404(options?: { readonly description?: string }): Promise<LoadedOr<Entity<M>, L>>;
+  populateExisting(): this;
+  /** Other columns with the same FROM and WHERE, for `session.execute()`. */
+  withEntities<A extends readonly Selectable[]>(...what: A): Select<A>;
   count(): Promise<number>;
   exists(): Promise<boolean>;
-  update(values: { readonly [key: string]: unknown }): Promise<number>;
-  delete(): Promise<number>;
+  /** UPDATE of all rows that fit; objects in the session follow. */
+  update(values: Changes<M>, options?: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false }): Promise<number>;
+  /** DELETE of all rows that fit; objects in the session follow. */
+  delete(options?: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false }): Promise<number>;
   toString(): string;
 }
 

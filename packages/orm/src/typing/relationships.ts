@@ -1,17 +1,5 @@
 /** Relationships: getters in the literal, so that the compiler and the run time both resolve them late. */
-import type {
-  AnyTable,
-  Awaitable,
-  attribute,
-  Condition,
-  Criterion,
-  Definition,
-  initial,
-  NeedsAwait,
-  PropsOf,
-  state,
-  TableOf,
-} from "@athanor/core";
+import type { AnyExpr, AnyTable, attribute, Awaitable, Condition, Criterion, Definition, initial, NeedsAwait, Ordering, PropsOf, state, TableOf } from "@athanor/core";
 import type { Entity, Instance } from "./entities.js";
 
 /** What every collection can do without being loaded. */
@@ -40,7 +28,12 @@ export interface MustLoad {
 export interface DynamicCollection<T> extends AsyncIterable<T> {
   readonly [state]: "a query, not a collection";
   filter(...criteria: Criterion[]): DynamicCollection<T>;
+  filterBy(values: { readonly [key: string]: unknown }): DynamicCollection<T>;
+  orderBy(...by: (AnyExpr | Ordering)[]): DynamicCollection<T>;
+  limit(n: number): DynamicCollection<T>;
+  offset(n: number): DynamicCollection<T>;
   all(): Promise<T[]>;
+  first(): Promise<T | null>;
   count(): Promise<number>;
   push(...items: T[]): number;
   remove(...items: T[]): void;

@@ -155,7 +155,11 @@ export interface Place {
   readonly ran: Statements;
 }
 /** A database per suite with tables and rows; tests work in sessions that roll back. */
-export function setUp(target: Target, metadata: { createAll(engine: Engine): Promise<unknown> }, seed: (engine: Engine) => Promise<void>): Place {
+export function setUp(
+  target: Target,
+  metadata: { createAll(engine: Engine): Promise<unknown> },
+  seed: (engine: Engine) => Promise<void>,
+): Place {
   const ran = new Statements();
   let engine: Engine | undefined;
   beforeAll(async () => {
@@ -174,5 +178,6 @@ export function setUp(target: Target, metadata: { createAll(engine: Engine): Pro
   };
 }
 /** Names of a list, for short expectations. */
-export const names = (list: Iterable<{ readonly name: string } | null>): (string | undefined)[] => [...list].map((x) => x?.name);
+export const names = (list: Iterable<{ readonly name: string } | null>): (string | undefined)[] =>
+  [...list].map((x) => x?.name);
 export const titles = (list: Iterable<{ readonly title: string }>): string[] => [...list].map((x) => x.title);

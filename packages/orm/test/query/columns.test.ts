@@ -1,6 +1,6 @@
 /** Which columns a query brings; what is left out loads on await, for all siblings at once. */
 import { select } from "@athanor/core";
-import { defer, loadOnly, NotLoadedError, selectinLoad, Session, undefer } from "@athanor/orm";
+import { defer, loadOnly, NotLoadedError, Session, selectinLoad, undefer } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { Base, Post, seedBlog, setUp, Writer } from "./blog.js";
@@ -23,13 +23,21 @@ describeEachDatabase("column loading", (target) => {
     await using session = new Session(at.engine);
     const [post] = await session.scalars(select(Post).options(undefer(Post.c.body)).orderBy(Post.c.id));
     expect(post!.body).toBe("body 1");
-    const writers = await session.scalars(select(Writer).options((selectinLoad(Writer.c.posts) as unknown as WithColumns).undefer(Post.c.body)).orderBy(Writer.c.id)).all();
+    const writers = await session
+      .scalars(
+        select(Writer)
+          .options((selectinLoad(Writer.c.posts) as unknown as WithColumns).undefer(Post.c.body))
+          .orderBy(Writer.c.id),
+      )
+      .all();
     expect((writers[1] as unknown as { posts: Post[] }).posts[0]!.body).toBe("body 3");
     expect(at.ran.work).toHaveLength(3);
   });
   it("defer leaves more out; the key stays", async () => {
     await using session = new Session(at.engine);
-    const [amy] = await session.scalars(select(Writer).options(defer(Writer.c.name, Writer.c.email)).where(Writer.c.id.eq(1)));
+    const [amy] = await session.scalars(
+      select(Writer).options(defer(Writer.c.name, Writer.c.email)).where(Writer.c.id.eq(1)),
+    );
     expect(at.ran.last).not.toMatch(/email/);
     expect(amy!.id).toBe(1);
     // To the types it is a string, so it cannot be awaited: it says how to load it.
@@ -47,8 +55,19 @@ describeEachDatabase("column loading", (target) => {
   });
   it("loadOnly below a path of its own statement keeps the foreign key that routes the rows", async () => {
     await using session = new Session(at.engine);
-    const writers = await session.scalars(select(Writer).options((selectinLoad(Writer.c.posts) as unknown as WithColumns).loadOnly(Post.c.title)).orderBy(Writer.c.id)).all();
-    expect(writers.map((w) => (w as unknown as { posts: Post[] }).posts.map((p) => p.title))).toEqual([["a1", "a2", "a3"], ["b1"], ["c1"], []]);
+    const writers = await session
+      .scalars(
+        select(Writer)
+          .options((selectinLoad(Writer.c.posts) as unknown as WithColumns).loadOnly(Post.c.title))
+          .orderBy(Writer.c.id),
+      )
+      .all();
+    expect(writers.map((w) => (w as unknown as { posts: Post[] }).posts.map((p) => p.title))).toEqual([
+      ["a1", "a2", "a3"],
+      ["b1"],
+      ["c1"],
+      [],
+    ]);
     expect(at.ran.work).toHaveLength(2);
     expect(at.ran.last).not.toMatch(/score/);
   });

@@ -24,12 +24,23 @@ describeEachDatabase("ORM-enabled DML", (target) => {
     const touched = async (...where: unknown[]) => {
       for (const p of all) await session.refresh(p);
       at.ran.clear();
-      await session.execute(update(Post).set({ title: "T" }).where(...(where as never[])));
+      await session.execute(
+        update(Post)
+          .set({ title: "T" })
+          .where(...(where as never[])),
+      );
       const statements = at.ran.work.length;
       const inMemory = all.filter((p) => p.title === "T").map((p) => p.id);
-      const stored = (await session.scalars(select(Post.c.id).where(Post.c.title.eq("T")).orderBy(Post.c.id)).all()) as number[];
+      const stored = (await session
+        .scalars(select(Post.c.id).where(Post.c.title.eq("T")).orderBy(Post.c.id))
+        .all()) as number[];
       expect(inMemory).toEqual(stored);
-      for (const p of all) await session.execute(update(Post).set({ title: `t${p.id}` }).where(Post.c.id.eq(p.id)));
+      for (const p of all)
+        await session.execute(
+          update(Post)
+            .set({ title: `t${p.id}` })
+            .where(Post.c.id.eq(p.id)),
+        );
       return [stored, statements];
     };
     expect(await touched(Post.c.score.gt(4).not())).toEqual([[4], 1]);
@@ -46,9 +57,17 @@ describeEachDatabase("ORM-enabled DML", (target) => {
   it("computes the new value where it can, else forgets it", async () => {
     await using session = new Session(at.engine);
     const all = await posts(session);
-    await session.execute(update(Post).set({ score: Post.c.score.add(1) }).where(Post.c.id.lt(4)));
+    await session.execute(
+      update(Post)
+        .set({ score: Post.c.score.add(1) })
+        .where(Post.c.id.lt(4)),
+    );
     expect(all.map((p) => p.score)).toEqual([6, null, 8, 1, 9]);
-    await session.execute(update(Post).set({ title: func.upper(Post.c.title) }).where(Post.c.id.eq(1)));
+    await session.execute(
+      update(Post)
+        .set({ title: func.upper(Post.c.title) })
+        .where(Post.c.id.eq(1)),
+    );
     await session.scalars(select(Post).where(Post.c.id.eq(1))).all();
     expect(all[0]!.title).toBe("A1");
     await session.execute(update(Post).set({ score: null }));
@@ -59,7 +78,11 @@ describeEachDatabase("ORM-enabled DML", (target) => {
     const post = (await session.get(Post, 3))!;
     // An assignment that reads another one's column depends on the database: it is read again, not guessed.
     // 7 before and after: the foreign key holds either way.
-    await session.execute(update(Post).set({ score: Post.c.authorId.add(5), editorId: Post.c.score.sub(5) }).where(Post.c.id.eq(3)));
+    await session.execute(
+      update(Post)
+        .set({ score: Post.c.authorId.add(5), editorId: Post.c.score.sub(5) })
+        .where(Post.c.id.eq(3)),
+    );
     expect(post.score).toBe(7);
     expect(() => post.editorId).toThrow(/not loaded/);
     await session.refresh(post, ["editorId"]);
@@ -98,7 +121,9 @@ describeEachDatabase("ORM-enabled DML", (target) => {
     await using session = new Session(at.engine);
     const all = await posts(session);
     at.ran.clear();
-    await session.execute(update(Post).set({ title: "F" }).where(Post.c.score.gt(6)).executionOptions({ synchronizeSession: "fetch" }));
+    await session.execute(
+      update(Post).set({ title: "F" }).where(Post.c.score.gt(6)).executionOptions({ synchronizeSession: "fetch" }),
+    );
     expect(at.ran.kinds).toEqual(["SELECT post", "UPDATE post"]);
     expect(all.map((p) => p.title)).toEqual(["a1", "a2", "F", "c1", "F"]);
     at.ran.clear();
@@ -109,8 +134,17 @@ describeEachDatabase("ORM-enabled DML", (target) => {
   it("evaluate refuses what memory cannot tell", async () => {
     await using session = new Session(at.engine);
     await posts(session);
-    await expect(session.execute(update(Post).set({ title: "x" }).where(func.lower(Post.c.title).eq("a1")).executionOptions({ synchronizeSession: "evaluate" }))).rejects.toThrow(/evaluate/);
-    await expect(session.execute(update(Post).set({ title: "x" }).executionOptions({ synchronizeSession: "fech" }))).rejects.toThrow(/fetch/);
+    await expect(
+      session.execute(
+        update(Post)
+          .set({ title: "x" })
+          .where(func.lower(Post.c.title).eq("a1"))
+          .executionOptions({ synchronizeSession: "evaluate" }),
+      ),
+    ).rejects.toThrow(/evaluate/);
+    await expect(
+      session.execute(update(Post).set({ title: "x" }).executionOptions({ synchronizeSession: "fech" })),
+    ).rejects.toThrow(/fetch/);
   });
   it("flushes first, so pending changes count", async () => {
     await using session = new Session(at.engine);
@@ -132,25 +166,45 @@ describeEachDatabase("ORM-enabled DML", (target) => {
   });
   it("insert gives entities that belong to the session, in the order of the values", async () => {
     await using session = new Session(at.engine);
-    const made = await session.scalars(insert(Tag).values([{ id: 11, name: "k" }, { id: 12, name: "l" }, { id: 13, name: "m" }]).returning(Tag)).all();
-    expect(made.map((t) => [t.id, t.name])).toEqual([[11, "k"], [12, "l"], [13, "m"]]);
+    const made = await session
+      .scalars(
+        insert(Tag)
+          .values([
+            { id: 11, name: "k" },
+            { id: 12, name: "l" },
+            { id: 13, name: "m" },
+          ])
+          .returning(Tag),
+      )
+      .all();
+    expect(made.map((t) => [t.id, t.name])).toEqual([
+      [11, "k"],
+      [12, "l"],
+      [13, "m"],
+    ]);
     at.ran.clear();
     expect(await session.get(Tag, 12)).toBe(made[1]);
     expect(at.ran.work).toEqual([]);
     made[0]!.name = "kk";
     await session.flush();
     expect(at.ran.kinds).toEqual(["UPDATE tag"]);
-    const [row] = await session.execute(insert(Tag).values({ id: 14, name: "n" }).returning(Tag, Tag.c.name.as("label")));
+    const [row] = await session.execute(
+      insert(Tag).values({ id: 14, name: "n" }).returning(Tag, Tag.c.name.as("label")),
+    );
     expect([row![0].id, row!.label]).toEqual([14, "n"]);
   });
   if (target.capabilities.has("updateReturning")) {
     it("update and delete give entities too, with their new values", async () => {
       await using session = new Session(at.engine);
       const post = (await session.get(Post, 1))!;
-      const changed = await session.scalars(update(Post).set({ title: "R" }).where(Post.c.id.lt(3)).returning(Post)).all();
+      const changed = await session
+        .scalars(update(Post).set({ title: "R" }).where(Post.c.id.lt(3)).returning(Post))
+        .all();
       expect(changed.map((p) => p.title)).toEqual(["R", "R"]);
       expect(changed.find((p) => p.id === 1)).toBe(post);
-      const ids = await session.scalars(deleteFrom(Comment).where(Comment.c.postId.eq(1)).returning(Comment.c.id)).all();
+      const ids = await session
+        .scalars(deleteFrom(Comment).where(Comment.c.postId.eq(1)).returning(Comment.c.id))
+        .all();
       expect([...ids].sort()).toEqual([1, 2]);
     });
   }

@@ -1,6 +1,17 @@
 /** containsEager over joins of one's own; `lazy` in the mapping; options that override it. */
 import { insert, integer, select, string } from "@athanor/core";
-import { aliased, containsEager, declarativeBase, joinedLoad, lazyLoad, manyToOne, NotLoadedError, oneToMany, selectinLoad, Session } from "@athanor/orm";
+import {
+  aliased,
+  containsEager,
+  declarativeBase,
+  joinedLoad,
+  lazyLoad,
+  manyToOne,
+  NotLoadedError,
+  oneToMany,
+  Session,
+  selectinLoad,
+} from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { Base, Comment, names, Post, seedBlog, setUp, titles, Writer } from "./blog.js";
@@ -12,34 +23,82 @@ describeEachDatabase("containsEager", (target) => {
 
   it("fills a reference from the statement's own join", async () => {
     await using session = new Session(at.engine);
-    const posts = await session.scalars(select(Post).join(Post.c.author).where(Writer.c.name.ne("amy")).options(containsEager(Post.c.author)).orderBy(Post.c.id)).all();
-    expect(posts.map((p) => [p.title, p.author.name])).toEqual([["b1", "bob"], ["c1", "cid"]]);
+    const posts = await session
+      .scalars(
+        select(Post)
+          .join(Post.c.author)
+          .where(Writer.c.name.ne("amy"))
+          .options(containsEager(Post.c.author))
+          .orderBy(Post.c.id),
+      )
+      .all();
+    expect(posts.map((p) => [p.title, p.author.name])).toEqual([
+      ["b1", "bob"],
+      ["c1", "cid"],
+    ]);
     expect(at.ran.work).toHaveLength(1);
     expect(at.ran.last.match(/JOIN/g)).toHaveLength(1);
   });
   it("fills a collection with the rows the join found", async () => {
     await using session = new Session(at.engine);
-    const writers = await session.scalars(select(Writer).outerJoin(Writer.c.posts).options(containsEager(Writer.c.posts)).where(Post.c.score.gt(4).or(Post.c.id.isNull())).orderBy(Writer.c.id, Post.c.id)).all();
-    expect(writers.map((w) => [w.name, titles(w.posts)])).toEqual([["amy", ["a1", "a3"]], ["bob", ["b1"]], ["dan", []]]);
+    const writers = await session
+      .scalars(
+        select(Writer)
+          .outerJoin(Writer.c.posts)
+          .options(containsEager(Writer.c.posts))
+          .where(Post.c.score.gt(4).or(Post.c.id.isNull()))
+          .orderBy(Writer.c.id, Post.c.id),
+      )
+      .all();
+    expect(writers.map((w) => [w.name, titles(w.posts)])).toEqual([
+      ["amy", ["a1", "a3"]],
+      ["bob", ["b1"]],
+      ["dan", []],
+    ]);
     expect(at.ran.work).toHaveLength(1);
   });
   it("reads from an alias, by ofType or by alias", async () => {
     const p = aliased(Post, "p");
     await using session = new Session(at.engine);
-    const writers = await session.scalars(select(Writer).join(Writer.c.posts.ofType(p)).options(containsEager(Writer.c.posts.ofType(p))).where(p.c.score.gt(6)).orderBy(Writer.c.id)).all();
+    const writers = await session
+      .scalars(
+        select(Writer)
+          .join(Writer.c.posts.ofType(p))
+          .options(containsEager(Writer.c.posts.ofType(p)))
+          .where(p.c.score.gt(6))
+          .orderBy(Writer.c.id),
+      )
+      .all();
     expect(writers.map((w) => titles(w.posts))).toEqual([["a3"], ["b1"]]);
     await using other = new Session(at.engine);
-    const again = await other.scalars(select(Writer).join(p, p.c.authorId.eq(Writer.c.id)).options((containsEager as unknown as Aliasing)(Writer.c.posts, { alias: p }) as never).where(p.c.score.gt(6)).orderBy(Writer.c.id)).all();
+    const again = await other
+      .scalars(
+        select(Writer)
+          .join(p, p.c.authorId.eq(Writer.c.id))
+          .options((containsEager as unknown as Aliasing)(Writer.c.posts, { alias: p }) as never)
+          .where(p.c.score.gt(6))
+          .orderBy(Writer.c.id),
+      )
+      .all();
     expect(again.map((w) => titles((w as unknown as { posts: Post[] }).posts))).toEqual([["a3"], ["b1"]]);
     expect(at.ran.work).toHaveLength(2);
   });
   it("goes on below: another join, or another statement", async () => {
     await using session = new Session(at.engine);
     const comments = await session
-      .scalars(select(Comment).join(Comment.c.post).join(Post.c.author).options(containsEager(Comment.c.post).containsEager(Post.c.author).selectinLoad(Writer.c.posts)).orderBy(Comment.c.id))
+      .scalars(
+        select(Comment)
+          .join(Comment.c.post)
+          .join(Post.c.author)
+          .options(containsEager(Comment.c.post).containsEager(Post.c.author).selectinLoad(Writer.c.posts))
+          .orderBy(Comment.c.id),
+      )
       .all();
     expect(comments.map((c) => [c.words, c.post.title, c.post.author.name, c.post.author.posts.length])).toEqual([
-      ["one", "a1", "amy", 3], ["two", "a1", "amy", 3], ["three", "b1", "bob", 1], ["four", "a2", "amy", 3],
+      ["one", "a1", "amy", 3],
+      ["two", "a1", "amy", 3],
+      ["three", "b1", "bob", 1],
+      ["four", "a2", "amy", 3],
     ]);
     expect(at.ran.kinds).toEqual(["SELECT comment", "SELECT post"]);
   });
@@ -47,9 +106,19 @@ describeEachDatabase("containsEager", (target) => {
     await using session = new Session(at.engine);
     const [a, e] = [aliased(Writer, "a"), aliased(Writer, "e")];
     const posts = await session
-      .scalars(select(Post).join(Post.c.author.ofType(a)).join(Post.c.editor.ofType(e)).options(containsEager(Post.c.author.ofType(a)), containsEager(Post.c.editor.ofType(e))).orderBy(Post.c.id))
+      .scalars(
+        select(Post)
+          .join(Post.c.author.ofType(a))
+          .join(Post.c.editor.ofType(e))
+          .options(containsEager(Post.c.author.ofType(a)), containsEager(Post.c.editor.ofType(e)))
+          .orderBy(Post.c.id),
+      )
       .all();
-    expect(posts.map((p) => [p.author.name, p.editor?.name])).toEqual([["amy", "bob"], ["bob", "amy"], ["amy", "bob"]]);
+    expect(posts.map((p) => [p.author.name, p.editor?.name])).toEqual([
+      ["amy", "bob"],
+      ["bob", "amy"],
+      ["amy", "bob"],
+    ]);
     expect(at.ran.work).toHaveLength(1);
     expect(posts[0]!.author).toBe(posts[1]!.editor);
   });
@@ -57,7 +126,12 @@ describeEachDatabase("containsEager", (target) => {
     for (const direction of ["asc", "desc"] as const) {
       await using session = new Session(at.engine);
       const posts = await session
-        .scalars(select(Post).where(Post.c.editorId.isNotNull()).options(joinedLoad(Post.c.author), joinedLoad(Post.c.editor).joinedLoad(Writer.c.profile)).orderBy(Post.c.id[direction]()))
+        .scalars(
+          select(Post)
+            .where(Post.c.editorId.isNotNull())
+            .options(joinedLoad(Post.c.author), joinedLoad(Post.c.editor).joinedLoad(Writer.c.profile))
+            .orderBy(Post.c.id[direction]()),
+        )
         .all();
       at.ran.clear();
       for (const p of posts) expect(p.editor?.profile?.motto).toBe(p.editor?.name === "bob" ? "down" : "up");
@@ -104,15 +178,29 @@ class Song extends Mapped("Song", {
 describeEachDatabase("lazy in the mapping", (target) => {
   const at = setUp(target, Mapped.metadata, async (engine) => {
     await engine.begin(async (connection) => {
-      await connection.execute(insert(Band).values([{ id: 1, name: "x" }, { id: 2, name: "y" }]));
-      await connection.execute(insert(Song).values([{ id: 1, name: "s1", bandId: 1 }, { id: 2, name: "s2", bandId: 1 }, { id: 3, name: "s3", bandId: null }]));
+      await connection.execute(
+        insert(Band).values([
+          { id: 1, name: "x" },
+          { id: 2, name: "y" },
+        ]),
+      );
+      await connection.execute(
+        insert(Song).values([
+          { id: 1, name: "s1", bandId: 1 },
+          { id: 2, name: "s2", bandId: 1 },
+          { id: 3, name: "s3", bandId: null },
+        ]),
+      );
     });
   });
 
   it("joined and selectin load with every query, once each, not round in circles", async () => {
     await using session = new Session(at.engine);
     const bands = await session.scalars(select(Band).orderBy(Band.c.id)).all();
-    expect(bands.map((b) => [names(b.joined), names(b.selected), names(b.empty)])).toEqual([[["s1", "s2"], ["s1", "s2"], []], [[], [], []]]);
+    expect(bands.map((b) => [names(b.joined), names(b.selected), names(b.empty)])).toEqual([
+      [["s1", "s2"], ["s1", "s2"], []],
+      [[], [], []],
+    ]);
     expect(at.ran.kinds[0]).toBe("SELECT band");
     expect(at.ran.work).toHaveLength(2);
   });
@@ -140,7 +228,9 @@ describeEachDatabase("lazy in the mapping", (target) => {
   });
   it("an option overrides the mapping", async () => {
     await using session = new Session(at.engine);
-    const bands = await session.scalars(select(Band).options(lazyLoad(Band.c.joined), lazyLoad(Band.c.selected)).orderBy(Band.c.id)).all();
+    const bands = await session
+      .scalars(select(Band).options(lazyLoad(Band.c.joined), lazyLoad(Band.c.selected)).orderBy(Band.c.id))
+      .all();
     expect(at.ran.work).toHaveLength(1);
     expect(names((await (bands[0]!.joined as unknown as Promise<Song[]>)) as Song[])).toEqual(["s1", "s2"]);
     const again = await session.scalars(select(Band).options(joinedLoad(Band.c.empty)).orderBy(Band.c.id)).all();
@@ -150,8 +240,16 @@ describeEachDatabase("lazy in the mapping", (target) => {
     await using session = new Session(at.engine);
     const band = (await session.get(Band, 1))!;
     const feed = band.feed as unknown as {
-      all(): Promise<Song[]>; count(): Promise<number>; first(): Promise<Song | null>; filter(...c: unknown[]): typeof feed; filterBy(v: object): typeof feed;
-      orderBy(...c: unknown[]): typeof feed; limit(n: number): typeof feed; offset(n: number): typeof feed; push(...s: Song[]): number; remove(...s: Song[]): void;
+      all(): Promise<Song[]>;
+      count(): Promise<number>;
+      first(): Promise<Song | null>;
+      filter(...c: unknown[]): typeof feed;
+      filterBy(v: object): typeof feed;
+      orderBy(...c: unknown[]): typeof feed;
+      limit(n: number): typeof feed;
+      offset(n: number): typeof feed;
+      push(...s: Song[]): number;
+      remove(...s: Song[]): void;
     } & AsyncIterable<Song>;
     at.ran.clear();
     expect(names(await feed.all())).toEqual(["s1", "s2"]);
@@ -173,7 +271,9 @@ describeEachDatabase("lazy in the mapping", (target) => {
   it("writeOnly selects, and nothing else", async () => {
     await using session = new Session(at.engine);
     const band = (await session.get(Band, 1))!;
-    const rows = await session.scalars((band.archive.select() as unknown as ReturnType<typeof select>).orderBy(Song.c.id)).all();
+    const rows = await session
+      .scalars((band.archive.select() as unknown as ReturnType<typeof select>).orderBy(Song.c.id))
+      .all();
     expect(names(rows as Song[])).toEqual(["s1", "s2"]);
     expect((band.archive as unknown as { then?: unknown }).then).toBeUndefined();
   });

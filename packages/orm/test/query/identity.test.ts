@@ -1,6 +1,6 @@
 /** One row, one object: what a query overwrites, what it leaves, and reading anew. */
 import { select, sql } from "@athanor/core";
-import { inspect, joinedLoad, loadOnly, ObjectDeletedError, selectinLoad, Session } from "@athanor/orm";
+import { inspect, joinedLoad, loadOnly, ObjectDeletedError, Session, selectinLoad } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { Base, Post, seedBlog, setUp, titles, Writer } from "./blog.js";
@@ -8,7 +8,8 @@ import { Base, Post, seedBlog, setUp, titles, Writer } from "./blog.js";
 describeEachDatabase("objects that are there already", (target) => {
   const at = setUp(target, Base.metadata, seedBlog);
   /** A change the session's objects do not know of. */
-  const behind = (session: Session, name: string, id: number) => session.execute(sql`update writer set name = ${name} where id = ${id}`);
+  const behind = (session: Session, name: string, id: number) =>
+    session.execute(sql`update writer set name = ${name} where id = ${id}`);
 
   it("a later query gives the same object and overwrites nothing", async () => {
     await using session = new Session(at.engine, { autoflush: false });
@@ -90,11 +91,15 @@ describeEachDatabase("objects that are there already", (target) => {
     const amy = (await session.get(Writer, 1))!;
     const before = await amy.posts;
     await session.execute(sql`update post set author_id = ${2} where id = ${1}`);
-    await session.scalars(select(Writer).options(joinedLoad(Writer.c.posts)).executionOptions({ populateExisting: true })).all();
+    await session
+      .scalars(select(Writer).options(joinedLoad(Writer.c.posts)).executionOptions({ populateExisting: true }))
+      .all();
     expect(titles(await amy.posts)).toEqual(["a2", "a3"]);
     expect(before).not.toBe(await amy.posts);
     await session.execute(sql`update post set author_id = ${1} where id = ${1}`);
-    await session.scalars(select(Writer).options(selectinLoad(Writer.c.posts)).executionOptions({ populateExisting: true })).all();
+    await session
+      .scalars(select(Writer).options(selectinLoad(Writer.c.posts)).executionOptions({ populateExisting: true }))
+      .all();
     expect(titles(await amy.posts)).toEqual(["a1", "a2", "a3"]);
   });
   it("refresh reads all columns, or some, or a relationship", async () => {
@@ -121,7 +126,9 @@ describeEachDatabase("objects that are there already", (target) => {
     amy.email = "y";
     await session.refresh(amy, ["name"]);
     expect([amy.name, amy.email]).toEqual(["amy", "y"]);
+    at.ran.clear();
     await session.flush();
+    expect(at.ran.last).toMatch(/UPDATE writer SET email = \S+ WHERE/);
     expect(await session.scalar(select(Writer.c.name).where(Writer.c.id.eq(1)))).toBe("amy");
     amy.name = "z";
     await session.refresh(amy);

@@ -1,6 +1,6 @@
 /** Hierarchies on read: classes by discriminator, subclass columns, queries for a subclass. */
 import { insert, integer, select, sql, string } from "@athanor/core";
-import { aliased, declarativeBase, joinedLoad, manyToOne, oneToMany, selectinLoad, Session } from "@athanor/orm";
+import { aliased, declarativeBase, joinedLoad, manyToOne, oneToMany, Session, selectinLoad } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { names, setUp } from "./blog.js";
@@ -13,17 +13,21 @@ class Firm extends Single("Firm", {
     return oneToMany(Person, { backPopulates: "firm", orderBy: "id" });
   },
 }) {}
-class Person extends Single("Person", {
-  id: integer().primaryKey(),
-  get kind() {
-    return string(20).subclasses(Boss, Coder);
+class Person extends Single(
+  "Person",
+  {
+    id: integer().primaryKey(),
+    get kind() {
+      return string(20).subclasses(Boss, Coder);
+    },
+    name: string(20),
+    firmId: integer().nullable().references("firm.id"),
+    get firm() {
+      return manyToOne(Firm, { backPopulates: "staff" });
+    },
   },
-  name: string(20),
-  firmId: integer().nullable().references("firm.id"),
-  get firm() {
-    return manyToOne(Firm, { backPopulates: "staff" });
-  },
-}, { polymorphicOn: "kind", identity: "person" }) {
+  { polymorphicOn: "kind", identity: "person" },
+) {
   greet() {
     return `I am ${this.name}`;
   }
@@ -33,24 +37,37 @@ class Boss extends Person.subclass("Boss", { level: integer().nullable() }, { id
     return `boss ${this.name}, level ${this.level}`;
   }
 }
-class Coder extends Person.subclass("Coder", {
-  language: string(20).nullable(),
-  mentorId: integer().nullable().references("person.id"),
-  get mentor() {
-    return manyToOne(Person, { foreignKeys: "mentorId", remoteSide: "id" });
+class Coder extends Person.subclass(
+  "Coder",
+  {
+    language: string(20).nullable(),
+    mentorId: integer().nullable().references("person.id"),
+    get mentor() {
+      return manyToOne(Person, { foreignKeys: "mentorId", remoteSide: "id" });
+    },
   },
-}, { identity: "coder" }) {}
+  { identity: "coder" },
+) {}
 
 describeEachDatabase("single-table inheritance on read", (target) => {
   const at = setUp(target, Single.metadata, async (engine) => {
     await engine.begin(async (connection) => {
-      await connection.execute(insert(Firm).values([{ id: 1, name: "acme" }, { id: 2, name: "void" }]));
+      await connection.execute(
+        insert(Firm).values([
+          { id: 1, name: "acme" },
+          { id: 2, name: "void" },
+        ]),
+      );
       const rows = [
-        { id: 1, kind: "person", name: "pia", firmId: 1 }, { id: 2, kind: "boss", name: "bea", level: 3, firmId: 1 },
-        { id: 3, kind: "coder", name: "cy", language: "ts", mentorId: 1, firmId: 1 }, { id: 4, kind: "coder", name: "di", language: "py", mentorId: 2, firmId: null },
+        { id: 1, kind: "person", name: "pia", firmId: 1 },
+        { id: 2, kind: "boss", name: "bea", level: 3, firmId: 1 },
+        { id: 3, kind: "coder", name: "cy", language: "ts", mentorId: 1, firmId: 1 },
+        { id: 4, kind: "coder", name: "di", language: "py", mentorId: 2, firmId: null },
       ];
       for (const { id, kind, name, level, language, mentorId, firmId } of rows as { [k: string]: unknown }[]) {
-        await connection.execute(sql`insert into person (id, kind, name, level, language, mentor_id, firm_id) values (${id}, ${kind}, ${name}, ${level ?? null}, ${language ?? null}, ${mentorId ?? null}, ${firmId ?? null})`);
+        await connection.execute(
+          sql`insert into person (id, kind, name, level, language, mentor_id, firm_id) values (${id}, ${kind}, ${name}, ${level ?? null}, ${language ?? null}, ${mentorId ?? null}, ${firmId ?? null})`,
+        );
       }
     });
   });
@@ -86,9 +103,14 @@ describeEachDatabase("single-table inheritance on read", (target) => {
       await using session = new Session(at.engine);
       at.ran.clear();
       const statement = select(Firm).orderBy(Firm.c.id);
-      const firms = (await session.scalars(how === undefined ? statement : statement.options(how(Firm.c.staff))).all()) as Firm[];
+      const firms = (await session
+        .scalars(how === undefined ? statement : statement.options(how(Firm.c.staff)))
+        .all()) as Firm[];
       const staff = await Promise.all(firms.map((f) => f.staff));
-      expect(staff.map((list) => list.map((p) => p.greet()))).toEqual([["I am pia", "boss bea, level 3", "I am cy"], []]);
+      expect(staff.map((list) => list.map((p) => p.greet()))).toEqual([
+        ["I am pia", "boss bea, level 3", "I am cy"],
+        [],
+      ]);
       expect(at.ran.work.length).toBeLessThanOrEqual(4);
     }
   });
@@ -104,7 +126,9 @@ describeEachDatabase("single-table inheritance on read", (target) => {
     await using session = new Session(at.engine);
     const rows = await session.execute(select(Firm.c.name, Coder.c.name.as("c")).join(Firm.c.staff.ofType(Coder)));
     expect(rows.map((r) => [...r])).toEqual([["acme", "cy"]]);
-    expect(names(await session.scalars(select(Firm).where(Firm.c.staff.ofType(Boss).any(Boss.c.level.gt(2)))))).toEqual(["acme"]);
+    expect(names(await session.scalars(select(Firm).where(Firm.c.staff.ofType(Boss).any(Boss.c.level.gt(2)))))).toEqual(
+      ["acme"],
+    );
   });
   it("names a discriminator nobody stands for", async () => {
     await using session = new Session(at.engine);
@@ -128,17 +152,21 @@ class Shop extends Joined("Shop", {
     return oneToMany(Item, { backPopulates: "shop", orderBy: "id" });
   },
 }) {}
-class Item extends Joined("Item", {
-  id: integer().primaryKey(),
-  get type() {
-    return string(20).subclasses(Book, Disc);
+class Item extends Joined(
+  "Item",
+  {
+    id: integer().primaryKey(),
+    get type() {
+      return string(20).subclasses(Book, Disc);
+    },
+    name: string(20),
+    shopId: integer().nullable().references("shop.id"),
+    get shop() {
+      return manyToOne(Shop, { backPopulates: "goods" });
+    },
   },
-  name: string(20),
-  shopId: integer().nullable().references("shop.id"),
-  get shop() {
-    return manyToOne(Shop, { backPopulates: "goods" });
-  },
-}, { polymorphicOn: "type", identity: "item" }) {}
+  { polymorphicOn: "type", identity: "item" },
+) {}
 class Book extends Item.subclass("Book", { pages: integer() }, { identity: "book", tableName: "book" }) {}
 class Disc extends Item.subclass("Disc", { tracks: integer() }, { identity: "disc", tableName: "disc" }) {}
 class Box extends Disc.subclass("Box", { discs: integer() }, { identity: "box", tableName: "box" }) {
@@ -151,7 +179,14 @@ describeEachDatabase("joined-table inheritance on read", (target) => {
   const at = setUp(target, Joined.metadata, async (engine) => {
     await using session = new Session(engine);
     const shop = new Shop({ id: 1 });
-    session.add(shop, new Item({ id: 1, name: "i", shop }), new Book({ id: 2, name: "b", pages: 100, shop }), new Disc({ id: 3, name: "d", tracks: 9, shop }), new Box({ id: 4, name: "x", tracks: 20, discs: 2, shop }), new Book({ id: 5, name: "c", pages: 7 }));
+    session.add(
+      shop,
+      new Item({ id: 1, name: "i", shop }),
+      new Book({ id: 2, name: "b", pages: 100, shop }),
+      new Disc({ id: 3, name: "d", tracks: 9, shop }),
+      new Box({ id: 4, name: "x", tracks: 20, discs: 2, shop }),
+      new Book({ id: 5, name: "c", pages: 7 }),
+    );
     await session.commit();
   });
 
@@ -159,7 +194,13 @@ describeEachDatabase("joined-table inheritance on read", (target) => {
     await using session = new Session(at.engine);
     const items = await session.scalars(select(Item).orderBy(Item.c.id)).all();
     expect(items.map((i) => i.constructor)).toEqual([Item, Book, Disc, Box, Book]);
-    expect(items.map((i) => [(i as unknown as Book).pages, (i as unknown as Disc).tracks, (i as unknown as Box).discs].filter((v) => v !== undefined))).toEqual([[], [100], [9], [20, 2], [7]]);
+    expect(
+      items.map((i) =>
+        [(i as unknown as Book).pages, (i as unknown as Disc).tracks, (i as unknown as Box).discs].filter(
+          (v) => v !== undefined,
+        ),
+      ),
+    ).toEqual([[], [100], [9], [20, 2], [7]]);
     expect(at.ran.work).toHaveLength(4);
     at.ran.clear();
     await session.scalars(select(Item)).all();
@@ -171,7 +212,10 @@ describeEachDatabase("joined-table inheritance on read", (target) => {
     expect(books.map((b) => [b.name, b.pages])).toEqual([["b", 100]]);
     expect(at.ran.work).toHaveLength(1);
     const discs = await session.scalars(select(Disc).orderBy(Disc.c.tracks.desc())).all();
-    expect(discs.map((d) => [d.constructor, d.tracks])).toEqual([[Box, 20], [Disc, 9]]);
+    expect(discs.map((d) => [d.constructor, d.tracks])).toEqual([
+      [Box, 20],
+      [Disc, 9],
+    ]);
     expect((discs[0] as Box).discs).toBe(2);
     expect(await session.query(Disc).count()).toBe(2);
   });
@@ -209,7 +253,10 @@ describeEachDatabase("joined-table inheritance on read", (target) => {
   it("joins a hierarchy that only columns speak of", async () => {
     await using session = new Session(at.engine);
     const rows = await session.execute(select(Book.c.name, Book.c.pages).orderBy(Book.c.pages));
-    expect(rows.map((r) => [...r])).toEqual([["c", 7], ["b", 100]]);
+    expect(rows.map((r) => [...r])).toEqual([
+      ["c", 7],
+      ["b", 100],
+    ]);
     expect(await session.scalars(select(Box.c.name).where(Box.c.discs.gt(1))).all()).toEqual(["x"]);
     expect(await session.scalars(select(Book.c.pages).where(Book.c.name.eq("b"))).all()).toEqual([100]);
   });
@@ -217,7 +264,9 @@ describeEachDatabase("joined-table inheritance on read", (target) => {
     await using session = new Session(at.engine);
     const shops = await session.scalars(select(Shop).where(Shop.c.goods.ofType(Book).any(Book.c.pages.gt(50)))).all();
     expect(shops).toHaveLength(1);
-    expect(await session.scalars(select(Shop).where(Shop.c.goods.ofType(Book).any(Book.c.pages.gt(500)))).all()).toHaveLength(0);
+    expect(
+      await session.scalars(select(Shop).where(Shop.c.goods.ofType(Book).any(Book.c.pages.gt(500)))).all(),
+    ).toHaveLength(0);
     const rows = await session.execute(select(Shop.c.id, Book.c.pages).join(Shop.c.goods.ofType(Book)));
     expect(rows.map((r) => [...r])).toEqual([[1, 100]]);
   });

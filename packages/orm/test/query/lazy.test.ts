@@ -1,9 +1,9 @@
 /** Lazy loading: one statement per level for all siblings, nothing for what the session has. */
 import { select } from "@athanor/core";
-import { joinedLoad, lazyLoad, NotLoadedError, raiseLoad, selectinLoad, Session } from "@athanor/orm";
+import { joinedLoad, lazyLoad, NotLoadedError, raiseLoad, Session, selectinLoad } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
-import { Base, Comment, names, Post, seedBlog, setUp, Tag, titles, Writer } from "./blog.js";
+import { Base, type Comment, names, Post, seedBlog, setUp, Tag, titles, Writer } from "./blog.js";
 
 describeEachDatabase("lazy loading", (target) => {
   const at = setUp(target, Base.metadata, seedBlog);
@@ -21,19 +21,36 @@ describeEachDatabase("lazy loading", (target) => {
     const seen: string[] = [];
     for (const writer of await session.scalars(select(Writer).orderBy(Writer.c.id))) {
       for (const post of await writer.posts) {
-        for (const comment of await post.comments) seen.push(`${writer.name} ${post.title} ${comment.words} ${(await comment.by)?.name ?? "-"}`);
+        for (const comment of await post.comments)
+          seen.push(`${writer.name} ${post.title} ${comment.words} ${(await comment.by)?.name ?? "-"}`);
         for (const tag of await post.tags) seen.push(`${post.title} ${tag.name}`);
       }
     }
-    expect(seen).toEqual(["amy a1 one bob", "amy a1 two cid", "a1 red", "a1 blue", "amy a2 four -", "a2 red", "bob b1 three amy", "b1 green"]);
+    expect(seen).toEqual([
+      "amy a1 one bob",
+      "amy a1 two cid",
+      "a1 red",
+      "a1 blue",
+      "amy a2 four -",
+      "a2 red",
+      "bob b1 three amy",
+      "b1 green",
+    ]);
     // Writers are in the session already: comment.by costs nothing.
-    expect(at.ran.kinds).toEqual(["SELECT writer", "SELECT post", "SELECT comment", expect.stringMatching(/^SELECT (tag|post_tag)/)]);
+    expect(at.ran.kinds).toEqual([
+      "SELECT writer",
+      "SELECT post",
+      "SELECT comment",
+      expect.stringMatching(/^SELECT (tag|post_tag)/),
+    ]);
   });
 
   it("goes on in one statement per level when levels are awaited by Promise.all", async () => {
     await using session = new Session(at.engine);
     const writers = await session.scalars(select(Writer)).all();
-    const words = await Promise.all(writers.map(async (w) => Promise.all((await w.posts).map(async (p) => (await p.comments).map((c) => c.words)))));
+    const words = await Promise.all(
+      writers.map(async (w) => Promise.all((await w.posts).map(async (p) => (await p.comments).map((c) => c.words)))),
+    );
     expect(words.flat(2).sort()).toEqual(["four", "one", "three", "two"]);
     expect(at.ran.kinds).toEqual(["SELECT writer", "SELECT post", "SELECT comment"]);
   });
@@ -79,14 +96,17 @@ describeEachDatabase("lazy loading", (target) => {
   it("walks a self-referential tree one level at a time", async () => {
     await using session = new Session(at.engine);
     const [amy] = await session.scalars(select(Writer).where(Writer.c.bossId.isNull()));
-    const walk = async (w: Writer): Promise<string> => `${w.name}(${(await Promise.all((await w.team).map(walk))).join(" ")})`;
+    const walk = async (w: Writer): Promise<string> =>
+      `${w.name}(${(await Promise.all((await w.team).map(walk))).join(" ")})`;
     expect(await walk(amy!)).toBe("amy(bob(dan()) cid())");
     expect(at.ran.kinds).toEqual(["SELECT writer", "SELECT writer", "SELECT writer", "SELECT writer"]);
   });
 
   it("carries the options below to a later lazy load", async () => {
     await using session = new Session(at.engine);
-    const writers = await session.scalars(select(Writer).options(lazyLoad(Writer.c.posts).selectinLoad(Post.c.comments))).all();
+    const writers = await session
+      .scalars(select(Writer).options(lazyLoad(Writer.c.posts).selectinLoad(Post.c.comments)))
+      .all();
     expect(at.ran.kinds).toEqual(["SELECT writer"]);
     const posts = await writers.find((w) => w.id === 1)!.posts;
     expect(at.ran.kinds).toEqual(["SELECT writer", "SELECT post", "SELECT comment"]);
@@ -118,7 +138,14 @@ describeEachDatabase("lazy loading", (target) => {
 
   it("loads only for siblings that still lack it", async () => {
     await using session = new Session(at.engine);
-    const posts = await session.scalars(select(Post).where(Post.c.id.in([1, 3])).options(selectinLoad(Post.c.tags)).orderBy(Post.c.id)).all();
+    const posts = await session
+      .scalars(
+        select(Post)
+          .where(Post.c.id.in([1, 3]))
+          .options(selectinLoad(Post.c.tags))
+          .orderBy(Post.c.id),
+      )
+      .all();
     const more = await session.scalars(select(Post).orderBy(Post.c.id)).all();
     at.ran.clear();
     expect(names(await more[1]!.tags)).toEqual(["red"]);

@@ -62,8 +62,15 @@ describeEachDatabase("Query", (target) => {
     expect(names(await q.limit(2).offset(1).all())).toEqual(["bob", "cid"]);
     expect(names(await q.slice(1, 3).all())).toEqual(["bob", "cid"]);
     expect(() => q.slice(3, 1)).toThrow(/slice/);
-    expect(names(await query(session).join(Writer.c.posts).distinct().orderBy(Writer.c.id).all())).toEqual(["amy", "bob", "cid"]);
-    const busy = query(session).join(Writer.c.posts).groupBy(Writer.c.id, Writer.c.name, Writer.c.email, Writer.c.bossId).having(func.count(Post.c.id).gt(1));
+    expect(names(await query(session).join(Writer.c.posts).distinct().orderBy(Writer.c.id).all())).toEqual([
+      "amy",
+      "bob",
+      "cid",
+    ]);
+    const busy = query(session)
+      .join(Writer.c.posts)
+      .groupBy(Writer.c.id, Writer.c.name, Writer.c.email, Writer.c.bossId)
+      .having(func.count(Post.c.id).gt(1));
     expect(names(await busy.all())).toEqual(["amy"]);
   });
   it("refuses to filter or order what is limited already", async () => {
@@ -89,11 +96,17 @@ describeEachDatabase("Query", (target) => {
     expect(titles(loaded!.posts)).toEqual(["a1", "a2", "a3"]);
     expect(await query(session).get(99)).toBeNull();
     expect(await query(session).get(null as never)).toBeNull();
-    const missing = await query(session).getOr404(99).catch((e: unknown) => e);
+    const missing = await query(session)
+      .getOr404(99)
+      .catch((e: unknown) => e);
     expect(missing).toBeInstanceOf(NotFoundError);
     expect(missing).toMatchObject({ status: 404, expose: true });
     expect(String(missing)).toMatch(/Writer.*99/);
-    expect(await more(query(session)).getOr404(99, { description: "nobody" }).catch((e: NotFoundError) => e.description)).toBe("nobody");
+    expect(
+      await more(query(session))
+        .getOr404(99, { description: "nobody" })
+        .catch((e: NotFoundError) => e.description),
+    ).toBe("nobody");
     await expect(query(session).filter(Writer.c.id.eq(99)).firstOr404()).rejects.toMatchObject({ status: 404 });
     await expect(query(session).oneOr404()).rejects.toMatchObject({ status: 404 });
     expect((await query(session).getOr404(2)).name).toBe("bob");
@@ -112,15 +125,24 @@ describeEachDatabase("Query", (target) => {
     expect(await query(session).filter(Writer.c.id.eq(1)).exists()).toBe(true);
     expect(await query(session).filter(Writer.c.id.eq(99)).exists()).toBe(false);
     expect(await query(session).join(Writer.c.posts).filter(Post.c.score.gt(8)).exists()).toBe(true);
-    const rows = (await session.execute(more(query(session).filter(Writer.c.id.lt(3)).orderBy(Writer.c.id)).withEntities(Writer.c.name))) as unknown as [string][];
+    const rows = (await session.execute(
+      more(query(session).filter(Writer.c.id.lt(3)).orderBy(Writer.c.id)).withEntities(Writer.c.name),
+    )) as unknown as [string][];
     expect(rows.map((r) => r[0])).toEqual(["amy", "bob"]);
     const sub = more(query(session).filter(Writer.c.id.lt(3))).subquery("s") as unknown as { c: { id: never } };
-    expect(await session.query(Post).join(sub as never, Post.c.authorId.eq(sub.c.id)).count()).toBe(4);
+    expect(
+      await session
+        .query(Post)
+        .join(sub as never, Post.c.authorId.eq(sub.c.id))
+        .count(),
+    ).toBe(4);
   });
   it("prints its SQL without a connection", async () => {
     const session = new Session(at.engine);
     const text = String(query(session).filter(Writer.c.name.like("a%")).orderBy(Writer.c.id));
-    expect(text.replace(/\s+/g, " ")).toMatch(/SELECT .*name.* FROM writer WHERE writer\.name LIKE .* ORDER BY writer\.id/);
+    expect(text.replace(/\s+/g, " ")).toMatch(
+      /SELECT .*name.* FROM writer WHERE writer\.name LIKE .* ORDER BY writer\.id/,
+    );
     expect(at.ran.all).toEqual([]);
     await session.close();
   });

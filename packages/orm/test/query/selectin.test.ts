@@ -1,7 +1,16 @@
 /** selectinLoad and its kin: one more statement per relationship, by keys. */
-import { insert, integer, select, string } from "@athanor/core";
-import { declarativeBase, immediateLoad, manyToMany, manyToOne, noLoad, oneToMany, selectinLoad, Session, subqueryLoad } from "@athanor/orm";
-import { table } from "@athanor/core";
+import { insert, integer, select, string, table } from "@athanor/core";
+import {
+  declarativeBase,
+  immediateLoad,
+  manyToMany,
+  manyToOne,
+  noLoad,
+  oneToMany,
+  Session,
+  selectinLoad,
+  subqueryLoad,
+} from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { Base, Comment, names, Post, seedBlog, setUp, Tag, titles, Writer } from "./blog.js";
@@ -11,7 +20,9 @@ describeEachDatabase("selectinLoad", (target) => {
 
   it("loads collections by the owners' keys without a join; empty ones are set", async () => {
     await using session = new Session(at.engine);
-    const writers = await session.scalars(select(Writer).options(selectinLoad(Writer.c.posts)).orderBy(Writer.c.id)).all();
+    const writers = await session
+      .scalars(select(Writer).options(selectinLoad(Writer.c.posts)).orderBy(Writer.c.id))
+      .all();
     expect(writers.map((w) => titles(w.posts))).toEqual([["a1", "a2", "a3"], ["b1"], ["c1"], []]);
     expect(at.ran.kinds).toEqual(["SELECT writer", "SELECT post"]);
     expect(at.ran.last).not.toMatch(/JOIN/);
@@ -44,7 +55,16 @@ describeEachDatabase("selectinLoad", (target) => {
   it("nests and branches", async () => {
     await using session = new Session(at.engine);
     const writers = await session
-      .scalars(select(Writer).options(selectinLoad(Writer.c.posts).options(selectinLoad(Post.c.comments).selectinLoad(Comment.c.by), selectinLoad(Post.c.tags))).orderBy(Writer.c.id))
+      .scalars(
+        select(Writer)
+          .options(
+            selectinLoad(Writer.c.posts).options(
+              selectinLoad(Post.c.comments).selectinLoad(Comment.c.by),
+              selectinLoad(Post.c.tags),
+            ),
+          )
+          .orderBy(Writer.c.id),
+      )
       .all();
     expect(writers[0]!.posts[0]!.comments.map((c) => c.by?.name)).toEqual(["bob", "cid"]);
     expect(writers[0]!.posts.map((p) => names(p.tags))).toEqual([["red", "blue"], ["red"], []]);
@@ -53,78 +73,118 @@ describeEachDatabase("selectinLoad", (target) => {
   });
   it("goes down a self-reference", async () => {
     await using session = new Session(at.engine);
-    const [amy] = await session.scalars(select(Writer).where(Writer.c.id.eq(1)).options(selectinLoad(Writer.c.team).selectinLoad(Writer.c.team)));
-    expect(amy!.team.map((w) => [w.name, names(w.team)])).toEqual([["bob", ["dan"]], ["cid", []]]);
+    const [amy] = await session.scalars(
+      select(Writer).where(Writer.c.id.eq(1)).options(selectinLoad(Writer.c.team).selectinLoad(Writer.c.team)),
+    );
+    expect(amy!.team.map((w) => [w.name, names(w.team)])).toEqual([
+      ["bob", ["dan"]],
+      ["cid", []],
+    ]);
     expect(at.ran.work).toHaveLength(3);
   });
   it("takes criteria with and(), and two sessions with other values share the plan", async () => {
-    for (const [least, expected] of [[6, [["a3"], ["b1"], [], []]], [2, [["a1", "a3"], ["b1"], [], []]]] as const) {
+    for (const [least, expected] of [
+      [6, [["a3"], ["b1"], [], []]],
+      [2, [["a1", "a3"], ["b1"], [], []]],
+    ] as const) {
       await using session = new Session(at.engine);
-      const writers = await session.scalars(select(Writer).options(selectinLoad(Writer.c.posts.and(Post.c.score.gt(least)))).orderBy(Writer.c.id)).all();
+      const writers = await session
+        .scalars(
+          select(Writer)
+            .options(selectinLoad(Writer.c.posts.and(Post.c.score.gt(least))))
+            .orderBy(Writer.c.id),
+        )
+        .all();
       expect(writers.map((w) => titles(w.posts))).toEqual(expected);
     }
   });
   it("fetches nothing more when there are no owners", async () => {
     await using session = new Session(at.engine);
-    expect(await session.scalars(select(Writer).where(Writer.c.id.lt(0)).options(selectinLoad(Writer.c.posts).selectinLoad(Post.c.tags))).all()).toEqual([]);
+    expect(
+      await session
+        .scalars(
+          select(Writer).where(Writer.c.id.lt(0)).options(selectinLoad(Writer.c.posts).selectinLoad(Post.c.tags)),
+        )
+        .all(),
+    ).toEqual([]);
     expect(at.ran.work).toHaveLength(1);
   });
   it("leaves a loaded collection with its changes alone", async () => {
     await using session = new Session(at.engine, { autoflush: false });
     const bob = (await session.get(Writer, 2))!;
     (await bob.posts).push(new Post({ title: "mine" }));
-    const writers = await session.scalars(select(Writer).options(selectinLoad(Writer.c.posts)).orderBy(Writer.c.id)).all();
+    const writers = await session
+      .scalars(select(Writer).options(selectinLoad(Writer.c.posts)).orderBy(Writer.c.id))
+      .all();
     expect(titles(writers[1]!.posts)).toEqual(["b1", "mine"]);
   });
   it("subqueryLoad and immediateLoad give the same", async () => {
     for (const load of [subqueryLoad, immediateLoad]) {
       await using session = new Session(at.engine);
       at.ran.clear();
-      const writers = await session.scalars(select(Writer).options(load(Writer.c.posts)).orderBy(Writer.c.id).limit(2)).all();
+      const writers = await session
+        .scalars(select(Writer).options(load(Writer.c.posts)).orderBy(Writer.c.id).limit(2))
+        .all();
       expect(writers.map((w) => titles(w.posts))).toEqual([["a1", "a2", "a3"], ["b1"]]);
       expect(at.ran.work).toHaveLength(2);
     }
   });
   it("noLoad reads as empty and asks nothing", async () => {
     await using session = new Session(at.engine);
-    const [amy] = await session.scalars(select(Writer).where(Writer.c.id.eq(1)).options(noLoad(Writer.c.posts), noLoad(Writer.c.profile)));
+    const [amy] = await session.scalars(
+      select(Writer).where(Writer.c.id.eq(1)).options(noLoad(Writer.c.posts), noLoad(Writer.c.profile)),
+    );
     expect(await amy!.posts).toEqual([]);
     expect(await amy!.profile).toBeNull();
     expect(at.ran.work).toHaveLength(1);
   });
   it("sees a tag's posts and their other tags as the same objects", async () => {
     await using session = new Session(at.engine);
-    const tags = await session.scalars(select(Tag).options(selectinLoad(Tag.c.posts).selectinLoad(Post.c.tags)).orderBy(Tag.c.id)).all();
+    const tags = await session
+      .scalars(select(Tag).options(selectinLoad(Tag.c.posts).selectinLoad(Post.c.tags)).orderBy(Tag.c.id))
+      .all();
     expect(tags[0]!.posts[0]!.tags[0]).toBe(tags[0]);
     expect(names(tags[1]!.posts[0]!.tags)).toEqual(["red", "blue"]);
   });
 });
 
 const Shop = declarativeBase();
-class Cart extends Shop("Cart", {
-  region: string(10),
-  no: integer(),
-  get lines() {
-    return oneToMany(Line, { backPopulates: "cart", orderBy: "id" });
+class Cart extends Shop(
+  "Cart",
+  {
+    region: string(10),
+    no: integer(),
+    get lines() {
+      return oneToMany(Line, { backPopulates: "cart", orderBy: "id" });
+    },
+    get marks() {
+      return manyToMany(Mark, { secondary: cartMark, orderBy: "id" });
+    },
   },
-  get marks() {
-    return manyToMany(Mark, { secondary: cartMark, orderBy: "id" });
+  { primaryKey: ["region", "no"] },
+) {}
+class Line extends Shop(
+  "Line",
+  {
+    id: integer().primaryKey(),
+    region: string(10).nullable(),
+    no: integer().nullable(),
+    get cart() {
+      return manyToOne(Cart, { backPopulates: "lines" });
+    },
   },
-}, { primaryKey: ["region", "no"] }) {}
-class Line extends Shop("Line", {
-  id: integer().primaryKey(),
-  region: string(10).nullable(),
-  no: integer().nullable(),
-  get cart() {
-    return manyToOne(Cart, { backPopulates: "lines" });
-  },
-}, { constraints: (c) => [foreignKey([c.region, c.no], ["cart.region", "cart.no"])] }) {}
+  { constraints: (c) => [foreignKey([c.region, c.no], ["cart.region", "cart.no"])] },
+) {}
 class Mark extends Shop("Mark", { id: integer().primaryKey() }) {}
-const cartMark = table("cart_mark", { region: string(10), no: integer(), markId: integer().references("mark.id") }, {
-  primaryKey: ["region", "no", "markId"],
-  metadata: Shop.metadata,
-  constraints: (c) => [foreignKey([c.region, c.no], ["cart.region", "cart.no"])],
-});
+const cartMark = table(
+  "cart_mark",
+  { region: string(10), no: integer(), markId: integer().references("mark.id") },
+  {
+    primaryKey: ["region", "no", "markId"],
+    metadata: Shop.metadata,
+    constraints: (c) => [foreignKey([c.region, c.no], ["cart.region", "cart.no"])],
+  },
+);
 class Owner extends Shop("Owner", {
   id: integer().primaryKey(),
   get things() {
@@ -138,34 +198,67 @@ class Thing extends Shop("Thing", {
     return manyToOne(Owner, { backPopulates: "things", nullable: false });
   },
 }) {}
+
 import { foreignKey } from "@athanor/core";
 
 describeEachDatabase("selectinLoad by composite keys and in chunks", (target) => {
   const at = setUp(target, Shop.metadata, async (engine) => {
     await engine.begin(async (connection) => {
-      await connection.execute(insert(Cart).values([{ region: "eu", no: 1 }, { region: "eu", no: 2 }, { region: "us", no: 1 }]));
-      await connection.execute(insert(Line).values([
-        { id: 1, region: "eu", no: 1 }, { id: 2, region: "us", no: 1 }, { id: 3, region: "eu", no: 1 }, { id: 4, region: "eu", no: null }, { id: 5, region: null, no: null },
-      ]));
+      await connection.execute(
+        insert(Cart).values([
+          { region: "eu", no: 1 },
+          { region: "eu", no: 2 },
+          { region: "us", no: 1 },
+        ]),
+      );
+      await connection.execute(
+        insert(Line).values([
+          { id: 1, region: "eu", no: 1 },
+          { id: 2, region: "us", no: 1 },
+          { id: 3, region: "eu", no: 1 },
+          { id: 4, region: "eu", no: null },
+          { id: 5, region: null, no: null },
+        ]),
+      );
       await connection.execute(insert(Mark).values([{ id: 1 }, { id: 2 }]));
-      await connection.execute(insert(cartMark).values([{ region: "eu", no: 1, markId: 1 }, { region: "eu", no: 1, markId: 2 }, { region: "us", no: 1, markId: 2 }]));
+      await connection.execute(
+        insert(cartMark).values([
+          { region: "eu", no: 1, markId: 1 },
+          { region: "eu", no: 1, markId: 2 },
+          { region: "us", no: 1, markId: 2 },
+        ]),
+      );
       await connection.execute(insert(Owner).values(Array.from({ length: 1200 }, (_, i) => ({ id: i + 1 }))));
-      await connection.execute(insert(Thing).values(Array.from({ length: 2400 }, (_, i) => ({ id: i + 1, ownerId: Math.floor(i / 2) + 1 }))));
+      await connection.execute(
+        insert(Thing).values(Array.from({ length: 2400 }, (_, i) => ({ id: i + 1, ownerId: Math.floor(i / 2) + 1 }))),
+      );
     });
   });
 
   it("reads collections, references and secondary tables of composite keys", async () => {
     await using session = new Session(at.engine);
-    const carts = await session.scalars(select(Cart).options(selectinLoad(Cart.c.lines), selectinLoad(Cart.c.marks)).orderBy(Cart.c.region, Cart.c.no)).all();
+    const carts = await session
+      .scalars(
+        select(Cart).options(selectinLoad(Cart.c.lines), selectinLoad(Cart.c.marks)).orderBy(Cart.c.region, Cart.c.no),
+      )
+      .all();
     expect(carts.map((c) => [c.region, c.no, c.lines.map((l) => l.id), c.marks.map((m) => m.id)])).toEqual([
-      ["eu", 1, [1, 3], [1, 2]], ["eu", 2, [], []], ["us", 1, [2], [2]],
+      ["eu", 1, [1, 3], [1, 2]],
+      ["eu", 2, [], []],
+      ["us", 1, [2], [2]],
     ]);
     expect(at.ran.work).toHaveLength(3);
     await using other = new Session(at.engine);
     at.ran.clear();
     const lines = await other.scalars(select(Line).options(selectinLoad(Line.c.cart)).orderBy(Line.c.id)).all();
     // A key with a null part refers to nothing.
-    expect(lines.map((l) => (l.cart === null ? null : `${l.cart.region} ${l.cart.no}`))).toEqual(["eu 1", "us 1", "eu 1", null, null]);
+    expect(lines.map((l) => (l.cart === null ? null : `${l.cart.region} ${l.cart.no}`))).toEqual([
+      "eu 1",
+      "us 1",
+      "eu 1",
+      null,
+      null,
+    ]);
     expect(at.ran.work).toHaveLength(2);
   });
   it("lazy loads them the same way", async () => {
@@ -179,7 +272,9 @@ describeEachDatabase("selectinLoad by composite keys and in chunks", (target) =>
     await using session = new Session(at.engine);
     const owners = await session.scalars(select(Owner).options(selectinLoad(Owner.c.things)).orderBy(Owner.c.id)).all();
     expect(owners).toHaveLength(1200);
-    expect(owners.every((o) => o.things.length === 2 && o.things[0]!.id === o.id * 2 - 1 && o.things[1]!.id === o.id * 2)).toBe(true);
+    expect(
+      owners.every((o) => o.things.length === 2 && o.things[0]!.id === o.id * 2 - 1 && o.things[1]!.id === o.id * 2),
+    ).toBe(true);
     expect(at.ran.kinds).toEqual(["SELECT owner", "SELECT thing", "SELECT thing", "SELECT thing"]);
     // Two full chunks and a rest: at most two texts, however the dialect writes a list.
     expect(new Set(at.ran.work.slice(1)).size).toBeLessThanOrEqual(2);

@@ -33,7 +33,7 @@ export interface Servable {
 }
 
 function portFrom(env: string | undefined): number {
-  if (env === undefined || env === "") return 5000;
+  if (env === undefined || env === "") return 3000;
   const port = Number(env);
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new WebError("config", `The variable PORT holds '${env}', which is no port number.`);

@@ -1,4 +1,5 @@
 /** `Migrate`: ties `athanor db …` to an app and its database. Source: Flask-Migrate "API", class `Migrate`. */
+import { resolve } from "node:path";
 import type { MigrateConfig } from "@athanor/migrate";
 import type { App } from "../app/app.js";
 import { DATABASE_EXTENSION, Database } from "./database.js";
@@ -72,7 +73,8 @@ export class Migrate {
   config(app: App): MigrateConfig {
     const db = this.#db ?? app.extensions.get(DATABASE_EXTENSION);
     const base: MigrateConfig = { directory: "migrations", ...this.#options, ...ofDatabase(app, db as Database) };
-    return this.#configure.reduce((config, change) => change(config), base);
+    const config = this.#configure.reduce((given, change) => change(given), base);
+    return { ...config, directory: besideApp(app, config.directory) };
   }
 }
 
@@ -81,5 +83,9 @@ export function migrateConfigOf(app: App): MigrateConfig | undefined {
   const migrate = app.extensions.get(MIGRATE_EXTENSION);
   if (migrate instanceof Migrate) return migrate.config(app);
   const db = app.extensions.get(DATABASE_EXTENSION);
-  return db instanceof Database ? { directory: "migrations", ...ofDatabase(app, db) } : undefined;
+  return db instanceof Database ? { directory: besideApp(app, "migrations"), ...ofDatabase(app, db) } : undefined;
+}
+/** Like templates and the instance folder, a relative directory is the app's, wherever the command was started. */
+function besideApp(app: App, directory: string | undefined): string {
+  return resolve(app.rootPath, directory ?? "migrations");
 }

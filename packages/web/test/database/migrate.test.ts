@@ -41,7 +41,7 @@ test("an app without a Database, and a second Migrate, are told so; a Database a
   expect(() => new Migrate(app)).toThrow(/has no Database.*new Migrate\(app, db\)/);
   expect(migrateConfigOf(app)).toBeUndefined();
   const db = new Database(app);
-  expect(migrateConfigOf(app)).toMatchObject({ directory: "migrations" });
+  expect(migrateConfigOf(app)).toMatchObject({ directory: join(app.rootPath, "migrations") });
   const migrate = new Migrate();
   migrate.initApp(app, db);
   expect(() => new Migrate(app, db)).toThrow(DatabaseSetupError);

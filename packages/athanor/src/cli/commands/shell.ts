@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type REPLServer, start } from "node:repl";
 import { PassThrough } from "node:stream";
+import { deleteFrom, func, insert, select, sql, update } from "@athanor/core";
 import type { Command } from "commander";
 import { importedModules } from "../modules.js";
 import type { Project } from "../project.js";
@@ -77,7 +78,7 @@ async function prompt(
     ignoreUndefined: true,
     ...(interactive ? {} : { input: piped, output: process.stdout }),
   });
-  Object.assign(server.context, names);
+  Object.assign(server.context, { select, insert, update, deleteFrom, func, sql }, names);
   const { eval: evaluate } = server;
   // The REPL calls from its own async context; the scope has to be put around each line.
   const scoped: Evaluate = function (this: REPLServer, ...args) {

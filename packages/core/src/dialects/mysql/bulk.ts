@@ -2,8 +2,9 @@
  * MySQL and MariaDB: a multi-row INSERT of VALUES gets consecutive AUTO_INCREMENT numbers (a "simple insert" in every
  * lock mode); the first is reported. Triggers cannot touch the table they fire on here.
  */
-import { BULK_HINT, BULK_WRITE_HINT, bulkTableName, flatten } from "../bulk.js";
-import type { BulkConnection, BulkInsert, BulkStrategy } from "../bulk-strategy.js";
+import { InternalError } from "../../errors/errors.js";
+import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
+import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 1000;
@@ -20,32 +21,41 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
     return value;
   };
   return {
-    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows) {
+    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
       const [only] = returning;
       if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0)
-        return undefined;
+        return false;
       const by = await step(connection);
       const head = `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
       const group = `(${columns.map(() => "?").join(", ")})`;
       const page = Math.max(1, Math.min(PAGE, Math.floor(MOST_PARAMETERS / columns.length)));
-      const big = only.type.kind === "bigInteger";
-      const convert = big ? dialect.resultProcessor(only.type) : null;
-      const out = new Array<readonly unknown[]>(rows.length);
-      for (let from = 0; from < rows.length; from += page) {
-        const to = Math.min(from + page, rows.length);
-        const raw = await connection.send(
-          head + new Array(to - from).fill(group).join(", "),
-          flatten(dialect, columns, rows, from, to),
-          { ...BULK_WRITE_HINT, prepare: to - from === page },
-        );
-        if (raw.lastInsertId === null) return undefined;
-        const first = BigInt(raw.lastInsertId);
-        for (let r = from; r < to; r++) {
-          const id = first + BigInt((r - from) * by);
-          out[r] = [big ? (convert === null ? id : convert(String(id))) : Number(id)];
+      const processes = bulkProcesses(dialect, columns);
+      const total = rows.length;
+      const firsts: bigint[] = [];
+      for (let from = 0; from < total; from += page) {
+        const to = Math.min(from + page, total);
+        const sql = head + new Array(to - from).fill(group).join(", ");
+        const { lastInsertId } = await connection.send(sql, rows.flat(processes, from, to), {
+          ...BULK_WRITE_HINT,
+          prepare: to - from === page,
+        });
+        // The rows are in: inserting them another way would insert them twice.
+        if (lastInsertId === null || BigInt(lastInsertId) <= 0n) {
+          throw new InternalError(
+            `The server reported no AUTO_INCREMENT key for ${to - from} new rows of '${table.fullName}': does a trigger set '${only.columnName}'? Give such objects their keys yourself.`,
+            { statement: sql },
+          );
         }
+        firsts.push(BigInt(lastInsertId));
       }
-      return out;
+      const convert = keyConverter(dialect, only);
+      const big = only.type.kind === "bigInteger";
+      for (let r = 0; r < total; r++) {
+        const p = Math.floor(r / page);
+        const id = (firsts[p] as bigint) + BigInt((r - p * page) * by);
+        rows.take(r, 0, big ? convert(id) : Number(id));
+      }
+      return true;
     },
     async updateRows() {
       return undefined;

@@ -262,11 +262,24 @@ export class MysqlCompiler extends SqlCompiler {
     others: readonly FromClause[],
     set: string,
   ): string {
+    if (others.length === 0) return super.updateText(statement, table, others, set);
+    if (statement.orderByList.length > 0 || statement.limitValue !== undefined) throw this.severalWithLimit();
     const tables = [table, ...others].map((f) => this.from(f)).join(", ");
     return `UPDATE ${tables} SET ${set}${this.where(statement.criteria)}`;
   }
+  protected override firstRows(statement: UpdateStatement | DeleteStatement): string {
+    const { orderByList: by, limitValue } = statement;
+    const order = by.length === 0 ? "" : ` ORDER BY ${by.map((o) => this.ordering(o)).join(", ")}`;
+    return limitValue === undefined ? order : `${order} LIMIT ${this.limitValue(limitValue)}`;
+  }
+  private severalWithLimit(): CompileError {
+    return new CompileError(
+      "MySQL takes no ORDER BY or LIMIT where UPDATE or DELETE name several tables; choose rows in a subquery.",
+    );
+  }
   protected override deleteText(statement: DeleteStatement, table: Table, others: readonly FromClause[]): string {
     if (others.length === 0) return super.deleteText(statement, table, others);
+    if (statement.orderByList.length > 0 || statement.limitValue !== undefined) throw this.severalWithLimit();
     const name = this.tableName(table);
     return `DELETE FROM ${name} USING ${[name, ...others.map((f) => this.from(f))].join(", ")}${this.where(statement.criteria)}`;
   }

@@ -38,6 +38,7 @@ import {
   uuidText,
   varchar,
 } from "../values.js";
+import { mysqlNativeAdapters } from "./types-native.js";
 
 export const readTimestamp: Convert = (value) => {
   if (typeof value === "string" && value.startsWith("0000-00-00")) {
@@ -70,6 +71,7 @@ export const rawBind: Convert = (value) => {
 /** `nativeUuid` is asked when DDL is written: the server's version is known by then. */
 export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
   return {
+    ...mysqlNativeAdapters,
     integer: integer("INTEGER"),
     smallInteger: integer("SMALLINT"),
     bigInteger: {

@@ -2,11 +2,19 @@
 import { DataError } from "../../errors/errors.js";
 import type { Convert } from "../../types/adapter.js";
 
-/** Writes an array of any depth; `convert` turns an element into its text form, or is null when String() does. */
-export function arrayText(items: readonly unknown[], convert: Convert | null, delimiter = ","): string {
+/**
+ * Writes an array of any depth; `convert` turns an element into its text form, or is null when String() does. `depth`:
+ * lists below it are elements, as JSON has them.
+ */
+export function arrayText(
+  items: readonly unknown[],
+  convert: Convert | null,
+  delimiter = ",",
+  depth = Number.POSITIVE_INFINITY,
+): string {
   const parts = items.map((item) => {
     if (item === null || item === undefined) return "NULL";
-    if (Array.isArray(item)) return arrayText(item, convert, delimiter);
+    if (Array.isArray(item) && depth > 1) return arrayText(item, convert, delimiter, depth - 1);
     const value = convert === null ? item : convert(item);
     if (value === null || value === undefined) return "NULL";
     const text =

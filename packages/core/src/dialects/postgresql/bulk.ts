@@ -3,54 +3,71 @@
  * RETURNING is not promised, so the rows are sorted by the generated key. Source: speed-techniques, section 3.
  */
 
+import { InternalError } from "../../errors/errors.js";
 import type { TableColumn } from "../../schema/table.js";
 import { ArrayType } from "../../types/sql-type.js";
-import { BULK_HINT, BULK_WRITE_HINT, bulkTableName, columnOf } from "../bulk.js";
-import type { BulkConnection, BulkInsert, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
+import { BULK_HINT, BULK_WRITE_HINT, bulkTableName } from "../bulk.js";
+import type { BulkConnection, BulkInsert, BulkProcess, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 10_000;
 
 export function postgresqlBulk(dialect: Dialect): BulkStrategy {
-  /** The array parameter of one column and its type. */
-  const arrayOf = (column: TableColumn, rows: readonly (readonly unknown[])[], at: number) => {
-    const type = new ArrayType(column.type);
-    const whole = dialect.bindProcessor(type);
-    const values = rows.map((row) => row[at] ?? null);
-    return whole === null ? columnOf(dialect, column, rows, at) : whole(values);
+  /** The array parameter of one column. */
+  const arrayOf = (column: TableColumn, rows: BulkRows, at: number, from: number, to: number) => {
+    const whole = dialect.bindProcessor(new ArrayType(column.type));
+    if (whole !== null) return whole(rows.column(at, null, from, to));
+    return rows.column(at, dialect.bindProcessor(column.type) as BulkProcess, from, to);
   };
   const cast = (column: TableColumn) => dialect.castType(new ArrayType(column.type));
   /** unnest() takes nested arrays apart. */
   const flat = (columns: readonly TableColumn[]) =>
     columns.every((c) => c.type.family !== "array" && c.type.kind !== "decorated");
   return {
-    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows) {
+    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
       const auto = table.autoincrementColumn;
       const keyAt = auto === undefined ? -1 : returning.indexOf(auto);
-      if (keyAt < 0 || columns.length === 0 || !flat(columns)) return undefined;
+      if (keyAt < 0 || columns.length === 0 || !flat(columns)) return false;
       const names = columns.map((_, i) => `c${i}`);
       const sql =
         `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) ` +
         `SELECT ${names.map((n) => `p.${n}`).join(", ")} FROM unnest(${columns.map((c, i) => `$${i + 1}::${cast(c)}`).join(", ")}) WITH ORDINALITY AS p(${names.join(", ")}, n) ` +
         `ORDER BY p.n RETURNING ${returning.map((c) => dialect.quote(c.columnName)).join(", ")}`;
       const processes = returning.map((c) => dialect.resultProcessor(c.type));
-      const out: unknown[][] = [];
+      const byKey = processes[keyAt] ?? ((v: unknown) => v);
+      const pages: unknown[][][] = [];
       for (let from = 0; from < rows.length; from += PAGE) {
-        const page = from === 0 && rows.length <= PAGE ? rows : rows.slice(from, from + PAGE);
+        const to = Math.min(from + PAGE, rows.length);
         const raw = await connection.send(
           sql,
-          columns.map((c, i) => arrayOf(c, page, i)),
+          columns.map((c, i) => arrayOf(c, rows, i, from, to)),
           BULK_HINT,
         );
-        const made = raw.rows.map((row) =>
-          row.map((v, i) => (v === null || processes[i] === null ? v : (processes[i] as (x: unknown) => unknown)(v))),
-        );
-        made.sort((a, b) => ((a[keyAt] as number) < (b[keyAt] as number) ? -1 : 1));
-        for (const row of made) out.push(row);
+        if (raw.rows.length !== to - from) {
+          throw new InternalError(
+            `INSERT of ${to - from} rows into '${table.fullName}' gave ${raw.rows.length} back: a trigger or a rule leaves rows out, so keys cannot be told. Insert these objects one by one (flush after each).`,
+            { statement: sql },
+          );
+        }
+        for (const row of raw.rows) row[keyAt] = byKey(row[keyAt]);
+        // In most cases they are in order already, which costs one comparison each.
+        raw.rows.sort((a, b) => ((a[keyAt] as number) < (b[keyAt] as number) ? -1 : 1));
+        pages.push(raw.rows);
       }
-      return out;
+      let r = 0;
+      for (const page of pages) {
+        for (const row of page) {
+          for (let i = 0; i < row.length; i++) {
+            const value = row[i];
+            const process = i === keyAt ? null : (processes[i] ?? null);
+            rows.take(r, i, value === null || process === null ? value : process(value));
+          }
+          r++;
+        }
+      }
+      return true;
     },
-    async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows) {
+    async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows: BulkRows) {
       const columns = [...set, ...key];
       if (rows.length < 2 || !flat(columns)) return undefined;
       const name = bulkTableName(dialect, table);
@@ -61,10 +78,10 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
         `WHERE ${key.map((c, i) => `${name}.${dialect.quote(c.columnName)} = p.c${set.length + i}`).join(" AND ")}`;
       let matched = 0;
       for (let from = 0; from < rows.length; from += PAGE) {
-        const page = from === 0 && rows.length <= PAGE ? rows : rows.slice(from, from + PAGE);
+        const to = Math.min(from + PAGE, rows.length);
         const raw = await connection.send(
           sql,
-          columns.map((c, i) => arrayOf(c, page, i)),
+          columns.map((c, i) => arrayOf(c, rows, i, from, to)),
           BULK_WRITE_HINT,
         );
         matched += raw.rowCount;

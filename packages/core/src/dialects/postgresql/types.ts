@@ -35,7 +35,9 @@ import {
   uuidText,
   varchar,
 } from "../values.js";
+import { RangeType } from "../../types/native-types.js";
 import { arrayText, parseArray } from "./arrays.js";
+import { postgresqlNativeAdapters } from "./types-native.js";
 
 const toBoolean: Convert = (value) => value === "t" || value === true || value === "true";
 
@@ -95,6 +97,18 @@ const innermost = (type: ArrayType): SqlType => {
   while (element.kind === "array") element = (element as ArrayType).element;
   return element;
 };
+/** How many lists deep a value is; only asked where elements are lists themselves. */
+const depthOf = (type: ArrayType): number => {
+  const element = innermost(type);
+  if (element.family !== "json" && !(element instanceof RangeType)) return Number.POSITIVE_INFINITY;
+  let depth = 1;
+  for (let e = type.element; e.kind === "array"; e = (e as ArrayType).element) depth++;
+  return depth;
+};
+const floatLiteral = (value: unknown): string => {
+  const n = Number(value);
+  return Number.isFinite(n) ? String(n) : `'${n}'::FLOAT8`;
+};
 const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
 const json = (name: string): TypeAdapter => ({
   ddl: () => name,
@@ -104,6 +118,7 @@ const json = (name: string): TypeAdapter => ({
 });
 
 export const postgresqlAdapters: TypeAdapters = {
+  ...postgresqlNativeAdapters,
   integer: { ddl: () => "INTEGER", result: () => toNumber, bindSuffix: suffix("INTEGER") },
   smallInteger: { ddl: () => "SMALLINT", result: () => toNumber, bindSuffix: suffix("SMALLINT") },
   bigInteger: {
@@ -115,9 +130,15 @@ export const postgresqlAdapters: TypeAdapters = {
   float: {
     ddl: (type) => (type.precision === undefined ? "FLOAT" : `FLOAT(${type.precision})`),
     result: () => toNumber,
+    literal: () => floatLiteral,
     bindSuffix: suffix("FLOAT"),
   } satisfies TypeAdapter<FloatType>,
-  double: { ddl: () => "DOUBLE PRECISION", result: () => toNumber, bindSuffix: suffix("DOUBLE PRECISION") },
+  double: {
+    ddl: () => "DOUBLE PRECISION",
+    result: () => toNumber,
+    literal: () => floatLiteral,
+    bindSuffix: suffix("DOUBLE PRECISION"),
+  },
   numeric: {
     ddl: (type) =>
       type.precision === undefined
@@ -127,7 +148,10 @@ export const postgresqlAdapters: TypeAdapters = {
           : `NUMERIC(${type.precision}, ${type.scale})`,
     bind: () => exactDecimal,
     result: (type) => (type.mode === "number" ? toNumber : null),
-    literal: () => (value) => exactDecimal(value) as string,
+    literal: () => (value) => {
+      const digits = exactDecimal(value) as string;
+      return /^-?(NaN|Infinity)$/.test(digits) ? `'${digits}'::NUMERIC` : digits;
+    },
     // Without precision: the parameter itself must not be rounded.
     bindSuffix: suffix("NUMERIC"),
   } satisfies TypeAdapter<NumericType>,
@@ -158,10 +182,11 @@ export const postgresqlAdapters: TypeAdapters = {
     ddl: (type, dialect) => `${dialect.ddlType(innermost(type))}[]`,
     bind: (type, dialect) => {
       const convert = dialect.bindProcessor(innermost(type));
+      const depth = depthOf(type);
       return (value) => {
         if (!Array.isArray(value))
           throw new ArgumentError(`An array is needed, not ${describe(value)}.`, "value.array");
-        return arrayText(value, convert);
+        return arrayText(value, convert, ",", depth);
       };
     },
     result: (type, dialect) => {

@@ -1,9 +1,12 @@
 /**
- * SQLite: a multi-row INSERT under the write lock numbers its rows consecutively, and the last rowid is reported. That
- * arithmetic is wrong where a trigger inserts too, so tables with triggers go row by row.
+ * SQLite: one INSERT of many rows numbers them consecutively, and the last rowid is reported. That arithmetic is wrong
+ * where a trigger inserts too and at the end of the rowid range, so such tables go row by row. One small query decides
+ * it before the first row is written. It is asked each time, not remembered: another connection may have made a trigger,
+ * a temporary trigger changes no schema version, and `PRAGMA schema_version` takes as long (1 µs, as little as one row).
  */
-import { BULK_HINT, BULK_WRITE_HINT, bulkTableName, flatten } from "../bulk.js";
-import type { BulkConnection, BulkInsert, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
+import { InternalError } from "../../errors/errors.js";
+import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
+import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 200;
@@ -21,42 +24,57 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
   };
   const group = (width: number) => `(${new Array(width).fill("?").join(", ")})`;
   return {
-    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows) {
+    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
       const [only] = returning;
       if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0)
-        return undefined;
-      if (table.primaryKey.length !== 1 || table.dialectOptions["sqlite"]?.["withoutRowid"] === true) return undefined;
-      const schema = table.schema === undefined ? "" : `${dialect.quote(table.schema)}.`;
-      const triggers = await connection.send(
-        `SELECT 1 FROM ${schema}sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE LIMIT 1`,
-        [table.tableName],
-        BULK_HINT,
-      );
-      if (triggers.rows.length > 0) return undefined;
-      const head = `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
+        return false;
+      if (table.primaryKey.length !== 1 || table.dialectOptions["sqlite"]?.["withoutRowid"] === true) return false;
+      const name = bulkTableName(dialect, table);
+      const check = keep(`c:${name}`, () => {
+        const schema = table.schema === undefined ? "" : `${dialect.quote(table.schema)}.`;
+        const triggers = [`${schema}sqlite_master`, "sqlite_temp_master"].map(
+          (from) => `(SELECT count(*) FROM ${from} WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE)`,
+        );
+        return `SELECT ${triggers.join(" + ")}, (SELECT max(${dialect.quote(only.columnName)}) FROM ${name})`;
+      });
+      const asking = connection.send(check, [table.tableName], BULK_HINT);
+      const found = (asking instanceof Promise ? await asking : asking).rows[0] as readonly unknown[];
+      if (Number(found[0]) > 0 || !Number.isSafeInteger(Number(found[1] ?? 0) + rows.length)) return false;
+
+      const head = `INSERT INTO ${name} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
       const page = Math.max(1, Math.min(PAGE, Math.floor(MOST_PARAMETERS / columns.length)));
-      const out = new Array<readonly unknown[]>(rows.length);
-      const big = only.type.kind === "bigInteger";
-      const convert = big ? dialect.resultProcessor(only.type) : null;
-      for (let from = 0; from < rows.length; from += page) {
-        const to = Math.min(from + page, rows.length);
+      const processes = bulkProcesses(dialect, columns);
+      const total = rows.length;
+      const lasts: number[] = [];
+      for (let from = 0; from < total; from += page) {
+        const to = Math.min(from + page, total);
         const sql = keep(
           `i:${head}:${to - from}`,
           () => head + new Array(to - from).fill(group(columns.length)).join(", "),
         );
-        const running = connection.send(sql, flatten(dialect, columns, rows, from, to), BULK_WRITE_HINT);
+        const running = connection.send(sql, rows.flat(processes, from, to), BULK_WRITE_HINT);
         const { lastInsertId } = running instanceof Promise ? await running : running;
         const last = Number(lastInsertId);
-        // Near the end of the rowid range SQLite picks free numbers at random: nothing consecutive there.
-        if (lastInsertId === null || !Number.isSafeInteger(last)) return undefined;
+        if (lastInsertId === null || !Number.isSafeInteger(last)) {
+          throw new InternalError(
+            `SQLite numbered new rows of '${table.fullName}' up to ${lastInsertId}, which is no safe integer: their keys cannot be told. The AUTOINCREMENT counter in sqlite_sequence is probably near its end.`,
+            { statement: sql },
+          );
+        }
+        lasts.push(last);
+      }
+      const convert = only.type.kind === "bigInteger" ? keyConverter(dialect, only) : null;
+      for (let from = 0, p = 0; from < total; from += page, p++) {
+        const to = Math.min(from + page, total);
+        const first = (lasts[p] as number) - (to - from) + 1;
         for (let r = from; r < to; r++) {
-          const id = last - (to - 1 - r);
-          out[r] = [big ? (convert === null ? BigInt(id) : convert(BigInt(id))) : id];
+          const id = first + (r - from);
+          rows.take(r, 0, convert === null ? id : convert(BigInt(id)));
         }
       }
-      return out;
+      return true;
     },
-    async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows) {
+    async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows: BulkRows) {
       const columns = [...set, ...key];
       if (rows.length < 4) return undefined;
       const page = Math.max(1, Math.min(100, Math.floor(MOST_PARAMETERS / columns.length)));
@@ -64,6 +82,7 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
       const names = columns.map((_, i) => `c${i}`);
       const assign = set.map((c, i) => `${dialect.quote(c.columnName)} = v.c${i}`).join(", ");
       const where = key.map((c, i) => `${name}.${dialect.quote(c.columnName)} = v.c${set.length + i}`).join(" AND ");
+      const processes = bulkProcesses(dialect, columns);
       let matched = 0;
       for (let from = 0; from < rows.length; from += page) {
         const to = Math.min(from + page, rows.length);
@@ -71,7 +90,7 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
           const values = new Array(to - from).fill(group(columns.length)).join(", ");
           return `WITH v(${names.join(", ")}) AS (VALUES ${values}) UPDATE ${name} SET ${assign} FROM v WHERE ${where}`;
         });
-        const running = connection.send(sql, flatten(dialect, columns, rows, from, to), BULK_WRITE_HINT);
+        const running = connection.send(sql, rows.flat(processes, from, to), BULK_WRITE_HINT);
         const { rowCount } = running instanceof Promise ? await running : running;
         matched += rowCount;
       }

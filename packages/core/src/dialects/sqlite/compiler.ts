@@ -93,20 +93,29 @@ export class SqliteCompiler extends SqlCompiler {
         return `lower(${this.render(node.left)}) ${word} lower(${this.render(node.right)})`;
       }
       case ops.bitXor: {
-        const [a, b] = [this.operand(node.left, ops.bitXor), this.operand(node.right, ops.bitXor)];
+        // Operands of the same precedence need their parentheses here: the text is another operator's.
+        const [a, b] = [this.operand(node.left, ops.mul), this.operand(node.right, ops.mul)];
         return `(${a} | ${b}) - (${a} & ${b})`;
       }
-      case ops.arrayContains:
-        return `NOT EXISTS (SELECT 1 FROM json_each(${this.render(node.right)}) AS b WHERE b.value NOT IN (SELECT value FROM json_each(${this.render(node.left)})))`;
-      case ops.arrayOverlaps:
-        return `EXISTS (SELECT 1 FROM json_each(${this.render(node.left)}) AS a JOIN json_each(${this.render(node.right)}) AS b ON a.value = b.value)`;
+      case ops.arrayContains: {
+        const [all, some] = [this.render(node.left), this.render(node.right)];
+        const missing = `SELECT 1 FROM json_each(${this.render(node.right)}) AS b WHERE b.value NOT IN (SELECT value FROM json_each(${this.render(node.left)}))`;
+        return `CASE WHEN ${all} IS NOT NULL AND ${some} IS NOT NULL THEN NOT EXISTS (${missing}) END`;
+      }
+      case ops.arrayOverlaps: {
+        const [one, other] = [this.render(node.left), this.render(node.right)];
+        const shared = `SELECT 1 FROM json_each(${this.render(node.left)}) AS a JOIN json_each(${this.render(node.right)}) AS b ON a.value = b.value`;
+        return `CASE WHEN ${one} IS NOT NULL AND ${other} IS NOT NULL THEN EXISTS (${shared}) END`;
+      }
       default:
         return super.binaryOverride(node);
     }
   }
   override visitQuantified(node: Parameters<SqlCompiler["visitQuantified"]>[0]): string {
     if (node.quantifier !== "ANY" || node.oper !== ops.eq) return super.visitQuantified(node);
-    return `${this.operand(node.subject, ops.inOp)} IN (SELECT value FROM json_each(${this.render(node.over)}))`;
+    // An array that is NULL has neither the value nor not.
+    const there = `${this.operand(node.over, ops.is)} IS NOT NULL`;
+    return `CASE WHEN ${there} THEN ${this.operand(node.subject, ops.inOp)} IN (SELECT value FROM json_each(${this.render(node.over)})) END`;
   }
   override emptyList(_negated: boolean, width = 1): string {
     const ones = Array(width).fill("1").join(", ");

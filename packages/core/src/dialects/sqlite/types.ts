@@ -18,6 +18,7 @@ import type {
   SqlType,
   StringType,
 } from "../../types/sql-type.js";
+import { intervalMicros, microsInterval } from "../intervals.js";
 import {
   bytes,
   dateText,
@@ -105,7 +106,11 @@ export const sqliteAdapters: TypeAdapters = {
     castDdl: (type) => (wide(type) ? "TEXT" : `NUMERIC${size(type)}`),
     bind: (type) => (wide(type) ? (value) => decimalText(parseDecimal(value), type.scale) : narrowDecimal),
     result: (type) => (type.mode === "number" ? toNumber : (value) => readDecimal(value, type.scale)),
-    literal: () => (value) => (typeof value === "number" ? String(value) : (exactDecimal(value) as string)),
+    // A wide one is stored as text: as a number SQLite would round it.
+    literal: (type) =>
+      wide(type)
+        ? (value) => `'${decimalText(parseDecimal(value), type.scale)}'`
+        : (value) => (typeof value === "number" ? String(value) : (exactDecimal(value) as string)),
   } satisfies TypeAdapter<NumericType>,
   boolean: {
     ddl: () => "BOOLEAN",
@@ -136,5 +141,6 @@ export const sqliteAdapters: TypeAdapters = {
     bind: enumBind,
     result: enumResult,
   } satisfies TypeAdapter<EnumType>,
+  interval: { ddl: () => "BIGINT", bind: () => intervalMicros, result: () => microsInterval },
   null: { ddl: () => "NULL", castDdl: () => "BLOB", bind: () => rawBind } satisfies TypeAdapter<SqlType>,
 };

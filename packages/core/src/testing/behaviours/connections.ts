@@ -37,20 +37,24 @@ export const connections: BehaviourGroup = {
         assert.equal(await engine.begin((next) => count(next, t)), 0);
       });
     }),
-    behaviour("engine.begin commits, and rolls back when the block throws", [], async ({ assert, engine, failure, withTables }) => {
-      await withTables(things, async (connection, t) => {
-        await connection.close();
-        await engine.begin((c) => c.execute(insert(t).values({ id: 1, name: "a" })));
-        const error = await failure(
-          engine.begin(async (c) => {
-            await c.execute(insert(t).values({ id: 2, name: "b" }));
-            throw new Deliberate("stop");
-          }),
-        );
-        assert.ok(error instanceof Deliberate, "the block's own error comes out");
-        assert.equal(await engine.begin((c) => count(c, t)), 1);
-      });
-    }),
+    behaviour(
+      "engine.begin commits, and rolls back when the block throws",
+      [],
+      async ({ assert, engine, failure, withTables }) => {
+        await withTables(things, async (connection, t) => {
+          await connection.close();
+          await engine.begin((c) => c.execute(insert(t).values({ id: 1, name: "a" })));
+          const error = await failure(
+            engine.begin(async (c) => {
+              await c.execute(insert(t).values({ id: 2, name: "b" }));
+              throw new Deliberate("stop");
+            }),
+          );
+          assert.ok(error instanceof Deliberate, "the block's own error comes out");
+          assert.equal(await engine.begin((c) => count(c, t)), 1);
+        });
+      },
+    ),
     behaviour("a savepoint is undone alone", ["savepoints"], async ({ assert, failure, withTables }) => {
       await withTables(things, async (connection, t) => {
         await connection.execute(insert(t).values({ id: 1, name: "kept" }));
@@ -80,37 +84,49 @@ export const connections: BehaviourGroup = {
         assert.deepEqual(await connection.scalars(select(t.c.id)).all(), [4]);
       });
     }),
-    behaviour("a transaction outlives the error a savepoint caught", ["savepoints"], async ({ assert, failure, withTables }) => {
-      await withTables(things, async (connection, t) => {
-        await connection.execute(insert(t).values({ id: 1, name: "a" }));
-        await failure(connection.beginNested(() => connection.execute(insert(t).values({ id: 1, name: "again" }))));
-        await connection.execute(insert(t).values({ id: 2, name: "b" }));
-        await connection.commit();
-        assert.equal(await count(connection, t), 2);
-      });
-    }),
-    behaviour("a transaction survives an error", ["transactionSurvivesError"], async ({ assert, failure, withTables }) => {
-      await withTables(things, async (connection, t) => {
-        await connection.execute(insert(t).values({ id: 1, name: "a" }));
-        await failure(connection.execute(insert(t).values({ id: 1, name: "again" })));
-        await connection.commit();
-        assert.equal(await count(connection, t), 1);
-      });
-    }),
-    behaviour("other connections see a change after the commit", ["concurrentConnections"], async ({ assert, engine, withTables }) => {
-      await withTables(things, async (connection, t) => {
-        const other = await engine.connect();
-        try {
+    behaviour(
+      "a transaction outlives the error a savepoint caught",
+      ["savepoints"],
+      async ({ assert, failure, withTables }) => {
+        await withTables(things, async (connection, t) => {
           await connection.execute(insert(t).values({ id: 1, name: "a" }));
-          assert.equal(await count(other, t), 0);
-          await other.rollback();
+          await failure(connection.beginNested(() => connection.execute(insert(t).values({ id: 1, name: "again" }))));
+          await connection.execute(insert(t).values({ id: 2, name: "b" }));
           await connection.commit();
-          assert.equal(await count(other, t), 1);
-        } finally {
-          await other.close();
-        }
-      });
-    }),
+          assert.equal(await count(connection, t), 2);
+        });
+      },
+    ),
+    behaviour(
+      "a transaction survives an error",
+      ["transactionSurvivesError"],
+      async ({ assert, failure, withTables }) => {
+        await withTables(things, async (connection, t) => {
+          await connection.execute(insert(t).values({ id: 1, name: "a" }));
+          await failure(connection.execute(insert(t).values({ id: 1, name: "again" })));
+          await connection.commit();
+          assert.equal(await count(connection, t), 1);
+        });
+      },
+    ),
+    behaviour(
+      "other connections see a change after the commit",
+      ["concurrentConnections"],
+      async ({ assert, engine, withTables }) => {
+        await withTables(things, async (connection, t) => {
+          const other = await engine.connect();
+          try {
+            await connection.execute(insert(t).values({ id: 1, name: "a" }));
+            assert.equal(await count(other, t), 0);
+            await other.rollback();
+            await connection.commit();
+            assert.equal(await count(other, t), 1);
+          } finally {
+            await other.close();
+          }
+        });
+      },
+    ),
     behaviour("AUTOCOMMIT needs no commit", [], async ({ assert, engine, withTables }) => {
       await withTables(things, async (connection, t) => {
         await connection.close();
@@ -143,17 +159,21 @@ export const connections: BehaviourGroup = {
         }
       });
     }),
-    behaviour("DDL rolls back with its transaction", ["transactionalDdl"], async ({ assert, engine, failure, withTables }) => {
-      await withTables(things, async (connection, _t, metadata) => {
-        await connection.close();
-        await failure(
-          engine.begin(async (c) => {
-            await metadata.dropAll(c);
-            throw new Deliberate("stop");
-          }),
-        );
-        assert.equal(await engine.begin((c) => count(c, metadata.table("suite_thing") as unknown as Things)), 0);
-      });
-    }),
+    behaviour(
+      "DDL rolls back with its transaction",
+      ["transactionalDdl"],
+      async ({ assert, engine, failure, withTables }) => {
+        await withTables(things, async (connection, _t, metadata) => {
+          await connection.close();
+          await failure(
+            engine.begin(async (c) => {
+              await metadata.dropAll(c);
+              throw new Deliberate("stop");
+            }),
+          );
+          assert.equal(await engine.begin((c) => count(c, metadata.table("suite_thing") as unknown as Things)), 0);
+        });
+      },
+    ),
   ],
 };

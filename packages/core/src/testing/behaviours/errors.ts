@@ -3,8 +3,8 @@ import {
   check,
   DatabaseError,
   deleteFrom,
-  insert,
   IntegrityError,
+  insert,
   integer,
   type MetaData,
   NotSupportedError,
@@ -19,11 +19,22 @@ import {
 import { type BehaviourGroup, behaviour } from "../behaviour.js";
 
 const family = (metadata: MetaData) => {
-  const parent = table("suite_parent", { id: integer().primaryKey().autoincrement(false), name: string(20), age: integer() }, {
-    metadata,
-    constraints: (t) => [unique("uq_suite_parent_name", t.name), check("age >= 0", "ck_suite_parent_age")],
-  });
-  const child = table("suite_child", { id: integer().primaryKey().autoincrement(false), parentId: integer().references("suite_parent.id", { name: "fk_suite_child_parent" }) }, { metadata });
+  const parent = table(
+    "suite_parent",
+    { id: integer().primaryKey().autoincrement(false), name: string(20), age: integer() },
+    {
+      metadata,
+      constraints: (t) => [unique("uq_suite_parent_name", t.name), check("age >= 0", "ck_suite_parent_age")],
+    },
+  );
+  const child = table(
+    "suite_child",
+    {
+      id: integer().primaryKey().autoincrement(false),
+      parentId: integer().references("suite_parent.id", { name: "fk_suite_child_parent" }),
+    },
+    { metadata },
+  );
   return { parent, child };
 };
 
@@ -32,7 +43,10 @@ export const errors: BehaviourGroup = {
   behaviours: [
     behaviour("a duplicate primary key and a duplicate unique value", [], async ({ assert, failure, withTables }) => {
       await withTables(family, async (connection, { parent }) => {
-        for (const row of [{ id: 1, name: "other", age: 1 }, { id: 2, name: "it's", age: 1 }]) {
+        for (const row of [
+          { id: 1, name: "other", age: 1 },
+          { id: 2, name: "it's", age: 1 },
+        ]) {
           await connection.execute(insert(parent).values({ id: 1, name: "it's", age: 1 }));
           const error = await failure(connection.execute(insert(parent).values(row)));
           assert.ok(error instanceof IntegrityError, String(error));
@@ -50,24 +64,29 @@ export const errors: BehaviourGroup = {
         assert.equal((error as IntegrityError).kind, "not-null");
       });
     }),
-    behaviour("a foreign key that leads nowhere, and a row that is still referred to", ["foreignKeys"], async ({ assert, failure, withTables }) => {
-      await withTables(family, async (connection, { parent, child }) => {
-        const dangling = await failure(connection.execute(insert(child).values({ id: 1, parentId: 404 })));
-        assert.equal((dangling as IntegrityError).kind, "foreign-key", String(dangling));
-        await connection.rollback();
-        await connection.execute(insert(parent).values({ id: 1, name: "a", age: 1 }));
-        await connection.execute(insert(child).values({ id: 1, parentId: 1 }));
-        const used = await failure(connection.execute(deleteFrom(parent)));
-        assert.equal((used as IntegrityError).kind, "foreign-key", String(used));
-      });
-    }),
+    behaviour(
+      "a foreign key that leads nowhere, and a row that is still referred to",
+      ["foreignKeys"],
+      async ({ assert, failure, withTables }) => {
+        await withTables(family, async (connection, { parent, child }) => {
+          const dangling = await failure(connection.execute(insert(child).values({ id: 1, parentId: 404 })));
+          assert.equal((dangling as IntegrityError).kind, "foreign-key", String(dangling));
+          await connection.rollback();
+          await connection.execute(insert(parent).values({ id: 1, name: "a", age: 1 }));
+          await connection.execute(insert(child).values({ id: 1, parentId: 1 }));
+          const used = await failure(connection.execute(deleteFrom(parent)));
+          assert.equal((used as IntegrityError).kind, "foreign-key", String(used));
+        });
+      },
+    ),
     behaviour("a check that fails", ["checkConstraints"], async ({ assert, failure, withTables }) => {
       await withTables(family, async (connection, { parent }) => {
         const error = await failure(connection.execute(insert(parent).values({ id: 1, name: "a", age: -1 })));
         assert.ok(error instanceof IntegrityError, String(error));
         assert.equal((error as IntegrityError).kind, "check");
         assert.ok(
-          (error as IntegrityError).constraint === undefined || (error as IntegrityError).constraint === "ck_suite_parent_age",
+          (error as IntegrityError).constraint === undefined ||
+            (error as IntegrityError).constraint === "ck_suite_parent_age",
           "the name is told rightly where it is told",
         );
       });
@@ -77,7 +96,10 @@ export const errors: BehaviourGroup = {
         const connection = await engine.connect();
         try {
           const error = await failure(connection.execute(sql.text(text)));
-          const kind = error instanceof ProgrammingError || error instanceof OperationalError || error instanceof NotSupportedError;
+          const kind =
+            error instanceof ProgrammingError ||
+            error instanceof OperationalError ||
+            error instanceof NotSupportedError;
           assert.ok(kind, `${text}: ${String(error)}`);
           assert.equal((error as DatabaseError).connectionInvalidated, false);
           assert.equal((error as DatabaseError).isRetryable, false);

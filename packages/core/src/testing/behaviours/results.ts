@@ -26,8 +26,14 @@ export const results: BehaviourGroup = {
       await withTables(numbers, async (connection, t) => {
         await connection.execute(insert(t).values(four));
         const rows = await connection.execute(select(t.c.id, t.c.word.as("text")).orderBy(t.c.id));
-        assert.deepEqual(plain(rows), four.map((r) => [r.id, r.word]));
-        assert.deepEqual(rows.map((r) => r.text), words);
+        assert.deepEqual(
+          plain(rows),
+          four.map((r) => [r.id, r.word]),
+        );
+        assert.deepEqual(
+          rows.map((r) => r.text),
+          words,
+        );
         const result = connection.execute(select(t.c.id, t.c.word));
         assert.deepEqual(await result.keys(), ["id", "word"]);
       });
@@ -44,14 +50,20 @@ export const results: BehaviourGroup = {
         assert.ok((await failure(by(1).one())) instanceof MultipleResultsFound);
         assert.equal(await connection.scalar(select(func.count()).selectFrom(t)), 4);
         assert.deepEqual(await connection.scalars(select(t.c.word).orderBy(t.c.id)).all(), words);
-        assert.deepEqual(await by(1).mappings().all(), words.map((word) => ({ word })));
+        assert.deepEqual(
+          await by(1).mappings().all(),
+          words.map((word) => ({ word })),
+        );
       });
     }),
     behaviour("a statement without rows gives an empty list and a count", [], async ({ assert, withTables }) => {
       await withTables(numbers, async (connection, t) => {
         const result = connection.execute(insert(t).values({ id: 1, word: "a" }));
         assert.deepEqual(await result, []);
-        assert.equal(await connection.execute(sql`update suite_number set word = ${"b"} where id > ${0}`).rowCount(), 1);
+        assert.equal(
+          await connection.execute(sql`update suite_number set word = ${"b"} where id > ${0}`).rowCount(),
+          1,
+        );
       });
     }),
     behaviour("streaming gives every row once, in order, in small portions", [], async ({ assert, withTables }) => {
@@ -61,7 +73,10 @@ export const results: BehaviourGroup = {
         const query = select(t.c.id).orderBy(t.c.id).executionOptions({ yieldPer: 64 });
         const seen: number[] = [];
         for await (const row of connection.execute(query)) seen.push(row.id);
-        assert.deepEqual(seen, many.map((r) => r.id));
+        assert.deepEqual(
+          seen,
+          many.map((r) => r.id),
+        );
         const sizes: number[] = [];
         for await (const part of connection.execute(query).partitions(300)) sizes.push(part.length);
         assert.deepEqual(sizes, [300, 300, 300, 100]);
@@ -69,7 +84,10 @@ export const results: BehaviourGroup = {
     }),
     behaviour("a stream left early leaves the connection usable", [], async ({ assert, withTables }) => {
       await withTables(numbers, async (connection, t) => {
-        await connection.execute(insert(t), Array.from({ length: 500 }, (_, i) => ({ id: i, word: null })));
+        await connection.execute(
+          insert(t),
+          Array.from({ length: 500 }, (_, i) => ({ id: i, word: null })),
+        );
         for await (const row of connection.execute(select(t.c.id).orderBy(t.c.id).executionOptions({ yieldPer: 10 }))) {
           if (row.id === 15) break;
         }
@@ -80,7 +98,9 @@ export const results: BehaviourGroup = {
     behaviour("statements asked for together run one after the other", [], async ({ assert, withTables }) => {
       await withTables(numbers, async (connection, t) => {
         await connection.execute(insert(t).values(four));
-        const found = await Promise.all([1, 2, 3, 4].map((id) => connection.scalar(select(t.c.word).where(t.c.id.eq(id)))));
+        const found = await Promise.all(
+          [1, 2, 3, 4].map((id) => connection.scalar(select(t.c.word).where(t.c.id.eq(id)))),
+        );
         assert.deepEqual(found, words);
       });
     }),
@@ -98,7 +118,9 @@ export const results: BehaviourGroup = {
         assert.deepEqual(await connection.execute(sql`select id from suite_number where word = ${word}`), []);
         const rows = await connection.execute(sql`select id, word from suite_number where word = ${"two"}`);
         assert.deepEqual(plain(rows), [[2, "two"]]);
-        const texts = await connection.execute(sql.text("select id from suite_number where id > :least order by id").bindParams({ least: 2 }));
+        const texts = await connection.execute(
+          sql.text("select id from suite_number where id > :least order by id").bindParams({ least: 2 }),
+        );
         assert.deepEqual(plain(texts), [[3], [4]]);
       });
     }),

@@ -1,11 +1,19 @@
 /** DDL, and reading back what it made. */
 import {
+  AddColumn,
+  AddConstraint,
   boolean,
-  check,
   type Column,
   type Connection,
+  type Constraint,
+  CreateView,
+  check,
+  DropColumn,
+  DropConstraint,
+  DropView,
   foreignKey,
   func,
+  IntegrityError,
   index,
   insert,
   inspect,
@@ -13,8 +21,11 @@ import {
   MetaData,
   numeric,
   type ReflectedTable,
+  RenameColumn,
   select,
+  sql,
   string,
+  type TableColumn,
   table,
   tableOf,
   text,
@@ -23,7 +34,8 @@ import {
 import { type BehaviourGroup, behaviour, plain } from "../behaviour.js";
 
 const library = (comments: boolean) => (metadata: MetaData) => {
-  const said = <T, F extends string>(column: Column<T, F>, comment: string) => (comments ? column.comment(comment) : column);
+  const said = <T, F extends string>(column: Column<T, F>, comment: string) =>
+    comments ? column.comment(comment) : column;
   const shelf = table(
     "suite_shelf",
     { room: integer(), letter: string(5), note: text().nullable() },
@@ -88,57 +100,68 @@ export const schema: BehaviourGroup = {
       await metadata.dropAll(engine);
       assert.equal(await engine.begin((c) => inspect(c).hasTable("suite_book")), false);
     }),
-    behaviour("columns, keys, defaults and nullability are read back", ["reflection"], async ({ assert, can, withTables }) => {
-      await withTables(library(false), async (connection) => {
-        const tables = await mine(connection);
-        const book = byName(tables, "suite_book");
-        assert.deepEqual(
-          book.columns.map((c) => [c.name, c.nullable]),
-          [
-            ["id", false],
-            ["title", false],
-            ["isbn", true],
-            ["pages", false],
-            ["price", true],
-            ["lent", true],
-            ["room", true],
-            ["letter", true],
-            ["sequel_of", true],
-          ],
-        );
-        assert.deepEqual(book.primaryKey?.columns, ["id"]);
-        assert.deepEqual(byName(tables, "suite_shelf").primaryKey?.columns, ["room", "letter"]);
-        assert.ok(/^\(?'?0'?\)?(::\w+)?$/.test(book.columns[3]?.default ?? ""), `a default of 0: ${book.columns[3]?.default}`);
-        assert.equal(book.columns[1]?.type.toString(), "string(80)");
-        assert.equal(book.columns[4]?.type.toString(), "numeric(8,2,string)");
-        if (can("foreignKeys")) {
-          const key = book.foreignKeys.find((k) => k.columns.length === 2);
+    behaviour(
+      "columns, keys, defaults and nullability are read back",
+      ["reflection"],
+      async ({ assert, can, withTables }) => {
+        await withTables(library(false), async (connection) => {
+          const tables = await mine(connection);
+          const book = byName(tables, "suite_book");
           assert.deepEqual(
-            [key?.columns, key?.referredTable, key?.referredColumns, key?.onDelete],
-            [["room", "letter"], "suite_shelf", ["room", "letter"], "CASCADE"],
+            book.columns.map((c) => [c.name, c.nullable]),
+            [
+              ["id", false],
+              ["title", false],
+              ["isbn", true],
+              ["pages", false],
+              ["price", true],
+              ["lent", true],
+              ["room", true],
+              ["letter", true],
+              ["sequel_of", true],
+            ],
           );
-          assert.deepEqual(
-            book.foreignKeys.filter((k) => k.columns.length === 1).map((k) => [k.columns, k.referredTable]),
-            [[["sequel_of"], "suite_book"]],
+          assert.deepEqual(book.primaryKey?.columns, ["id"]);
+          assert.deepEqual(byName(tables, "suite_shelf").primaryKey?.columns, ["room", "letter"]);
+          assert.ok(
+            /^\(?'?0'?\)?(::\w+)?$/.test(book.columns[3]?.default ?? ""),
+            `a default of 0: ${book.columns[3]?.default}`,
           );
-        }
-      });
-    }),
-    behaviour("indexes, unique and check constraints are read back", ["reflection"], async ({ assert, can, withTables }) => {
-      await withTables(library(false), async (connection) => {
-        const book = byName(await mine(connection), "suite_book");
-        // A unique index may be reported as a constraint too (MySQL knows no difference), but it is among the indexes.
-        const shown = new Map(book.indexes.map((i) => [i.name, [i.unique, ...i.parts.map((p) => p.column)]]));
-        assert.deepEqual(shown.get("ix_suite_book_title"), [false, "title"]);
-        assert.deepEqual(shown.get("ix_suite_book_place"), [true, "letter", "room"]);
-        const isbn = book.uniqueConstraints.find((u) => u.columns.join() === "isbn");
-        assert.equal(isbn?.name, "uq_suite_book_isbn");
-        if (can("checkConstraints")) {
-          const pages = book.checks.find((c) => c.name === "ck_suite_book_pages");
-          assert.ok(/pages.*>=.*0/.test(pages?.sql ?? ""), `the check's text: ${pages?.sql}`);
-        }
-      });
-    }),
+          assert.equal(book.columns[1]?.type.toString(), "string(80)");
+          assert.equal(book.columns[4]?.type.toString(), "numeric(8,2,string)");
+          if (can("foreignKeys")) {
+            const key = book.foreignKeys.find((k) => k.columns.length === 2);
+            assert.deepEqual(
+              [key?.columns, key?.referredTable, key?.referredColumns, key?.onDelete],
+              [["room", "letter"], "suite_shelf", ["room", "letter"], "CASCADE"],
+            );
+            assert.deepEqual(
+              book.foreignKeys.filter((k) => k.columns.length === 1).map((k) => [k.columns, k.referredTable]),
+              [[["sequel_of"], "suite_book"]],
+            );
+          }
+        });
+      },
+    ),
+    behaviour(
+      "indexes, unique and check constraints are read back",
+      ["reflection"],
+      async ({ assert, can, withTables }) => {
+        await withTables(library(false), async (connection) => {
+          const book = byName(await mine(connection), "suite_book");
+          // A unique index may be reported as a constraint too (MySQL knows no difference), but it is among the indexes.
+          const shown = new Map(book.indexes.map((i) => [i.name, [i.unique, ...i.parts.map((p) => p.column)]]));
+          assert.deepEqual(shown.get("ix_suite_book_title"), [false, "title"]);
+          assert.deepEqual(shown.get("ix_suite_book_place"), [true, "letter", "room"]);
+          const isbn = book.uniqueConstraints.find((u) => u.columns.join() === "isbn");
+          assert.equal(isbn?.name, "uq_suite_book_isbn");
+          if (can("checkConstraints")) {
+            const pages = book.checks.find((c) => c.name === "ck_suite_book_pages");
+            assert.ok(/pages.*>=.*0/.test(pages?.sql ?? ""), `the check's text: ${pages?.sql}`);
+          }
+        });
+      },
+    ),
     behaviour("comments are kept", ["reflection", "comments"], async ({ assert, withTables }) => {
       await withTables(library(true), async (connection) => {
         const tables = await mine(connection);
@@ -146,23 +169,27 @@ export const schema: BehaviourGroup = {
         assert.equal(byName(tables, "suite_book").columns[1]?.comment, "as printed; it's quoted");
       });
     }),
-    behaviour("what was reflected can be created again and reads the same", ["reflection"], async ({ assert, can, engine }) => {
-      const metadata = new MetaData();
-      library(can("comments"))(metadata);
-      await metadata.createAll(engine);
-      const copy = new MetaData();
-      const first = await engine.begin(async (connection) => {
-        await copy.reflect(connection, { only: (name) => name.startsWith("suite_") });
-        return mine(connection);
-      });
-      await metadata.dropAll(engine);
-      await copy.createAll(engine);
-      try {
-        assert.deepEqual(facts(await engine.begin(mine)), facts(first));
-      } finally {
-        await copy.dropAll(engine);
-      }
-    }),
+    behaviour(
+      "what was reflected can be created again and reads the same",
+      ["reflection"],
+      async ({ assert, can, engine }) => {
+        const metadata = new MetaData();
+        library(can("comments"))(metadata);
+        await metadata.createAll(engine);
+        const copy = new MetaData();
+        const first = await engine.begin(async (connection) => {
+          await copy.reflect(connection, { only: (name) => name.startsWith("suite_") });
+          return mine(connection);
+        });
+        await metadata.dropAll(engine);
+        await copy.createAll(engine);
+        try {
+          assert.deepEqual(facts(await engine.begin(mine)), facts(first));
+        } finally {
+          await copy.dropAll(engine);
+        }
+      },
+    ),
     behaviour("reflected tables take statements", ["reflection"], async ({ assert, withTables }) => {
       await withTables(library(false), async (connection, { shelf }) => {
         await connection.execute(insert(shelf).values({ room: 1, letter: "A", note: "dusty" }));
@@ -174,28 +201,42 @@ export const schema: BehaviourGroup = {
         assert.equal(found.columns.length, tableOf(shelf).columns.length);
       });
     }),
-    behaviour("tables that refer to each other are created and dropped", ["foreignKeys"], async ({ assert, withTables }) => {
-      await withTables(
-        (metadata) => {
-          const hen = table("suite_hen", { id: integer().primaryKey(), eggId: integer().nullable() }, {
-            metadata,
-            constraints: (t) => [foreignKey([t.eggId], ["suite_egg.id"], { name: "fk_suite_hen_egg" })],
-          });
-          const egg = table("suite_egg", { id: integer().primaryKey(), henId: integer().nullable() }, {
-            metadata,
-            constraints: (t) => [foreignKey([t.henId], ["suite_hen.id"], { name: "fk_suite_egg_hen" })],
-          });
-          return { hen, egg };
-        },
-        async (connection, { hen, egg }) => {
-          await connection.execute(insert(hen).values({ id: 1, eggId: null }));
-          await connection.execute(insert(egg).values({ id: 1, henId: 1 }));
-          await connection.commit();
-          const pairs = await connection.execute(select(egg.c.id, hen.c.id.as("hen")).join(hen, hen.c.id.eq(egg.c.henId)));
-          assert.deepEqual(plain(pairs), [[1, 1]]);
-        },
-      );
-    }),
+    behaviour(
+      "tables that refer to each other are created and dropped",
+      ["foreignKeys"],
+      async ({ assert, withTables }) => {
+        await withTables(
+          (metadata) => {
+            const hen = table(
+              "suite_hen",
+              { id: integer().primaryKey(), eggId: integer().nullable() },
+              {
+                metadata,
+                constraints: (t) => [foreignKey([t.eggId], ["suite_egg.id"], { name: "fk_suite_hen_egg" })],
+              },
+            );
+            const egg = table(
+              "suite_egg",
+              { id: integer().primaryKey(), henId: integer().nullable() },
+              {
+                metadata,
+                constraints: (t) => [foreignKey([t.henId], ["suite_hen.id"], { name: "fk_suite_egg_hen" })],
+              },
+            );
+            return { hen, egg };
+          },
+          async (connection, { hen, egg }) => {
+            await connection.execute(insert(hen).values({ id: 1, eggId: null }));
+            await connection.execute(insert(egg).values({ id: 1, henId: 1 }));
+            await connection.commit();
+            const pairs = await connection.execute(
+              select(egg.c.id, hen.c.id.as("hen")).join(hen, hen.c.id.eq(egg.c.henId)),
+            );
+            assert.deepEqual(plain(pairs), [[1, 1]]);
+          },
+        );
+      },
+    ),
     behaviour("server defaults fill what an INSERT leaves out", [], async ({ assert, withTables }) => {
       await withTables(library(false), async (connection, { book }) => {
         await connection.execute(insert(book).values({ id: 1, title: "a" }));
@@ -205,10 +246,14 @@ export const schema: BehaviourGroup = {
     behaviour("an index over an expression is made", ["expressionIndexes"], async ({ assert, withTables }) => {
       await withTables(
         (metadata) =>
-          table("suite_word", { id: integer().primaryKey(), word: string(30) }, {
-            metadata,
-            constraints: (t) => [index("ix_suite_word_lower", func.lower(t.word)).unique()],
-          }),
+          table(
+            "suite_word",
+            { id: integer().primaryKey(), word: string(30) },
+            {
+              metadata,
+              constraints: (t) => [index("ix_suite_word_lower", func.lower(t.word)).unique()],
+            },
+          ),
         async (connection, t) => {
           await connection.execute(insert(t).values({ id: 1, word: "Abc" }));
           let failed = false;
@@ -222,12 +267,19 @@ export const schema: BehaviourGroup = {
     behaviour("a partial index binds only its rows", ["partialIndexes"], async ({ assert, withTables }) => {
       await withTables(
         (metadata) =>
-          table("suite_seat", { id: integer().primaryKey(), seat: integer(), gone: integer() }, {
-            metadata,
-            constraints: (t) => [index("ix_suite_seat", t.seat).unique().where("gone = 0")],
-          }),
+          table(
+            "suite_seat",
+            { id: integer().primaryKey(), seat: integer(), gone: integer() },
+            {
+              metadata,
+              constraints: (t) => [index("ix_suite_seat", t.seat).unique().where("gone = 0")],
+            },
+          ),
         async (connection, t) => {
-          await connection.execute(insert(t), [1, 2].map((id) => ({ id, seat: 1, gone: 1 })));
+          await connection.execute(
+            insert(t),
+            [1, 2].map((id) => ({ id, seat: 1, gone: 1 })),
+          );
           await connection.execute(insert(t).values({ id: 3, seat: 1, gone: 0 }));
           let failed = false;
           await connection.execute(insert(t).values({ id: 4, seat: 1, gone: 0 })).catch(() => {
@@ -237,10 +289,100 @@ export const schema: BehaviourGroup = {
         },
       );
     }),
+    behaviour("columns are added, renamed and dropped", ["reflection"], async ({ assert, engine, withTables }) => {
+      await withTables(
+        (metadata) => table("suite_grow", { id: integer().primaryKey(), old: string(10).nullable() }, { metadata }),
+        async (connection, t) => {
+          await connection.execute(insert(t).values({ id: 1, old: "kept" }));
+          await connection.commit();
+          const wider = table(
+            "suite_grow",
+            { id: integer().primaryKey(), extra: integer().serverDefault("5") },
+            { metadata: new MetaData() },
+          );
+          const place = { tableName: "suite_grow", schema: undefined };
+          await connection.execute(new AddColumn(place, tableOf(wider).columns[1] as TableColumn));
+          await connection.execute(new RenameColumn(place, "old", "fresh"));
+          await connection.commit();
+          assert.deepEqual(
+            (await inspect(connection).columns("suite_grow")).map((c) => c.name),
+            ["id", "fresh", "extra"],
+          );
+          const renamed = table(
+            "suite_grow",
+            { id: integer().primaryKey(), fresh: string(10).nullable(), extra: integer() },
+            { metadata: new MetaData() },
+          );
+          assert.deepEqual(plain(await connection.execute(select(renamed.c.fresh, renamed.c.extra))), [["kept", 5]]);
+          await connection.commit();
+          await connection.execute(new DropColumn(place, "extra"));
+          await connection.execute(new RenameColumn(place, "fresh", "old"));
+          await connection.commit();
+          await connection.close();
+          assert.deepEqual(
+            await engine.begin(async (c) => (await inspect(c).columns("suite_grow")).map((x) => x.name)),
+            ["id", "old"],
+          );
+        },
+      );
+    }),
+    behaviour("constraints are added and dropped", ["alterTable"], async ({ assert, failure, withTables }) => {
+      await withTables(
+        (metadata) =>
+          table("suite_bound", { id: integer().primaryKey().autoincrement(false), n: integer() }, { metadata }),
+        async (connection, t) => {
+          await connection.execute(insert(t).values({ id: 1, n: 1 }));
+          await connection.commit();
+          const bound = table(
+            "suite_bound",
+            { id: integer().primaryKey(), n: integer() },
+            { metadata: new MetaData(), constraints: (c) => [unique("uq_suite_bound_n", c.n)] },
+          );
+          const place = { tableName: "suite_bound", schema: undefined };
+          const constraint = tableOf(bound).constraints.find((c) => c.kind === "unique") as Constraint;
+          await connection.execute(new AddConstraint(place, constraint));
+          await connection.commit();
+          assert.ok((await failure(connection.execute(insert(t).values({ id: 2, n: 1 })))) instanceof IntegrityError);
+          await connection.rollback();
+          await connection.execute(new DropConstraint(place, constraint));
+          await connection.execute(insert(t).values({ id: 2, n: 1 }));
+          await connection.commit();
+          assert.equal(await connection.scalar(select(func.count()).selectFrom(t)), 2);
+        },
+      );
+    }),
+    behaviour("a view is created, read and dropped", ["views", "reflection"], async ({ assert, withTables }) => {
+      await withTables(library(false), async (connection, { book }) => {
+        await connection.execute(insert(book).values([1, 2].map((id) => ({ id, title: `t${id}`, pages: id * 100 }))));
+        // The statement behind a view is a run-time node; its public face is typed otherwise.
+        await connection.execute(
+          new CreateView(
+            "suite_long",
+            select(book.c.title).where(book.c.pages.gt(150)) as unknown as CreateView["query"],
+          ),
+        );
+        await connection.commit();
+        try {
+          assert.deepEqual(plain(await connection.execute(sql`select title from suite_long`)), [["t2"]]);
+          assert.ok((await inspect(connection).viewNames()).includes("suite_long"));
+        } finally {
+          await connection.execute(new DropView("suite_long"));
+          await connection.commit();
+        }
+      });
+    }),
     behaviour("a computed column is computed", ["computedColumns"], async ({ assert, withTables }) => {
       await withTables(
         (metadata) =>
-          table("suite_square", { id: integer().primaryKey(), side: integer(), area: integer().computed("side * side", { persisted: true }) }, { metadata }),
+          table(
+            "suite_square",
+            {
+              id: integer().primaryKey(),
+              side: integer(),
+              area: integer().computed("side * side", { persisted: true }),
+            },
+            { metadata },
+          ),
         async (connection, t) => {
           await connection.execute(insert(t).values({ id: 1, side: 7 }));
           assert.equal(await connection.scalar(select(t.c.area)), 49);

@@ -658,6 +658,9 @@ S("update.from.two", lambda: update(items).values(price=0).where(i.order_id == o
 S("update.returning", lambda: update(tags).values(uses=1).where(t.id == 1).returning(t.id, t.uses), RETURNING_14, sqlite="UPDATE tags SET uses = ? WHERE tags.id = ? RETURNING id, uses", mysql=None)
 S("update.cte", lambda: (lambda c: update(tags).values(uses=0).where(t.id.in_(select(c.c.tag_id))))(select(ut.tag_id).cte("c")))
 S("update.odd", lambda: update(odd).values({"select": "y", "Mixed Case": 3}).where(d["per%cent"] == 1))
+LIMITED = "ORDER BY and LIMIT in UPDATE and DELETE are MySQL's alone (1.4: a suffix); elsewhere an error"
+S("update.limit", lambda: update(tags).values(uses=0), LIMITED, sqlite=None, postgresql=None, mysql="UPDATE tags SET uses = ? WHERE tags.uses > ? ORDER BY tags.id DESC LIMIT ?")
+S("delete.limit", lambda: delete(items), LIMITED, sqlite=None, postgresql=None, mysql="DELETE FROM items ORDER BY items.id LIMIT ?")
 S("update.bool", lambda: update(users).values(active=True).where(u.active), "as bool.col.eq.true", sqlite="UPDATE users SET active = ? WHERE users.active = 1")
 
 # ---- delete

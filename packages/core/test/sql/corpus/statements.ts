@@ -749,6 +749,8 @@ s("update.cte", () => {
     .where(t.id.in(select(c.c.tagId)));
 });
 s("update.odd", () => update(odd).set({ select: "y", mixed: 3 }).where(d.percent.eq(1)));
+s("update.limit", () => update(tags).set({ uses: 0 }).where(t.uses.gt(1)).orderBy(t.id.desc()).limit(1));
+s("delete.limit", () => deleteFrom(items).orderBy(i.id).limit(1));
 s("update.bool", () => update(users).set({ active: true }).where(u.active));
 
 // delete

@@ -17,6 +17,7 @@ import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
 import type { FlushHost } from "./host.js";
+import { InstanceRows, type Scan, scanOf } from "./slots.js";
 import { applyDefault, isGenerated } from "./values.js";
 
 /** One column of a mapper in one table. */
@@ -27,8 +28,16 @@ interface Target {
 }
 interface Targets {
   readonly list: readonly Target[];
+  /** Which columns an object leaves out; undefined for over 31 columns. */
+  readonly scan: Scan | undefined;
+  /** Such an object is looked at closely: a default to be called, a key without a value. */
+  readonly close: number;
+  /** A key column the database makes, where null means the same as nothing. */
+  readonly key: Target | undefined;
   /** Shapes met, by the columns sent: as bits while they fit into a number. */
   readonly shapes: Map<number | string, Shape>;
+  /** The same by what `scan` says. */
+  readonly known: Map<number, Shape>;
 }
 const TARGETS = Symbol("insert targets");
 function targetsOf(mapper: Mapper, table: Table): Targets {
@@ -40,7 +49,21 @@ function targetsOf(mapper: Mapper, table: Table): Targets {
       const attribute = mapper.attributeOf(column);
       return attribute === undefined ? [] : [{ attribute, column, generated: isGenerated(column) }];
     });
-    found = { list, shapes: new Map() };
+    let close = 0;
+    list.forEach(({ column, generated }, i) => {
+      if (column.fields.default !== undefined || column.fields.computed !== undefined || (column.primaryKey && !generated))
+        close |= 1 << (i & 31);
+    });
+    const keys = list.filter((t) => t.generated && t.column.primaryKey);
+    const simple = list.length <= 31 && keys.length < 2 && !list.some((t) => t.column.fields.computed !== undefined);
+    found = {
+      list,
+      shapes: new Map(),
+      known: new Map(),
+      scan: simple ? scanOf(list.map((t) => t.attribute.slot)) : undefined,
+      close,
+      key: keys[0],
+    };
     all.set(table, found);
   }
   return found;
@@ -55,7 +78,20 @@ interface Shape {
 }
 /** Fills defaults and decides which columns are sent and which the database makes. */
 function shapeOf(instance: Managed, mapper: Mapper, table: Table): Shape {
-  const { list, shapes } = targetsOf(mapper, table);
+  const targets = targetsOf(mapper, table);
+  if (targets.scan !== undefined) {
+    const unset = targets.scan(instance);
+    if (unset >= 0 && (unset & targets.close) === 0 && (targets.key === undefined || instance[targets.key.attribute.slot] !== null)) {
+      const known = targets.known.get(unset);
+      if (known !== undefined) return known;
+      const shape = shapeClosely(instance, targets);
+      targets.known.set(unset, shape);
+      return shape;
+    }
+  }
+  return shapeClosely(instance, targets);
+}
+function shapeClosely(instance: Managed, { list, shapes }: Targets): Shape {
   let inline: Map<TableColumn, Expression> | undefined;
   let bits = 0;
   let text = "";
@@ -98,19 +134,18 @@ function shapeOf(instance: Managed, mapper: Mapper, table: Table): Shape {
 
 /** Inserts the rows of one table for these objects, in order, in as few statements as their shapes allow. */
 export async function insertAll(host: FlushHost, table: Table, instances: readonly Managed[]): Promise<void> {
-  let run: Managed[] = [];
+  let from = 0;
   let shape: Shape | undefined;
-  for (const instance of instances) {
-    const mapper = mapperOfInstance(instance);
-    const next = shapeOf(instance, mapper, table);
+  for (let i = 0; i < instances.length; i++) {
+    const instance = instances[i] as Managed;
+    const next = shapeOf(instance, mapperOfInstance(instance), table);
     if (shape !== undefined && (next !== shape || next.inline !== undefined)) {
-      await insertRun(host, table, shape, run);
-      run = [];
+      await insertRun(host, table, shape, instances.slice(from, i));
+      from = i;
     }
     shape = next;
-    run.push(instance);
   }
-  if (shape !== undefined) await insertRun(host, table, shape, run);
+  if (shape !== undefined) await insertRun(host, table, shape, from === 0 ? instances : instances.slice(from));
 }
 
 async function insertRun(host: FlushHost, table: Table, shape: Shape, run: readonly Managed[]): Promise<void> {
@@ -127,19 +162,12 @@ async function insertRun(host: FlushHost, table: Table, shape: Shape, run: reado
     return;
   }
   if (run.length > 1 && fetched.length > 0 && dialect.bulk !== undefined) {
-    const slots = shape.columns.map((c) => (mapper.attributeOf(c) as MappedColumn).slot);
-    const rows = run.map((instance) => rowOf(instance, slots));
-    const values = await dialect.bulk.insertRows(
-      connection,
-      { table, columns: shape.columns, returning: fetched },
-      rows,
+    const rows = new InstanceRows(
+      run,
+      shape.columns.map((c) => (mapper.attributeOf(c) as MappedColumn).slot),
+      shape.fetch.map((t) => t.attribute.slot),
     );
-    if (values !== undefined) {
-      run.forEach((instance, i) => {
-        takeFetched(instance, shape.fetch, values[i] as readonly unknown[]);
-      });
-      return;
-    }
+    if (await dialect.bulk.insertRows(connection, { table, columns: shape.columns, returning: fetched }, rows)) return;
   }
   const { compiled, params } = compiledInsert(engine, table, shape.columns, returns ? fetched : []);
   const source = compiled.insert?.rowsSource;
@@ -208,24 +236,11 @@ async function insertInline(
     takeLastId(instance, auto, raw, engine.dialect);
   }
 }
-function rowOf(instance: Managed, slots: readonly `$${string}`[]): unknown[] {
-  const row = new Array<unknown>(slots.length);
-  for (let i = 0; i < slots.length; i++) {
-    const value = instance[slots[i] as `$${string}`];
-    row[i] = value === UNLOADED ? null : value;
-  }
-  return row;
-}
 function takeRaw(instance: Managed, fetch: readonly Target[], compiled: CompiledInsert, row: unknown[]): void {
   fetch.forEach((t, i) => {
     const value = row[i];
     const process = compiled.columns?.[i]?.process ?? null;
     instance[t.attribute.slot] = value === null || process === null ? value : process(value);
-  });
-}
-function takeFetched(instance: Managed, fetch: readonly Target[], values: readonly unknown[]): void {
-  fetch.forEach((t, i) => {
-    instance[t.attribute.slot] = values[i];
   });
 }
 function takeLastId(instance: Managed, auto: Target | undefined, raw: RawResult, dialect: Dialect): void {

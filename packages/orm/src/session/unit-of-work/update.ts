@@ -8,14 +8,31 @@ import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
 import type { FlushHost } from "./host.js";
-import { assignColumn, changedColumns, committedValue } from "./values.js";
+import { InstanceRows } from "./slots.js";
+import { assignColumn, changedColumns, committedValue, sameValue } from "./values.js";
 
-interface Change {
-  readonly instance: Managed;
+type ChangedColumn = { readonly attribute: MappedColumn; readonly column: TableColumn };
+/** Which attributes change: objects of one mapper that change the same share one of these. */
+interface Shape {
   readonly mapper: Mapper;
-  /** Columns of this table that change. */
-  readonly columns: readonly { readonly attribute: MappedColumn; readonly column: TableColumn }[];
-  readonly version: { readonly old: unknown } | undefined;
+  readonly attributes: readonly MappedColumn[];
+  /** `onUpdate` defaults that apply, unless their column is written anyway. */
+  readonly onUpdate: readonly MappedColumn[];
+  /** The columns by table, filled as tables are asked for. */
+  readonly byTable: Map<Table, readonly ChangedColumn[]>;
+}
+/** Objects that change, and how; two lists side by side. */
+export interface Prepared {
+  readonly instances: Managed[];
+  readonly shapes: Shape[];
+}
+/** Objects with the same change in one table. */
+interface Group {
+  readonly mapper: Mapper;
+  readonly columns: readonly ChangedColumn[];
+  readonly instances: Managed[];
+  /** Version counters before, one per object; undefined where there are none. */
+  readonly versions: unknown[] | undefined;
 }
 
 /** The next value of a version counter. */
@@ -23,79 +40,134 @@ export function nextVersion(current: unknown): unknown {
   return typeof current === "bigint" ? current + 1n : typeof current === "number" ? current + 1 : 1;
 }
 
-/** Objects that really change, with `onUpdate` defaults and the version counter applied. */
-export function prepareUpdates(instances: readonly Managed[]): Managed[] {
-  const real: Managed[] = [];
-  for (const instance of instances) {
-    const mapper = mapperOfInstance(instance);
-    const changed = changedColumns(instance, mapper).filter((a) => a.column.fields.computed === undefined);
-    if (changed.length === 0) continue;
-    const tables = new Set(changed.flatMap((a) => a.columns.map((c) => c.table)));
-    for (const attribute of mapper.attributes) {
-      const source = attribute.column.fields.onUpdate;
-      if (source === undefined || !tables.has(attribute.column.table) || changed.includes(attribute)) continue;
-      const value =
-        "expression" in source
-          ? source.expression
-          : "call" in source
-            ? (source.call as (row: unknown) => unknown)(instance)
-            : source.value;
-      assignColumn(instance, attribute, value);
-    }
-    real.push(instance);
+const SHAPES = Symbol("update shapes");
+/** By mask of changed columns, or by their indexes where a mask does not hold them. */
+function shapeWith(mapper: Mapper, key: number | string, attributes: () => MappedColumn[]): Shape {
+  let all = mapper.memo.get(SHAPES) as Map<number | string, Shape> | undefined;
+  if (all === undefined) mapper.memo.set(SHAPES, (all = new Map()));
+  let shape = all.get(key);
+  if (shape === undefined) {
+    const list = attributes();
+    const tables = new Set(list.flatMap((a) => a.columns.map((c) => c.table)));
+    const onUpdate = mapper.attributes.filter(
+      (a) => a.column.fields.onUpdate !== undefined && tables.has(a.column.table) && !list.includes(a),
+    );
+    shape = { mapper, attributes: list, onUpdate, byTable: new Map() };
+    if (all.size > 1000) all.clear();
+    all.set(key, shape);
   }
-  return real;
+  return shape;
 }
-
-/** Writes the changes of these objects that concern one table. */
-export async function updateAll(host: FlushHost, table: Table, instances: readonly Managed[]): Promise<void> {
-  const groups = new Map<string, Change[]>();
-  const order: (Change[] | Change)[] = [];
-  for (const instance of instances) {
-    const mapper = mapperOfInstance(instance);
-    if (!mapper.tables.includes(table)) continue;
-    const changed = changedColumns(instance, mapper).filter((a) => a.column.fields.computed === undefined);
-    const columns = changed.flatMap((attribute) => {
+/** What really changes in an object; undefined: nothing. */
+function shapeOf(instance: Managed): Shape | undefined {
+  const old = instance.$$o;
+  if (old === null) return undefined;
+  const mapper = mapperOfInstance(instance);
+  const { attributes } = mapper;
+  if (instance.$$n === 0) {
+    let mask = 0;
+    for (let i = 0; i < old.length; i += 2) {
+      const index = old[i] as number;
+      if (index < 0) continue;
+      const { slot, column } = attributes[index] as MappedColumn;
+      if (!sameValue(old[i + 1], instance[slot]) && column.fields.computed === undefined) mask |= 1 << index;
+    }
+    if (mask === 0) return undefined;
+    return shapeWith(mapper, mask, () => attributes.filter((a) => a.index < 31 && (mask & (1 << a.index)) !== 0));
+  }
+  const changed = changedColumns(instance, mapper).filter((a) => a.column.fields.computed === undefined);
+  return changed.length === 0 ? undefined : shapeWith(mapper, changed.map((a) => a.index).join(), () => changed);
+}
+function columnsIn(shape: Shape, table: Table): readonly ChangedColumn[] {
+  let found = shape.byTable.get(table);
+  if (found === undefined) {
+    found = shape.attributes.flatMap((attribute) => {
       const column = attribute.columns.find((c) => c.table === table);
       return column === undefined ? [] : [{ attribute, column }];
     });
-    const versioned =
-      mapper.versionColumn !== undefined && mapper.versionColumn.column.table === table && changed.length > 0;
-    if (columns.length === 0 && !versioned) continue;
-    let version: Change["version"];
-    if (versioned) {
-      const attribute = mapper.versionColumn as MappedColumn;
-      const old = committedValue(instance, attribute);
-      version = { old };
-      if (!columns.some((c) => c.attribute === attribute)) {
-        assignColumn(instance, attribute, nextVersion(old));
-        columns.push({ attribute, column: attribute.column });
-      }
+    shape.byTable.set(table, found);
+  }
+  return found;
+}
+
+/** Objects that really change, with `onUpdate` defaults applied. */
+export function prepareUpdates(instances: readonly Managed[]): Prepared {
+  const prepared: Prepared = { instances: [], shapes: [] };
+  for (const instance of instances) {
+    let shape = shapeOf(instance);
+    if (shape === undefined) continue;
+    if (shape.onUpdate.length > 0) {
+      for (const attribute of shape.onUpdate) assignColumn(instance, attribute, onUpdateValue(instance, attribute));
+      shape = shapeOf(instance) ?? shape;
     }
-    const change: Change = { instance, mapper, columns, version };
-    if (columns.some((c) => instance[c.attribute.slot] instanceof Expression)) {
-      order.push(change);
+    prepared.instances.push(instance);
+    prepared.shapes.push(shape);
+  }
+  return prepared;
+}
+function onUpdateValue(instance: Managed, attribute: MappedColumn): unknown {
+  const source = attribute.column.fields.onUpdate as NonNullable<typeof attribute.column.fields.onUpdate>;
+  if ("expression" in source) return source.expression;
+  return "call" in source ? (source.call as (row: unknown) => unknown)(instance) : source.value;
+}
+
+/** Writes the changes of these objects that concern one table. */
+export async function updateAll(host: FlushHost, table: Table, { instances, shapes }: Prepared): Promise<void> {
+  const groups = new Map<Shape, Group>();
+  const order: Group[] = [];
+  let last: Shape | undefined;
+  let group: Group | undefined;
+  for (let i = 0; i < instances.length; i++) {
+    const instance = instances[i] as Managed;
+    const shape = shapes[i] as Shape;
+    const { mapper } = shape;
+    if (shape !== last || group === undefined) {
+      if (!mapper.tables.includes(table)) continue;
+      group = groups.get(shape);
+    }
+    let columns = group === undefined ? columnsIn(shape, table) : group.columns;
+    const version = mapper.versionColumn;
+    const versioned = version !== undefined && version.column.table === table;
+    if (columns.length === 0 && !versioned) continue;
+    let before: unknown;
+    if (versioned) {
+      before = committedValue(instance, version);
+      if (!columns.some((c) => c.attribute === version))
+        columns = [...columns, { attribute: version, column: version.column }];
+      if (!shape.attributes.includes(version)) assignColumn(instance, version, nextVersion(before));
+    }
+    const inline = hasExpression(instance, columns);
+    if (inline || group === undefined) {
+      const made: Group = { mapper, columns, instances: [instance], versions: versioned ? [before] : undefined };
+      order.push(made);
+      if (!inline) {
+        groups.set(shape, (group = made));
+        last = shape;
+      } else if (last !== shape) group = undefined;
       continue;
     }
-    const key = `${mapper.id}:${columns.map((c) => c.column.columnId).join()}`;
-    const group = groups.get(key);
-    if (group === undefined) {
-      const made = [change];
-      groups.set(key, made);
-      order.push(made);
-    } else group.push(change);
+    last = shape;
+    group.instances.push(instance);
+    group.versions?.push(before);
   }
   for (const step of order) {
-    if (Array.isArray(step)) await updateGroup(host, table, step);
-    else await updateInline(host, table, step);
+    if (hasExpression(step.instances[0] as Managed, step.columns)) await updateInline(host, table, step);
+    else await updateGroup(host, table, step);
   }
+}
+function hasExpression(instance: Managed, columns: readonly ChangedColumn[]): boolean {
+  for (const c of columns) {
+    const value = instance[c.attribute.slot];
+    if (typeof value === "object" && value instanceof Expression) return true;
+  }
+  return false;
 }
 
 /** Key columns of a table, paired with the attributes that hold them. */
 function keyOf(mapper: Mapper, table: Table): { readonly column: TableColumn; readonly attribute: MappedColumn }[] {
   return table.primaryKey.map((column) => ({ column, attribute: mapper.attributeOf(column) as MappedColumn }));
 }
-function statementFor(mapper: Mapper, table: Table, columns: Change["columns"], versioned: boolean): UpdateStatement {
+function statementFor(mapper: Mapper, table: Table, columns: readonly ChangedColumn[], versioned: boolean): UpdateStatement {
   const memo = `update:${table.id}:${columns.map((c) => c.column.columnId).join()}:${versioned}`;
   let statement = mapper.memo.get(memo) as UpdateStatement | undefined;
   if (statement === undefined) {
@@ -112,43 +184,41 @@ function statementFor(mapper: Mapper, table: Table, columns: Change["columns"], 
   }
   return statement;
 }
-function namedValues(change: Change, table: Table): Record<string, unknown> {
-  const { instance, mapper } = change;
+function namedValues(group: Group, at: number, table: Table): Record<string, unknown> {
+  const instance = group.instances[at] as Managed;
   const named: Record<string, unknown> = {};
-  for (const { attribute, column } of change.columns) named[`set_${column.key}`] = instance[attribute.slot];
-  for (const { column, attribute } of keyOf(mapper, table))
+  for (const { attribute, column } of group.columns) named[`set_${column.key}`] = instance[attribute.slot];
+  for (const { column, attribute } of keyOf(group.mapper, table))
     named[`key_${column.key}`] = committedValue(instance, attribute);
-  if (change.version !== undefined) named["old_version"] = change.version.old;
+  if (group.versions !== undefined) named["old_version"] = group.versions[at];
   return named;
 }
-async function updateGroup(host: FlushHost, table: Table, group: readonly Change[]): Promise<void> {
-  const { mapper, columns, version } = group[0] as Change;
+async function updateGroup(host: FlushHost, table: Table, group: Group): Promise<void> {
+  const { mapper, columns, versions, instances } = group;
   const engine = host.engineFor(mapper);
-  const connection = await host.connectionFor(mapper);
+  const ready = host.connectionFor(mapper);
+  const connection = ready instanceof Promise ? await ready : ready;
   const { bulk } = engine.dialect;
   // Keys that change hands do so one after the other, in key order.
   const rekeys = columns.some((c) => c.column.primaryKey);
-  if (bulk !== undefined && version === undefined && group.length > 1 && !rekeys) {
+  if (bulk !== undefined && versions === undefined && instances.length > 1 && !rekeys) {
     const key = keyOf(mapper, table);
-    const rows = group.map(({ instance }) => [
-      ...columns.map((c) => instance[c.attribute.slot]),
-      ...key.map((k) => committedValue(instance, k.attribute)),
-    ]);
+    const slots = [...columns, ...key].map((c) => c.attribute.slot);
     const matched = await bulk.updateRows(
       connection,
       { table, set: columns.map((c) => c.column), key: key.map((k) => k.column) },
-      rows,
+      new InstanceRows(instances, slots, []),
     );
     if (matched !== undefined) {
       checkCount(matched, group, table);
       return;
     }
   }
-  const statement = statementFor(mapper, table, columns, version !== undefined);
+  const statement = statementFor(mapper, table, columns, versions !== undefined);
   const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
     engine.dialect.createCompiler(binds).compile(statement),
   );
-  const bound = group.flatMap((change) => bindStatement(compiled, params, namedValues(change, table)));
+  const bound = instances.flatMap((_, i) => bindStatement(compiled, params, namedValues(group, i, table)));
   const first = bound[0] as (typeof bound)[number];
   const raw =
     bound.length === 1
@@ -160,8 +230,9 @@ async function updateGroup(host: FlushHost, table: Table, group: readonly Change
         );
   checkCount(raw.rowCount, group, table);
 }
-async function updateInline(host: FlushHost, table: Table, change: Change): Promise<void> {
-  const { instance, mapper, columns, version } = change;
+async function updateInline(host: FlushHost, table: Table, group: Group): Promise<void> {
+  const { mapper, columns, versions } = group;
+  const instance = group.instances[0] as Managed;
   const engine = host.engineFor(mapper);
   const connection = await host.connectionFor(mapper);
   const values: Record<string, unknown> = {};
@@ -169,7 +240,8 @@ async function updateInline(host: FlushHost, table: Table, change: Change): Prom
   let statement = new UpdateStatement(table)
     .set(values)
     .where(...keyOf(mapper, table).map((k) => k.column.eq(committedValue(instance, k.attribute))));
-  if (version !== undefined) statement = statement.where((mapper.versionColumn as MappedColumn).column.eq(version.old));
+  if (versions !== undefined)
+    statement = statement.where((mapper.versionColumn as MappedColumn).column.eq(versions[0]));
   const computed = columns.filter((c) => instance[c.attribute.slot] instanceof Expression);
   const returns = engine.dialect.capabilities.returning.update;
   if (returns) statement = statement.returning(...computed.map((c) => c.column));
@@ -177,20 +249,18 @@ async function updateInline(host: FlushHost, table: Table, change: Change): Prom
     engine.dialect.createCompiler(binds).compile(statement),
   );
   const raw = await connection.run(compiled, params);
-  checkCount(returns ? raw.rows.length : raw.rowCount, [change], table);
+  checkCount(returns ? raw.rows.length : raw.rowCount, group, table);
   computed.forEach((c, i) => {
     const value = returns ? raw.rows[0]?.[i] : UNLOADED;
     const process = compiled.columns?.[i]?.process ?? null;
     instance[c.attribute.slot] = value === UNLOADED || value === null || process === null ? value : process(value);
   });
 }
-function checkCount(matched: number, group: readonly Change[], table: Table): void {
-  if (matched < 0 || matched === group.length) return;
+function checkCount(matched: number, { mapper, instances }: Group, table: Table): void {
+  if (matched < 0 || matched === instances.length) return;
   const who =
-    group.length === 1
-      ? describeInstance((group[0] as Change).instance)
-      : `${group.length} objects of ${(group[0] as Change).mapper}`;
+    instances.length === 1 ? describeInstance(instances[0] as Managed) : `${instances.length} objects of ${mapper}`;
   throw new StaleDataError(
-    `UPDATE of ${who} in '${table.fullName}' matched ${matched} of ${group.length} rows: they were deleted or changed by somebody else. Roll back, load them again and repeat the change.`,
+    `UPDATE of ${who} in '${table.fullName}' matched ${matched} of ${instances.length} rows: they were deleted or changed by somebody else. Roll back, load them again and repeat the change.`,
   );
 }

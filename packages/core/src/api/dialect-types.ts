@@ -1,0 +1,116 @@
+/**
+ * Column types of single databases: `pg.jsonb<Settings>()`, `mysql.unsigned()`; and `interval()`, which all have in their
+ * way. Source: SQLAlchemy "PostgreSQL Data Types", "MySQL Data Types", "Interval".
+ */
+import { ArgumentError } from "../errors/errors.js";
+import { ColumnDefinition } from "../schema/definition.js";
+import { DomainType, IntervalType, jsonNull as jsonNullValue, NativeType, type Range, RangeType, SetType } from "../types/native-types.js";
+import { BIG_INTEGER, DATE, DATETIME, DateTimeType, EnumType, INTEGER, NUMERIC, type SqlType, type TypeFamily } from "../types/sql-type.js";
+import type { Column } from "../typing/columns.js";
+
+/** What a definition of a type is for the compiler is said by the signatures below alone. */
+function column<T, F extends string>(type: SqlType, name: string | undefined): Column<T, F> {
+  return ColumnDefinition.of(type, name) as unknown as Column<T, F>;
+}
+const native =
+  <T, F extends TypeFamily = "plain">(kind: string, ddl: string, family?: F) =>
+  (name?: string): Column<T, F> =>
+    column<T, F>(new NativeType(kind, ddl, family), name);
+const range =
+  <T>(ddl: string, element: SqlType) =>
+  (name?: string): Column<Range<T>, "plain"> =>
+    column(new RangeType(ddl, element), name);
+const multirange =
+  <T>(ddl: string, element: SqlType) =>
+  (name?: string): Column<Range<T>[], "plain"> =>
+    column(new RangeType(ddl, element, true), name);
+const ZONED = new DateTimeType(true);
+
+function bits(spelling: string, least: number) {
+  return (length?: number, name?: string): Column<string, "plain"> => {
+    if (length !== undefined && !(Number.isInteger(length) && length >= least))
+      throw new ArgumentError(`The length of ${spelling} is a whole number from ${least}, not ${length}.`, "type.length");
+    return column(new NativeType("postgresql.bit", length === undefined ? spelling : `${spelling}(${length})`), name);
+  };
+}
+
+/** PostgreSQL's own types. Names of columns come last here: most of these are given without. */
+export const pg = {
+  /** JSON in its parsed form: indexable, with `@>`; keys are reordered and duplicates dropped. */
+  jsonb: <T>(name?: string): Column<T, "json"> => column(new NativeType("postgresql.jsonb", "JSONB", "json"), name),
+  inet: native<string>("postgresql.inet", "INET"),
+  cidr: native<string>("postgresql.cidr", "CIDR"),
+  macaddr: native<string>("postgresql.macaddr", "MACADDR"),
+  /** An object of texts; needs `create extension hstore`. */
+  hstore: native<{ [key: string]: string | null }>("postgresql.hstore", "HSTORE"),
+  /** Text that compares without regard to case; needs `create extension citext`. */
+  citext: native<string, "text">("postgresql.citext", "CITEXT", "text"),
+  tsvector: native<string>("postgresql.tsvector", "TSVECTOR"),
+  tsquery: native<string>("postgresql.tsquery", "TSQUERY"),
+  /** Text of 0 and 1, exactly `length` of them (1 when not given). */
+  bit: bits("BIT", 1),
+  varbit: bits("BIT VARYING", 1),
+  int4range: range<number>("INT4RANGE", INTEGER),
+  int8range: range<bigint>("INT8RANGE", BIG_INTEGER),
+  numrange: range<string>("NUMRANGE", NUMERIC),
+  tsrange: range<Date>("TSRANGE", DATETIME),
+  tstzrange: range<Date>("TSTZRANGE", ZONED),
+  daterange: range<string>("DATERANGE", DATE),
+  int4multirange: multirange<number>("INT4MULTIRANGE", INTEGER),
+  int8multirange: multirange<bigint>("INT8MULTIRANGE", BIG_INTEGER),
+  nummultirange: multirange<string>("NUMMULTIRANGE", NUMERIC),
+  tsmultirange: multirange<Date>("TSMULTIRANGE", DATETIME),
+  tstzmultirange: multirange<Date>("TSTZMULTIRANGE", ZONED),
+  datemultirange: multirange<string>("DATEMULTIRANGE", DATE),
+  /** A domain that exists in the database: `pg.domain("email", text())`. */
+  domain: <T, F extends string>(domain: string, base: Column<T, F>, name?: string): Column<T, F> =>
+    column(new DomainType(domain, (base as unknown as ColumnDefinition).fields.type), name),
+} as const;
+
+type SmallUnsigned = "tinyint" | "smallint" | "mediumint" | "int";
+interface UnsignedFactory {
+  (size?: SmallUnsigned, name?: string): Column<number, "number">;
+  /** 64 bits: `bigint`. */
+  (size: "bigint", name?: string): Column<bigint, "number">;
+}
+/** Types of MySQL and MariaDB. */
+export const mysql = {
+  unsigned: ((size: SmallUnsigned | "bigint" = "int", name?: string) =>
+    column(
+      new NativeType(size === "bigint" ? "mysql.unsignedBig" : "mysql.unsigned", `${size.toUpperCase()} UNSIGNED`, "number"),
+      name,
+    )) as UnsignedFactory,
+  /** A type of the column's own, ENUM('a', 'b'). */
+  enumeration: <const V extends string>(...values: V[]): Column<V, "text"> => column(new EnumType(values, { native: true }), undefined),
+  /** Several values of a list at a time. */
+  set: <const V extends string>(...values: V[]): Column<V[], "plain"> => {
+    const odd = values.find((v) => v.includes(","));
+    if (odd !== undefined) throw new ArgumentError(`A value of a SET cannot hold a comma: '${odd}'.`, "type.set");
+    return column(new SetType(values), undefined);
+  },
+  /** 1901 to 2155, and 0. */
+  year: native<number, "number">("mysql.year", "YEAR", "number"),
+  /** Text of 0 and 1, up to 64. */
+  bit: (length = 1, name?: string): Column<string, "plain"> => {
+    if (!(Number.isInteger(length) && length >= 1 && length <= 64))
+      throw new ArgumentError(`The length of BIT is a whole number from 1 to 64, not ${length}.`, "type.length");
+    return column(new NativeType("mysql.bit", `BIT(${length})`), name);
+  },
+  /** Not supported: says what to do instead. @throws ArgumentError */
+  geometry: (): never => {
+    throw new ArgumentError(
+      "Geometry columns are not supported. Write them with ST_GeomFromText() and read them with ST_AsText() in sql`…`, or keep the coordinates in columns of their own.",
+      "type.geometry",
+    );
+  },
+} as const;
+
+/**
+ * A length of time as ISO 8601 text, such as `"P1DT2H30M"` or `"-PT0.5S"`. An INTERVAL on PostgreSQL; elsewhere whole
+ * microseconds in a BIGINT, so that it can be compared and added up, but without months and years. Values come back in one
+ * spelling: `PT90M` as `PT1H30M`.
+ */
+export const interval = (name?: string): Column<string, "plain"> => column(new IntervalType(), name);
+
+/** JSON's `null` as a value; see `types/native-types.ts`. Any JSON column takes it, hence the type. */
+export const jsonNull = jsonNullValue as never;

@@ -1,0 +1,2 @@
+/** Pictures of the models. */
+export { erdMermaid } from "./mermaid.js";
