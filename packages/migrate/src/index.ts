@@ -12,5 +12,6 @@ export * from "./lint/index.js";
 export { Migrate } from "./migrate.js";
 export * from "./operations/index.js";
 export * from "./ops/index.js";
+export * from "./pull/index.js";
 export * from "./runtime/index.js";
 export * from "./script/index.js";

@@ -2,6 +2,7 @@
 import { AthanorError } from "@athanor/core";
 import type { MigrateConfig } from "../command/config.js";
 import * as command from "../command/index.js";
+import { pullCommand } from "../pull/index.js";
 import { CommandError, MigrationError } from "../errors.js";
 import type { LintLevel } from "../lint/index.js";
 
@@ -248,11 +249,35 @@ export function buildDbCommand(
     (c) => c.option("--mermaid", "as Mermaid text (default)"),
     (config) => command.erd(config),
   );
+  add(
+    "pull",
+    "Writes models from the database at a URL.",
+    (c) =>
+      c
+        .argument("<url>")
+        .option("-o, --out <file>", "the file to write (stdout without it)")
+        .option("--force", "write over a file that exists")
+        .option("--schema <name>", "a schema other than the default one")
+        .option("--umbrella", "import from 'athanor' alone"),
+    async (config, [url], o) => {
+      const { out, force, schema, umbrella } = o;
+      await pullCommand(config, url as string, {
+        ...(out === undefined ? {} : { out }),
+        ...(force === undefined ? {} : { force }),
+        ...(schema === undefined ? {} : { schema }),
+        ...(umbrella === undefined ? {} : { umbrella }),
+      });
+    },
+  );
   add("ensure-version", "Creates the version table.", sql, (config, _, o) => command.ensureVersion(config, o));
   return db;
 }
 
 interface Options {
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly schema?: string;
+  readonly umbrella?: boolean;
   readonly message?: string;
   readonly head?: string;
   readonly splice?: boolean;

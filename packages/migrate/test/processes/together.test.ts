@@ -51,6 +51,7 @@ describeEachDatabase(
       "each migration ran once (a transaction per migration: %s)",
       async (perMigration) => {
         for (let round = 0; round < Math.ceil(rounds / 2); round++) {
+          if (round % 20 === 19) await target.dispose();
           const url = await target.url();
           const answers = workers.map(next);
           for (const child of workers) child.send({ url, directory: project.directory, perMigration });

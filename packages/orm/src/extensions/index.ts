@@ -1,3 +1,6 @@
 /** What stands on mapping, session and queries: helpers for models, recipes made first-class, tools for tests. */
 export * from "./association.js";
 export * from "./association-map.js";
+export { Composite, type CompositeColumns, type CompositeParts, composite } from "./composite.js";
+export { type OrderingOptions, orderingList, reorder } from "./ordering-list.js";
+export { trackJson, unwrap } from "./tracked-json.js";

@@ -32,6 +32,7 @@ import {
   TO_DELETE,
   UNLOADED,
 } from "../mapping/state.js";
+import { flushPreparations } from "../extensions/flush-preparations.js";
 import { loadColumn, loadRelationship, peekReference } from "../query/execute.js";
 import { reachable, relatedInMemory } from "./cascades.js";
 import { type JoinTransactionMode, SessionConnections } from "./connections.js";
@@ -229,7 +230,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       if (this.hooks.has("deletedToDetached")) this.hooks.emit("deletedToDetached", { session: this.owner, instance });
     }
     if (gone.size > 0) forgetDeleted(gone, this.identity.all());
-    if (this.options.expireOnCommit) for (const instance of this.identity.all()) instance.$$f |= STALE;
+    if (this.options.expireOnCommit) this.#allStale();
     if (this.hooks.has("afterCommit"))
       await this.#queue.reentrant(() => this.hooks.run("afterCommit", { session: this.owner }));
   }
@@ -251,10 +252,15 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     this.#revertUnflushed();
     for (let frame = this.#frame; frame !== undefined; frame = frame.parent) this.#revertFrame(frame);
     this.#frame = undefined;
-    for (const instance of this.identity.all()) instance.$$f |= STALE;
+    this.#allStale();
     if (this.hooks.has("afterRollback"))
       await this.#queue.reentrant(() => this.hooks.run("afterRollback", { session: this.owner }));
     if (failure !== undefined) throw failure;
+  }
+  #allStale(): void {
+    this.identity.forEach((instance) => {
+      instance.$$f |= STALE;
+    });
   }
   async #undoFrame(frame: TransactionFrame, nested: boolean): Promise<void> {
     const touched = this.#revertUnflushed();
@@ -317,6 +323,18 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       this.#noAutoflush--;
     }
   }
+  /** Persistent objects with changes, each once; expired and changed again, an object is on the list twice. */
+  #takeDirty(): readonly Managed[] {
+    if (this.#dirty.length === 0) return NOTHING;
+    const dirty: Managed[] = [];
+    for (const instance of this.#dirty) {
+      if (instance.$$s !== this || (instance.$$f & DIRTY) === 0 || (instance.$$f & PERSISTENT) === 0) continue;
+      instance.$$f &= ~DIRTY;
+      dirty.push(instance);
+    }
+    for (const instance of dirty) instance.$$f |= DIRTY;
+    return dirty;
+  }
   /** Flushes, inside the session's turn. */
   async flushNow(): Promise<void> {
     this.requireHealthy();
@@ -330,13 +348,18 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     try {
       if (this.hooks.has("beforeFlush"))
         await this.#queue.reentrant(() => this.hooks.run("beforeFlush", { session: this.owner }));
-      const pending = this.pending;
-      const dirty = this.#dirty.filter((i) => i.$$s === this && (i.$$f & DIRTY) !== 0 && (i.$$f & PERSISTENT) !== 0);
+      for (const prepare of flushPreparations) await prepare(this);
+      const pending = this.#pending.length > 0 ? this.pending : NOTHING;
+      const dirty = this.#takeDirty();
       const deletions = this.#toDelete.size > 0 ? [...this.#toDelete] : undefined;
       void this.frame;
-      await new Flush(this, { pending, dirty: [...new Set(dirty)], deleted: this.#toDelete }).run();
+      await new Flush(this, { pending, dirty, deleted: this.#toDelete }).run();
       this.#toDelete.clear();
-      this.#pending = this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0 && !pending.includes(i));
+      if (this.#pending.length > 0) {
+        const left = this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0);
+        const tried = new Set(left.length > 0 ? pending : undefined);
+        this.#pending = left.filter((i) => !tried.has(i));
+      }
       this.#dirty = this.#dirty.filter((i) => i.$$s === this && (i.$$f & DIRTY) !== 0 && (i.$$f & PERSISTENT) !== 0);
       if (this.hooks.has("pendingToPersistent"))
         for (const instance of pending) this.hooks.emit("pendingToPersistent", { session: this.owner, instance });
@@ -361,7 +384,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       else {
         const touched = this.#revertUnflushed();
         touched.push(...this.#revertFrame(frame));
-        for (const instance of this.identity.all()) instance.$$f |= STALE;
+        this.#allStale();
         await this.#connections.rollback();
       }
     } catch {
@@ -461,10 +484,10 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     instance.$$f = (instance.$$f & ~(PERSISTENT | DIRTY | TO_DELETE | PENDING)) | DETACHED;
   }
   expungeAll(): void {
-    for (const instance of [...this.identity.all()]) {
+    this.identity.forEach((instance) => {
       instance.$$s = undefined;
       instance.$$f = (instance.$$f & ~(PERSISTENT | DIRTY | TO_DELETE)) | DETACHED;
-    }
+    });
     for (const instance of this.#pending)
       if (instance.$$s === this && (instance.$$f & PENDING) !== 0) makeTransient(instance);
     for (const { instance } of this.#frame?.deleted ?? []) if (instance.$$s === this) this.#detach(instance);
@@ -598,6 +621,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
 }
 
+const NOTHING: readonly Managed[] = [];
 /** Whether any relationship holds something: most objects of a large load hold nothing. */
 function hasRelated(instance: Managed): boolean {
   const { relationships } = mapperOfInstance(instance);

@@ -77,6 +77,13 @@ export class IdentityMap implements Identities {
   *instances(mapper: Mapper): Generator<Managed> {
     yield* members(this.#indexed(mapper).index);
   }
+  /** Like `all`, without a generator's cost per object. `visit` must not change the map. */
+  forEach(visit: (instance: Managed) => void): void {
+    for (const store of this.#stores.values()) {
+      for (const segment of store.segments) for (let i = 0; i < segment.length; i++) visit(segment[i] as Managed);
+      each(store.index, visit);
+    }
+  }
   *all(): Generator<Managed> {
     for (const store of this.#stores.values()) {
       for (const segment of store.segments) yield* segment;
@@ -107,6 +114,12 @@ function put(store: Store, key: CanonicalKey, instance: Managed): void {
   } else last = key;
   if (!level.has(last)) store.count++;
   level.set(last, instance);
+}
+function each(level: Level, visit: (instance: Managed) => void): void {
+  for (const value of level.values()) {
+    if (value instanceof Map) each(value, visit);
+    else visit(value);
+  }
 }
 function* members(level: Level): Generator<Managed> {
   for (const value of level.values()) {

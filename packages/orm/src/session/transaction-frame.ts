@@ -53,10 +53,11 @@ export class TransactionFrame {
   }
   /** A released savepoint: what it did belongs to the transaction around it. */
   mergeInto(outer: TransactionFrame): void {
-    outer.created.push(...this.created);
-    outer.deleted.push(...this.deleted);
-    outer.undo.push(...this.undo);
-    outer.switches.push(...this.switches);
+    // Not as arguments: there may be more than the stack holds.
+    for (const c of this.created) outer.created.push(c);
+    for (const d of this.deleted) outer.deleted.push(d);
+    for (const u of this.undo) outer.undo.push(u);
+    for (const k of this.switches) outer.switches.push(k);
   }
 
   /** Takes back what was flushed in this frame; unflushed changes are taken back before, with `revertChanges`. */
@@ -75,9 +76,10 @@ export class TransactionFrame {
       if (key !== undefined) identity.remove(mapper, key, instance);
       makeTransient(instance);
     }
+    const created = new Set(this.deleted.length > 0 ? this.created : undefined);
     for (const { instance, key } of this.deleted.toReversed()) {
       // What was created and deleted in the same transaction is transient again.
-      if (this.created.includes(instance)) continue;
+      if (created.has(instance)) continue;
       instance.$$f = (instance.$$f & ~(DELETED | TO_DELETE | DIRTY)) | PERSISTENT;
       identity.add(mapperOfInstance(instance), key, instance);
       touched.push(instance);

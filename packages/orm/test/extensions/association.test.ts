@@ -124,7 +124,7 @@ describeEachDatabase("association proxies", (target) => {
     const subjects = ["sea", "sky"].map((title) => new Subject({ title }));
     for (const name of ["a", "b"]) {
       const person = new Person({ name });
-      person.labels = subjects.map((subject, i) => new Label({ word: `${name}${i}`, subject }));
+      person.labels.push(...subjects.map((subject, i) => new Label({ word: `${name}${i}`, subject })));
       session.add(person);
     }
     await session.commit();

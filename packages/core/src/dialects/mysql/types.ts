@@ -110,7 +110,8 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
     uuid: {
       ddl: () => (nativeUuid() ? "UUID" : "CHAR(32)"),
       castDdl: () => "CHAR(36)",
-      bind: () => uuidDigits,
+      // MariaDB's own type does not take every UUID without its dashes.
+      bind: () => (value) => (nativeUuid() ? uuidText(value) : uuidDigits(value)),
       result: () => uuidText,
     },
     dateTime: {

@@ -28,6 +28,7 @@ import type { FlushHost } from "./host.js";
 import { insertAll } from "./insert.js";
 import { deleteNeeds, orderOf, waves } from "./order.js";
 import { SecondaryPlan } from "./secondary.js";
+import { emptyOf, nullsInto } from "./slots.js";
 import { applySync, SyncPlan } from "./sync.js";
 import { nextVersion, prepareUpdates, updateAll } from "./update.js";
 import { committedValue } from "./values.js";
@@ -64,31 +65,41 @@ export class Flush {
 
   async run(): Promise<void> {
     const { pending, dirty } = this.#input;
-    await this.#resolveUnloaded(dirty);
-    await this.#findOrphans(pending);
-    await this.#findOrphans(dirty);
-    await this.#collectDeletes();
-    for (const p of pending) if (this.#alive(p)) this.#collectPending(p);
-    for (const d of dirty) this.#collectDirty(d);
+    // Objects without a word about relationships only need to be written: most of a large flush.
+    const linked = pending.filter(isLinked);
+    const relinked = dirty.filter((d) => d.$$h !== null || d.$$p !== null);
+    if (relinked.length > 0) await this.#resolveUnloaded(relinked);
+    if (linked.length > 0) await this.#findOrphans(linked);
+    if (relinked.length > 0) await this.#findOrphans(relinked);
+    if (this.#deleted.size > 0) await this.#collectDeletes();
+    for (const p of linked) if (this.#alive(p)) this.#collectPending(p);
+    for (const d of relinked) this.#collectDirty(d);
 
     const groups = this.#group(this.#saves(pending, dirty), this.#deleted);
     for (const { cyclic, items } of groups.saves) {
       const steps = cyclic ? waves(items, this.#saveNeeds(items)) : [items];
       for (const wave of steps) await this.#save(wave);
     }
-    await this.#postUpdates();
+    if (this.#syncs.postponed.size > 0) await this.#postUpdates();
     await this.#secondary.run(this.#host, (i) => this.#deleted.has(i));
-    await this.#clearPostponed();
-    for (const { cyclic, items } of groups.deletes()) {
-      const steps = cyclic ? waves(items, deleteNeeds(items)) : [items];
-      for (const wave of steps) await this.#delete(wave);
+    if (this.#deleted.size > 0) {
+      await this.#clearPostponed();
+      for (const { cyclic, items } of groups.deletes()) {
+        const steps = cyclic ? waves(items, deleteNeeds(items)) : [items];
+        for (const wave of steps) await this.#delete(wave);
+      }
     }
     this.#finish(dirty);
   }
   /** Everything to be written; a list while nothing can be in it twice. */
   #saves(pending: readonly Managed[], dirty: readonly Managed[]): Iterable<Managed> {
     const fresh = pending.filter((p) => this.#alive(p) && isPending(p));
-    if (dirty.length === 0 && this.#syncs.byChild.size === 0) return fresh;
+    if (this.#syncs.byChild.size === 0) {
+      if (dirty.length === 0) return fresh;
+      const changed = dirty.filter((d) => !this.#deleted.has(d) && (d.$$f & PERSISTENT) !== 0);
+      // An object is pending or persistent, and is on each list once.
+      return fresh.length === 0 ? changed : fresh.concat(changed);
+    }
     const saves = new Set<Managed>(fresh);
     for (const d of dirty) if (!this.#deleted.has(d) && (d.$$f & PERSISTENT) !== 0) saves.add(d);
     for (const child of this.#syncs.byChild.keys()) if (!this.#deleted.has(child)) saves.add(child);
@@ -284,32 +295,37 @@ export class Flush {
   async #save(wave: readonly Managed[]): Promise<void> {
     const inserts: Managed[] = [];
     const updates: Managed[] = [];
+    const { byChild } = this.#syncs;
+    const switches = this.#deleted.size > 0;
     for (const instance of wave) {
-      for (const sync of this.#syncs.byChild.get(instance) ?? []) applySync(instance, sync);
+      if (byChild.size > 0) for (const sync of byChild.get(instance) ?? []) applySync(instance, sync);
       if (isPending(instance)) {
         this.#initialize(instance);
-        if (this.#rowSwitch(instance)) updates.push(instance);
+        if (switches && this.#rowSwitch(instance)) updates.push(instance);
         else inserts.push(instance);
       } else updates.push(instance);
     }
     this.#host.rowHook("beforeInsert", inserts);
     this.#host.rowHook("beforeUpdate", updates);
-    const changed = prepareUpdates(updates);
+    const prepared = prepareUpdates(updates);
+    const changed = prepared.instances;
     const tables = tablesInOrder(wave);
     for (const table of tables) {
-      if (changed.length > 0) await updateAll(this.#host, table, changed);
+      if (changed.length > 0) await updateAll(this.#host, table, prepared);
       const rows = tables.length === 1 ? inserts : inserts.filter((i) => mapperOfInstance(i).tables.includes(table));
       if (rows.length > 0) {
         if (tables.length > 1) for (const i of rows) joinedKey(i, table);
         await insertAll(this.#host, table, rows);
       }
     }
-    for (const instance of inserts) this.#inserted1(instance);
+    this.#settle(inserts);
     this.#host.rowHook("afterInsert", inserts);
     this.#host.rowHook("afterUpdate", changed);
-    for (const instance of changed) {
-      this.#updated.add(instance);
-      this.#rekey(instance);
+    for (let i = 0; i < changed.length; i++) {
+      const instance = changed[i] as Managed;
+      // What was on the dirty list is finished with it.
+      if ((instance.$$f & DIRTY) === 0 || this.#switched.size > 0) this.#updated.add(instance);
+      if (prepared.shapes[i]?.rekeys) this.#rekey(instance);
     }
   }
   /** Discriminator and version of a new row. */
@@ -370,27 +386,30 @@ export class Flush {
     return true;
   }
   readonly #switched = new Set<Managed>();
-  #inserted1(instance: Managed): void {
-    const mapper = mapperOfInstance(instance);
-    // Columns nobody gave went in as NULL; those the database makes and did not give back stay unknown.
-    const { attributes } = mapper;
-    for (let i = 0; i < attributes.length; i++) {
-      const a = attributes[i] as MappedColumn;
-      if (
-        instance[a.slot] === UNLOADED &&
-        a.column.fields.serverDefault === undefined &&
-        a.column.fields.computed === undefined &&
-        a.column.fields.identity === undefined &&
-        a.column.fields.default === undefined
-      )
-        instance[a.slot] = null;
+  /** New rows: their objects are persistent now. */
+  #settle(inserts: readonly Managed[]): void {
+    const { identity, frame } = this.#host;
+    for (let from = 0; from < inserts.length; ) {
+      const mapper = mapperOfInstance(inserts[from] as Managed);
+      // Columns nobody gave went in as NULL; those the database makes and did not give back stay unknown.
+      const fill = nullsOf(mapper);
+      let to = from;
+      for (; to < inserts.length; to++) {
+        const instance = inserts[to] as Managed;
+        if (mapperOfInstance(instance) !== mapper) break;
+        fill(instance);
+        instance.$$f = (instance.$$f & ~(PENDING | ORPHANED | DIRTY)) | PERSISTENT;
+        instance.$$m = 0;
+        instance.$$n = 0;
+        instance.$$o = null;
+        instance.$$h = null;
+        frame.created.push(instance);
+      }
+      // The database would have refused a key that is there twice.
+      identity.append(mapper, from === 0 && to === inserts.length ? inserts : inserts.slice(from, to));
+      if (mapper.relationships.length > 0) for (let i = from; i < to; i++) this.#inserted.push(inserts[i] as Managed);
+      from = to;
     }
-    const key = mapper.keyOf(instance);
-    if (key !== undefined) this.#host.identity.add(mapper, key, instance);
-    instance.$$f = (instance.$$f & ~(PENDING | ORPHANED)) | PERSISTENT;
-    clearChanges(instance);
-    this.#host.frame.created.push(instance);
-    this.#inserted.push(instance);
   }
   /** The identity map follows a changed primary key. */
   #rekey(instance: Managed): void {
@@ -460,8 +479,9 @@ export class Flush {
     if (touched.size > 0) await this.#write([...touched]);
   }
   async #write(instances: readonly Managed[]): Promise<void> {
-    const changed = prepareUpdates(instances.filter((i) => (i.$$f & PERSISTENT) !== 0)).sort(byKey);
-    for (const table of tablesInOrder(changed)) await updateAll(this.#host, table, changed);
+    const prepared = prepareUpdates(instances.filter((i) => (i.$$f & PERSISTENT) !== 0).sort(byKey));
+    const changed = prepared.instances;
+    for (const table of tablesInOrder(changed)) await updateAll(this.#host, table, prepared);
     for (const instance of changed) {
       this.#updated.add(instance);
       // A second UPDATE in this flush must not write the same again.
@@ -491,12 +511,16 @@ export class Flush {
     this.#host.rowHook("afterDelete", wave);
   }
   #finish(dirty: readonly Managed[]): void {
-    const { frame } = this.#host;
-    for (const instance of new Set([...dirty, ...this.#updated, ...this.#syncs.byChild.keys()])) {
-      if ((instance.$$f & PERSISTENT) === 0 || instance.$$s !== this.#host.face) continue;
+    const { frame, face } = this.#host;
+    // Noting twice is harmless: the second time there is nothing to note.
+    const finish = (instance: Managed): void => {
+      if ((instance.$$f & PERSISTENT) === 0 || instance.$$s !== face) return;
       frame.noteFlushed(instance);
       clearChanges(instance);
-    }
+    };
+    for (let i = 0; i < dirty.length; i++) finish(dirty[i] as Managed);
+    for (const instance of this.#updated) finish(instance);
+    for (const instance of this.#syncs.byChild.keys()) finish(instance);
     // What was inserted together loads its relationships together.
     const batches = new Map<Mapper, LoadBatch>();
     for (const instance of this.#inserted) {
@@ -510,6 +534,30 @@ export class Flush {
   }
 }
 
+const LINKS = Symbol("relationship slots are empty");
+/** Whether an object holds or held anything in a relationship. */
+function isLinked(instance: Managed): boolean {
+  if (instance.$$h !== null || instance.$$p !== null) return true;
+  const mapper = mapperOfInstance(instance);
+  if (mapper.relationships.length === 0) return false;
+  let empty = mapper.memo.get(LINKS) as ((i: Managed) => boolean) | undefined;
+  if (empty === undefined) mapper.memo.set(LINKS, (empty = emptyOf(mapper.relationships.map((r) => r.slot))));
+  return !empty(instance);
+}
+const NULLS = Symbol("columns that are NULL when nobody gave them");
+function nullsOf(mapper: Mapper): (instance: Managed) => void {
+  let fill = mapper.memo.get(NULLS) as ((i: Managed) => void) | undefined;
+  if (fill === undefined) {
+    const slots = mapper.attributes
+      .filter(({ column: { fields } }) => {
+        const { serverDefault, computed, identity, default: made } = fields;
+        return serverDefault === undefined && computed === undefined && identity === undefined && made === undefined;
+      })
+      .map((a) => a.slot);
+    mapper.memo.set(NULLS, (fill = nullsInto(slots)));
+  }
+  return fill;
+}
 function membersOf(owner: Managed, property: RelationshipProperty): Managed[] {
   const value = owner[property.slot];
   return value instanceof Collection ? [...value] : value === UNLOADED || value === null ? [] : [value as Managed];
@@ -517,14 +565,26 @@ function membersOf(owner: Managed, property: RelationshipProperty): Managed[] {
 /** Persistent objects in key order, new ones as they were added. */
 function sortSaves(items: readonly Managed[]): Managed[] {
   if (items.every(isPending)) return items as Managed[];
+  if (!items.some(isPending)) return inKeyOrder(items) ? (items as Managed[]) : [...items].sort(byKey);
   const persistent = items.filter((i) => !isPending(i));
   const added = items.filter(isPending);
   return persistent.length > 1 ? [...persistent.sort(byKey), ...added] : [...persistent, ...added];
 }
+/** What one query brought is mostly in order. */
+function inKeyOrder(items: readonly Managed[]): boolean {
+  for (let i = 1; i < items.length; i++) if (byKey(items[i - 1] as Managed, items[i] as Managed) > 0) return false;
+  return true;
+}
 /** The tables of these objects, base tables before those of subclasses. */
 function tablesInOrder(items: readonly Managed[]): Table[] {
   const mappers = new Set<Mapper>();
-  for (const i of items) mappers.add(mapperOfInstance(i));
+  let last: Mapper | undefined;
+  for (const i of items) {
+    const mapper = mapperOfInstance(i);
+    if (mapper !== last) mappers.add((last = mapper));
+  }
+  const [only] = mappers;
+  if (mappers.size === 1 && only !== undefined) return [...only.tables];
   const tables = new Set<Table>();
   const deepest = Math.max(0, ...[...mappers].map((m) => m.tables.length));
   for (let depth = 0; depth < deepest; depth++) {

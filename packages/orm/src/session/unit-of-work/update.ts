@@ -18,6 +18,8 @@ interface Shape {
   readonly attributes: readonly MappedColumn[];
   /** `onUpdate` defaults that apply, unless their column is written anyway. */
   readonly onUpdate: readonly MappedColumn[];
+  /** A column of the primary key is among them. */
+  readonly rekeys: boolean;
   /** The columns by table, filled as tables are asked for. */
   readonly byTable: Map<Table, readonly ChangedColumn[]>;
 }
@@ -52,7 +54,7 @@ function shapeWith(mapper: Mapper, key: number | string, attributes: () => Mappe
     const onUpdate = mapper.attributes.filter(
       (a) => a.column.fields.onUpdate !== undefined && tables.has(a.column.table) && !list.includes(a),
     );
-    shape = { mapper, attributes: list, onUpdate, byTable: new Map() };
+    shape = { mapper, attributes: list, onUpdate, rekeys: list.some((a) => mapper.primaryKey.includes(a)), byTable: new Map() };
     if (all.size > 1000) all.clear();
     all.set(key, shape);
   }

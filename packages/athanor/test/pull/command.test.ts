@@ -6,16 +6,8 @@ import { join } from "node:path";
 import { createEngine, sql } from "@athanor/core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pullCommand, pullModels } from "../../src/pull/index.js";
-import {
-  camelCase,
-  NameSpace,
-  pascalCase,
-  pluralOf,
-  singularOf,
-  withoutKeySuffix,
-  wordsOf,
-} from "../../src/pull/names.js";
+import { pullCommand, pullModels } from "@athanor/migrate";
+import { camelCase, NameSpace, pascalCase, pluralOf, singularOf, withoutKeySuffix, wordsOf } from "@athanor/migrate";
 import { differences, PulledFiles } from "./pulled-file.js";
 
 describe("pullCommand", () => {

@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { type Connection, type Engine, inspect, type MetaData, type ReflectedTable } from "@athanor/core";
 import type { ModelBase } from "@athanor/orm";
 import { expect } from "vitest";
-import { describeDifferences, produceMigrations } from "../../src/autogenerate/index.js";
-import { MigrationContext, MigrationLog } from "../../src/runtime/index.js";
+import { describeDifferences, produceMigrations } from "@athanor/migrate";
+import { MigrationContext, MigrationLog } from "@athanor/migrate";
 
 const root = join(import.meta.dirname, "../../../..");
 /** Inside the repository, so that the packages are found as they are from any project. */

@@ -4,7 +4,7 @@ import { createEngine, type Engine, inspect, type ReflectedTable } from "@athano
 import { mapperOf } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type PulledModels, pullModels } from "../../src/pull/index.js";
+import { type PulledModels, pullModels } from "@athanor/migrate";
 import { differences, expectSameDatabase, PulledFiles, reflect } from "./pulled-file.js";
 
 const common = `
