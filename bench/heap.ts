@@ -28,7 +28,8 @@ async function some(from: number, count: number): Promise<void> {
       for (let i = 0; i < 100; i++, at++) {
         const kind = at % 100;
         if (kind === 0) await conn.execute(sql.raw(`select ${at} as n`)).all();
-        else if (kind === 1) await conn.beginNested(() => conn.execDriverSql("select no_such_column from heap_things")).catch(() => {});
+        else if (kind === 1)
+          await conn.beginNested(() => conn.execDriverSql("select no_such_column from heap_things")).catch(() => {});
         else if (kind === 2) for await (const _ of conn.execute(select(things.c.id).limit(5))) break;
         else await conn.execute(select(things.c.id, things.c.name).where(things.c.id.eq(at % 500))).one();
       }

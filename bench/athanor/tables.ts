@@ -20,7 +20,11 @@ export const posts = table("post", {
 
 export const tags = table("tag", { id: integer().primaryKey(), name: string(64) });
 
-export const postTag = table("post_tag", {
-  postId: integer().references("post.id"),
-  tagId: integer().references("tag.id"),
-}, { primaryKey: ["postId", "tagId"], metadata });
+export const postTag = table(
+  "post_tag",
+  {
+    postId: integer().references("post.id"),
+    tagId: integer().references("tag.id"),
+  },
+  { primaryKey: ["postId", "tagId"], metadata },
+);

@@ -1,9 +1,11 @@
 /** `@athanor/core`: engine, pool, dialects, types, schema, reflection and the SQL expression language. */
 export * from "./api/columns.js";
-export * from "./api/dialect-types.js";
 export * from "./api/constraints.js";
+export * from "./api/dialect-types.js";
 export * from "./api/expressions.js";
+
 import "./api/print.js";
+
 export * from "./api/statements.js";
 export * from "./api/tables.js";
 export { bindStatement } from "./compile/bind.js";
@@ -14,6 +16,8 @@ export { joinCondition, originColumn } from "./compile/from-plan.js";
 export { converter, type ReaderShape, rowPrototype, rowReader } from "./compile/reader.js";
 export type * from "./dialects/bulk-strategy.js";
 export * from "./dialects/dialect.js";
+export type * from "./dialects/driver.js";
+export { type DialectFactory, dialectFor, dialectNamed, dialectNames, registerDialect } from "./dialects/registry.js";
 export {
   type AnyRow,
   Connection,
@@ -30,47 +34,99 @@ export { type Chunk, Execution, type Fetched, lazyRows, Result, type ResultSourc
 export type { EngineEvents, StatementEvent, TransactionEvent } from "./engine/services.js";
 export { Savepoint, Transaction } from "./engine/transaction.js";
 export * from "./engine/url.js";
-export type * from "./dialects/driver.js";
 export * from "./errors/did-you-mean.js";
 export * from "./errors/errors.js";
 export * from "./errors/stopped.js";
-export type * from "./registry.js";
-export { type DialectFactory, dialectFor, dialectNamed, dialectNames, registerDialect } from "./dialects/registry.js";
 export { type InSchema, Inspector, inspect } from "./reflection/inspector.js";
 export { type PartsOptions, partsFromReflection } from "./reflection/parts.js";
 export type * from "./reflection/types.js";
+export type * from "./registry.js";
 export type * from "./schema/bind.js";
 export { queryOn, withConnection } from "./schema/bind.js";
 export { buildTable } from "./schema/build-table.js";
-export * from "./schema/constraint.js";
 export { typeCheckOf } from "./schema/columns.js";
+export * from "./schema/constraint.js";
 export { createTable } from "./schema/create-table.js";
 export { DatabaseType } from "./schema/database-type.js";
 export * from "./schema/ddl.js";
 export * from "./schema/definition.js";
-export * from "./schema/naming.js";
 export * from "./schema/metadata.js";
+export * from "./schema/naming.js";
 export * from "./schema/sort.js";
 export * from "./schema/sort-tables.js";
 export { Table, TableColumn, type TableParts } from "./schema/table.js";
 export {
-  columnsIn, IndexBuilder, type TableArgument, TableCheck, TableForeignKey, TableIndex, TablePrimaryKey, TableUnique, TypeCheck, type UniqueOptions,
+  columnsIn,
+  IndexBuilder,
+  type TableArgument,
+  TableCheck,
+  TableForeignKey,
+  TableIndex,
+  TablePrimaryKey,
+  TableUnique,
+  TypeCheck,
+  type UniqueOptions,
 } from "./schema/table-constraints.js";
 export * from "./sql/dml.js";
 export * from "./sql/element.js";
 export {
-  Between, Binary, Bind, BooleanList, conjunction, criterion, Expression, FALSE, InArray, InList, Label, NamedBind, negate, NULL, operand, STAR, TRUE, Tuple, Unary,
+  Between,
+  Binary,
+  Bind,
+  BooleanList,
+  conjunction,
+  criterion,
+  Expression,
+  FALSE,
+  InArray,
+  InList,
+  Label,
+  NamedBind,
+  NULL,
+  negate,
   Ordering as OrderingElement,
+  operand,
+  STAR,
+  TRUE,
+  Tuple,
+  Unary,
 } from "./sql/expression.js";
 export {
-  Alias, asEntity, asFrom, ColumnReference, Cte, DerivedColumn, FromClause, ItemElement, Join, requireFrom, Subquery as SubqueryClause, TableItem,
-  type JoinStep, type JoinSteps,
+  Alias,
+  asEntity,
+  asFrom,
+  ColumnReference,
+  Cte,
+  DerivedColumn,
+  FromClause,
+  ItemElement,
+  Join,
+  type JoinStep,
+  type JoinSteps,
+  requireFrom,
+  Subquery as SubqueryClause,
+  TableItem,
 } from "./sql/from.js";
-export { Case as CaseExpression, Cast, Exists, FunctionCall, LiteralColumn, ordering, ScalarSubquery } from "./sql/functions.js";
+export {
+  Case as CaseExpression,
+  Cast,
+  Exists,
+  FunctionCall,
+  LiteralColumn,
+  ordering,
+  ScalarSubquery,
+} from "./sql/functions.js";
 export { KeyWriter, nextId, OP } from "./sql/key.js";
 export * as operators from "./sql/operators.js";
-export { CompoundStatement, type JoinSpec, QueryStatement, type SelectItem, selectItem, SelectStatement } from "./sql/select.js";
-export { Statement, type ExecutionOptions } from "./sql/statement.js";
+export {
+  CompoundStatement,
+  type JoinSpec,
+  QueryStatement,
+  type SelectItem,
+  SelectStatement,
+  selectItem,
+} from "./sql/select.js";
+export { type ExecutionOptions, Statement } from "./sql/statement.js";
 export { TextClause } from "./sql/text.js";
 export { children, referencedFroms, replace } from "./sql/traverse.js";
 export type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "./types/adapter.js";

@@ -42,6 +42,9 @@ export class Migrate {
   check(...rest: Rest<typeof command.check>) {
     return command.check(this.config, ...rest);
   }
+  squash(...rest: Rest<typeof command.squash>) {
+    return command.squash(this.config, ...rest);
+  }
   lint(...rest: Rest<typeof command.lint>) {
     return command.lint(this.config, ...rest);
   }

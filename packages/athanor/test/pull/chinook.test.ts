@@ -3,10 +3,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createEngine, type Engine, type ReflectedTable } from "@athanor/core";
+import { type PulledModels, pullModels } from "@athanor/migrate";
 import { mapperOf, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type PulledModels, pullModels } from "@athanor/migrate";
 import { differences, expectSameDatabase, PulledFiles, reflect } from "./pulled-file.js";
 
 const data = process.env.CHINOOK_DATA ?? resolve(import.meta.dirname, "../../../../../shared/data/chinook");

@@ -4,10 +4,19 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, sql } from "@athanor/core";
+import {
+  camelCase,
+  NameSpace,
+  pascalCase,
+  pluralOf,
+  pullCommand,
+  pullModels,
+  singularOf,
+  withoutKeySuffix,
+  wordsOf,
+} from "@athanor/migrate";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pullCommand, pullModels } from "@athanor/migrate";
-import { camelCase, NameSpace, pascalCase, pluralOf, singularOf, withoutKeySuffix, wordsOf } from "@athanor/migrate";
 import { differences, PulledFiles } from "./pulled-file.js";
 
 describe("pullCommand", () => {

@@ -1,10 +1,10 @@
 // What real schemas hold beside plain tables: several keys between two tables, circles, one-to-one, composite keys,
 // enumerations, checks, partial and expression indexes, comments, odd names, types nobody has a factory for.
 import { createEngine, type Engine, inspect, type ReflectedTable } from "@athanor/core";
+import { type PulledModels, pullModels } from "@athanor/migrate";
 import { mapperOf } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type PulledModels, pullModels } from "@athanor/migrate";
 import { differences, expectSameDatabase, PulledFiles, reflect } from "./pulled-file.js";
 
 const common = `

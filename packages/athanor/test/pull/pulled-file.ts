@@ -5,10 +5,9 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Connection, type Engine, inspect, type MetaData, type ReflectedTable } from "@athanor/core";
+import { describeDifferences, MigrationContext, MigrationLog, produceMigrations } from "@athanor/migrate";
 import type { ModelBase } from "@athanor/orm";
 import { expect } from "vitest";
-import { describeDifferences, produceMigrations } from "@athanor/migrate";
-import { MigrationContext, MigrationLog } from "@athanor/migrate";
 
 const root = join(import.meta.dirname, "../../../..");
 /** Inside the repository, so that the packages are found as they are from any project. */

@@ -4,8 +4,26 @@
  */
 import { ArgumentError } from "../errors/errors.js";
 import { ColumnDefinition } from "../schema/definition.js";
-import { DomainType, IntervalType, jsonNull as jsonNullValue, NativeType, type Range, RangeType, SetType } from "../types/native-types.js";
-import { BIG_INTEGER, DATE, DATETIME, DateTimeType, EnumType, INTEGER, NUMERIC, type SqlType, type TypeFamily } from "../types/sql-type.js";
+import {
+  DomainType,
+  IntervalType,
+  jsonNull as jsonNullValue,
+  NativeType,
+  type Range,
+  RangeType,
+  SetType,
+} from "../types/native-types.js";
+import {
+  BIG_INTEGER,
+  DATE,
+  DATETIME,
+  DateTimeType,
+  EnumType,
+  INTEGER,
+  NUMERIC,
+  type SqlType,
+  type TypeFamily,
+} from "../types/sql-type.js";
 import type { Column } from "../typing/columns.js";
 
 /** What a definition of a type is for the compiler is said by the signatures below alone. */
@@ -29,7 +47,10 @@ const ZONED = new DateTimeType(true);
 function bits(spelling: string, least: number) {
   return (length?: number, name?: string): Column<string, "plain"> => {
     if (length !== undefined && !(Number.isInteger(length) && length >= least))
-      throw new ArgumentError(`The length of ${spelling} is a whole number from ${least}, not ${length}.`, "type.length");
+      throw new ArgumentError(
+        `The length of ${spelling} is a whole number from ${least}, not ${length}.`,
+        "type.length",
+      );
     return column(new NativeType("postgresql.bit", length === undefined ? spelling : `${spelling}(${length})`), name);
   };
 }
@@ -77,11 +98,16 @@ interface UnsignedFactory {
 export const mysql = {
   unsigned: ((size: SmallUnsigned | "bigint" = "int", name?: string) =>
     column(
-      new NativeType(size === "bigint" ? "mysql.unsignedBig" : "mysql.unsigned", `${size.toUpperCase()} UNSIGNED`, "number"),
+      new NativeType(
+        size === "bigint" ? "mysql.unsignedBig" : "mysql.unsigned",
+        `${size.toUpperCase()} UNSIGNED`,
+        "number",
+      ),
       name,
     )) as UnsignedFactory,
   /** A type of the column's own, ENUM('a', 'b'). */
-  enumeration: <const V extends string>(...values: V[]): Column<V, "text"> => column(new EnumType(values, { native: true }), undefined),
+  enumeration: <const V extends string>(...values: V[]): Column<V, "text"> =>
+    column(new EnumType(values, { native: true }), undefined),
   /** Several values of a list at a time. */
   set: <const V extends string>(...values: V[]): Column<V[], "plain"> => {
     const odd = values.find((v) => v.includes(","));

@@ -58,28 +58,31 @@ export class StatementCache<E> {
         }
       }
       const stored = { ids: ids.slice(0, n), texts: texts.length === 0 ? NO_TEXTS : texts };
-      const value = this.#build(statement, build);
+      const { value, shared } = this.#build(statement, build);
       this.misses++;
+      // One parameter node in two places has one source, where an equal structure may have two: keep it for itself.
+      if (shared) return { value, params };
       if (this.#size >= this.#capacity) this.#evict();
       this.#buckets.set(hash, { ...stored, value, next: this.#buckets.get(hash), used: ++this.#clock });
       this.#size++;
       return { value, params };
     }
     this.uncacheable++;
-    return { value: this.#build(statement, build), params };
+    return { value: this.#build(statement, build).value, params };
   }
   clear(): void {
     this.#buckets.clear();
     this.#size = 0;
   }
-  #build(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): E {
+  #build(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): { value: E; shared: boolean } {
     const recording = new KeyWriter().reset(true);
     statement.walk(recording);
     const binds = new Map<KeyedBind, number>();
-    (recording.binds as KeyedBind[]).forEach((bind, i) => {
+    const met = recording.binds as KeyedBind[];
+    met.forEach((bind, i) => {
       if (!binds.has(bind)) binds.set(bind, i);
     });
-    return build(binds);
+    return { value: build(binds), shared: binds.size < met.length };
   }
   /** Drops the older half: dropping one at a time would sort at every miss of a full cache. */
   #evict(): void {

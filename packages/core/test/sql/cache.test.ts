@@ -191,6 +191,8 @@ describe("statements that do not share", () => {
   });
 });
 
+const bindParamFree = (n: number) => literal(n, integer());
+
 describe("the cache", () => {
   it("counts hits and misses", () => {
     const { cache, run } = caching();
@@ -226,6 +228,15 @@ describe("the cache", () => {
     expect(run(make(1)).bound[0]?.sql).toContain("uses > 1");
     expect(run(make(2)).bound[0]?.sql).toContain("uses > 2");
     expect([cache.size, cache.uncacheable]).toEqual([0, 2]);
+  });
+  it("one parameter in two places does not stand for two parameters", async () => {
+    const engine = createEngine("sqlite://");
+    await using conn = await engine.connect();
+    const one = literal(1, integer()).eq(bindParamFree(2));
+    expect(await conn.execute(select(literal(0, integer()).as("n")).where(or(one, one))).all()).toEqual([]);
+    const [a, b] = [literal(1, integer()).eq(bindParamFree(2)), literal(3, integer()).eq(bindParamFree(3))];
+    expect(await conn.execute(select(literal(0, integer()).as("n")).where(or(a, b))).all()).toHaveLength(1);
+    await engine.dispose();
   });
   it("serves the values of the statement at hand, in order", async () => {
     const engine = createEngine("sqlite://");

@@ -72,7 +72,8 @@ const common = (db: string): readonly Case[] => {
     { name: "string", column: () => string(200), edges: [...words, "x".repeat(200), "\u{1f701}".repeat(200)], arbitrary: unicode.filter((s) => [...s].length <= 200) },
     { name: "text", column: text, edges: [...words, "é".repeat(large / 2), "0123456789abcdef".repeat(large / 16)], arbitrary: unicode, literal: false },
     { name: "text in literals", column: text, edges: words, arbitrary: unicode },
-    { name: "uuid", column: uuid, edges: ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"], arbitrary: fc.uuid(), raw: db !== "sqlite" },
+    { name: "uuid", column: uuid, edges: ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"], // MariaDB 10.11's UUID refuses some values of version 8 (8xxx-8000), written in any way.
+      arbitrary: fc.uuid({ version: [1, 2, 3, 4, 5, 6, 7] }), raw: db !== "sqlite" },
     {
       name: "dateTime",
       column: dateTime,

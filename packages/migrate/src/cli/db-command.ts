@@ -244,6 +244,12 @@ export function buildDbCommand(
     (config, [range], o) => command.lint(config, { range, ...o }),
   );
   add(
+    "squash",
+    "Puts one revision in the place of a line of several.",
+    (c) => message(c.argument("[range]", 'from:to, both included; default "base:head"')).option("--rev-id <id>", "the revision's id instead of a random one"),
+    (config, [range], o) => command.squash(config, range, { message: o.message, revId: o.revId }),
+  );
+  add(
     "erd",
     "Draws the models' tables as an entity-relationship diagram.",
     (c) => c.option("--mermaid", "as Mermaid text (default)"),

@@ -33,7 +33,10 @@ export interface RunOptions {
 const loader = (scripts: ScriptDirectory) => (revision: Parameters<ScriptDirectory["load"]>[0]) =>
   scripts.load<Operations>(revision);
 
-const settings = (scripts: ScriptDirectory) => ({ checksum: (r: Revision) => scripts.checksum(r) });
+const settings = (scripts: ScriptDirectory) => ({
+  checksum: (r: Revision) => scripts.checksum(r),
+  rename: (row: string) => scripts.map.get(row)?.revision ?? row,
+});
 
 /** Applied revisions whose files say something else than when they were applied. */
 async function editedFiles(context: MigrationContext, scripts: ScriptDirectory): Promise<Revision[]> {
@@ -146,7 +149,7 @@ export async function current(
   const scripts = await environment.scripts();
   const url = (await environment.engine()).url.toString();
   await environment.online(async (context) => {
-    const rows = await context.currentHeads();
+    const rows = (await context.currentHeads()).map(settings(scripts).rename);
     const half = await context.halfDone();
     if (half !== undefined) context.log.warn("runtime.migration", describeHalfDone(half, half.carriedOut));
     const edited = await warnOfEditedFiles(context, scripts);
@@ -199,6 +202,7 @@ export async function stamp(
     context.run((rows) => stampSteps(scripts.map, rows, target), loader(scripts), {
       purge: options.purge ?? false,
       forgetHalfDone: true,
+      rename: settings(scripts).rename,
     }),
   );
 }

@@ -2,6 +2,7 @@
 export { check, current, downgrade, ensureVersion, type RunOptions, stamp, upgrade } from "./database.js";
 export { erd } from "./erd.js";
 export { type LintCommandOptions, lint } from "./lint.js";
+export { type SquashOptions, squash } from "./squash.js";
 export {
   branches,
   edit,

@@ -119,7 +119,7 @@ async function filtered(config: MigrateConfig, ops: Awaited<ReturnType<typeof pr
 }
 /** Autogenerate compares with the newest models: the database must be there. */
 export async function requireUpToDate(context: MigrationContext, scripts: ScriptDirectory): Promise<void> {
-  const rows = await context.currentHeads();
+  const rows = (await context.currentHeads()).map((row) => scripts.map.get(row)?.revision ?? row);
   const heads = ids(scripts.map.realHeads);
   if (rows.length === heads.length && heads.every((h) => rows.includes(h))) return;
   throw new CommandError("migrate.not-up-to-date", "Target database is not up to date.", {

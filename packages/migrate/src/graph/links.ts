@@ -5,10 +5,13 @@
 import { RevisionError } from "../errors.js";
 import { exactMatch, matchOne, type NameIndex } from "./prefix.js";
 import type { Revision, RevisionLinks } from "./revision.js";
-import { assertNoCycle, assertParentsExist, indexById, indexByLabel } from "./validate.js";
+import { assertNoCycle, assertParentsExist, indexById, indexByLabel, indexOfReplaced } from "./validate.js";
 
 export interface DerivedGraph extends NameIndex {
   readonly links: ReadonlyMap<Revision, RevisionLinks>;
+  readonly aliases: ReadonlyMap<string, Revision>;
+  /** Every replaced id, with the revision that stands for it. */
+  readonly replaced: ReadonlyMap<string, Revision>;
 }
 
 interface Draft {
@@ -26,8 +29,9 @@ interface Draft {
 export function deriveGraph(declared: Iterable<Revision>): DerivedGraph {
   const byId = indexById(declared);
   const byLabel = indexByLabel(byId);
-  assertParentsExist(byId);
-  const index: NameIndex = { byId, byLabel };
+  const { aliases, replaced } = indexOfReplaced(byId);
+  assertParentsExist(byId, aliases);
+  const index: NameIndex = { byId, byLabel, aliases };
   const revisions = [...byId.values()];
 
   const drafts = new Map<Revision, Draft>();
@@ -35,7 +39,7 @@ export function deriveGraph(declared: Iterable<Revision>): DerivedGraph {
     drafts.set(revision, {
       position,
       level: 0,
-      parents: revision.downRevisions.map((id) => byId.get(id)!),
+      parents: revision.downRevisions.map((id) => (byId.get(id) ?? aliases.get(id))!),
       dependencies: [...new Set(revision.dependsOn.map((text) => dependency(index, revision, text)))],
       effectiveParents: [],
       children: [],
@@ -58,7 +62,7 @@ export function deriveGraph(declared: Iterable<Revision>): DerivedGraph {
   setLevels(revisions, draftOf);
   for (const revision of revisions) draftOf(revision).effectiveParents = effectiveParents(revision, draftOf);
   spreadLabels(revisions, draftOf);
-  return { byId, byLabel, links: drafts };
+  return { byId, byLabel, aliases, replaced, links: drafts };
 }
 
 function dependency(index: NameIndex, revision: Revision, text: string): Revision {

@@ -89,9 +89,22 @@ export class RevisionMap implements NameIndex {
     return this.#all.filter((r) => r.isBranchPoint);
   }
 
-  /** The revision with exactly this id. */
+  /** Puts one revision in the place of several: a squash. */
+  replace(gone: ReadonlySet<Revision>, revision: Revision): void {
+    this.#graph = this.#adopt(deriveGraph([...this.#all.filter((r) => !gone.has(r)), revision]));
+  }
+
+  get aliases(): ReadonlyMap<string, Revision> {
+    return this.#graph.aliases;
+  }
+  /** The squashed revision that an id without a file has gone into. */
+  replacedBy(id: string): Revision | undefined {
+    return this.#graph.replaced.get(id);
+  }
+
+  /** The revision with exactly this id, which may be the last of those a squash replaced. */
   get(id: string): Revision | undefined {
-    return this.#graph.byId.get(id);
+    return this.#graph.byId.get(id) ?? this.#graph.aliases.get(id);
   }
 
   has(id: string): boolean {

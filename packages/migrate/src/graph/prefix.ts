@@ -11,11 +11,13 @@ const shortestCandidate = 4;
 export interface NameIndex {
   readonly byId: ReadonlyMap<string, Revision>;
   readonly byLabel: ReadonlyMap<string, Revision>;
+  /** Last ids of what squashed revisions replace. */
+  readonly aliases?: ReadonlyMap<string, Revision> | undefined;
 }
 
 /** The revision with exactly this id or label. */
 export function exactMatch(index: NameIndex, name: string): Revision | undefined {
-  return index.byId.get(name) ?? index.byLabel.get(name);
+  return index.byId.get(name) ?? index.byLabel.get(name) ?? index.aliases?.get(name);
 }
 
 /** Every revision whose id or label begins with the text, with the name that did. */

@@ -141,6 +141,17 @@ export function resolveRows(map: RevisionMap, rows: readonly string[]): Revision
     parse(row);
     const revision = map.get(row);
     if (revision !== undefined) return revision;
+    const squashed = map.replacedBy(row);
+    if (squashed !== undefined) {
+      throw new ResolutionError(
+        "migrate.half-squashed",
+        row,
+        `The database is at '${row}', which is in the middle of what the squashed revision ${squashed} replaces`,
+        {
+          hint: `Upgrade it to '${squashed.replaces.at(-1)}' with the version of the program that still has the old files, then go on with this one.`,
+        },
+      );
+    }
     throw new ResolutionError("migrate.revision-not-found", row, `Can't locate revision identified by '${row}'`, {
       hint:
         "The database was migrated with a revision file that is not in this directory. Restore the file, or set the " +

@@ -9,6 +9,8 @@ export interface RevisionDeclaration {
   readonly revision: string;
   readonly downRevision?: string | readonly string[] | null | undefined;
   readonly branchLabels?: string | readonly string[] | null | undefined;
+  /** Revisions of one line that this one stands for, oldest first; their files are gone. */
+  readonly replaces?: string | readonly string[] | null | undefined;
   /** Full ids, unique prefixes or branch labels. */
   readonly dependsOn?: string | readonly string[] | null | undefined;
   /** The whole text of the file's leading comment; its first paragraph is the message. */
@@ -104,6 +106,8 @@ export class Revision {
   readonly dependsOn: readonly string[];
   /** Labels declared by this very file. */
   readonly ownLabels: readonly string[];
+  /** Revisions this one stands for, oldest first: a database at the last of them is at this one. */
+  readonly replaces: readonly string[];
   readonly longDoc: string;
   readonly createDate: string | undefined;
   readonly path: string | undefined;
@@ -116,6 +120,7 @@ export class Revision {
     this.dependsOn = list(declaration.dependsOn);
     this.ownLabels = list(declaration.branchLabels);
     for (const label of this.ownLabels) assertBranchLabel(label);
+    this.replaces = list(declaration.replaces);
     this.longDoc = (declaration.doc ?? "").trim();
     this.createDate = declaration.createDate;
     this.path = declaration.path;

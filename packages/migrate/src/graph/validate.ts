@@ -47,11 +47,46 @@ export function indexByLabel(byId: ReadonlyMap<string, Revision>): Map<string, R
   return byLabel;
 }
 
+/**
+ * Index of what squashed revisions stand for: the last replaced id is the squashed revision itself, under its old name.
+ * @throws RevisionError `migrate.replaced-present`, `migrate.replaced-twice`
+ */
+export function indexOfReplaced(byId: ReadonlyMap<string, Revision>): {
+  readonly aliases: Map<string, Revision>;
+  readonly replaced: Map<string, Revision>;
+} {
+  const aliases = new Map<string, Revision>();
+  const replaced = new Map<string, Revision>();
+  for (const revision of byId.values()) {
+    for (const id of revision.replaces) {
+      const present = byId.get(id);
+      if (present !== undefined) {
+        throw new RevisionError("migrate.replaced-present", `${named(present)} is replaced by ${named(revision)}, but its file is still there`, {
+          hint: "Delete the old file, or take its id out of replaces.",
+        });
+      }
+      const other = replaced.get(id);
+      if (other !== undefined) {
+        throw new RevisionError("migrate.replaced-twice", `Revision '${id}' is replaced by ${named(other)} and by ${named(revision)}`, {
+          hint: "Take it out of one of the two replaces lists.",
+        });
+      }
+      replaced.set(id, revision);
+    }
+    const last = revision.replaces.at(-1);
+    if (last !== undefined) aliases.set(last, revision);
+  }
+  return { aliases, replaced };
+}
+
 /** @throws RevisionError `migrate.missing-parent` naming the file that points nowhere */
-export function assertParentsExist(byId: ReadonlyMap<string, Revision>): void {
+export function assertParentsExist(
+  byId: ReadonlyMap<string, Revision>,
+  aliases: ReadonlyMap<string, Revision> = new Map(),
+): void {
   for (const revision of byId.values()) {
     for (const parent of revision.downRevisions) {
-      if (!byId.has(parent)) {
+      if (!byId.has(parent) && !aliases.has(parent)) {
         throw new RevisionError(
           "migrate.missing-parent",
           `Revision '${parent}' referenced from ${named(revision)} is not present`,

@@ -43,6 +43,8 @@ export interface MigrationContextOptions {
 export type StepPlan = (rows: readonly string[]) => readonly MigrationStep[];
 export type LoadRevision = (revision: Revision) => Promise<RevisionModule<Operations>>;
 export interface RunSettings {
+  /** The id a row has now: what a squash replaced goes on under the new id. */
+  readonly rename?: ((row: string) => string) | undefined;
   /** Remove all version rows first, without reading them. */
   readonly purge?: boolean | undefined;
   /** Forget what an interrupted run has left: the caller says that the schema is right. */
@@ -166,8 +168,15 @@ export class MigrationContext {
       const journal = transactions instanceof OwnTransactions && this.#keepsJournal ? this.journal : undefined;
       await transactions.begin();
       if (options.purge && (await this.versionTable.exists(connection))) await host.run(this.versionTable.clear());
-      const before = await this.versionTable.rows(connection);
+      const found = await this.versionTable.rows(connection);
+      const rename = options.rename ?? ((row: string) => row);
+      const before = found.map(rename);
+      const renamed = found.flatMap((row) => (rename(row) === row ? [] : [[row, rename(row)] as const]));
       let steps = [...plan(before)];
+      if (renamed.length > 0) {
+        for (const [from, to] of renamed) this.log.info("runtime.migration", `Revision ${from} is known as ${to} now`);
+        await this.versionTable.change({ delete: [], update: renamed, insert: [] }, (statement) => host.count(statement));
+      }
       let resume = journal === undefined ? undefined : await this.halfDone();
       if (resume !== undefined && options.forgetHalfDone) {
         this.log.info("runtime.migration", `${describeHalfDone(resume, resume.carriedOut)} It is forgotten.`);
@@ -190,7 +199,7 @@ export class MigrationContext {
         if (at === 0 && journal !== undefined && transactions instanceof OwnTransactions) await transactions.reopen();
         if (perMigration && transactions.isOurs && !this.impl.locksWholeRun) {
           // Between two transactions another process may have gone ahead.
-          const now = await this.versionTable.rows(connection);
+          const now = (await this.versionTable.rows(connection)).map(rename);
           if ([...now].sort().join() !== [...rows].sort().join()) {
             [rows, steps, at] = [now, [...plan(now)], -1];
             continue;

@@ -3,7 +3,7 @@
  * "The Migration Environment", `ScriptDirectory`.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MultipleHeadsError, RevisionError, ScriptError } from "../errors.js";
@@ -69,6 +69,8 @@ export interface GenerateRequest {
   readonly branchLabels?: string | readonly string[] | undefined;
   /** Ids, prefixes, labels or symbols. */
   readonly dependsOn?: string | readonly string[] | undefined;
+  /** A squash: these revisions of one line, oldest first, whose files go. */
+  readonly replaces?: readonly Revision[] | undefined;
   /** Which of several version locations gets the file. */
   readonly versionPath?: string | undefined;
   /** Bodies; see `RevisionTemplateContext`. */
@@ -165,8 +167,12 @@ export class ScriptDirectory {
     const options = this.#options;
     const id = request.revision ?? newRevisionId();
     const labels = asList(request.branchLabels);
-    this.#assertNewNames(id, labels);
-    const parents = this.#parents(request.head === undefined ? "head" : request.head, request.splice ?? false);
+    this.#assertNewNames(id, labels, new Set(request.replaces));
+    const replaces = request.replaces ?? [];
+    const parents =
+      replaces.length > 0
+        ? [...(replaces[0] as Revision).links.parents]
+        : this.#parents(request.head === undefined ? "head" : request.head, request.splice ?? false);
     const dependsOn = asList(request.dependsOn).map((name) => this.#dependency(name));
 
     const location = this.#location(request.versionPath, parents);
@@ -178,6 +184,7 @@ export class ScriptDirectory {
       downRevision: parents.map(String),
       branchLabels: labels,
       dependsOn,
+      replaces: replacedIds(replaces),
       message: request.message?.trim() ? request.message : "empty message",
       createDate: dateText(wallClock(date, options.timezone)),
       imports: request.imports ?? [],
@@ -186,11 +193,15 @@ export class ScriptDirectory {
       language,
       extra: request.extra ?? {},
     });
-    const revision = this.#verify(path, text, { id, parents, labels, dependsOn });
+    const revision = this.#verify(path, text, { id, parents, labels, dependsOn, replaces });
 
     await this.#ensureDirectory(dirname(path));
     await status(this.#print, `Generating ${path}`, () => writeNewFile(path, text));
-    this.map.add(revision);
+    if (replaces.length === 0) this.map.add(revision);
+    else {
+      for (const { path: old } of replaces) if (old !== undefined) await status(this.#print, `Removing ${old}`, () => unlink(old));
+      this.map.replace(new Set(replaces), revision);
+    }
     await options.afterWrite?.(path, revision);
     return revision;
   }
@@ -199,7 +210,7 @@ export class ScriptDirectory {
     return this.#options.print ?? (() => {});
   }
 
-  #assertNewNames(id: string, labels: readonly string[]): void {
+  #assertNewNames(id: string, labels: readonly string[], gone: ReadonlySet<Revision>): void {
     assertRevisionId(id);
     const longest = this.#options.maxIdLength ?? 32;
     if (id.length > longest) {
@@ -214,7 +225,8 @@ export class ScriptDirectory {
     ][]) {
       if (what !== "Revision") assertBranchLabel(name);
       const other = this.map.get(name) ?? this.map.byLabel.get(name);
-      if (other !== undefined) {
+      // A label of what is replaced goes on with the squash; ids do not come back.
+      if (other !== undefined && !(what !== "Revision" && gone.has(other))) {
         throw new RevisionError("migrate.name-taken", `${what} '${name}' is already used by revision ${other}`, {
           hint: other.path,
         });
@@ -305,7 +317,7 @@ export class ScriptDirectory {
   #verify(
     path: string,
     text: string,
-    wanted: { id: string; parents: readonly Revision[]; labels: readonly string[]; dependsOn: readonly string[] },
+    wanted: { id: string; parents: readonly Revision[]; labels: readonly string[]; dependsOn: readonly string[]; replaces: readonly Revision[] },
   ): Revision {
     const revision = readRevisionText(path, text);
     const same = (a: readonly unknown[] | undefined, b: readonly unknown[]) => a?.join() === b.map(String).join();
@@ -318,7 +330,9 @@ export class ScriptDirectory {
             ? "branchLabels"
             : !same(revision.dependsOn, wanted.dependsOn)
               ? "dependsOn"
-              : undefined;
+              : !same(revision.replaces, replacedIds(wanted.replaces))
+                ? "replaces"
+                : undefined;
     if (revision === undefined || lost !== undefined) {
       throw new ScriptError(
         "migrate.template",
@@ -326,7 +340,7 @@ export class ScriptDirectory {
         { hint: "Nothing was written. Print revision, downRevision, branchLabels and dependsOn as plain constants." },
       );
     }
-    deriveGraph([...this.map.all, revision]);
+    deriveGraph([...this.map.all.filter((r) => !wanted.replaces.includes(r)), revision]);
     return revision;
   }
 
@@ -335,6 +349,9 @@ export class ScriptDirectory {
     await status(this.#print, `Creating directory ${directory}`, () => mkdir(directory, { recursive: true }));
   }
 }
+
+/** With what an earlier squash among them replaced. */
+const replacedIds = (replaces: readonly Revision[]): string[] => replaces.flatMap((r) => [...r.replaces, r.revision]);
 
 async function isDirectory(path: string): Promise<boolean> {
   return stat(path).then(

@@ -16,7 +16,7 @@ export interface RevisionModule<Op = never> {
   readonly downgrade?: ((op: Op) => unknown) | undefined;
 }
 
-const fields = ["revision", "downRevision", "branchLabels", "dependsOn", "createDate"] as const;
+const fields = ["revision", "downRevision", "branchLabels", "dependsOn", "replaces", "createDate"] as const;
 type Field = (typeof fields)[number];
 type Getter = (field: Field) => unknown;
 
@@ -56,6 +56,7 @@ function declared(path: string, doc: string, get: Getter): Revision {
     downRevision: listOf(path, "downRevision", get),
     branchLabels: listOf(path, "branchLabels", get),
     dependsOn: listOf(path, "dependsOn", get),
+    replaces: listOf(path, "replaces", get),
     doc,
     createDate,
     path,

@@ -18,6 +18,8 @@ export interface RevisionTemplateContext {
   readonly downRevision: readonly string[];
   readonly branchLabels: readonly string[];
   readonly dependsOn: readonly string[];
+  /** Of a squash: the revisions it stands for. */
+  readonly replaces: readonly string[];
   readonly message: string;
   readonly createDate: string;
   readonly imports: readonly ImportNeed[];
@@ -83,6 +85,7 @@ function constants(context: RevisionTemplateContext): string {
   const lines = [`export const ${parts.join(", ")};`];
   if (context.branchLabels.length > 0) lines.push(`export const branchLabels = ${list(context.branchLabels)};`);
   if (context.dependsOn.length > 0) lines.push(`export const dependsOn = ${list(context.dependsOn)};`);
+  if (context.replaces.length > 0) lines.push(`export const replaces = ${list(context.replaces)};`);
   return lines.join("\n");
 }
 

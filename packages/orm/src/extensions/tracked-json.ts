@@ -26,7 +26,8 @@ export function trackJson<M extends AnyModel>(model: M, ...keys: (keyof PropsOf<
   const declaration = declarationOf(model);
   if (declaration === undefined) throw new ArgumentError("trackJson(): the first argument is a model.");
   const known = declaration.layout.map((c) => c.key);
-  const { prototype } = model as unknown as { readonly prototype: object };
+  // On the generated class: the user's own may not define what is mapped.
+  const prototype = declaration.generated.prototype as object;
   for (const key of keys) {
     if (!known.includes(key))
       throw new ArgumentError(

@@ -3,19 +3,26 @@
  * Where the driver answers at once nothing here waits. All of it runs in the session's turn.
  */
 import {
+  Alias,
+  CompoundStatement,
   type Connection,
-  type DeleteStatement,
+  Cte,
+  DeleteStatement,
   type Element,
   type Engine,
-  type InsertStatement,
+  type FromClause,
+  InsertStatement,
   type MaybePromise,
   type RawResult,
+  referencedFroms,
   SelectStatement,
   Statement,
   type StatementCache,
-  type UpdateStatement,
+  SubqueryClause,
+  Table,
+  UpdateStatement,
 } from "@athanor/core";
-import type { Mapper } from "../mapping/mapper.js";
+import { type Mapper, mappersOfTable } from "../mapping/mapper.js";
 import type { LoadBatch } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { EntityItem } from "./entity.js";
@@ -36,8 +43,35 @@ export interface Ran {
 
 /** The mapper a statement is about, for routing: the first entity. */
 export function mapperOf(statement: Element): Mapper | null {
-  if (statement instanceof SelectStatement) {
-    for (const item of statement.selected) if (item instanceof EntityItem) return item.mapper;
+  if (
+    statement instanceof InsertStatement ||
+    statement instanceof UpdateStatement ||
+    statement instanceof DeleteStatement
+  ) {
+    return mappersOfTable(statement.table)[0] ?? null;
+  }
+  if (statement instanceof CompoundStatement) return mapperOf(statement.members[0] as Element);
+  if (!(statement instanceof SelectStatement)) return null;
+  for (const item of statement.selected) if (item instanceof EntityItem) return item.mapper;
+  return mapperOfFroms([
+    ...statement.froms,
+    ...statement.selected.flatMap((item) => [...referencedFroms(item)]),
+    ...statement.joins.map((j) => j.target),
+  ]);
+}
+/** Columns and counts are routed by the first mapped table they read. */
+function mapperOfFroms(froms: readonly FromClause[]): Mapper | null {
+  for (const from of froms) {
+    if (from instanceof SubqueryClause || from instanceof Cte) {
+      const inner = mapperOf(from.query);
+      if (inner !== null) return inner;
+      continue;
+    }
+    for (const leaf of from.leaves) {
+      const table = leaf instanceof Alias ? leaf.of : leaf;
+      const mapper = table instanceof Table ? mappersOfTable(table)[0] : undefined;
+      if (mapper !== undefined) return mapper;
+    }
   }
   return null;
 }

@@ -1,5 +1,25 @@
 /** The Query of `User.query()`, prepared statements, and what session methods give. */
-import type { AnyExpr, AnyModel, AnyTable, Changes, ColumnLike, Criterion, Families, Family, Joinable, LoadFace, NameOf, Ordering, Paths, PropsOf, row, Row, scalar, Select, Selectable } from "@athanor/core";
+import type {
+  AnyExpr,
+  AnyModel,
+  AnyTable,
+  Changes,
+  ColumnLike,
+  Criterion,
+  Families,
+  Family,
+  Joinable,
+  LoadFace,
+  NameOf,
+  Ordering,
+  Paths,
+  PropsOf,
+  Row,
+  row,
+  Select,
+  Selectable,
+  scalar,
+} from "@athanor/core";
 import type { Entity, Identity, Initial } from "./entities.js";
 import type { LoadedOr } from "./loading.js";
 
@@ -46,7 +66,10 @@ export interface Query<M extends AnyModel, L = {}> extends AsyncIterable<LoadedO
   count(): Promise<number>;
   exists(): Promise<boolean>;
   /** UPDATE of all rows that fit; objects in the session follow. */
-  update(values: Changes<M>, options?: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false }): Promise<number>;
+  update(
+    values: Changes<M>,
+    options?: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false },
+  ): Promise<number>;
   /** DELETE of all rows that fit; objects in the session follow. */
   delete(options?: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false }): Promise<number>;
   toString(): string;

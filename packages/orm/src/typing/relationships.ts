@@ -1,5 +1,19 @@
 /** Relationships: getters in the literal, so that the compiler and the run time both resolve them late. */
-import type { AnyExpr, AnyTable, attribute, Awaitable, Condition, Criterion, Definition, initial, NeedsAwait, Ordering, PropsOf, state, TableOf } from "@athanor/core";
+import type {
+  AnyExpr,
+  AnyTable,
+  Awaitable,
+  attribute,
+  Condition,
+  Criterion,
+  Definition,
+  initial,
+  NeedsAwait,
+  Ordering,
+  PropsOf,
+  state,
+  TableOf,
+} from "@athanor/core";
 import type { Entity, Instance } from "./entities.js";
 
 /** What every collection can do without being loaded. */

@@ -110,8 +110,7 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
     uuid: {
       ddl: () => (nativeUuid() ? "UUID" : "CHAR(32)"),
       castDdl: () => "CHAR(36)",
-      // MariaDB's own type does not take every UUID without its dashes.
-      bind: () => (value) => (nativeUuid() ? uuidText(value) : uuidDigits(value)),
+      bind: () => uuidDigits,
       result: () => uuidText,
     },
     dateTime: {
