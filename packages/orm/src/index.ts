@@ -1,5 +1,6 @@
 /** `@athanor/orm`: models, sessions, unit of work, loading strategies, queries. */
 export * from "./errors.js";
+export * from "./extensions/index.js";
 export {
   declarativeBase,
   Mixin,
@@ -42,4 +43,3 @@ export {
   sessionmaker,
 } from "./session/session.js";
 export type * from "./typing/index.js";
-export * from "./extensions/index.js";

@@ -38,7 +38,9 @@ export function intervalText({ months, days, micros }: Interval): string {
   const date = part(months / 12n, "Y") + part(months % 12n, "M") + part(days, "D");
   const rest = micros % MINUTE;
   const size = rest < 0n ? -rest : rest;
-  const fraction = String(size % SECOND).padStart(6, "0").replace(/0+$/, "");
+  const fraction = String(size % SECOND)
+    .padStart(6, "0")
+    .replace(/0+$/, "");
   const seconds = rest === 0n ? "" : `${rest < 0n ? "-" : ""}${size / SECOND}${fraction === "" ? "" : `.${fraction}`}S`;
   const time = part(micros / HOUR, "H") + part((micros % HOUR) / MINUTE, "M") + seconds;
   if (date === "" && time === "") return "PT0S";
@@ -46,13 +48,17 @@ export function intervalText({ months, days, micros }: Interval): string {
 }
 export const isoInterval: Convert = (value) => intervalText(parseInterval(value));
 
-const POSTGRES = /^(?:(-?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?(?:([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/;
+const POSTGRES =
+  /^(?:(-?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?(?:([+-]?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/;
 /** The server's standard form: `1 year 2 mons -3 days +04:05:06.789`; or ISO, where the session is set so. */
 export const readInterval: Convert = (value) => {
   const text = String(value);
   if (text.includes("P")) return isoInterval(text);
   const m = POSTGRES.exec(text);
-  if (m === null) throw new DataError(`The database gave '${text}' where an interval was expected (IntervalStyle postgres or iso_8601).`);
+  if (m === null)
+    throw new DataError(
+      `The database gave '${text}' where an interval was expected (IntervalStyle postgres or iso_8601).`,
+    );
   const n = (i: number): bigint => BigInt((m[i] ?? "0").replace("+", ""));
   const time = n(5) * HOUR + n(6) * MINUTE + n(7) * SECOND + BigInt((m[8] ?? "").padEnd(6, "0"));
   return intervalText({ months: n(1) * 12n + n(2), days: n(3), micros: m[4] === "-" ? -time : time });
@@ -67,7 +73,8 @@ export const intervalMicros: Convert = (value) => {
     );
   }
   const all = days * 24n * HOUR + micros;
-  if (BigInt.asIntN(64, all) !== all) throw new ArgumentError(`${describe(value)} is too long to store.`, "value.interval");
+  if (BigInt.asIntN(64, all) !== all)
+    throw new ArgumentError(`${describe(value)} is too long to store.`, "value.interval");
   return all;
 };
 export const microsInterval: Convert = (value) => {

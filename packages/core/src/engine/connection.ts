@@ -192,12 +192,7 @@ export class Connection implements TransactionOwner {
    * Runs a compiled statement: the short way for the ORM. `params` as collected by the statement cache. Answers at once
    * when the driver does.
    */
-  run(
-    compiled: Compiled,
-    params: readonly unknown[],
-    named?: NamedValues,
-    limits?: Limits,
-  ): MaybePromise<RawResult> {
+  run(compiled: Compiled, params: readonly unknown[], named?: NamedValues, limits?: Limits): MaybePromise<RawResult> {
     const schemas = this.#services.options.schemaTranslateMap as SchemaMap | undefined;
     const bound = bindStatement(underSchemas(compiled, schemas), params, named);
     if (bound.length === 1) {
@@ -280,9 +275,8 @@ export class Connection implements TransactionOwner {
         const text = this.#before(sql, first, sets);
         logger?.many(text.sql, badge ?? "driver sql", sets);
         const started = performance.now();
-        return chain(
-          this.#guard(work(text.sql), text.sql, first),
-          (result) => this.#after({ connection: this, sql: text.sql, params: first, sets }, result, started),
+        return chain(this.#guard(work(text.sql), text.sql, first), (result) =>
+          this.#after({ connection: this, sql: text.sql, params: first, sets }, result, started),
         );
       }),
     );
@@ -323,8 +317,7 @@ export class Connection implements TransactionOwner {
         }, true),
       );
       return {
-        next: (pull) =>
-          Promise.resolve(this.#queue.run(() => this.#until(driving, deadline, pull, sql, params))),
+        next: (pull) => Promise.resolve(this.#queue.run(() => this.#until(driving, deadline, pull, sql, params))),
         failed: (error) => this.#failed(error, sql, params),
         ended: () => {
           if (this.#stream === stream) this.#stream = null;
@@ -545,17 +538,12 @@ export class Connection implements TransactionOwner {
       const text = this.#before(sql, params);
       logger?.statement(text.sql, badge ?? "driver sql", text.params);
       const started = performance.now();
-      return chain(
-        this.#guard(work(text.sql, text.params), text.sql, text.params),
-        (result) => this.#after({ connection: this, sql: text.sql, params: text.params }, result, started),
+      return chain(this.#guard(work(text.sql, text.params), text.sql, text.params), (result) =>
+        this.#after({ connection: this, sql: text.sql, params: text.params }, result, started),
       );
     });
   }
-  async #runAll(
-    compiled: Compiled,
-    bound: readonly BoundStatement[],
-    limits: Limits | undefined,
-  ): Promise<RawResult> {
+  async #runAll(compiled: Compiled, bound: readonly BoundStatement[], limits: Limits | undefined): Promise<RawResult> {
     let rows: unknown[][] = [];
     let rowCount = 0;
     let last: RawResult | undefined;
@@ -590,12 +578,18 @@ export class Connection implements TransactionOwner {
     if (reached !== undefined) throw stopError(reached, details);
     const running = work();
     if (!(running instanceof Promise)) return running;
-    return withinLimits(driver, deadline, running, {
-      confirmed: (error) => dialect.isCancellation(dialect.classify(error, details)),
-      lose: (error) => {
-        if (this.#lease?.connection === driver) this.#lose(error, false);
+    return withinLimits(
+      driver,
+      deadline,
+      running,
+      {
+        confirmed: (error) => dialect.isCancellation(dialect.classify(error, details)),
+        lose: (error) => {
+          if (this.#lease?.connection === driver) this.#lose(error, false);
+        },
       },
-    }, details);
+      details,
+    );
   }
   #before(
     sql: string,
@@ -633,7 +627,10 @@ export class Connection implements TransactionOwner {
       if (drained instanceof Promise) return drained.then(() => this.#ready(work, streaming));
     }
     if (this.#prepared !== null)
-      throw new InvalidRequestError("This transaction is prepared; only commit() or rollback() can follow.", "twophase.prepared");
+      throw new InvalidRequestError(
+        "This transaction is prepared; only commit() or rollback() can follow.",
+        "twophase.prepared",
+      );
     const lease = this.#lease;
     if (lease === null) {
       if (this.#closed) throw closed();
@@ -695,7 +692,10 @@ export class Connection implements TransactionOwner {
     return this.#serial(async () => {
       if (this.#closed) throw closed();
       if (this.#transaction !== null)
-        throw new InvalidRequestError("Prepared transactions are ended outside of a transaction; commit or roll back first.", "transaction.begun");
+        throw new InvalidRequestError(
+          "Prepared transactions are ended outside of a transaction; commit or roll back first.",
+          "transaction.begun",
+        );
       if (this.#lease === null) await this.#reconnect();
       return this.#guard(() => work(this.#twoPhase()), what, []);
     });
@@ -893,7 +893,10 @@ export class Connection implements TransactionOwner {
 
 function checkedXid(xid: string): string {
   if (/^[\w.:-]{1,64}$/.test(xid)) return xid;
-  throw new ArgumentError(`The name of a two-phase transaction is 1 to 64 letters, digits and _.:- characters, not '${xid}'.`, "twophase.xid");
+  throw new ArgumentError(
+    `The name of a two-phase transaction is 1 to 64 letters, digits and _.:- characters, not '${xid}'.`,
+    "twophase.xid",
+  );
 }
 function closed(): ResourceClosedError {
   return new ResourceClosedError("The connection is closed; take another from engine.connect().", "connection.closed");

@@ -40,7 +40,10 @@ export class Deadline {
     if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0))
       throw new ArgumentError(`timeout is a number of milliseconds from 0, not ${String(timeout)}.`, "limits.timeout");
     if (signal !== undefined && typeof signal.addEventListener !== "function")
-      throw new ArgumentError("signal is an AbortSignal, as of an AbortController or AbortSignal.timeout().", "limits.signal");
+      throw new ArgumentError(
+        "signal is an AbortSignal, as of an AbortController or AbortSignal.timeout().",
+        "limits.signal",
+      );
     const outerUntil = outer === undefined ? Number.POSITIVE_INFINITY : outer.#until;
     const own = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout;
     const signals = [...(outer === undefined ? [] : outer.#signals), ...(signal === undefined ? [] : [signal])];
@@ -63,9 +66,11 @@ export class Deadline {
     };
     const check = (): void => {
       const stop = this.reached;
-      if (stop === undefined) return set();
-      done();
-      fire(stop);
+      if (stop === undefined) set();
+      else {
+        done();
+        fire(stop);
+      }
     };
     const set = (): void => {
       if (this.#until !== Number.POSITIVE_INFINITY)
@@ -77,7 +82,10 @@ export class Deadline {
   }
 }
 /** The error for work that was stopped. */
-export function stopError(stop: Stop, details: DatabaseErrorDetails = {}): StatementAbortedError | StatementTimeoutError {
+export function stopError(
+  stop: Stop,
+  details: DatabaseErrorDetails = {},
+): StatementAbortedError | StatementTimeoutError {
   if (stop.signal === undefined) {
     return new StatementTimeoutError(`Stopped: it took longer than the ${stop.timeout} ms allowed.`, details);
   }

@@ -22,11 +22,22 @@ function samples(): readonly object[] {
   const source = new StatementSource({} as never, { options: {} } as EngineServices, waiting, limited, undefined);
   // Never started: the connection it belongs to does not exist.
   const execution = new Execution(source, false);
-  return [column, made, equal, equal.and(equal), new Bind(1, INTEGER), narrowed, limited, source, execution, new Result(execution)];
+  return [
+    column,
+    made,
+    equal,
+    equal.and(equal),
+    new Bind(1, INTEGER),
+    narrowed,
+    limited,
+    source,
+    execution,
+    new Result(execution),
+  ];
 }
 
-let kept: readonly object[] | undefined;
-/** Called once statements run; keeps the samples for the life of the process. */
+const kept: object[] = [];
+/** Called with the first engine; keeps the samples for the life of the process. */
 export function keepShapes(): void {
-  kept ??= samples();
+  if (kept.length === 0) kept.push(...samples());
 }

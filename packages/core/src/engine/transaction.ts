@@ -62,7 +62,10 @@ export class Transaction extends TransactionHandle {
   async prepare(): Promise<void> {
     this.require();
     if (this.xid === undefined) {
-      throw new InvalidRequestError("Only a transaction begun with { twoPhase: true } can be prepared.", "twophase.not-begun");
+      throw new InvalidRequestError(
+        "Only a transaction begun with { twoPhase: true } can be prepared.",
+        "twophase.not-begun",
+      );
     }
     await this.owner.prepareRoot(this);
   }

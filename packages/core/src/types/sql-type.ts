@@ -219,7 +219,12 @@ export class DecoratedType extends SqlType {
   static readonly #keys = new WeakMap<object, number>();
   static #count = 0;
   /** `key`: the decorator class; two columns of one decorator share compiled statements. */
-  constructor(impl: SqlType, toDatabase: (value: never) => unknown, fromDatabase: (value: never) => unknown, key: object) {
+  constructor(
+    impl: SqlType,
+    toDatabase: (value: never) => unknown,
+    fromDatabase: (value: never) => unknown,
+    key: object,
+  ) {
     super();
     this.impl = impl;
     this.toDatabase = toDatabase;

@@ -13,7 +13,8 @@ const heavy = {
   mariadb: "select count(*) from seq_1_to_1000000000 where md5(seq) = 'x'",
 } as const;
 const running = {
-  postgresql: "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(20)%' and pid <> pg_backend_pid()",
+  postgresql:
+    "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(20)%' and pid <> pg_backend_pid()",
   mariadb: "select count(*) from information_schema.processlist where info like 'select sleep(20)%'",
 } as const;
 
@@ -28,7 +29,8 @@ describeEachDatabase(
     });
     afterEach(() => expect(engine.pool.status().checkedOut).toBe(0));
     afterAll(() => engine.dispose());
-    const count = async () => Number(await engine.begin((conn) => conn.execDriverSql("select count(*) from t").scalar()));
+    const count = async () =>
+      Number(await engine.begin((conn) => conn.execDriverSql("select count(*) from t").scalar()));
     const stillRunning = async () => Number(await engine.begin((conn) => conn.execDriverSql(running[name]).scalar()));
 
     it("stop a sleeping statement on the server when the signal fires", async () => {
@@ -96,7 +98,9 @@ describeEachDatabase(
       const sent: string[] = [];
       const off = engine.on("afterExecute", ({ sql }) => void sent.push(sql));
       await using conn = await engine.connect();
-      await expect(conn.execDriverSql("insert into t values (20)", [], { signal: AbortSignal.abort() })).rejects.toThrow(StatementAbortedError);
+      await expect(
+        conn.execDriverSql("insert into t values (20)", [], { signal: AbortSignal.abort() }),
+      ).rejects.toThrow(StatementAbortedError);
       await expect(engine.begin(() => 1, { signal: AbortSignal.abort() })).rejects.toThrow(StatementAbortedError);
       off();
       expect(sent).toEqual([]);
@@ -114,11 +118,15 @@ describeEachDatabase(
     });
     it("stop a stream between and within its chunks", async () => {
       const abort = new AbortController();
-      const rows = name === "postgresql" ? "select n, pg_sleep(0.01) from generate_series(1, 100000) n" : "select seq, sleep(0.01), repeat('x', 9000) from seq_1_to_100000";
+      const rows =
+        name === "postgresql"
+          ? "select n, pg_sleep(0.01) from generate_series(1, 100000) n"
+          : "select seq, sleep(0.01), repeat('x', 9000) from seq_1_to_100000";
       let seen = 0;
       const read = async () => {
         await using conn = await engine.connect();
-        for await (const _ of conn.execute(text(rows), {}, { signal: abort.signal }).partitions(5)) if (++seen === 2) setTimeout(() => abort.abort(), 20);
+        for await (const _ of conn.execute(text(rows), {}, { signal: abort.signal }).partitions(5))
+          if (++seen === 2) setTimeout(() => abort.abort(), 20);
       };
       await expect(read()).rejects.toThrow(StatementAbortedError);
       expect(seen).toBeLessThan(20);
@@ -134,7 +142,9 @@ describeEachDatabase(
       expect(one.isClosed || two.isClosed).toBe(false);
     });
     it("of the server say so with the same error", async () => {
-      const limited = createEngine(`${engine.url.toString().replace("***", engine.url.password ?? "")}${engine.url.toString().includes("?") ? "&" : "?"}statement_timeout=100`);
+      const limited = createEngine(
+        `${engine.url.toString().replace("***", engine.url.password ?? "")}${engine.url.toString().includes("?") ? "&" : "?"}statement_timeout=100`,
+      );
       try {
         const sql = name === "postgresql" ? "select pg_sleep(5)" : heavy.mariadb;
         await expect(limited.begin((conn) => conn.execDriverSql(sql))).rejects.toThrow(StatementTimeoutError);
@@ -157,7 +167,8 @@ describeEachDatabase(
       });
       const settled = await Promise.allSettled(tasks);
       settled.forEach((outcome, i) => {
-        if (i % 2 === 0) expect(outcome).toMatchObject({ status: "rejected", reason: expect.any(StatementAbortedError) });
+        if (i % 2 === 0)
+          expect(outcome).toMatchObject({ status: "rejected", reason: expect.any(StatementAbortedError) });
         else expect(outcome).toEqual({ status: "fulfilled", value: i });
       });
       expect(await stillRunning()).toBe(0);
@@ -177,10 +188,14 @@ describeEachDatabase(
         await using holder = await engine.connect();
         await holder.execDriverSql("insert into t values (1)");
         const begun = performance.now();
-        await expect(engine.begin((conn) => conn.execDriverSql("insert into t values (2)"), { timeout: 50 })).rejects.toThrow(StatementTimeoutError);
+        await expect(
+          engine.begin((conn) => conn.execDriverSql("insert into t values (2)"), { timeout: 50 }),
+        ).rejects.toThrow(StatementTimeoutError);
         expect(performance.now() - begun).toBeLessThan(2000);
       }
-      await expect(engine.begin((conn) => conn.execDriverSql("select 1"), { signal: AbortSignal.abort() })).rejects.toThrow(StatementAbortedError);
+      await expect(
+        engine.begin((conn) => conn.execDriverSql("select 1"), { signal: AbortSignal.abort() }),
+      ).rejects.toThrow(StatementAbortedError);
       expect(Number(await engine.begin((conn) => conn.execDriverSql("select count(*) from t").scalar()))).toBe(0);
       expect(engine.pool.status().checkedOut).toBe(0);
     });

@@ -1,6 +1,7 @@
 /** Rows read from the bytes PostgreSQL sends: order, cuts between chunks, errors in readers, and whether `pg` still lets us. */
-import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+
 import { spawnSync } from "node:child_process";
+import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeEachDatabase, startEmbeddedPostgres } from "@athanor/test-support";
@@ -97,9 +98,16 @@ describe("the stream of messages", () => {
     expect(writer.take().includes(Buffer.from("a\u{1f701}"))).toBe(true);
   });
   it("makes what a reader throws the error of its query", () => {
-    const known = { name: "s", parsed: true, described: { fields: [{ name: "a", typeCode: 23 }], oids: [23] }, plan: undefined };
+    const known = {
+      name: "s",
+      parsed: true,
+      described: { fields: [{ name: "a", typeCode: 23 }], oids: [23] },
+      plan: undefined,
+    };
     const answers: unknown[] = [];
-    const query = new WireStatement("select a", [], known, undefined, true, (error, result) => answers.push(error ?? result));
+    const query = new WireStatement("select a", [], known, undefined, true, (error, result) =>
+      answers.push(error ?? result),
+    );
     expect(query.submit({ stream: { writable: true, write: () => true } })).toBeNull();
     const whole = Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, 7]);
     query.dataRow(whole as never, 0);
@@ -111,7 +119,8 @@ describe("the stream of messages", () => {
   });
   it("is read as the columns are declared, where that agrees with the server's types", () => {
     const row = Buffer.concat([Buffer.from([0, 2, 0, 0, 0, 1, 53]), Buffer.from([0, 0, 0, 1, 53])]);
-    const read = (columns: Parameters<typeof rowPlan>[1]) => rowBytesReader(rowPlan([23, 23], columns, false))(row as never, 0);
+    const read = (columns: Parameters<typeof rowPlan>[1]) =>
+      rowBytesReader(rowPlan([23, 23], columns, false))(row as never, 0);
     expect(read(undefined)).toEqual([5, 5]);
     expect(read([{ type: INTEGER }, { type: STRING }])).toEqual([5, "5"]);
     expect(rowPlan([23, 1700, 25, 700], undefined, true).formats).toEqual([1, 0, 0, 0]);
@@ -119,7 +128,12 @@ describe("the stream of messages", () => {
   });
 });
 
-const notes = table("notes", { id: integer().primaryKey(), big: bigInteger(), name: string(50).nullable(), body: text() });
+const notes = table("notes", {
+  id: integer().primaryKey(),
+  big: bigInteger(),
+  name: string(50).nullable(),
+  body: text(),
+});
 
 describeEachDatabase(
   "statements written and read by us",
@@ -130,7 +144,14 @@ describeEachDatabase(
       await engine.begin(async (conn) => {
         await conn.execute(new CreateTable(tableOf(notes)));
         for (let id = 1; id <= 50; id++)
-          await conn.execute(insert(notes).values({ id, big: BigInt(id) * 2n ** 40n, name: id % 2 ? null : `n${id}`, body: "x".repeat(id * 997) }));
+          await conn.execute(
+            insert(notes).values({
+              id,
+              big: BigInt(id) * 2n ** 40n,
+              name: id % 2 ? null : `n${id}`,
+              body: "x".repeat(id * 997),
+            }),
+          );
       });
     });
     afterAll(() => engine.dispose());
@@ -142,7 +163,8 @@ describeEachDatabase(
       for (const rows of all) expect(rows).toEqual(all[0]);
       expect(all[0]).toHaveLength(50);
       const raws = [];
-      for (let i = 0; i < 4; i++) raws.push(await conn.execDriverSql("select * from notes order by id").mappings().all());
+      for (let i = 0; i < 4; i++)
+        raws.push(await conn.execDriverSql("select * from notes order by id").mappings().all());
       for (const rows of raws) expect(rows).toEqual(raws[0]);
       expect(raws[0]?.[49]).toEqual({ id: 50, big: 50n * 2n ** 40n, name: "n50", body: "x".repeat(50 * 997) });
     });
@@ -154,15 +176,33 @@ describeEachDatabase(
         '1999-12-31 23:59:59.9999'::timestamp, 'infinity'::timestamp, '-infinity'::timestamptz, '200000-01-01'::timestamp,
         '\\x00ff27'::bytea, ''::bytea, 1.50::numeric, 'é\u{1f701}', '{1,2}'::int[], '[1]'::jsonb`;
       const first = [...((await conn.execDriverSql(sql).one()) as readonly unknown[])];
-      for (let i = 0; i < 3; i++) expect([...((await conn.execDriverSql(sql).one()) as readonly unknown[])]).toEqual(first);
-      expect(first.slice(0, 14)).toEqual([1, -2147483648, 2n ** 63n - 1n, -(2n ** 63n), 9007199254740993n, -9007199254740993n, 4294967295, 0.1, 0.1, Number.NaN, -Infinity, true, false, null]);
+      for (let i = 0; i < 3; i++)
+        expect([...((await conn.execDriverSql(sql).one()) as readonly unknown[])]).toEqual(first);
+      expect(first.slice(0, 14)).toEqual([
+        1,
+        -2147483648,
+        2n ** 63n - 1n,
+        -(2n ** 63n),
+        9007199254740993n,
+        -9007199254740993n,
+        4294967295,
+        0.1,
+        0.1,
+        Number.NaN,
+        -Infinity,
+        true,
+        false,
+        null,
+      ]);
       expect(first[14]).toEqual(new Date("2024-02-29T23:59:59.999Z"));
       expect(first[16]).toEqual(new Date("1969-12-31T23:59:59.999Z"));
     });
     it("fail alone when the server does not like one", async () => {
       await using conn = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
       for (let i = 0; i < 3; i++) {
-        await expect(conn.execDriverSql("select 1/(2-x) from generate_series(1,3) x").all()).rejects.toThrow(/division by zero/);
+        await expect(conn.execDriverSql("select 1/(2-x) from generate_series(1,3) x").all()).rejects.toThrow(
+          /division by zero/,
+        );
         await expect(conn.execDriverSql("select $1::int", ["x"]).all()).rejects.toThrow(/invalid input syntax/);
         await expect(conn.execDriverSql("selec 1", []).all()).rejects.toThrow(/syntax error/);
         expect(await conn.execDriverSql("select $1::int", [i]).scalar()).toBe(i);
@@ -172,9 +212,11 @@ describeEachDatabase(
       await using conn = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
       await using other = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
       await conn.executeScript("create table changing (a int); insert into changing values (1)");
-      for (let i = 0; i < 3; i++) expect(await conn.execDriverSql("select * from changing").mappings().all()).toEqual([{ a: 1 }]);
+      for (let i = 0; i < 3; i++)
+        expect(await conn.execDriverSql("select * from changing").mappings().all()).toEqual([{ a: 1 }]);
       await other.executeScript("alter table changing add column b text default 'new'");
-      for (let i = 0; i < 3; i++) expect(await conn.execDriverSql("select * from changing").mappings().all()).toEqual([{ a: 1, b: "new" }]);
+      for (let i = 0; i < 3; i++)
+        expect(await conn.execDriverSql("select * from changing").mappings().all()).toEqual([{ a: 1, b: "new" }]);
     });
     it("keep statements and errors apart when many travel together", async () => {
       await using conn = await engine.connect();
@@ -183,12 +225,17 @@ describeEachDatabase(
       await conn.execDriverSql("insert into t values ($1, $2)", sets as never);
       expect(await conn.execDriverSql("select count(*) from t").scalar()).toBe(1200n);
       await conn.beginNested();
-      const doubled = conn.execDriverSql("insert into t values ($1, $2)", [[2000, "a"], [5, "b"], [2001, "c"]] as never);
+      const doubled = conn.execDriverSql("insert into t values ($1, $2)", [
+        [2000, "a"],
+        [5, "b"],
+        [2001, "c"],
+      ] as never);
       await expect(doubled).rejects.toThrow(/duplicate key/);
     });
     it("send several commands of raw SQL, again and again", async () => {
       await using conn = await engine.connect();
-      for (let i = 0; i < 3; i++) expect(await conn.execDriverSql("select 1 as a; select 2 as b").mappings().all()).toEqual([{ b: 2 }]);
+      for (let i = 0; i < 3; i++)
+        expect(await conn.execDriverSql("select 1 as a; select 2 as b").mappings().all()).toEqual([{ b: 2 }]);
       for (let i = 0; i < 3; i++) expect(await conn.execDriverSql("").rowCount()).toBe(-1);
     });
   },
@@ -199,7 +246,21 @@ describe("over TLS", () => {
   it("rows are read from bytes too", async () => {
     const folder = mkdtempSync(join(tmpdir(), "athanor-tls-"));
     const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    const made = spawnSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost"]);
+    const made = spawnSync("openssl", [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+      "-days",
+      "2",
+      "-subj",
+      "/CN=localhost",
+    ]);
     if (made.status !== 0) return rmSync(folder, { recursive: true });
     if (process.getuid?.() === 0) {
       const entry = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync("/etc/passwd", "utf8")) ?? ["", "65534", "65534"];

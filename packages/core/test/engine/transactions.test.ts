@@ -28,7 +28,9 @@ describeEachDatabase(
     let engine: Engine;
     beforeAll(async () => {
       engine = createEngine(await target.url());
-      await engine.begin((conn) => conn.executeScript("create table doctor (id integer primary key, oncall integer not null)"));
+      await engine.begin((conn) =>
+        conn.executeScript("create table doctor (id integer primary key, oncall integer not null)"),
+      );
     });
     beforeEach(() =>
       engine.begin(async (conn) => {
@@ -38,7 +40,8 @@ describeEachDatabase(
     );
     afterEach(() => expect(engine.pool.status().checkedOut).toBe(0));
     afterAll(() => engine.dispose());
-    const onCall = async (conn: Connection) => Number(await conn.execDriverSql("select count(*) from doctor where oncall = 1").scalar());
+    const onCall = async (conn: Connection) =>
+      Number(await conn.execDriverSql("select count(*) from doctor where oncall = 1").scalar());
     const leave = (conn: Connection, id: number) => conn.execDriverSql(`update doctor set oncall = 0 where id = ${id}`);
 
     it("let write skew through at REPEATABLE READ, and never at SERIALIZABLE with retries", async () => {
@@ -103,7 +106,10 @@ describeEachDatabase(
       expect(runs).toBe(4);
     });
     it("see what their level lets them see", async () => {
-      for (const [level, sees] of [["READ COMMITTED", 1], ["REPEATABLE READ", 2]] as const) {
+      for (const [level, sees] of [
+        ["READ COMMITTED", 1],
+        ["REPEATABLE READ", 2],
+      ] as const) {
         await engine.begin((conn) => conn.execDriverSql("update doctor set oncall = 1"));
         await using reader = await engine.connect({ isolationLevel: level });
         expect(await onCall(reader)).toBe(2);
@@ -115,7 +121,10 @@ describeEachDatabase(
       await engine.begin((conn) => expect(conn.setIsolationLevel("SERIALIZABLE")).rejects.toThrow(InvalidRequestError));
       // A level is for one connection's use: the next user of the physical one has the default again.
       const single = createEngine(await target.url(), { poolSize: 1, maxOverflow: 0 });
-      const shown = target.name === "postgresql" ? "select current_setting('transaction_isolation')" : "select @@session.tx_isolation";
+      const shown =
+        target.name === "postgresql"
+          ? "select current_setting('transaction_isolation')"
+          : "select @@session.tx_isolation";
       const standard = await single.begin((conn) => conn.execDriverSql(shown).scalar());
       await single.begin((conn) => conn.execDriverSql("select 1"), { isolationLevel: "SERIALIZABLE" });
       expect(await single.begin((conn) => conn.execDriverSql(shown).scalar())).toBe(standard);
@@ -150,10 +159,12 @@ describeEachDatabase(
       await add(conn, 1);
       await conn.rollback();
       await conn.begin(() => add(conn, 2));
-      await expect(conn.begin(async () => {
-        await add(conn, 3);
-        throw new Error("too late");
-      })).rejects.toThrow("too late");
+      await expect(
+        conn.begin(async () => {
+          await add(conn, 3);
+          throw new Error("too late");
+        }),
+      ).rejects.toThrow("too late");
       expect(await ids(conn)).toEqual([1, 2, 3]);
       off();
       expect(log.filter((sql) => /^(begin|commit|rollback)/i.test(sql))).toEqual([]);
@@ -234,7 +245,9 @@ describeEachDatabase(
         const people = table("people", { id: integer().primaryKey(), name: string(20) }, { schema: "per_tenant" });
         await engine.begin(async (conn) => {
           for (const tenant of ["one", "two"]) {
-            await conn.executeScript(`create schema ${tenant}; create table ${tenant}.people (id integer primary key, name varchar(20)); insert into ${tenant}.people values (1, '${tenant}')`);
+            await conn.executeScript(
+              `create schema ${tenant}; create table ${tenant}.people (id integer primary key, name varchar(20)); insert into ${tenant}.people values (1, '${tenant}')`,
+            );
           }
         });
         const ask = select(people.c.name);
@@ -258,7 +271,9 @@ describeEachDatabase(
 
 describe("two-phase commit", () => {
   async function shows(engine: Engine): Promise<void> {
-    await engine.begin((conn) => conn.executeScript("drop table if exists phases; create table phases (id integer primary key)"));
+    await engine.begin((conn) =>
+      conn.executeScript("drop table if exists phases; create table phases (id integer primary key)"),
+    );
     const ids = () => engine.begin((conn) => conn.execDriverSql("select id from phases order by id").scalars().all());
     await using conn = await engine.connect();
     // Prepared and committed by the same connection.
@@ -290,7 +305,9 @@ describe("two-phase commit", () => {
       lost.invalidate();
       await lost.close().catch(() => {});
     }
-    await expect.poll(async () => [...(await conn.recoverTwoPhase())].sort(), { timeout: 5000 }).toEqual(["left:5", "left:6"]);
+    await expect
+      .poll(async () => [...(await conn.recoverTwoPhase())].sort(), { timeout: 5000 })
+      .toEqual(["left:5", "left:6"]);
     await conn.commitPrepared("left:5");
     await conn.rollbackPrepared("left:6");
     expect(await conn.recoverTwoPhase()).toEqual([]);
@@ -322,11 +339,15 @@ describe("two-phase commit", () => {
     await using engine = createEngine("sqlite://");
     await expect(engine.begin(() => 1, { twoPhase: true })).rejects.toThrow(/two-phase/);
   });
-  describeEachDatabase("XA", (target) => {
-    it("works on MariaDB", async () => {
-      await using engine = createEngine(await target.url());
-      await engine.begin((conn) => conn.executeScript("drop table if exists phases"));
-      await shows(engine);
-    });
-  }, { only: ["mariadb"] });
+  describeEachDatabase(
+    "XA",
+    (target) => {
+      it("works on MariaDB", async () => {
+        await using engine = createEngine(await target.url());
+        await engine.begin((conn) => conn.executeScript("drop table if exists phases"));
+        await shows(engine);
+      });
+    },
+    { only: ["mariadb"] },
+  );
 });

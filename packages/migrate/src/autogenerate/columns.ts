@@ -66,8 +66,25 @@ export async function compareColumns(
   const removed: MigrateOp[] = [];
   const inline = new Set<string>();
   const renamed = new Map<string, string>();
+  const told = new Map<string, string>();
+  for (const rename of scope.options.renames ?? []) {
+    const [from, to] = rename.split(":");
+    const dot = from?.lastIndexOf(".") ?? -1;
+    if (to !== undefined && from !== undefined && dot > 0 && from.slice(0, dot) === name)
+      told.set(to, from.slice(dot + 1));
+  }
   for (const column of model.columns) {
-    const old = column.fields.renamedFrom;
+    let old = column.fields.renamedFrom ?? told.get(column.columnName);
+    const ask = scope.options.askRename;
+    if (
+      old === undefined &&
+      ask !== undefined &&
+      !found.has(column.columnName) &&
+      includes(column.columnName, false, column)
+    ) {
+      const lost = [...found.keys()].filter((c) => !wanted.has(c) && !renamed.has(c));
+      if (lost.length > 0) old = await ask({ table: name, column: column.columnName }, lost);
+    }
     if (old === undefined || found.has(column.columnName) || !found.has(old) || wanted.has(old)) continue;
     renamed.set(old, column.columnName);
     scope.detected(`renamed column '${name}.${old}' to '${column.columnName}'`);
@@ -86,6 +103,19 @@ export async function compareColumns(
   for (const column of model.columns) {
     const there = found.get(column.columnName) ?? found.get(oldOf.get(column.columnName) ?? "");
     if (there === undefined || !includes(column.columnName, false, column)) continue;
+    if (computedDiffers(scope, column, there) && isFree(column, reflected)) {
+      // What is computed can be computed anew: nothing is lost.
+      scope.detected(`changed computed expression of column '${name}.${column.columnName}'`);
+      const original = tableLike(reflected).columns.find((c) => c.columnName === there.name);
+      altered.push(
+        new DropColumnOp(model.tableName, column.columnName, {
+          ...place,
+          original: original === undefined ? undefined : definitionOf(original),
+        }),
+        new AddColumnOp(model.tableName, { name: column.columnName, definition: definitionOf(column) }, place),
+      );
+      continue;
+    }
     const changes = await compareColumn(scope, name, column, there);
     if (changes !== undefined)
       altered.push(new AlterColumnOp(model.tableName, column.columnName, changes, existingOf(there), place));
@@ -103,6 +133,24 @@ export async function compareColumns(
     );
   }
   return { added, altered, removed, inline, renamed };
+}
+
+/** Both are computed, by other expressions or stored otherwise. */
+function computedDiffers(scope: CompareScope, model: TableColumn, there: ReflectedColumn): boolean {
+  const [mine, theirs] = [model.fields.computed, there.computed];
+  if (mine === undefined || theirs === undefined) return false;
+  return !scope.impl.sameExpression(scope.impl.inlineSql(mine.sql), theirs.sql);
+}
+/** No index, key or other table goes when the column goes. */
+function isFree(column: TableColumn, reflected: ReflectedTable): boolean {
+  const name = column.columnName;
+  return (
+    !reflected.indexes.some((i) => i.parts.some((p) => p.column === name || p.sql.includes(name))) &&
+    !reflected.uniqueConstraints.some((u) => u.columns.includes(name)) &&
+    !reflected.foreignKeys.some((k) => k.columns.includes(name)) &&
+    !(reflected.primaryKey?.columns.includes(name) ?? false) &&
+    !reflected.checks.some((c) => c.sql.includes(name))
+  );
 }
 
 function existingOf(column: ReflectedColumn): Omit<ColumnChanges, "newName"> {
@@ -153,7 +201,10 @@ async function compareColumn(
     ) {
       scope.warn(`Computed default on ${at} cannot be modified`);
     }
-  } else if (!automatic && (await defaultDiffers(scope, model, there))) {
+  } else if (
+    !automatic &&
+    (restatesDefault(scope, model, there, changes) || (await defaultDiffers(scope, model, there)))
+  ) {
     changes.serverDefault = fields.serverDefault ?? null;
     scope.detected(`server default on column ${at}`);
   }
@@ -191,6 +242,24 @@ function typeDiffers(scope: CompareScope, model: TableColumn, there: ReflectedCo
     return mine.values.join("\u0000") !== theirs.values.join("\u0000");
   }
   return !scope.impl.sameColumnType(there, model);
+}
+
+/**
+ * With a type of another family the old default becomes what its conversion gives, from which the way back would not
+ * find the old text: the new one is said.
+ */
+function restatesDefault(
+  scope: CompareScope,
+  model: TableColumn,
+  there: ReflectedColumn,
+  changes: ColumnChanges,
+): boolean {
+  const { serverDefault } = model.fields;
+  if (scope.options.compareServerDefault === false || serverDefault === undefined || there.default === undefined)
+    return false;
+  if (changes.type === undefined || bare(there.type).family === bare(changes.type).family) return false;
+  const { impl } = scope;
+  return impl.normalDefault(impl.inlineSql(serverDefault)) !== impl.normalDefault(there.default);
 }
 
 async function defaultDiffers(scope: CompareScope, model: TableColumn, there: ReflectedColumn): Promise<boolean> {

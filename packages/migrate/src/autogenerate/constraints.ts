@@ -26,12 +26,12 @@ const byName =
   (a: T, b: T) =>
     (name(a) ?? "") < (name(b) ?? "") ? -1 : 1;
 
-export function compareConstraints(
+export async function compareConstraints(
   scope: CompareScope,
   model: Table,
   reflected: ReflectedTable,
   columns: ColumnDifferences,
-): ConstraintDifferences {
+): Promise<ConstraintDifferences> {
   const dropped: MigrateOp[] = [];
   const added: MigrateOp[] = [];
   const like = tableLike(reflected);
@@ -182,11 +182,35 @@ export function compareConstraints(
     added.push(new AddConstraintOp({ tableName, schema }, key));
   }
 
-  compareChecks();
+  await compareChecks();
+  comparePrimaryKey();
   return { dropped, added };
 
-  /** By name only; what has no name in the model is taken to be one of those the database named by itself. */
-  function compareChecks(): void {
+  function comparePrimaryKey(): void {
+    const wanted = model.constraints.find((c) => c.kind === "primaryKey");
+    const found = reflected.primaryKey;
+    const mine = wanted?.columns.map((c) => c.columnName) ?? [];
+    const theirs = found?.columns ?? [];
+    if (mine.join("\u0000") === theirs.map(now).join("\u0000")) return;
+    scope.detected(`changed primary key of '${tableName}': ${tuple(theirs)} to ${tuple(mine)}`);
+    if (found !== undefined && theirs.length > 0) {
+      const original = like.constraints.find((c) => c.kind === "primaryKey");
+      dropped.push(
+        new DropConstraintOp({ tableName, schema }, found.name ?? null, "primaryKey", { original, columns: theirs }),
+      );
+    }
+    if (wanted !== undefined && mine.length > 0) added.unshift(new AddConstraintOp({ tableName, schema }, wanted));
+  }
+  /** The same condition, as the database would put it. */
+  async function sameCheck(mine: string, theirs: string): Promise<boolean> {
+    if (scope.impl.sameExpression(mine, theirs)) return true;
+    const given = await scope.impl.givenBack(scope.connection, { tableName, schema }, mine);
+    if (given !== undefined) return scope.impl.sameExpression(given, theirs);
+    // Where texts come back as written they have been compared; elsewhere nobody knows.
+    return !scope.impl.keepsText;
+  }
+  /** By name, then by text; what has no name in the model is taken to be one of those the database named by itself. */
+  async function compareChecks(): Promise<void> {
     const own = model.constraints.filter((c) => c.kind === "check" && !(c.sql instanceof TypeCheck));
     const named = new Map(own.flatMap((c) => (scope.nameOf(c) === undefined ? [] : [[scope.nameOf(c) as string, c]])));
     let unnamed = own.filter((c) => scope.nameOf(c) === undefined).length;
@@ -194,7 +218,19 @@ export function compareConstraints(
     const found = reflected.checks.filter((c) => !c.impliedByType && c.name !== undefined);
     const added_ = columns.added.map((op) => ("columnName" in op ? op.columnName : undefined));
     for (const [name, constraint] of named) {
-      if (found.some((c) => c.name === name) || !includes("check", name, false, constraint)) continue;
+      if (!includes("check", name, false, constraint)) continue;
+      const there = found.find((c) => c.name === name);
+      if (there !== undefined) {
+        if (constraint.kind !== "check" || scope.options.compareChecks === false) continue;
+        // A renamed column is still under its old name in there.
+        if (columns.renamed.size > 0 || columns.added.length > 0) continue;
+        if (await sameCheck(scope.impl.inlineSql(constraint.sql), there.sql)) continue;
+        scope.detected(`changed check constraint '${name}' on '${tableName}'`);
+        const original = like.constraints.find((c) => c.kind === "check" && c.name === name);
+        dropped.push(new DropConstraintOp({ tableName, schema }, name, "check", { original }));
+        added.push(new AddConstraintOp({ tableName, schema }, constraint));
+        continue;
+      }
       // A check of a new column is written beside it.
       if (
         constraint.kind === "check" &&

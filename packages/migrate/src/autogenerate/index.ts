@@ -4,3 +4,4 @@ export type { ComparedObject, CompareOptions, ObjectKind } from "./options.js";
 export { produceMigrations } from "./produce.js";
 export { type RenderedOps, type RenderOptions, registerRenderer, renderOps } from "./render.js";
 export { SourceWriter } from "./render-types.js";
+export { Rewriter } from "./rewriter.js";

@@ -25,6 +25,20 @@ export interface CompareOptions {
     | boolean
     | ((reflected: ReflectedColumn, model: TableColumn) => boolean | undefined)
     | undefined;
+  /** Compare the conditions of checks of one name. Default true. */
+  readonly compareChecks?: boolean | undefined;
+  /** `table.old:new` for columns, `old:new` for tables: a rename instead of one dropped and one added. */
+  readonly renames?: readonly string[] | undefined;
+  /**
+   * Asked for an added column when the table also lost columns: which of them it was, or undefined for none. The command
+   * line asks on a terminal, and never where there is none.
+   */
+  readonly askRename?:
+    | ((
+        added: { readonly table: string; readonly column: string },
+        lost: readonly string[],
+      ) => Promise<string | undefined>)
+    | undefined;
   /** Called for every object on either side; false leaves it out. */
   readonly includeObject?: ((object: ComparedObject) => boolean) | undefined;
   /** Called for names of tables in the database before anything else is compared. */

@@ -23,6 +23,7 @@ import {
   DropConstraintOp,
   DropTableOp,
   type MigrateOp,
+  RenameTableOp,
   TableCommentOp,
 } from "../ops/index.js";
 import type { MigrationContext } from "../runtime/index.js";
@@ -68,13 +69,26 @@ export async function produceMigrations(
   const found = new Map<string, ReflectedTable>();
   for (const schema of schemas) {
     for (const table of await inspector.tables({ schema })) {
-      if (table.isView || (context.ownTables.includes(table.name) && schema === scope.schemaOf(version.schema))) continue;
+      if (table.isView || (context.ownTables.includes(table.name) && schema === scope.schemaOf(version.schema)))
+        continue;
       if (options.includeName?.(table.name, schema) === false) continue;
       found.set(qualified(schema, table.name), table);
     }
   }
   const included = (name: string, schema: string | undefined, reflected: boolean, object: Table | ReflectedTable) =>
     scope.includes({ kind: "table", name, table: name, schema, reflected, object });
+
+  // ---- renamed tables
+  const renames: MigrateOp[] = [];
+  for (const [from, to] of renamedTables(options.renames ?? [])) {
+    const there = found.get(from);
+    const wanted = models.get(to);
+    if (there === undefined || wanted === undefined || models.has(from) || found.has(to)) continue;
+    scope.detected(`renamed table '${from}' to '${to}'`);
+    renames.push(new RenameTableOp(there.name, wanted.tableName, there.schema));
+    found.delete(from);
+    found.set(to, { ...there, name: wanted.tableName });
+  }
 
   // ---- tables
   const all = sortTables([...models.values()].sort((a, b) => (a.fullName < b.fullName ? -1 : 1)));
@@ -103,7 +117,7 @@ export async function produceMigrations(
     if (there === undefined || !included(table.tableName, table.schema, false, table)) continue;
     noteSequences(scope, there);
     const columns = await compareColumns(scope, table, there);
-    const constraints = compareConstraints(scope, table, there, columns);
+    const constraints = await compareConstraints(scope, table, there, columns);
     changes.push(...constraints.dropped, ...columns.added, ...columns.altered, ...constraints.added);
     if (context.dialect.capabilities.comments && (table.comment ?? "") !== (there.comment ?? "")) {
       scope.detected(
@@ -128,12 +142,20 @@ export async function produceMigrations(
     drops.push(op);
   }
   return [
+    ...renames,
     ...(await compareEnums(scope, inspector, [...models.values()])),
     ...creations,
     ...afterwards,
     ...changes,
     ...drops,
   ];
+}
+
+/** `old:new` without a dot in front of the colon is about a table. */
+function renamedTables(renames: readonly string[]): [string, string][] {
+  return renames
+    .map((r) => r.split(":"))
+    .flatMap(([from, to]) => (from === undefined || to === undefined ? [] : [[from, to]]));
 }
 
 function schemaOfModels(metadata: readonly MetaData[]): Set<string> {

@@ -2,9 +2,10 @@
 import { AthanorError } from "@athanor/core";
 import type { MigrateConfig } from "../command/config.js";
 import * as command from "../command/index.js";
-import { pullCommand } from "../pull/index.js";
 import { CommandError, MigrationError } from "../errors.js";
 import type { LintLevel } from "../lint/index.js";
+import { pullCommand } from "../pull/index.js";
+import { renameQuestion } from "./ask.js";
 
 /** As much of commander's `Command` as is used. */
 export interface CommandLike {
@@ -160,14 +161,36 @@ export function buildDbCommand(
       ),
   );
   add("list-templates", "Shows the templates of init.", asIs, async (config) => command.listTemplates(config));
+  const renaming = (c: CommandLike) =>
+    c
+      .option(
+        "--rename <old:new>",
+        "a rename, not one dropped and one added: table.old:new, or old:new for tables",
+        collect,
+      )
+      .option("--no-input", "never ask");
+  /** What the models are compared with: renames that were said, and who can be asked for others. */
+  const comparing = (config: MigrateConfig, o: Options): MigrateConfig => {
+    const wrong = o.rename?.find((r) => !/^[^:]+:[^:.]+$/.test(r));
+    if (wrong !== undefined) {
+      throw new CommandError("migrate.rename", `--rename '${wrong}' is not old:new`, {
+        hint: "Columns: --rename todo.done:completed. Tables: --rename todo:task.",
+      });
+    }
+    const ask = config.askRename ?? (o.input === false ? undefined : renameQuestion());
+    return { ...config, renames: [...(config.renames ?? []), ...(o.rename ?? [])], askRename: ask };
+  };
   add(
     "revision",
     "Creates a new, empty revision file.",
-    (c) => files(c).option("--autogenerate", "write the difference between models and database"),
-    (config, _, o) => command.revision(config, { ...revisionOptions(o), autogenerate: o.autogenerate }),
+    (c) => renaming(files(c).option("--autogenerate", "write the difference between models and database")),
+    (config, _, o) => command.revision(comparing(config, o), { ...revisionOptions(o), autogenerate: o.autogenerate }),
   );
-  add("migrate", "Writes a revision from the difference between models and database.", files, (config, _, o) =>
-    command.migrate(config, revisionOptions(o)),
+  add(
+    "migrate",
+    "Writes a revision from the difference between models and database.",
+    (c) => renaming(files(c)),
+    (config, _, o) => command.migrate(comparing(config, o), revisionOptions(o)),
   );
   add(
     "edit",
@@ -246,7 +269,11 @@ export function buildDbCommand(
   add(
     "squash",
     "Puts one revision in the place of a line of several.",
-    (c) => message(c.argument("[range]", 'from:to, both included; default "base:head"')).option("--rev-id <id>", "the revision's id instead of a random one"),
+    (c) =>
+      message(c.argument("[range]", 'from:to, both included; default "base:head"')).option(
+        "--rev-id <id>",
+        "the revision's id instead of a random one",
+      ),
     (config, [range], o) => command.squash(config, range, { message: o.message, revId: o.revId }),
   );
   add(
@@ -305,6 +332,8 @@ interface Options {
   readonly graph?: boolean;
   readonly mermaid?: boolean;
   readonly svg?: boolean;
+  readonly rename?: readonly string[];
+  readonly input?: boolean;
   readonly all?: boolean;
   readonly disable?: readonly string[];
   readonly failOn?: LintLevel | "never";

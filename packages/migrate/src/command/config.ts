@@ -22,6 +22,8 @@ import {
   type EnvironmentSettings,
   loadModule,
   type ModuleLoader,
+  type PostWriteHook,
+  runHooks,
   ScriptDirectory,
   type ScriptDirectoryOptions,
 } from "../script/index.js";
@@ -43,6 +45,8 @@ export interface MigrateConfig extends Omit<MigrationContextOptions, "log">, Com
   readonly environment?: EnvironmentFile | undefined;
   /** Files: names, locations, the loader for TypeScript. */
   readonly scripts?: Omit<ScriptDirectoryOptions, "directory" | "print" | "load"> | undefined;
+  /** Programs run on every new revision file. */
+  readonly postWriteHooks?: readonly PostWriteHook[] | undefined;
   /** Imports `env.ts` and revision files; default the running Node's own `import`. */
   readonly load?: ModuleLoader | undefined;
   /** `-x key=value`. */
@@ -92,6 +96,10 @@ export class CommandEnvironment {
       directory: this.directory,
       print: this.status,
       load: this.config.load,
+      afterWrite: async (path, revision) => {
+        await this.config.scripts?.afterWrite?.(path, revision);
+        await runHooks(this.config.postWriteHooks ?? [], path, (text) => this.log.warn("script", text));
+      },
     });
   }
   /** What the env file says, and what the program gave. */

@@ -9,8 +9,8 @@ import {
   ids,
   type MigrationStep,
   parseRelative,
-  type RevisionSpec,
   type Revision,
+  type RevisionSpec,
   resolveOne,
   revisionData,
   splitRange,
@@ -165,7 +165,12 @@ export async function current(
         halfDone:
           half === undefined
             ? null
-            : { revision: half.revision, direction: half.direction, operation: half.operation, statement: half.statement },
+            : {
+                revision: half.revision,
+                direction: half.direction,
+                operation: half.operation,
+                statement: half.statement,
+              },
         edited: ids(edited),
       };
       environment.print(JSON.stringify(data, null, 2));

@@ -2,12 +2,11 @@
 export { check, current, downgrade, ensureVersion, type RunOptions, stamp, upgrade } from "./database.js";
 export { erd } from "./erd.js";
 export { type LintCommandOptions, lint } from "./lint.js";
-export { type SquashOptions, squash } from "./squash.js";
 export {
   branches,
   edit,
-  heads,
   type HistoryOptions,
+  heads,
   history,
   init,
   type ListOptions,
@@ -18,3 +17,4 @@ export {
   revision,
   show,
 } from "./revisions.js";
+export { type SquashOptions, squash } from "./squash.js";

@@ -26,17 +26,27 @@ const weight = { notice: 0, warning: 1, error: 2, never: 3 } as const;
 export async function lint(config: MigrateConfig, options: LintCommandOptions = {}): Promise<readonly LintFinding[]> {
   const environment = new CommandEnvironment(config, { offline: true });
   if (options.rules) {
-    const listed = lintRules.map(({ id, level, databases, about, instead }) => ({ id, level, databases, about, instead }));
+    const listed = lintRules.map(({ id, level, databases, about, instead }) => ({
+      id,
+      level,
+      databases,
+      about,
+      instead,
+    }));
     if (options.json) environment.print(JSON.stringify(listed, null, 2));
     else
       for (const r of listed)
-        environment.print(`${r.id} (${r.level}${r.databases === undefined ? "" : `; ${r.databases.filter((d) => d !== "other").join(", ")}`}): ${r.about}`);
+        environment.print(
+          `${r.id} (${r.level}${r.databases === undefined ? "" : `; ${r.databases.filter((d) => d !== "other").join(", ")}`}): ${r.about}`,
+        );
     return [];
   }
   const unknown = options.disable?.find((id) => !lintRules.some((r) => r.id === id));
-  if (unknown !== undefined) throw new CommandError("migrate.no-rule", `There is no lint rule '${unknown}'`, { hint: "See lint --rules." });
+  if (unknown !== undefined)
+    throw new CommandError("migrate.no-rule", `There is no lint rule '${unknown}'`, { hint: "See lint --rules." });
   const failOn = options.failOn ?? "warning";
-  if (weight[failOn] === undefined) throw new CommandError("migrate.fail-on", `'${failOn}' is no level: error, warning, notice or never`);
+  if (weight[failOn] === undefined)
+    throw new CommandError("migrate.fail-on", `'${failOn}' is no level: error, warning, notice or never`);
   const scripts = await environment.scripts();
   let chosen: readonly Revision[];
   if (options.range !== undefined) {
@@ -58,7 +68,14 @@ export async function lint(config: MigrateConfig, options: LintCommandOptions = 
     for (const revision of chosen) {
       const module = await scripts.load<Operations>(revision);
       const text = revision.path === undefined ? undefined : await readFile(revision.path, "utf8");
-      const subject = { ...module, revision: revision.revision, path: revision.path, text, upgrade: module.upgrade, downgrade: module.downgrade };
+      const subject = {
+        ...module,
+        revision: revision.revision,
+        path: revision.path,
+        text,
+        upgrade: module.upgrade,
+        downgrade: module.downgrade,
+      };
       findings.push(...(await lintRevision(subject, dialect, { disable: options.disable })));
     }
   } finally {

@@ -169,10 +169,7 @@ export interface HistoryOptions extends ListOptions {
   readonly svg?: boolean | undefined;
 }
 /** Revisions, newest first. `-r`: `a:b`, `-3:`, `:current`. */
-export async function history(
-  config: MigrateConfig,
-  options: HistoryOptions = {},
-): Promise<void> {
+export async function history(config: MigrateConfig, options: HistoryOptions = {}): Promise<void> {
   const environment = new CommandEnvironment(config);
   const scripts = await environment.scripts();
   const needsRows = options.indicateCurrent || /current|^:?[+-]|:[+-]/.test(options.range ?? "");
@@ -181,7 +178,13 @@ export async function history(
     rows === undefined || !options.indicateCurrent ? undefined : new Set(ids(currentTips(scripts.map, rows)));
   const found = scripts.walk(options.range, rows);
   if (options.json) {
-    environment.print(JSON.stringify(found.map((one) => revisionData(one, current)), null, 2));
+    environment.print(
+      JSON.stringify(
+        found.map((one) => revisionData(one, current)),
+        null,
+        2,
+      ),
+    );
     return;
   }
   if (options.mermaid || options.svg) {
@@ -207,7 +210,13 @@ export async function heads(
   const { map } = await environment.scripts();
   const found = options.resolveDependencies ? map.realHeads : map.heads;
   if (options.json) {
-    environment.print(JSON.stringify(found.map((one) => revisionData(one)), null, 2));
+    environment.print(
+      JSON.stringify(
+        found.map((one) => revisionData(one)),
+        null,
+        2,
+      ),
+    );
     return;
   }
   for (const one of found) {

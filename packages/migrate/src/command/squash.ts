@@ -20,7 +20,11 @@ export interface SquashOptions {
  * @throws CommandError when the range is no plain line, or a revision reads from the database
  * @example await command.squash(config, "base:3966764ac5bd", { message: "first year" });
  */
-export async function squash(config: MigrateConfig, range = "base:head", options: SquashOptions = {}): Promise<Revision> {
+export async function squash(
+  config: MigrateConfig,
+  range = "base:head",
+  options: SquashOptions = {},
+): Promise<Revision> {
   const environment = new CommandEnvironment(config, { offline: true });
   const scripts = await environment.scripts();
   const chosen = scripts.walk(range).reverse();
@@ -34,7 +38,11 @@ export async function squash(config: MigrateConfig, range = "base:head", options
       parts.push({ up: await body("upgrade"), down: await body("downgrade") });
     }
     const ids = chosen.map((r) => `${r}${r.doc === "" ? "" : ` (${r.doc})`}`);
-    const join = (bodies: readonly Body[]) => bodies.map((b) => b.text).filter((t) => t !== "").join("\n");
+    const join = (bodies: readonly Body[]) =>
+      bodies
+        .map((b) => b.text)
+        .filter((t) => t !== "")
+        .join("\n");
     return await scripts.generate({
       revision: options.revId,
       message: options.message ?? `squash of ${ids[0]} to ${ids.at(-1)}`,
@@ -55,7 +63,11 @@ interface Body {
 }
 
 function assertLine(chosen: readonly Revision[], range: string): void {
-  if (chosen.length < 2) throw new CommandError("migrate.squash", `There is nothing to squash in '${range}': it holds ${chosen.length} revision(s)`);
+  if (chosen.length < 2)
+    throw new CommandError(
+      "migrate.squash",
+      `There is nothing to squash in '${range}': it holds ${chosen.length} revision(s)`,
+    );
   chosen.forEach((one, i) => {
     const next = chosen[i + 1];
     const isOnLine = i === 0 || (one.links.parents.length === 1 && one.links.parents[0] === chosen[i - 1]);
@@ -72,7 +84,9 @@ function assertLine(chosen: readonly Revision[], range: string): void {
 }
 function outerDependencies(scripts: ScriptDirectory, chosen: readonly Revision[]): string[] {
   const inner = new Set(chosen);
-  return [...new Set(chosen.flatMap((r) => r.links.dependencies.filter((d) => !inner.has(d)).map(String)))].filter((id) => scripts.map.has(id));
+  return [...new Set(chosen.flatMap((r) => r.links.dependencies.filter((d) => !inner.has(d)).map(String)))].filter(
+    (id) => scripts.map.has(id),
+  );
 }
 
 async function written(
@@ -88,10 +102,14 @@ async function written(
   }
   const { ops, stopped } = await recordOps(work, dialect);
   if (stopped !== undefined) {
-    throw new CommandError("migrate.squash", `The ${name}() of revision ${revision} cannot be read without a database: ${stopped.message}`, {
-      cause: stopped,
-      hint: "Leave the revision out of the range.",
-    });
+    throw new CommandError(
+      "migrate.squash",
+      `The ${name}() of revision ${revision} cannot be read without a database: ${stopped.message}`,
+      {
+        cause: stopped,
+        hint: "Leave the revision out of the range.",
+      },
+    );
   }
   const lines: string[] = [`// ${revision}${revision.doc === "" ? "" : `: ${revision.doc.replaceAll(/\s+/g, " ")}`}`];
   const imports: ImportNeed[] = [];

@@ -27,7 +27,9 @@ export function erdMermaid(metadata: readonly MetaData[], dialect: Dialect): str
       const type = plain(dialect.ddlType(column.type).toLowerCase());
       const { comment } = column.fields;
       const notes = [column.nullable ? "nullable" : "", comment ?? ""].filter((n) => n !== "").join(": ");
-      const tail = [marks.join(", "), notes === "" ? "" : `"${notes.replaceAll(/["\r\n]/g, "'")}"`].filter((t) => t !== "");
+      const tail = [marks.join(", "), notes === "" ? "" : `"${notes.replaceAll(/["\r\n]/g, "'")}"`].filter(
+        (t) => t !== "",
+      );
       lines.push(`    ${[type, plain(column.columnName), ...tail].join(" ")}`);
     }
     lines.push("  }");
@@ -41,7 +43,9 @@ export function erdMermaid(metadata: readonly MetaData[], dialect: Dialect): str
       const columns = key.columns.map((c) => c.columnName);
       const parent = table.columns.some((c) => columns.includes(c.columnName) && c.nullable) ? "|o" : "||";
       const child = isUnique(table, columns) ? "o|" : "o{";
-      lines.push(`  ${word(referred)} ${parent}--${child} ${word(table.fullName)} : "${columns.join(", ").replaceAll('"', "'")}"`);
+      lines.push(
+        `  ${word(referred)} ${parent}--${child} ${word(table.fullName)} : "${columns.join(", ").replaceAll('"', "'")}"`,
+      );
     }
   }
   return lines.join("\n");
@@ -51,7 +55,14 @@ const keysOf = (table: Table) => table.constraints.filter((c): c is ForeignKeyCo
 function isUnique(table: Table, columns: readonly string[]): boolean {
   const same = (names: readonly string[]) => names.length === columns.length && names.every((n) => columns.includes(n));
   return (
-    table.constraints.some((c) => (c.kind === "unique" || c.kind === "primaryKey") && same(c.columns.map((x) => x.columnName))) ||
-    table.indexes.some((i) => i.unique && i.where === undefined && same(i.expressions.map((e) => ("columnName" in e ? String(e.columnName) : ""))))
+    table.constraints.some(
+      (c) => (c.kind === "unique" || c.kind === "primaryKey") && same(c.columns.map((x) => x.columnName)),
+    ) ||
+    table.indexes.some(
+      (i) =>
+        i.unique &&
+        i.where === undefined &&
+        same(i.expressions.map((e) => ("columnName" in e ? String(e.columnName) : ""))),
+    )
   );
 }

@@ -59,11 +59,17 @@ export function graphMermaid(revisions: readonly Revision[], current?: ReadonlyS
   for (const [one, id] of name) {
     // Mermaid reads # as the begin of an entity, so that goes first.
     const doc = [one.revision, ...one.ownLabels.map((l) => `(${l})`), one.doc].filter((p) => p !== "").join(" ");
-    const safe = doc.replaceAll("#", "#35;").replaceAll('"', "#quot;").replaceAll("<", "#lt;").replaceAll(">", "#gt;").replaceAll(/\s+/g, " ");
+    const safe = doc
+      .replaceAll("#", "#35;")
+      .replaceAll('"', "#quot;")
+      .replaceAll("<", "#lt;")
+      .replaceAll(">", "#gt;")
+      .replaceAll(/\s+/g, " ");
     lines.push(`  ${id}["${safe}"]${current?.has(one.revision) ? ":::current" : one.isHead ? ":::head" : ""}`);
   }
   for (const [one, id] of name) {
-    for (const { to, isDependency } of below(one, shown)) lines.push(`  ${name.get(to)} ${isDependency ? "-.->" : "-->"} ${id}`);
+    for (const { to, isDependency } of below(one, shown))
+      lines.push(`  ${name.get(to)} ${isDependency ? "-.->" : "-->"} ${id}`);
   }
   lines.push("  classDef head stroke-width:3px", "  classDef current stroke-width:3px,stroke-dasharray:4 2");
   return lines.join("\n");
@@ -100,11 +106,22 @@ export function graphSvg(revisions: readonly Revision[], current?: ReadonlySet<s
   for (const one of revisions) {
     for (const { to, isDependency } of below(one, shown)) {
       const [x1, y1, x2, y2] = [x(one), y(one), x(to), y(to)];
-      const bend = x1 === x2 ? `L ${x2} ${y2}` : `C ${x1} ${y1 + rowHeight} ${x2} ${y1} ${x2} ${Math.min(y2, y1 + rowHeight)} L ${x2} ${y2}`;
+      const bend =
+        x1 === x2
+          ? `L ${x2} ${y2}`
+          : `C ${x1} ${y1 + rowHeight} ${x2} ${y1} ${x2} ${Math.min(y2, y1 + rowHeight)} L ${x2} ${y2}`;
       paths.push(`<path d="M ${x1} ${y1} ${bend}"${isDependency ? ' stroke-dasharray="4 3"' : ""}/>`);
     }
-    const notes = [...one.ownLabels.map((l) => `(${l})`), one.isHead ? "(head)" : "", current?.has(one.revision) ? "(current)" : "", one.doc];
-    const text = [one.revision, ...notes].filter((n) => n !== "").join(" ").replaceAll(/\s+/g, " ");
+    const notes = [
+      ...one.ownLabels.map((l) => `(${l})`),
+      one.isHead ? "(head)" : "",
+      current?.has(one.revision) ? "(current)" : "",
+      one.doc,
+    ];
+    const text = [one.revision, ...notes]
+      .filter((n) => n !== "")
+      .join(" ")
+      .replaceAll(/\s+/g, " ");
     longest = Math.max(longest, text.length);
     dots.push(
       `<circle cx="${x(one)}" cy="${y(one)}" r="5"${current?.has(one.revision) ? ' class="current"' : ""}/>`,

@@ -1,7 +1,7 @@
 /** The revision graph: pure data and rules, no file and no database. */
 
-export { type FormatOptions, formatRevision, formatRevisionBlock, type RevisionData, revisionData } from "./format.js";
 export { graphLines, graphMermaid, graphSvg } from "./draw.js";
+export { type FormatOptions, formatRevision, formatRevisionBlock, type RevisionData, revisionData } from "./format.js";
 export { deriveGraph } from "./links.js";
 export { RevisionMap } from "./map.js";
 export { newestFirst } from "./order.js";

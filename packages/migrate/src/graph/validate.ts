@@ -61,15 +61,23 @@ export function indexOfReplaced(byId: ReadonlyMap<string, Revision>): {
     for (const id of revision.replaces) {
       const present = byId.get(id);
       if (present !== undefined) {
-        throw new RevisionError("migrate.replaced-present", `${named(present)} is replaced by ${named(revision)}, but its file is still there`, {
-          hint: "Delete the old file, or take its id out of replaces.",
-        });
+        throw new RevisionError(
+          "migrate.replaced-present",
+          `${named(present)} is replaced by ${named(revision)}, but its file is still there`,
+          {
+            hint: "Delete the old file, or take its id out of replaces.",
+          },
+        );
       }
       const other = replaced.get(id);
       if (other !== undefined) {
-        throw new RevisionError("migrate.replaced-twice", `Revision '${id}' is replaced by ${named(other)} and by ${named(revision)}`, {
-          hint: "Take it out of one of the two replaces lists.",
-        });
+        throw new RevisionError(
+          "migrate.replaced-twice",
+          `Revision '${id}' is replaced by ${named(other)} and by ${named(revision)}`,
+          {
+            hint: "Take it out of one of the two replaces lists.",
+          },
+        );
       }
       replaced.set(id, revision);
     }

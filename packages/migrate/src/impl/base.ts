@@ -344,6 +344,15 @@ export class DialectImpl {
   sameExpression(a: string, b: string): boolean {
     return normalExpression(a) === normalExpression(b);
   }
+  /** The text of a check comes back as it was written. */
+  readonly keepsText: boolean = false;
+  /**
+   * The condition of a check as this database would give it back; undefined where texts come back as they were written,
+   * or where it cannot be found out.
+   */
+  async givenBack(_connection: Connection, _table: NamedTable, _text: string): Promise<string | undefined> {
+    return undefined;
+  }
   /** What a foreign key does anyway, under another word. */
   isDefaultAction(_action: string): boolean {
     return false;

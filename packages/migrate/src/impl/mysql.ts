@@ -50,6 +50,27 @@ export class MysqlImpl extends DialectImpl {
     const parts = table === undefined ? await schemaText(connection) : await tableText(connection, this.dialect, table);
     return createHash("sha256").update(parts).digest("hex");
   }
+  override async givenBack(connection: Connection, table: NamedTable, text: string): Promise<string | undefined> {
+    const name = this.dialect.quote(table.tableName);
+    const full = table.schema === undefined ? name : `${this.dialect.quote(table.schema)}.${name}`;
+    // Temporary tables neither commit what is open nor outlive the connection.
+    try {
+      await connection.executeScript(`CREATE TEMPORARY TABLE athanor_probe LIKE ${full}`);
+    } catch (error) {
+      if (error instanceof DatabaseError) return undefined;
+      throw error;
+    }
+    try {
+      await connection.executeScript(`ALTER TABLE athanor_probe ADD CONSTRAINT athanor_probe_ck CHECK (${text})`);
+      const [row] = await connection.execute(sql`SHOW CREATE TABLE athanor_probe`);
+      return /CONSTRAINT `athanor_probe_ck` CHECK \((.*)\)(?: \/\*.*)?,?$/m.exec(String(row?.[1]))?.[1];
+    } catch (error) {
+      if (error instanceof DatabaseError) return undefined;
+      throw error;
+    } finally {
+      await connection.executeScript("DROP TEMPORARY TABLE athanor_probe");
+    }
+  }
   override isOneStatement(op: MigrateOp): boolean {
     return op.kind === "alterColumn" || op.kind === "renameTable" || op.kind === "dropTable" || op.kind === "dropIndex";
   }

@@ -5,6 +5,7 @@ import {
   type Connection,
   DatabaseError,
   inspect,
+  type NamedTable,
   type ReflectedColumn,
   type SqlType,
   sql,
@@ -69,6 +70,29 @@ export class PostgresqlImpl extends DialectImpl {
   async #column(op: AlterColumnOp, host: OperationHost): Promise<ReflectedColumn | undefined> {
     const columns = await inspect(host.connection).columns(op.tableName, { schema: op.schema });
     return columns.find((c) => c.name === op.columnName);
+  }
+
+  /** A copy of the table that lives for this question only is given the check, and asked for it. */
+  override async givenBack(connection: Connection, table: NamedTable, text: string): Promise<string | undefined> {
+    const name = this.dialect.quote(table.tableName);
+    const full = table.schema === undefined ? name : `${this.dialect.quote(table.schema)}.${name}`;
+    const change = `ALTER TABLE pg_temp.athanor_probe ADD CONSTRAINT athanor_probe_ck CHECK (${text})`;
+    const own = connection.isolationLevel === "AUTOCOMMIT";
+    if (!own) return undefined;
+    await connection.executeScript("BEGIN");
+    try {
+      await connection.executeScript(`CREATE TEMPORARY TABLE athanor_probe (LIKE ${full}) ON COMMIT DROP`);
+      await connection.executeScript(change);
+      const [row] = await connection.execute(
+        sql`SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'athanor_probe_ck' AND conrelid = 'pg_temp.athanor_probe'::regclass`,
+      );
+      return /^CHECK \((.*)\)$/s.exec(String(row?.[0]))?.[1];
+    } catch (error) {
+      if (error instanceof DatabaseError) return undefined;
+      throw error;
+    } finally {
+      await connection.executeScript("ROLLBACK");
+    }
   }
 
   protected override readonly typeSynonyms: readonly ReadonlySet<string>[] = [

@@ -39,6 +39,7 @@ const changesTable = (op: MigrateOp): op is TableOp =>
 
 export class SqliteImpl extends DialectImpl {
   override readonly family = "sqlite";
+  override readonly keepsText = true;
   #foreignKeys = false;
   /** Rows that already refer to nothing when the run begins. */
   #orphans = new Set<string>();

@@ -1,5 +1,12 @@
 /** Rules about what is lost, and about what the program that still runs would miss. Source: squawk, strong_migrations, Atlas. */
-import type { AddColumnOp, AlterColumnOp, DropColumnOp, DropConstraintOp, DropTableOp, RenameTableOp } from "../ops/index.js";
+import type {
+  AddColumnOp,
+  AlterColumnOp,
+  DropColumnOp,
+  DropConstraintOp,
+  DropTableOp,
+  RenameTableOp,
+} from "../ops/index.js";
 import { type LintRule, named, sqlText } from "./rule.js";
 
 const NAME = String.raw`((?:["\x60]?[\w$]+["\x60]?\.)?["\x60]?[\w$]+["\x60]?)`;
@@ -28,7 +35,10 @@ export const destructiveRules: readonly LintRule[] = [
       "Release a version whose models no longer have the column, then drop it in a later release; copy the values first if they may be needed.",
     check(op, at) {
       const sql = sqlText(op);
-      if (sql !== undefined && /\balter table .* drop (column )?(?!constraint|index|key|primary|foreign|check|default|not null)/i.test(sql)) {
+      if (
+        sql !== undefined &&
+        /\balter table .* drop (column )?(?!constraint|index|key|primary|foreign|check|default|not null)/i.test(sql)
+      ) {
         return "a column is dropped with all its values";
       }
       if (op.kind !== "dropColumn") return undefined;
@@ -42,7 +52,9 @@ export const destructiveRules: readonly LintRule[] = [
     about: "A schema or database is dropped with everything in it.",
     instead: "Drop its objects one by one, in a release after the last that used them.",
     check: (op) =>
-      /\bdrop (schema|database)\b/i.test(sqlText(op) ?? "") ? "a schema or database is dropped with everything in it" : undefined,
+      /\bdrop (schema|database)\b/i.test(sqlText(op) ?? "")
+        ? "a schema or database is dropped with everything in it"
+        : undefined,
   },
   {
     id: "truncate",
@@ -56,7 +68,8 @@ export const destructiveRules: readonly LintRule[] = [
     level: "error",
     about: "DELETE without WHERE.",
     instead: "Say which rows, and delete many in batches outside of the migration.",
-    check: (op) => (/^\s*delete from (?!.*\bwhere\b)/i.test(sqlText(op) ?? "") ? "DELETE without WHERE removes all rows" : undefined),
+    check: (op) =>
+      /^\s*delete from (?!.*\bwhere\b)/i.test(sqlText(op) ?? "") ? "DELETE without WHERE removes all rows" : undefined,
   },
   {
     id: "update-all-rows",
@@ -65,8 +78,11 @@ export const destructiveRules: readonly LintRule[] = [
     instead: "Update in batches of some thousand keys, each committed by itself, with a WHERE that skips what is done.",
     check(op, at) {
       const sql = sqlText(op);
-      const table = sql === undefined || /\bwhere\b/i.test(sql) ? undefined : named(sql, re(String.raw`^update (?:only )?NAME`));
-      return table === undefined || at.isNew(table) ? undefined : `every row of '${table}' is locked and rewritten at once`;
+      const table =
+        sql === undefined || /\bwhere\b/i.test(sql) ? undefined : named(sql, re(String.raw`^update (?:only )?NAME`));
+      return table === undefined || at.isNew(table)
+        ? undefined
+        : `every row of '${table}' is locked and rewritten at once`;
     },
   },
   {
@@ -76,10 +92,14 @@ export const destructiveRules: readonly LintRule[] = [
     instead:
       "Create the new table and fill both, or leave a view under the old name, and drop that in a later release.",
     check(op, at) {
-      const raw = named(sqlText(op) ?? "", re(String.raw`\balter table (?:if exists )?NAME rename to `)) ?? named(sqlText(op) ?? "", re(String.raw`^rename table NAME`));
+      const raw =
+        named(sqlText(op) ?? "", re(String.raw`\balter table (?:if exists )?NAME rename to `)) ??
+        named(sqlText(op) ?? "", re(String.raw`^rename table NAME`));
       const { tableName, schema } = op as RenameTableOp;
       const name = op.kind === "renameTable" ? tableName : raw;
-      return name === undefined || at.isNew(name, schema) ? undefined : `programs that still run know '${name}' by its old name`;
+      return name === undefined || at.isNew(name, schema)
+        ? undefined
+        : `programs that still run know '${name}' by its old name`;
     },
   },
   {
@@ -89,10 +109,12 @@ export const destructiveRules: readonly LintRule[] = [
     instead:
       "Keep the column's name and map the property to it; or add a second column, write both, backfill, read the new one, and drop the old one in a later release.",
     check(op, at) {
-      if (/\balter table .* rename (column )?(?!to |constraint|index|key)/i.test(sqlText(op) ?? "")) return "programs that still run know the column by its old name";
+      if (/\balter table .* rename (column )?(?!to |constraint|index|key)/i.test(sqlText(op) ?? ""))
+        return "programs that still run know the column by its old name";
       if (op.kind !== "alterColumn") return undefined;
       const { changes, tableName, schema, columnName } = op as AlterColumnOp;
-      if (changes.newName === undefined || changes.newName === columnName || at.isNew(tableName, schema)) return undefined;
+      if (changes.newName === undefined || changes.newName === columnName || at.isNew(tableName, schema))
+        return undefined;
       return `programs that still run know '${tableName}.${changes.newName}' as '${columnName}'`;
     },
   },
@@ -115,21 +137,24 @@ export const destructiveRules: readonly LintRule[] = [
     instead: "Build the new key's unique index first and swap both in one ALTER TABLE.",
     check(op, at) {
       const { constraintKind, table } = op as DropConstraintOp;
-      const own = op.kind === "dropConstraint" && constraintKind === "primaryKey" && !at.isNew(table.tableName, table.schema);
+      const own =
+        op.kind === "dropConstraint" && constraintKind === "primaryKey" && !at.isNew(table.tableName, table.schema);
       return own || /\bdrop primary key\b/i.test(sqlText(op) ?? "") ? "the primary key is dropped" : undefined;
     },
   },
   {
     id: "required-column",
     level: "error",
-    about: "A NOT NULL column without a default fails on a table with rows, and inserts of programs that still run fail.",
+    about:
+      "A NOT NULL column without a default fails on a table with rows, and inserts of programs that still run fail.",
     instead:
       "Add it nullable, fill it with op.execute(), then op.alterColumn(…, { nullable: false }); or give it a serverDefault.",
     check(op, at) {
       if (op.kind !== "addColumn") return undefined;
       const { tableName, schema, columnName, definition } = op as AddColumnOp;
       const { nullable, serverDefault, computed, identity, primaryKey } = definition.fields;
-      if (nullable || serverDefault !== undefined || computed !== undefined || identity !== undefined || primaryKey) return undefined;
+      if (nullable || serverDefault !== undefined || computed !== undefined || identity !== undefined || primaryKey)
+        return undefined;
       return at.isNew(tableName, schema) ? undefined : `'${tableName}.${columnName}' is NOT NULL and has no default`;
     },
   },

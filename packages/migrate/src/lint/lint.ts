@@ -82,7 +82,10 @@ export async function lintRevision(
       const message = rule.check(op, place);
       if (message !== undefined) tell(rule, message, i + 1, op);
     }
-    const created = op.kind === "createTable" ? (op as CreateTableOp).table.fullName : /^create table (?:if not exists )?(\S+?)[\s(]/i.exec(sqlText(op) ?? "")?.[1];
+    const created =
+      op.kind === "createTable"
+        ? (op as CreateTableOp).table.fullName
+        : /^create table (?:if not exists )?(\S+?)[\s(]/i.exec(sqlText(op) ?? "")?.[1];
     if (created !== undefined) made.add(created.replaceAll(/["`]/g, ""));
   });
   if (subject.downgrade === undefined) {

@@ -14,7 +14,8 @@ import { type LintRule, named, sqlText } from "./rule.js";
 
 const pg: readonly DatabaseFamily[] = ["postgresql"];
 const servers: readonly DatabaseFamily[] = ["postgresql", "mysql", "other"];
-const VOLATILE = /\b(random|gen_random_uuid|uuid_generate_v\w+|clock_timestamp|timeofday|nextval|uuid|rand|sysdate)\s*\(/i;
+const VOLATILE =
+  /\b(random|gen_random_uuid|uuid_generate_v\w+|clock_timestamp|timeofday|nextval|uuid|rand|sysdate)\s*\(/i;
 const isConcurrent = (op: CreateIndexOp) =>
   (op.index.dialectOptions.postgresql as { readonly concurrently?: boolean } | undefined)?.concurrently === true;
 const defaultText = (value: unknown) => (value === undefined ? "" : String(value));
@@ -28,13 +29,15 @@ export const lockingRules: readonly LintRule[] = [
     instead:
       "Add a column of the new type, write both, backfill in batches, read the new one, drop the old one later. Only a longer VARCHAR (within one length class on MySQL) is cheap.",
     check(op, at) {
-      if (/\balter (column )?\S+ (set data )?type\b|\bmodify (column )?\S+ /i.test(sqlText(op) ?? "")) return "the column's type changes";
+      if (/\balter (column )?\S+ (set data )?type\b|\bmodify (column )?\S+ /i.test(sqlText(op) ?? ""))
+        return "the column's type changes";
       if (op.kind !== "alterColumn") return undefined;
       const { changes, existing, tableName, schema, columnName } = op as AlterColumnOp;
       if (changes.type === undefined || at.isNew(tableName, schema)) return undefined;
       const length = (t: unknown) => (t as { readonly length?: number } | undefined)?.length;
       const [was, now] = [length(existing.type), length(changes.type)];
-      const isWider = existing.type?.kind === changes.type.kind && was !== undefined && (now === undefined || now >= was);
+      const isWider =
+        existing.type?.kind === changes.type.kind && was !== undefined && (now === undefined || now >= was);
       return isWider ? undefined : `'${tableName}.${columnName}' changes its type: the table is written anew`;
     },
   },
@@ -42,11 +45,13 @@ export const lockingRules: readonly LintRule[] = [
     id: "set-not-null",
     level: "warning",
     databases: servers,
-    about: "NOT NULL on a filled table scans (PostgreSQL) or copies (MySQL) all of it under a lock, and fails on a NULL.",
+    about:
+      "NOT NULL on a filled table scans (PostgreSQL) or copies (MySQL) all of it under a lock, and fails on a NULL.",
     instead:
       "PostgreSQL: add CHECK (c IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT in a revision of its own, then SET NOT NULL, which then scans nothing. Elsewhere: when writes are few, with a lock timeout.",
     check(op, at) {
-      if (/\balter (column )?\S+ set not null\b/i.test(sqlText(op) ?? "")) return "all rows are looked through under a lock";
+      if (/\balter (column )?\S+ set not null\b/i.test(sqlText(op) ?? ""))
+        return "all rows are looked through under a lock";
       if (op.kind !== "alterColumn") return undefined;
       const { changes, existing, tableName, schema, columnName } = op as AlterColumnOp;
       if (changes.nullable !== false || existing.nullable === false || at.isNew(tableName, schema)) return undefined;
@@ -57,15 +62,18 @@ export const lockingRules: readonly LintRule[] = [
     id: "constraint-not-valid",
     level: "warning",
     databases: pg,
-    about: "A foreign key or check that is added at once scans the table while writes (for a key: to both tables) wait.",
+    about:
+      "A foreign key or check that is added at once scans the table while writes (for a key: to both tables) wait.",
     instead:
       "op.execute('ALTER TABLE … ADD CONSTRAINT … NOT VALID'), then ALTER TABLE … VALIDATE CONSTRAINT … in a revision of its own.",
     check(op, at) {
       const text = sqlText(op) ?? "";
-      if (/\badd (constraint \S+ )?(foreign key|check)\b/i.test(text) && !/\bnot valid\b/i.test(text)) return "the table is scanned while writes wait";
+      if (/\badd (constraint \S+ )?(foreign key|check)\b/i.test(text) && !/\bnot valid\b/i.test(text))
+        return "the table is scanned while writes wait";
       if (op.kind !== "addConstraint") return undefined;
       const { table, constraint } = op as AddConstraintOp;
-      if ((constraint.kind !== "foreignKey" && constraint.kind !== "check") || at.isNew(table.tableName, table.schema)) return undefined;
+      if ((constraint.kind !== "foreignKey" && constraint.kind !== "check") || at.isNew(table.tableName, table.schema))
+        return undefined;
       return `'${table.tableName}' is scanned for ${constraint.kind === "check" ? "the check" : "the foreign key"} while writes wait`;
     },
   },
@@ -78,7 +86,9 @@ export const lockingRules: readonly LintRule[] = [
     check(op, at) {
       if (op.kind !== "addConstraint") return undefined;
       const { table, constraint } = op as AddConstraintOp;
-      return constraint.kind === "foreignKey" && !at.isNew(table.tableName, table.schema) ? `'${table.tableName}' is copied while writes wait` : undefined;
+      return constraint.kind === "foreignKey" && !at.isNew(table.tableName, table.schema)
+        ? `'${table.tableName}' is copied while writes wait`
+        : undefined;
     },
   },
   {
@@ -90,11 +100,14 @@ export const lockingRules: readonly LintRule[] = [
       "CREATE UNIQUE INDEX CONCURRENTLY in an autocommitBlock(), then op.execute('ALTER TABLE … ADD CONSTRAINT … UNIQUE USING INDEX …').",
     check(op, at) {
       const text = sqlText(op) ?? "";
-      if (/\badd (constraint \S+ )?(unique|primary key)\b/i.test(text) && !/\busing index\b/i.test(text)) return "an index is built under a lock";
+      if (/\badd (constraint \S+ )?(unique|primary key)\b/i.test(text) && !/\busing index\b/i.test(text))
+        return "an index is built under a lock";
       if (op.kind !== "addConstraint") return undefined;
       const { table, constraint } = op as AddConstraintOp;
       const builds = constraint.kind === "unique" || constraint.kind === "primaryKey";
-      return builds && !at.isNew(table.tableName, table.schema) ? `an index on '${table.tableName}' is built while neither reads nor writes get through` : undefined;
+      return builds && !at.isNew(table.tableName, table.schema)
+        ? `an index on '${table.tableName}' is built while neither reads nor writes get through`
+        : undefined;
     },
   },
   {
@@ -106,7 +119,8 @@ export const lockingRules: readonly LintRule[] = [
       "op.autocommitBlock(() => op.createIndex(…, { dialectOptions: { postgresql: { concurrently: true } } })), in a revision of its own.",
     check(op, at) {
       const text = sqlText(op) ?? "";
-      if (/^create (unique )?index (?!concurrently)/i.test(text)) return at.isNew(named(text, /\bon (?:only )?(\S+)/i)) ? undefined : "writes wait while the index is built";
+      if (/^create (unique )?index (?!concurrently)/i.test(text))
+        return at.isNew(named(text, /\bon (?:only )?(\S+)/i)) ? undefined : "writes wait while the index is built";
       if (op.kind !== "createIndex") return undefined;
       const { tableName, schema, index } = op as CreateIndexOp;
       if (isConcurrent(op as CreateIndexOp) || at.isNew(tableName, schema)) return undefined;
@@ -123,7 +137,9 @@ export const lockingRules: readonly LintRule[] = [
       if (/^drop index (?!concurrently)/i.test(sqlText(op) ?? "")) return "reads and writes of the table wait";
       if (op.kind !== "dropIndex") return undefined;
       const { concurrently, name, tableName, schema } = op as DropIndexOp;
-      return concurrently || at.isNew(tableName, schema) ? undefined : `reads and writes wait while '${name}' is dropped`;
+      return concurrently || at.isNew(tableName, schema)
+        ? undefined
+        : `reads and writes wait while '${name}' is dropped`;
     },
   },
   {
@@ -146,14 +162,17 @@ export const lockingRules: readonly LintRule[] = [
     level: "error",
     databases: servers,
     about: "A default that differs from row to row writes the whole table anew under a lock.",
-    instead: "Add the column without a default, set the default with alterColumn (for new rows), and backfill in batches.",
+    instead:
+      "Add the column without a default, set the default with alterColumn (for new rows), and backfill in batches.",
     check(op, at) {
       const text = sqlText(op) ?? "";
       if (/\badd column\b/i.test(text) && VOLATILE.test(text)) return "the table is written anew";
       if (op.kind !== "addColumn") return undefined;
       const { tableName, schema, columnName, definition } = op as AddColumnOp;
       const isVolatile = VOLATILE.test(defaultText(definition.fields.serverDefault));
-      return isVolatile && !at.isNew(tableName, schema) ? `the default of '${tableName}.${columnName}' differs from row to row` : undefined;
+      return isVolatile && !at.isNew(tableName, schema)
+        ? `the default of '${tableName}.${columnName}' differs from row to row`
+        : undefined;
     },
   },
   {
@@ -167,7 +186,9 @@ export const lockingRules: readonly LintRule[] = [
       const { tableName, schema, columnName, definition } = op as AddColumnOp;
       const { primaryKey, identity, autoincrement } = definition.fields;
       const numbers = primaryKey || identity !== undefined || autoincrement === true;
-      return numbers && !at.isNew(tableName, schema) ? `'${tableName}.${columnName}' is filled for every row under a lock` : undefined;
+      return numbers && !at.isNew(tableName, schema)
+        ? `'${tableName}.${columnName}' is filled for every row under a lock`
+        : undefined;
     },
   },
   {
@@ -175,18 +196,22 @@ export const lockingRules: readonly LintRule[] = [
     level: "error",
     databases: servers,
     about: "A stored computed column writes the whole table anew under a lock.",
-    instead: "Add a plain column that the program or a trigger fills, and backfill it in batches; or use a virtual column.",
+    instead:
+      "Add a plain column that the program or a trigger fills, and backfill it in batches; or use a virtual column.",
     check(op, at) {
       if (op.kind !== "addColumn") return undefined;
       const { tableName, schema, columnName, definition } = op as AddColumnOp;
-      return definition.fields.computed?.persisted && !at.isNew(tableName, schema) ? `'${tableName}.${columnName}' is computed for every row under a lock` : undefined;
+      return definition.fields.computed?.persisted && !at.isNew(tableName, schema)
+        ? `'${tableName}.${columnName}' is computed for every row under a lock`
+        : undefined;
     },
   },
   {
     id: "enum-value-in-transaction",
     level: "warning",
     databases: pg,
-    about: "A new enumeration value cannot be used before its transaction is committed (and before PostgreSQL 12 not even be added).",
+    about:
+      "A new enumeration value cannot be used before its transaction is committed (and before PostgreSQL 12 not even be added).",
     instead: "Put it into op.autocommitBlock(), and use the value in a later revision.",
     check: (op, at) =>
       (op.kind === "addEnumValue" || /\balter type .* add value\b/i.test(sqlText(op) ?? "")) && !at.autocommit
@@ -197,13 +222,17 @@ export const lockingRules: readonly LintRule[] = [
     id: "backfill-in-ddl-transaction",
     level: "warning",
     databases: pg,
-    about: "Rows are written in the transaction that holds the lock of a changed table: everything waits for all of it.",
+    about:
+      "Rows are written in the transaction that holds the lock of a changed table: everything waits for all of it.",
     instead: "Change the table in one revision and write the rows in another, with transactionPerMigration.",
     check(op, at) {
       const text = sqlText(op);
-      const table = text === undefined ? undefined : named(text, /^(?:update (?:only )?|delete from |insert into )(\S+)/i);
+      const table =
+        text === undefined ? undefined : named(text, /^(?:update (?:only )?|delete from |insert into )(\S+)/i);
       if (table === undefined || at.autocommit || at.isNew(table)) return undefined;
-      const isChanged = at.before.some((b) => /^(addColumn|alterColumn|dropColumn|addConstraint|dropConstraint)$/.test(b.kind) && tableOf(b) === table);
+      const isChanged = at.before.some(
+        (b) => /^(addColumn|alterColumn|dropColumn|addConstraint|dropConstraint)$/.test(b.kind) && tableOf(b) === table,
+      );
       return isChanged ? `'${table}' is locked by the ALTER TABLE before, until all rows are written` : undefined;
     },
   },
@@ -213,7 +242,9 @@ export const lockingRules: readonly LintRule[] = [
     about: "LOCK TABLE, VACUUM FULL, CLUSTER and plain REINDEX stop everything on the table.",
     instead: "Use REINDEX CONCURRENTLY or pg_repack, outside of migrations.",
     check: (op) =>
-      /^(lock tables?\b|vacuum full\b|cluster\b|reindex (?!.*\bconcurrently\b)|refresh materialized view (?!concurrently)|optimize table\b)/i.test(sqlText(op) ?? "")
+      /^(lock tables?\b|vacuum full\b|cluster\b|reindex (?!.*\bconcurrently\b)|refresh materialized view (?!concurrently)|optimize table\b)/i.test(
+        sqlText(op) ?? "",
+      )
         ? "everything on the table waits"
         : undefined,
   },
@@ -223,7 +254,10 @@ export const lockingRules: readonly LintRule[] = [
     databases: pg,
     about: "json has no equality: SELECT DISTINCT, GROUP BY and UNION over the table fail.",
     instead: "Use jsonb.",
-    check: (op) => (/\b(add column \S+|create table .*) json\b(?!b)/i.test(sqlText(op) ?? "") ? "json has no equality operator" : undefined),
+    check: (op) =>
+      /\b(add column \S+|create table .*) json\b(?!b)/i.test(sqlText(op) ?? "")
+        ? "json has no equality operator"
+        : undefined,
   },
   {
     id: "small-key",
@@ -235,7 +269,10 @@ export const lockingRules: readonly LintRule[] = [
       if (op.kind !== "createTable") return undefined;
       const { table } = op as CreateTableOp;
       const key = table.columns.filter((c) => c.primaryKey);
-      const small = key.length === 1 && /^(integer|smallInteger)$/.test(key[0]?.type.kind ?? "") && key[0]?.fields.references === undefined;
+      const small =
+        key.length === 1 &&
+        /^(integer|smallInteger)$/.test(key[0]?.type.kind ?? "") &&
+        key[0]?.fields.references === undefined;
       return small ? `the key of '${table.tableName}' ends at 2 147 483 647` : undefined;
     },
   },
@@ -249,11 +286,26 @@ export const lockingRules: readonly LintRule[] = [
       if (op.kind !== "createTable") return undefined;
       const { table } = op as CreateTableOp;
       const covered = (column: string) =>
-        table.columns.some((c, i) => c.columnName === column && (c.fields.index !== false || c.fields.unique !== false || (c.primaryKey && i === 0))) ||
-        table.constraints.some((c) => (c.kind === "unique" || c.kind === "primaryKey") && c.columns[0]?.columnName === column) ||
-        at.all.some((o) => o.kind === "createIndex" && tableOf(o) === table.tableName && ((o as CreateIndexOp).index.expressions[0] as { columnName?: string })?.columnName === column);
-      const bare = table.constraints.flatMap((c) => (c.kind === "foreignKey" && !covered(c.columns[0]?.columnName ?? "") ? [c.columns[0]?.columnName ?? ""] : []));
-      return bare.length === 0 ? undefined : `nothing indexes ${bare.map((b) => `'${table.tableName}.${b}'`).join(", ")}`;
+        table.columns.some(
+          (c, i) =>
+            c.columnName === column &&
+            (c.fields.index !== false || c.fields.unique !== false || (c.primaryKey && i === 0)),
+        ) ||
+        table.constraints.some(
+          (c) => (c.kind === "unique" || c.kind === "primaryKey") && c.columns[0]?.columnName === column,
+        ) ||
+        at.all.some(
+          (o) =>
+            o.kind === "createIndex" &&
+            tableOf(o) === table.tableName &&
+            ((o as CreateIndexOp).index.expressions[0] as { columnName?: string })?.columnName === column,
+        );
+      const bare = table.constraints.flatMap((c) =>
+        c.kind === "foreignKey" && !covered(c.columns[0]?.columnName ?? "") ? [c.columns[0]?.columnName ?? ""] : [],
+      );
+      return bare.length === 0
+        ? undefined
+        : `nothing indexes ${bare.map((b) => `'${table.tableName}.${b}'`).join(", ")}`;
     },
   },
   {
@@ -264,7 +316,13 @@ export const lockingRules: readonly LintRule[] = [
     instead: "Put several changes of one table into one op.batchAlterTable(), so that rows are copied once.",
     check(op, at) {
       if (!/^(alterColumn|addConstraint|dropConstraint)$/.test(op.kind)) return undefined;
-      if (op.kind === "alterColumn" && Object.entries((op as AlterColumnOp).changes).every(([k, v]) => k === "newName" || k === "comment" || v === undefined)) return undefined;
+      if (
+        op.kind === "alterColumn" &&
+        Object.entries((op as AlterColumnOp).changes).every(
+          ([k, v]) => k === "newName" || k === "comment" || v === undefined,
+        )
+      )
+        return undefined;
       const table = tableOf(op);
       return at.isNew(table) ? undefined : `every row of '${table}' is copied`;
     },

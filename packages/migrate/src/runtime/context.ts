@@ -175,7 +175,9 @@ export class MigrationContext {
       let steps = [...plan(before)];
       if (renamed.length > 0) {
         for (const [from, to] of renamed) this.log.info("runtime.migration", `Revision ${from} is known as ${to} now`);
-        await this.versionTable.change({ delete: [], update: renamed, insert: [] }, (statement) => host.count(statement));
+        await this.versionTable.change({ delete: [], update: renamed, insert: [] }, (statement) =>
+          host.count(statement),
+        );
       }
       let resume = journal === undefined ? undefined : await this.halfDone();
       if (resume !== undefined && options.forgetHalfDone) {
@@ -193,7 +195,7 @@ export class MigrationContext {
       const perMigration = this.#perMigration;
       if (perMigration) await transactions.commit();
       const done: string[] = [];
-      let rows = before;
+      let rows: readonly string[] = before;
       for (let at = 0; at < steps.length; at++) {
         await transactions.begin();
         if (at === 0 && journal !== undefined && transactions instanceof OwnTransactions) await transactions.reopen();
@@ -328,6 +330,7 @@ export class MigrationContext {
         // What was called without await is waited for, also when the function itself threw.
         await operations.finish();
       }
+      if (host instanceof OnlineHost) host.recorder?.finish();
       if (host instanceof OnlineHost && host.connection.inNestedTransaction) {
         throw new OperationError("migrate.open-transaction", `Revision ${step.revision} left a savepoint open`, {
           hint: "End every beginNested() inside the migration.",

@@ -13,8 +13,8 @@ import {
   conv,
   DdlText,
   type Element,
-  inspect,
   IntegerType,
+  inspect,
   isDdl,
   type NamedTable,
   type Statement,
@@ -175,13 +175,7 @@ export class StepRecorder {
     const resume = this.#resume;
     const label = labelOf(op);
     if (resume !== undefined && this.#operation === resume.operation && this.#digest !== resume.digest) {
-      throw new OperationError(
-        "migrate.half-done-changed",
-        `Revision ${resume.revision} was interrupted at its operation ${resume.operation}, and the operations before it are no longer the same`,
-        {
-          hint: "Restore the file up to that operation and run the command again; or bring the schema in order by hand and run 'stamp' with the revision it then is at.",
-        },
-      );
+      throw changed(resume);
     }
     this.#previous = this.#digest;
     this.#digest = createHash("sha256").update(`${this.#digest}\n${label}`).digest("hex");
@@ -197,7 +191,11 @@ export class StepRecorder {
       this.#inside = false;
     }
   }
-  /** Operations and statements that are not yet to be run. */
+  /** The function has ended. @throws OperationError `migrate.half-done-changed` when it no longer comes to what was done */
+  finish(): void {
+    if (this.#resume !== undefined && this.#operation < this.#resume.operation) throw changed(this.#resume);
+  }
+  /** Operations and statements that an earlier run has done. */
   #isDone(): boolean {
     const resume = this.#resume;
     if (resume === undefined || this.#operation > resume.operation) return false;
@@ -240,6 +238,16 @@ export class StepRecorder {
     const place = { operation: Math.max(1, this.#operation), statement: this.#statement };
     return { ...this.#step, ...place, running, mark, markedTable, digest: this.#previous };
   }
+}
+
+function changed(resume: HalfDone): OperationError {
+  return new OperationError(
+    "migrate.half-done-changed",
+    `Revision ${resume.revision} was interrupted at its operation ${resume.operation}, and the operations before it are no longer the same`,
+    {
+      hint: "Restore the file up to that operation and run the command again; or bring the schema in order by hand and run 'stamp' with the revision it then is at.",
+    },
+  );
 }
 
 const DATA = /^(\s|\(|--[^\n]*\n|\/\*.*?\*\/)*(insert|update|delete|replace|select|with|set|do|values)\b/is;

@@ -156,7 +156,9 @@ export class ScriptDirectory {
   async checksum(revision: Revision): Promise<string | undefined> {
     if (revision.path === undefined) return undefined;
     const text = await readFile(revision.path, "utf8");
-    return createHash("sha256").update(text.replaceAll(/[ \t]*\r?\n/g, "\n").trim()).digest("hex");
+    return createHash("sha256")
+      .update(text.replaceAll(/[ \t]*\r?\n/g, "\n").trim())
+      .digest("hex");
   }
 
   /**
@@ -199,7 +201,8 @@ export class ScriptDirectory {
     await status(this.#print, `Generating ${path}`, () => writeNewFile(path, text));
     if (replaces.length === 0) this.map.add(revision);
     else {
-      for (const { path: old } of replaces) if (old !== undefined) await status(this.#print, `Removing ${old}`, () => unlink(old));
+      for (const { path: old } of replaces)
+        if (old !== undefined) await status(this.#print, `Removing ${old}`, () => unlink(old));
       this.map.replace(new Set(replaces), revision);
     }
     await options.afterWrite?.(path, revision);
@@ -317,7 +320,13 @@ export class ScriptDirectory {
   #verify(
     path: string,
     text: string,
-    wanted: { id: string; parents: readonly Revision[]; labels: readonly string[]; dependsOn: readonly string[]; replaces: readonly Revision[] },
+    wanted: {
+      id: string;
+      parents: readonly Revision[];
+      labels: readonly string[];
+      dependsOn: readonly string[];
+      replaces: readonly Revision[];
+    },
   ): Revision {
     const revision = readRevisionText(path, text);
     const same = (a: readonly unknown[] | undefined, b: readonly unknown[]) => a?.join() === b.map(String).join();

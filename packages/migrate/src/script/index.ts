@@ -15,6 +15,7 @@ export {
   readRevisionFile,
   readRevisionText,
 } from "./file.js";
+export { type PostWriteHook, runHooks } from "./hooks.js";
 export { type InitOptions, type InitResult, initDirectory } from "./init.js";
 export { findRevisionFiles } from "./locations.js";
 export {

@@ -31,7 +31,13 @@ describeEachDatabase("output for machines", (target) => {
     await expect(command.check(p.config, { json: true })).rejects.toMatchObject({ code: "migrate.differences" });
     expect(said()).toMatchObject({
       upToDate: false,
-      differences: [{ kind: "addColumn", what: "addColumn t.name", source: expect.stringContaining('op.addColumn("t", string("name", 40).nullable())') }],
+      differences: [
+        {
+          kind: "addColumn",
+          what: "addColumn t.name",
+          source: expect.stringContaining('op.addColumn("t", string("name", 40).nullable())'),
+        },
+      ],
     });
 
     const path = join(p.directory, "versions", "aaaa_.ts");
@@ -43,7 +49,9 @@ describeEachDatabase("output for machines", (target) => {
     expect(p.logged.join()).not.toContain("edited");
     await writeFile(path, text.replace("createTable", "createTable "));
     await command.upgrade(p.config);
-    expect(p.logged.join("\n")).toContain("WARNI [athanor.runtime.migration] Revision aaaa was edited after it had been applied");
+    expect(p.logged.join("\n")).toContain(
+      "WARNI [athanor.runtime.migration] Revision aaaa was edited after it had been applied",
+    );
     await command.current(p.config, { json: true });
     expect(said()).toMatchObject({ edited: ["aaaa"] });
     // Undone and applied again, it is as it is.
@@ -54,8 +62,20 @@ describeEachDatabase("output for machines", (target) => {
 it("the diagram marks keys and says how many partners a row has", () => {
   const metadata = new MetaData();
   table("author", { id: integer().primaryKey(), name: string(40).unique() }, { metadata });
-  table("post", { id: integer().primaryKey(), authorId: integer().references("author.id"), editorId: integer().nullable().references("author.id") }, { metadata });
-  table("profile", { authorId: integer().primaryKey().references("author.id"), note: string(10).comment('a "note"') }, { metadata, constraints: (t) => [index("ix", t.note)] });
+  table(
+    "post",
+    {
+      id: integer().primaryKey(),
+      authorId: integer().references("author.id"),
+      editorId: integer().nullable().references("author.id"),
+    },
+    { metadata },
+  );
+  table(
+    "profile",
+    { authorId: integer().primaryKey().references("author.id"), note: string(10).comment('a "note"') },
+    { metadata, constraints: (t) => [index("ix", t.note)] },
+  );
   p = undefined as unknown as Project;
   return import("@athanor/core").then(({ dialectNamed }) => {
     expect(erdMermaid([metadata], dialectNamed("postgresql")).split("\n")).toEqual([

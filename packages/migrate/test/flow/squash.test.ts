@@ -2,24 +2,48 @@
 import { inspect, sql } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, expect, it } from "vitest";
-import { command, createEngineFor } from "./squash-support.js";
 import { type Project, project } from "./project.js";
+import { command, createEngineFor } from "./squash-support.js";
 
 let p: Project;
 afterEach(() => p?.dispose());
 
 async function written(): Promise<void> {
-  await p.revision("aaaa", null, 'await op.createTable("t", core.integer("id").primaryKey(), core.string("name", 40));', 'await op.dropTable("t");');
-  await p.revision("bbbb", "aaaa", `await op.execute("INSERT INTO t (id, name) VALUES (1, 'it''s')");`, 'await op.execute("DELETE FROM t");');
-  await p.revision("cccc", "bbbb", 'await op.addColumn("t", core.integer("n").nullable());\nawait op.execute(core.sql`UPDATE t SET n = ${7} WHERE id = 1`);', 'await op.dropColumn("t", "n");');
-  await p.revision("dddd", "cccc", 'await op.createIndex("ix_t_n", "t", ["n"]);', 'await op.dropIndex("ix_t_n", { table: "t" });');
+  await p.revision(
+    "aaaa",
+    null,
+    'await op.createTable("t", core.integer("id").primaryKey(), core.string("name", 40));',
+    'await op.dropTable("t");',
+  );
+  await p.revision(
+    "bbbb",
+    "aaaa",
+    `await op.execute("INSERT INTO t (id, name) VALUES (1, 'it''s')");`,
+    'await op.execute("DELETE FROM t");',
+  );
+  await p.revision(
+    "cccc",
+    "bbbb",
+    'await op.addColumn("t", core.integer("n").nullable());\nawait op.execute(core.sql`UPDATE t SET n = ${7} WHERE id = 1`);',
+    'await op.dropColumn("t", "n");',
+  );
+  await p.revision(
+    "dddd",
+    "cccc",
+    'await op.createIndex("ix_t_n", "t", ["n"]);',
+    'await op.dropIndex("ix_t_n", { table: "t" });',
+  );
 }
 
 describeEachDatabase("squash", (target) => {
   it("a new database, one at the last replaced revision and one beyond it all get to the head; one in the middle is told", async () => {
     p = await project(await target.url());
     await written();
-    const [fresh, middle, last] = [await createEngineFor(target), await createEngineFor(target), await createEngineFor(target)];
+    const [fresh, middle, last] = [
+      await createEngineFor(target),
+      await createEngineFor(target),
+      await createEngineFor(target),
+    ];
     try {
       await command.upgrade({ ...p.config, engine: middle }, "bbbb");
       await command.upgrade({ ...p.config, engine: last }, "cccc");
@@ -29,17 +53,29 @@ describeEachDatabase("squash", (target) => {
       expect([...(await p.versions()).keys()]).toEqual(["dddd_.ts", "ssss_first_year.ts"]);
       // A child that names the last replaced revision stands on the squash.
       await command.history(p.config);
-      expect(p.printed.splice(0).join("").split("\n").slice(-3, -1).map((l) => l.replace(/ \(head\)/, ""))).toEqual(["cccc -> dddd, dddd", "<base> -> ssss, first year"]);
+      expect(
+        p.printed
+          .splice(0)
+          .join("")
+          .split("\n")
+          .slice(-3, -1)
+          .map((l) => l.replace(/ \(head\)/, "")),
+      ).toEqual(["cccc -> dddd, dddd", "<base> -> ssss, first year"]);
 
       for (const engine of [fresh, last, p.engine]) {
         const config = { ...p.config, engine };
         await command.upgrade(config);
         await command.current(config, { checkHeads: true });
         await using c = await engine.connect();
-        expect((await c.execute(sql`SELECT id, name, n FROM t`)).map((r) => [Number(r[0]), r[1], Number(r[2])])).toEqual([[1, "it's", 7]]);
+        expect(
+          (await c.execute(sql`SELECT id, name, n FROM t`)).map((r) => [Number(r[0]), r[1], Number(r[2])]),
+        ).toEqual([[1, "it's", 7]]);
         expect((await inspect(c).indexes("t")).map((i) => i.name)).toEqual(["ix_t_n"]);
       }
-      await expect(command.upgrade({ ...p.config, engine: middle })).rejects.toMatchObject({ code: "migrate.half-squashed", hint: expect.stringContaining("Upgrade it to 'cccc'") });
+      await expect(command.upgrade({ ...p.config, engine: middle })).rejects.toMatchObject({
+        code: "migrate.half-squashed",
+        hint: expect.stringContaining("Upgrade it to 'cccc'"),
+      });
       // The way back runs all the old ones' downgrades.
       await command.downgrade({ ...p.config, engine: last }, "base");
       await using c = await last.connect();
@@ -54,9 +90,14 @@ it("refuses forks, and what cannot be read without a database; nothing is remove
   p = await project("sqlite://");
   await written();
   await p.revision("eeee", "bbbb", "");
-  await expect(command.squash(p.config, "aaaa:cccc")).rejects.toMatchObject({ code: "migrate.squash", message: expect.stringContaining("eeee stands on bbbb") });
+  await expect(command.squash(p.config, "aaaa:cccc")).rejects.toMatchObject({
+    code: "migrate.squash",
+    message: expect.stringContaining("eeee stands on bbbb"),
+  });
   await expect(command.squash(p.config, "dddd:dddd")).rejects.toMatchObject({ code: "migrate.squash" });
   await p.revision("ffff", "dddd", "await op.getBind();");
-  await expect(command.squash(p.config, "cccc:ffff")).rejects.toMatchObject({ message: expect.stringContaining("revision ffff cannot be read") });
+  await expect(command.squash(p.config, "cccc:ffff")).rejects.toMatchObject({
+    message: expect.stringContaining("revision ffff cannot be read"),
+  });
   expect((await p.versions()).size).toBe(6);
 });

@@ -1,7 +1,15 @@
 /** The revision graph as a picture. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { graphLines, graphMermaid, graphSvg, historyRange, Revision, type RevisionDeclaration, RevisionMap } from "../../src/index.js";
+import {
+  graphLines,
+  graphMermaid,
+  graphSvg,
+  historyRange,
+  Revision,
+  type RevisionDeclaration,
+  RevisionMap,
+} from "../../src/index.js";
 
 const history = (...list: RevisionDeclaration[]) => historyRange(new RevisionMap(list.map((r) => new Revision(r))));
 
@@ -30,11 +38,21 @@ describe("drawn graphs", () => {
       { revision: "bbbb", downRevision: "aaaa", branchLabels: "shop" },
       { revision: "cccc", dependsOn: "bbbb" },
     );
-    expect(graphMermaid(r, new Set(["aaaa"])).split("\n").slice(0, 6)).toEqual([
+    expect(
+      graphMermaid(r, new Set(["aaaa"]))
+        .split("\n")
+        .slice(0, 6),
+    ).toEqual([
       "flowchart TD",
-      ...[...r].reverse().map((one, i) =>
-        one.revision === "aaaa" ? `  r${i}["aaaa say #quot;#lt;hi#gt;#quot; & go #35;1"]:::current` : one.revision === "bbbb" ? `  r${i}["bbbb (shop)"]:::head` : `  r${i}["cccc"]:::head`,
-      ),
+      ...[...r]
+        .reverse()
+        .map((one, i) =>
+          one.revision === "aaaa"
+            ? `  r${i}["aaaa say #quot;#lt;hi#gt;#quot; & go #35;1"]:::current`
+            : one.revision === "bbbb"
+              ? `  r${i}["bbbb (shop)"]:::head`
+              : `  r${i}["cccc"]:::head`,
+        ),
       expect.stringMatching(/^ {2}r\d (-->|-\.->) r\d$/),
       expect.stringMatching(/^ {2}r\d (-->|-\.->) r\d$/),
     ]);
@@ -48,13 +66,20 @@ describe("drawn graphs", () => {
       fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { maxLength: 12 }), (spec) => {
         const list = spec.map(([a, b, merge], i): RevisionDeclaration => {
           const parents = i === 0 || a % 7 === 0 ? [] : [...new Set([a % i, ...(merge ? [b % i] : [])])];
-          return { revision: `r${String(i).padStart(3, "0")}`, downRevision: parents.map((n) => `r${String(n).padStart(3, "0")}`) };
+          return {
+            revision: `r${String(i).padStart(3, "0")}`,
+            downRevision: parents.map((n) => `r${String(n).padStart(3, "0")}`),
+          };
         });
         const r = history(...list);
         const dots = graphLines(r, String).filter((l) => l.includes("*"));
         expect(dots.map((l) => l.replace(/^[|* ]+/, ""))).toEqual(r.map(String));
         for (const line of dots) expect(line.match(/\*/g)).toHaveLength(1);
-        expect(graphMermaid(r).split("\n").filter((l) => /-->/.test(l))).toHaveLength(list.reduce((n, l) => n + (l.downRevision as string[]).length, 0));
+        expect(
+          graphMermaid(r)
+            .split("\n")
+            .filter((l) => /-->/.test(l)),
+        ).toHaveLength(list.reduce((n, l) => n + (l.downRevision as string[]).length, 0));
         expect(graphSvg(r).match(/<circle/g) ?? []).toHaveLength(list.length);
       }),
     );

@@ -70,66 +70,62 @@ async function found(engine: Engine): Promise<{ rows: string[]; whole: string[];
 describeEachDatabase(
   "an upgrade that is killed",
   (target) => {
-    it(
-      "leaves a version row that is true, and is finished by the next one",
-      async () => {
-        // How long a whole run takes says where to strike.
-        const begin = performance.now();
-        const first = await ended(spawn(process.execPath, [worker, await target.url(), project.directory, "per"]));
-        expect(first.code, first.log).toBe(0);
-        const whole = performance.now() - begin;
-        let [struck, halfDone] = [0, 0];
-        for (let round = 0; round < rounds; round++) {
-          // Databases of many rounds would take longer to drop than a hook may.
-          if (round % 20 === 19) await target.dispose();
-          const url = await target.url();
-          const mode = round % 2 === 0 ? "per" : "one";
-          const child = spawn(process.execPath, [worker, url, project.directory, mode]);
-          const end = ended(child);
-          // From the first line of the log on, which is when the database is first asked.
-          await new Promise((resolve) => {
-            child.stderr.once("data", resolve);
-            child.once("close", resolve);
-          });
-          const timer = setTimeout(() => child.kill("SIGKILL"), Math.random() * whole * 0.25);
-          const { code } = await end;
-          clearTimeout(timer);
-          if (code === null) struck += 1;
-          const engine = createEngine(url);
-          const log: string[] = [];
-          const config = { engine, directory: project.directory, stdout: () => {}, log: (l: string) => void log.push(l) };
-          try {
-            if (target.capabilities.has("transactionalDdl")) {
-              const state = await found(engine);
-              const applied = state.rows.length === 0 ? [] : ids.slice(0, ids.indexOf(state.rows[0] as string) + 1);
-              expect(state.whole).toEqual(applied);
-              expect(state.begun).toEqual(applied);
-            } else {
-              await command.current(config);
-              const told = log.filter((l) => l.includes("is half done"));
-              const state = await found(engine);
-              const applied = state.rows.length === 0 ? [] : ids.slice(0, ids.indexOf(state.rows[0] as string) + 1);
-              // What is begun and has no row is what the tool names.
-              const open = state.begun.filter((id) => !applied.includes(id));
-              expect(open.length).toBeLessThanOrEqual(1);
-              for (const id of open) expect(told.join()).toContain(`revision ${id} is half done`);
-              if (told.length > 0) halfDone += 1;
-            }
-            (globalThis as { core?: unknown }).core = await import("@athanor/core");
-            await command.upgrade(config);
+    it("leaves a version row that is true, and is finished by the next one", async () => {
+      // How long a whole run takes says where to strike.
+      const begin = performance.now();
+      const first = await ended(spawn(process.execPath, [worker, await target.url(), project.directory, "per"]));
+      expect(first.code, first.log).toBe(0);
+      const whole = performance.now() - begin;
+      let [struck, halfDone] = [0, 0];
+      for (let round = 0; round < rounds; round++) {
+        // Databases of many rounds would take longer to drop than a hook may.
+        if (round % 20 === 19) await target.dispose();
+        const url = await target.url();
+        const mode = round % 2 === 0 ? "per" : "one";
+        const child = spawn(process.execPath, [worker, url, project.directory, mode]);
+        const end = ended(child);
+        // From the first line of the log on, which is when the database is first asked.
+        await new Promise((resolve) => {
+          child.stderr.once("data", resolve);
+          child.once("close", resolve);
+        });
+        const timer = setTimeout(() => child.kill("SIGKILL"), Math.random() * whole * 0.25);
+        const { code } = await end;
+        clearTimeout(timer);
+        if (code === null) struck += 1;
+        const engine = createEngine(url);
+        const log: string[] = [];
+        const config = { engine, directory: project.directory, stdout: () => {}, log: (l: string) => void log.push(l) };
+        try {
+          if (target.capabilities.has("transactionalDdl")) {
             const state = await found(engine);
-            expect(state.rows).toEqual([ids.at(-1)]);
-            expect(state.whole).toEqual(ids);
-          } finally {
-            await engine.dispose();
+            const applied = state.rows.length === 0 ? [] : ids.slice(0, ids.indexOf(state.rows[0] as string) + 1);
+            expect(state.whole).toEqual(applied);
+            expect(state.begun).toEqual(applied);
+          } else {
+            await command.current(config);
+            const told = log.filter((l) => l.includes("is half done"));
+            const state = await found(engine);
+            const applied = state.rows.length === 0 ? [] : ids.slice(0, ids.indexOf(state.rows[0] as string) + 1);
+            // What is begun and has no row is what the tool names.
+            const open = state.begun.filter((id) => !applied.includes(id));
+            expect(open.length).toBeLessThanOrEqual(1);
+            for (const id of open) expect(told.join()).toContain(`revision ${id} is half done`);
+            if (told.length > 0) halfDone += 1;
           }
+          (globalThis as { core?: unknown }).core = await import("@athanor/core");
+          await command.upgrade(config);
+          const state = await found(engine);
+          expect(state.rows).toEqual([ids.at(-1)]);
+          expect(state.whole).toEqual(ids);
+        } finally {
+          await engine.dispose();
         }
-        process.stderr.write(
-          `${target.name}: ${rounds} runs, ${struck} killed before their end${halfDone > 0 ? `, ${halfDone} left a revision half done` : ""}\n`,
-        );
-      },
-      1_800_000,
-    );
+      }
+      process.stderr.write(
+        `${target.name}: ${rounds} runs, ${struck} killed before their end${halfDone > 0 ? `, ${halfDone} left a revision half done` : ""}\n`,
+      );
+    }, 1_800_000);
   },
   { requires: ["concurrentConnections"] },
 );

@@ -2,8 +2,9 @@
  * A process that upgrades: bundled by `processes.ts`. With an IPC channel it upgrades once per message; otherwise it
  * upgrades the database and directory of its arguments and ends.
  */
-import { command } from "../../src/index.js";
+
 import * as core from "@athanor/core";
+import { command } from "../../src/index.js";
 
 // Revision files of these tests are plain JavaScript and find the core here.
 Object.assign(globalThis, { core });

@@ -3,7 +3,14 @@
  * hold the owner, never a copy, so they stay true whatever happens to the relationship.
  * Source: SQLAlchemy "Association Proxy".
  */
-import { type AnyTable, ArgumentError, type Awaitable, type Condition, didYouMean, type NeedsAwait } from "@athanor/core";
+import {
+  type AnyTable,
+  ArgumentError,
+  type Awaitable,
+  type Condition,
+  didYouMean,
+  type NeedsAwait,
+} from "@athanor/core";
 import { NotLoadedError } from "../errors.js";
 import { Collection } from "../mapping/collection.js";
 import { mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
@@ -98,7 +105,11 @@ export class AssociationList<V> implements Iterable<V> {
   toJSON(): V[] {
     return this.toArray();
   }
-  [Symbol.for("nodejs.util.inspect.custom")](_depth: number, options: object, print: (v: unknown, o: object) => string) {
+  [Symbol.for("nodejs.util.inspect.custom")](
+    _depth: number,
+    options: object,
+    print: (v: unknown, o: object) => string,
+  ) {
     return print(this.toArray(), options);
   }
 }
@@ -109,7 +120,6 @@ class UnloadedAssociation {
   constructor(link: Link) {
     this.#link = link;
   }
-  // biome-ignore lint/suspicious/noThenProperty: `await user.keywords` is the way to load it
   then(fulfilled: (v: unknown) => unknown, rejected: (e: unknown) => unknown): Promise<unknown> {
     return loadValues(this.#link).then(fulfilled, rejected);
   }

@@ -2,7 +2,7 @@
  * Value objects over several columns, and expressions that read alike on objects and in SQL.
  * Source: SQLAlchemy "Composite Column Types", "Hybrid Attributes".
  */
-import { ArgumentError, conjunction, type Condition, didYouMean, Expression, FALSE, operators } from "@athanor/core";
+import { ArgumentError, type Condition, conjunction, didYouMean, Expression, FALSE, operators } from "@athanor/core";
 import { mapperOfInstance } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
 

@@ -2,5 +2,16 @@
 export * from "./association.js";
 export * from "./association-map.js";
 export { Composite, type CompositeColumns, type CompositeParts, composite } from "./composite.js";
+export { withLoaderCriteria } from "./loader-criteria.js";
 export { type OrderingOptions, orderingList, reorder } from "./ordering-list.js";
+export {
+  type QueryReport,
+  type ReportOptions,
+  reportQueries,
+  StatementCounter,
+  type StatementTrace,
+  statementCounter,
+  traceStatements,
+} from "./statements.js";
+export { Factory, factory, type Recipe, withRollback } from "./testing.js";
 export { trackJson, unwrap } from "./tracked-json.js";

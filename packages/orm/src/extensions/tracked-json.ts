@@ -95,7 +95,11 @@ function watch(owner: Managed, key: string, root: object, value: object, made: W
     },
     defineProperty(target, name, descriptor) {
       aboutToChange(owner, key, root);
-      return Reflect.defineProperty(target, name, "value" in descriptor ? { ...descriptor, value: unwrap(descriptor.value) } : descriptor);
+      return Reflect.defineProperty(
+        target,
+        name,
+        "value" in descriptor ? { ...descriptor, value: unwrap(descriptor.value) } : descriptor,
+      );
     },
     deleteProperty(target, name) {
       if (Object.hasOwn(target, name)) aboutToChange(owner, key, root);

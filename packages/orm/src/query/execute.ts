@@ -18,6 +18,7 @@ import {
   Statement,
   UpdateStatement,
 } from "@athanor/core";
+import { underCriteria } from "../extensions/loader-criteria.js";
 import type { SessionInternals } from "../session/internals.js";
 import { bringInLine, objectsConcerned, type Writing, writesEntities } from "./dml.js";
 import { EntityItem } from "./entity.js";
@@ -87,7 +88,7 @@ class SessionSource implements ResultSource {
     mode: "rows" | "scalars",
   ) {
     this.#session = session;
-    this.#statement = statement;
+    this.#statement = underCriteria(session, statement);
     this.#params = params;
     this.#mode = mode;
     this.waiting = session.waiting;

@@ -1,6 +1,7 @@
 /** What a session asks of the query side: objects by key, relationships and columns, reading anew. All in its turn. */
 import { ArgumentError, Bind, type Engine, type Expression, type MaybePromise, SelectStatement } from "@athanor/core";
 import { NotLoadedError } from "../errors.js";
+import { restrictionsIn, sessionCriteria } from "../extensions/loader-criteria.js";
 import { describeInstance } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type LoadBatch, type Managed, UNLOADED } from "../mapping/state.js";
@@ -59,7 +60,8 @@ export function loadByKey(
   const locks = lock !== undefined && lock !== false;
   const populate = options.populateExisting ?? locks;
   let ran: ReturnType<typeof runPlan>;
-  if (!locks && (options.options === undefined || options.options.length === 0)) {
+  const criteria = criteriaForKey(session, mapper, values);
+  if (!locks && criteria.length === 0 && (options.options === undefined || options.options.length === 0)) {
     // The parameters of the plan are the key's parts in order, and nothing else.
     const plan = plainPlan(session, session.engineFor(mapper), byKey);
     ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
@@ -68,13 +70,21 @@ export function loadByKey(
     let statement = new SelectStatement([entityOf(mapper)]).where(
       ...mapper.primaryKey.map((pk, i) => source.column(pk).eq(new Bind(values[i], pk.column.type))),
     );
-    if (options.options !== undefined && options.options.length > 0) statement = statement.options(...options.options);
+    statement = statement.options(...(options.options ?? []), ...criteria);
     if (locks) statement = statement.withForUpdate(lock === true ? {} : lock);
     ran = runPlan(session, statement, undefined, populate);
   }
   return after(ran, ({ hydration, raw }) =>
     completeLoads(session, hydration, (hydration.firsts(raw.rows)[0] as Managed | undefined) ?? null),
   );
+}
+
+/** The session's criteria hold for what it does not have yet; objects it has are read as they are. */
+function criteriaForKey(session: SessionInternals, mapper: Mapper, values: readonly unknown[]): readonly unknown[] {
+  const criteria = sessionCriteria(session);
+  if (criteria.length === 0) return criteria;
+  const key = mapper.identityKey([...values]);
+  return key !== undefined && session.identity.get(mapper, key) !== undefined ? [] : criteria;
 }
 
 /** Loads a relationship for an object and every sibling that came with it. Runs in the session's turn. */
@@ -97,7 +107,14 @@ export async function loadRelationship(
       ? [owner]
       : batch.instances.filter((i) => i.$$s === session.face && i[property.slot] === UNLOADED && property.slot in i);
   if (!siblings.includes(owner)) siblings.push(owner);
-  await loadRelation(runner, session, siblings, property, branch?.below ?? new LoadTree(), branch?.criteria ?? []);
+  await loadRelation(
+    runner,
+    session,
+    siblings,
+    property,
+    (tree ?? new LoadTree().restrict(restrictionsIn(sessionCriteria(session)))).below(property),
+    branch?.criteria ?? [],
+  );
 }
 
 /** The object a many-to-one points to, if the session has it: no SQL. `undefined`: not known here. */

@@ -11,6 +11,8 @@ import {
   OP,
   originColumn,
 } from "@athanor/core";
+import { walkRestrictions } from "../extensions/loader-criteria.js";
+import type { Restriction } from "../extensions/restrict.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
 
@@ -260,6 +262,8 @@ export function columnOption(
 export class LoadTree {
   readonly relations = new Map<RelationshipProperty, LoadBranch>();
   columns: ColumnLoads = NO_COLUMNS;
+  /** Criteria that every statement below carries on. */
+  restrictions: readonly Restriction[] = [];
 
   /** Adds one option, from its position on. */
   add(load: Load, at = 0): void {
@@ -299,11 +303,24 @@ export class LoadTree {
   strategyOf(property: RelationshipProperty): Strategy {
     return this.relations.get(property)?.strategy ?? mappedStrategy(property);
   }
+  /** What is loaded at the end of a relationship. */
+  below(property: RelationshipProperty): LoadTree {
+    const branch = this.relations.get(property);
+    return branch === undefined ? new LoadTree().restrict(this.restrictions) : branch.below;
+  }
+  /** Adds criteria here and all the way down. */
+  restrict(restrictions: readonly Restriction[]): this {
+    if (restrictions.length === 0) return this;
+    this.restrictions = [...this.restrictions, ...restrictions];
+    for (const branch of this.relations.values()) branch.below.restrict(restrictions);
+    return this;
+  }
   get isEmpty(): boolean {
-    return this.relations.size === 0 && this.columns === NO_COLUMNS;
+    return this.relations.size === 0 && this.columns === NO_COLUMNS && this.restrictions.length === 0;
   }
   /** Somewhere in it are criteria: a tree kept with a plan has the values of its first execution. */
   get hasCriteria(): boolean {
+    if (this.restrictions.length > 0) return true;
     for (const branch of this.relations.values())
       if (branch.criteria.length > 0 || branch.below.hasCriteria) return true;
     return false;
@@ -341,6 +358,8 @@ export class CarriedOptions extends Element {
     this.loads = [];
   }
   walk(key: KeyWriter): void {
+    // Once: what is below carries the same ones on.
+    walkRestrictions(this.tree.restrictions, key);
     walkTree(this.tree, key);
   }
 }

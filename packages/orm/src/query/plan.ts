@@ -26,6 +26,8 @@ import {
   type TableColumn,
   type UpdateStatement,
 } from "@athanor/core";
+import { restrictionsIn } from "../extensions/loader-criteria.js";
+import { type Restriction, restrictSelect } from "../extensions/restrict.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { moveCriteria, relationSteps } from "./attributes.js";
 import { EntityItem } from "./entity.js";
@@ -155,7 +157,15 @@ function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
       );
     }
   }
+  const restrictions = restrictionsIn(statement.optionList);
+  for (const tree of trees.values()) tree.restrict(restrictions);
   return trees;
+}
+/** Criteria of the statement's own options, and those it carries on for an earlier one. */
+function restrictionsOf(statement: SelectStatement): readonly Restriction[] {
+  if (statement.optionList.length === 0) return [];
+  const carried = statement.optionList.flatMap((o) => (o instanceof CarriedOptions ? o.tree.restrictions : []));
+  return [...carried, ...restrictionsIn(statement.optionList)];
 }
 
 /** The tree of each entity of a plan, made from the options of one execution: their criteria hold its values. */
@@ -163,8 +173,7 @@ export function treesOf(plan: OrmPlan, statement: SelectStatement): readonly Loa
   const trees: LoadTree[] = plan.entities.map((e) => e.tree);
   const visit = (entity: EntityPlan, tree: LoadTree): void => {
     trees[entity.index] = tree;
-    for (const joined of entity.joined)
-      visit(joined.entity, tree.relations.get(joined.property)?.below ?? joined.entity.tree);
+    for (const joined of entity.joined) visit(joined.entity, tree.below(joined.property));
   };
   const roots = optionTrees(statement);
   plan.items.forEach(({ entity }, i) => {
@@ -175,6 +184,7 @@ export function treesOf(plan: OrmPlan, statement: SelectStatement): readonly Loa
 
 class Planner {
   readonly #statement: SelectStatement;
+  readonly #restrictions: readonly Restriction[];
   readonly #columns: Expression[] = [];
   readonly #entities: EntityPlan[] = [];
   readonly #joins: JoinSpec[] = [];
@@ -184,6 +194,7 @@ class Planner {
 
   constructor(statement: SelectStatement) {
     this.#statement = statement;
+    this.#restrictions = restrictionsOf(statement);
   }
   plan(dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
     const statement = this.#statement;
@@ -192,7 +203,9 @@ class Planner {
       statement.limitValue !== undefined || statement.offsetValue !== undefined || statement.distinctValue !== false;
     const wrap = limited && [...trees].some(([item, tree]) => joinsCollection(item.mapper, tree, []));
     const final = wrap ? this.#wrapped(trees) : this.#plain(trees);
-    const compiled = dialect.createCompiler(binds).compile(final.statement);
+    const restricted =
+      this.#restrictions.length === 0 ? final.statement : restrictSelect(final.statement, this.#restrictions, !wrap);
+    const compiled = dialect.createCompiler(binds).compile(restricted);
     const [first, ...others] = statement.selected;
     const distinctEntities =
       first instanceof EntityItem &&
@@ -299,7 +312,8 @@ class Planner {
       inner.push(o.expression);
       return { at: inner.length - 1, o };
     });
-    const limited = statement.with({ selected: inner, froms, criteria, optionList: [] });
+    const unrestricted = statement.with({ selected: inner, froms, criteria, optionList: [] });
+    const limited = this.#restrictions.length === 0 ? unrestricted : restrictSelect(unrestricted, this.#restrictions);
     const sub = new SubqueryClause(limited, undefined);
     const outer = (at: number): ColumnReference => sub.columns[at] as ColumnReference;
     const sources = new Map<EntityItem, EntitySource>();
@@ -394,7 +408,7 @@ class Planner {
         (branch !== undefined || !above.includes(property.target)) &&
         property.parent.tables.every((t) => source.hasTable(t))
       ) {
-        joined.push(this.#joined(source, property, branch, [...above, mapper], outer));
+        joined.push(this.#joined(source, property, branch, tree.below(property), [...above, mapper], outer));
       } else if (strategy === "contains") {
         const target = branch?.target ?? mappedSource(property.target);
         const index = this.#joinedCount++;
@@ -414,6 +428,7 @@ class Planner {
     owner: EntitySource,
     property: RelationshipProperty,
     branch: LoadBranch | undefined,
+    below: LoadTree,
     above: readonly Mapper[],
     outer: boolean,
   ): JoinedPlan {
@@ -424,6 +439,7 @@ class Planner {
     const certain =
       property.direction === "manyToOne" &&
       property.pairs.every((p) => !p.local.column.nullable) &&
+      !this.#restrictions.some((r) => target.hasTable(r.table)) &&
       extra.length === 0 &&
       own.length === 0;
     const inner = (branch?.innerJoin ?? property.definition.settings.innerJoin ?? certain) && !outer;
@@ -444,7 +460,7 @@ class Planner {
     for (const by of property.orderBy(target.columns))
       this.#orderings.push(by instanceof OrderingElement ? by : new OrderingElement(by as Expression, undefined));
     const index = this.#joinedCount++;
-    return { index, property, entity: this.#entity(target, branch?.below ?? new LoadTree(), above, !inner || outer) };
+    return { index, property, entity: this.#entity(target, below, above, !inner || outer) };
   }
 }
 

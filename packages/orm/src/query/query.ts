@@ -23,6 +23,7 @@ import {
   STAR,
   UpdateStatement,
 } from "@athanor/core";
+import { criteriaAmong, sessionCriteria } from "../extensions/loader-criteria.js";
 import { declarationOf } from "../mapping/declaration.js";
 import { installModelQuery } from "../mapping/declarative.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -259,11 +260,12 @@ export class EntityQuery implements AsyncIterable<unknown> {
     });
     const sub = plainColumns(inner, this.#entity).subquery();
     const counted = new SelectStatement([new FunctionCall("count", [STAR], INTEGER)]).selectFrom(sub);
-    return Number(await executeStatement<AnyRow>(this.#internals, counted).scalar());
+    const under = counted.options(...criteriaAmong(this.#statement.optionList));
+    return Number(await executeStatement<AnyRow>(this.#internals, under).scalar());
   }
   async exists(): Promise<boolean> {
     const inner = this.#statement
-      .with({ optionList: [], orderByList: [] })
+      .with({ optionList: criteriaAmong(this.#statement.optionList), orderByList: [] })
       .withOnlyColumns(new LiteralColumn("1", INTEGER));
     const froms = inner.froms.length > 0 ? inner : inner.selectFrom(this.#entity.itemFrom);
     const row = await executeStatement<AnyRow>(this.#internals, froms.limit(1)).first();
@@ -277,7 +279,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
   withEntities(...items: unknown[]): SelectStatement {
     const { itemFrom } = this.#entity;
     const kept = this.#statement.froms.length > 0 ? this.#statement : this.#statement.selectFrom(itemFrom);
-    return kept.withOnlyColumns(...items).with({ optionList: [] });
+    return kept.withOnlyColumns(...items).with({ optionList: criteriaAmong(this.#statement.optionList) });
   }
   subquery(name?: string): unknown {
     return plainColumns(this.#statement, this.#entity).subquery(name);
@@ -289,15 +291,26 @@ export class EntityQuery implements AsyncIterable<unknown> {
   ): Promise<number> {
     this.#refuseShape("update");
     let statement = new UpdateStatement(this.#entity.mapper.table).set(values).where(...this.#criteria());
-    statement = statement.executionOptions({ synchronizeSession: options.synchronizeSession ?? "auto" });
+    statement = statement.executionOptions({
+      synchronizeSession: options.synchronizeSession ?? "auto",
+      ...this.#carriedCriteria(),
+    });
     return executeStatement(this.#internals, statement).rowCount();
   }
   /** DELETE of all rows that fit; objects in the session follow. Gives the number of rows. */
   delete(options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false } = {}): Promise<number> {
     this.#refuseShape("delete");
     let statement = new DeleteStatement(this.#entity.mapper.table).where(...this.#criteria());
-    statement = statement.executionOptions({ synchronizeSession: options.synchronizeSession ?? "auto" });
+    statement = statement.executionOptions({
+      synchronizeSession: options.synchronizeSession ?? "auto",
+      ...this.#carriedCriteria(),
+    });
     return executeStatement(this.#internals, statement).rowCount();
+  }
+  /** Loader criteria among the options hold for UPDATE and DELETE too, beside those of the session. */
+  #carriedCriteria(): { readonly loaderCriteria?: readonly unknown[] } {
+    const own = criteriaAmong(this.#statement.optionList);
+    return own.length === 0 ? {} : { loaderCriteria: [...sessionCriteria(this.#internals), ...own] };
   }
   #criteria(): readonly Expression[] {
     const own = this.#entity.source.criterion;

@@ -28,7 +28,7 @@ import type { SessionInternals } from "../session/internals.js";
 import { EntityItem } from "./entity.js";
 import { fillSubclassColumns } from "./fill-columns.js";
 import { Hydration } from "./hydrate.js";
-import { LoadTree } from "./options.js";
+import type { LoadTree } from "./options.js";
 import { type OrmPlan, planReturning, planSelect, treesOf } from "./plan.js";
 import { type KeyedRows, loadRelation, type Runner } from "./relations.js";
 import { keepShapeOf, keepShapes } from "./shapes.js";
@@ -149,7 +149,7 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
     if (entity.discriminatorAt >= 0) await fillSubclassColumns(runner.columns, session, entity.mapper, instances);
     for (const property of entity.after) {
       const branch = (context as LoadTree).relations.get(property);
-      await loadRelation(runner, session, instances, property, branch?.below ?? new LoadTree(), branch?.criteria);
+      await loadRelation(runner, session, instances, property, (context as LoadTree).below(property), branch?.criteria);
     }
   }
 }

@@ -19,7 +19,7 @@ interface Bound {
 
 export class SessionConnections {
   readonly #bound = new Map<Engine | Connection, Bound>();
-  readonly #opening = new Map<Engine | Connection, Promise<Connection>>();
+  #opening: Map<Engine | Connection, Promise<Connection>> | undefined;
   readonly #join: JoinTransactionMode;
   #depth = 0;
   constructor(join: JoinTransactionMode) {
@@ -28,12 +28,38 @@ export class SessionConnections {
   get(bind: Engine | Connection, begun: (connection: Connection) => MaybePromise<void>): MaybePromise<Connection> {
     const there = this.#bound.get(bind);
     if (there !== undefined) return there.connection;
-    let opening = this.#opening.get(bind);
-    if (opening === undefined) {
-      opening = this.#open(bind, begun).finally(() => this.#opening.delete(bind));
-      this.#opening.set(bind, opening);
+    const underWay = this.#opening?.get(bind);
+    if (underWay !== undefined) return underWay;
+    if (bind instanceof Engine && this.#depth === 0) {
+      const opened = bind.open();
+      if (!(opened instanceof Promise)) return this.#opened(bind, opened, begun);
+      return this.#wait(
+        bind,
+        opened.then((connection) => this.#opened(bind, connection, begun)),
+      );
     }
-    return opening;
+    return this.#wait(bind, this.#open(bind, begun));
+  }
+  #wait(bind: Engine | Connection, opening: Promise<Connection>): Promise<Connection> {
+    this.#opening ??= new Map();
+    const all = this.#opening;
+    const done = opening.finally(() => all.delete(bind));
+    all.set(bind, done);
+    return done;
+  }
+  /** An engine's connection with no savepoint to be set: nothing to wait for. */
+  #opened(bind: Engine, connection: Connection, begun: (c: Connection) => MaybePromise<void>): MaybePromise<Connection> {
+    this.#bound.set(bind, { connection, own: true, control: "transaction", root: undefined, nested: [] });
+    if (this.#depth > 0) return this.#nest(bind, connection, begun);
+    const running = begun(connection);
+    return running instanceof Promise ? running.then(() => connection) : connection;
+  }
+  /** Savepoints were set while the connection was on its way. */
+  async #nest(bind: Engine, connection: Connection, begun: (c: Connection) => MaybePromise<void>): Promise<Connection> {
+    const nested = this.#bound.get(bind)?.nested ?? [];
+    while (nested.length < this.#depth) nested.push(await connection.beginNested());
+    await begun(connection);
+    return connection;
   }
   async #open(bind: Engine | Connection, begun: (connection: Connection) => MaybePromise<void>): Promise<Connection> {
     const own = bind instanceof Engine;
@@ -96,6 +122,6 @@ export class SessionConnections {
     for (const bound of all) if (bound.own) await bound.connection.close();
   }
   get isEmpty(): boolean {
-    return this.#bound.size === 0 && this.#opening.size === 0;
+    return this.#bound.size === 0 && (this.#opening?.size ?? 0) === 0;
   }
 }

@@ -130,11 +130,12 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   connectionFor(mapper: Mapper | null): MaybePromise<Connection> {
     this.requireHealthy();
     void this.frame;
-    return this.#connections.get(this.bindFor(mapper), async (connection) => {
-      if (this.hooks.has("afterBegin"))
-        await this.#queue.reentrant(() => this.hooks.run("afterBegin", { session: this.owner, connection }));
-    });
+    return this.#connections.get(this.bindFor(mapper), this.#begun);
   }
+  readonly #begun = (connection: Connection): MaybePromise<void> => {
+    if (this.hooks.has("afterBegin"))
+      return this.#queue.reentrant(() => this.hooks.run("afterBegin", { session: this.owner, connection }));
+  };
   planCache(engine: Engine): StatementCache<unknown> {
     const key = engine.cache ?? engine;
     let cache = planCaches.get(key);
@@ -603,13 +604,14 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   async close(): Promise<void> {
     if (this.#queue.isClosed) return;
     while (this.waiting.length > 0) this.waiting.shift()?.start();
-    await this.#queue.close();
+    const draining = this.#queue.close();
+    if (draining !== undefined) await draining;
     await this.reset();
   }
   async reset(): Promise<void> {
     let failure: unknown;
     try {
-      await this.#connections.rollback();
+      if (!this.#connections.isEmpty) await this.#connections.rollback();
     } catch (error) {
       failure = error;
     }

@@ -40,6 +40,7 @@ export class IdentityMap implements Identities {
     return store;
   }
   get(mapper: Mapper, key: CanonicalKey): Managed | undefined {
+    if (!this.#stores.has(mapper.root)) return undefined;
     const { index } = this.#indexed(mapper);
     if (typeof key !== "object") return index.get(key) as Managed | undefined;
     let level: Level | Managed | undefined = index;

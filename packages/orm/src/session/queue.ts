@@ -18,7 +18,17 @@ export class SessionQueue {
     }
     if (this.#inside > 0) return attempt(work);
     const before = this.#tail;
-    const running = before === undefined ? attempt(work) : before.then(work, work);
+    let running: Promise<T>;
+    if (before === undefined) {
+      try {
+        const result = work();
+        // Done at once: there is nothing for others to wait for.
+        if (!(result instanceof Promise)) return Promise.resolve(result);
+        running = result;
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    } else running = before.then(work, work);
     const tail: Promise<unknown> = running.then(
       () => this.#done(tail),
       () => this.#done(tail),
@@ -42,8 +52,11 @@ export class SessionQueue {
     return this.#tail !== undefined;
   }
   /** Refuses new work and waits for what was asked for. */
-  async close(): Promise<void> {
+  close(): MaybePromise<void> {
     this.#closed = true;
+    if (this.#tail !== undefined) return this.#drain();
+  }
+  async #drain(): Promise<void> {
     while (this.#tail !== undefined) await this.#tail;
   }
   get isClosed(): boolean {

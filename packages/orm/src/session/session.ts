@@ -117,6 +117,7 @@ export class SessionTransaction implements AsyncDisposable {
 export class Session implements AsyncDisposable {
   readonly #core: SessionCore;
   readonly info: Map<string, unknown>;
+  readonly #options: SessionOptions;
 
   constructor(bind: Bind | SessionOptions, options: SessionOptions = {}) {
     const isBind =
@@ -134,6 +135,7 @@ export class Session implements AsyncDisposable {
         "session.option",
       );
     this.info = new Map(Object.entries(all.info ?? {}));
+    this.#options = all;
     this.#core = new SessionCore(this, {
       bind: all.bind,
       getBind: all.getBind,
@@ -430,6 +432,35 @@ export class Session implements AsyncDisposable {
   }
   get isClosed(): boolean {
     return this.#core.isClosed;
+  }
+  /**
+   * Another session with the same options on a connection of its own, for reads that run beside this one's: with objects
+   * of its own, in a transaction of its own, so that it sees what is committed and nothing else. With a block it is
+   * closed at the end of it; `merge()` brings what it read over here.
+   *
+   * @example const [users, total] = await Promise.all([session.fork((s) => s.query(User).all()), session.fork((s) => s.query(Post).count())]);
+   * @throws InvalidRequestError for a session that was made with a connection: there is no second one to read on
+   */
+  fork(options?: SessionOptions): Session;
+  fork<T>(block: (session: Session) => MaybePromise<T>, options?: SessionOptions): Promise<T>;
+  fork<T>(
+    first?: SessionOptions | ((session: Session) => MaybePromise<T>),
+    more?: SessionOptions,
+  ): Session | Promise<T> {
+    this.#open();
+    const block = typeof first === "function" ? first : undefined;
+    const options = { ...this.#options, ...(block === undefined ? (first as SessionOptions | undefined) : more) };
+    if (options.bind !== undefined && !("connect" in options.bind))
+      throw new InvalidRequestError(
+        "fork(): this session works on a connection it was given, so there is none to read beside it. Make it with an engine, or give one: fork({ bind: engine }).",
+        "session.fork",
+      );
+    const forked = new Session(options);
+    if (block === undefined) return forked;
+    return (async () => {
+      await using session = forked;
+      return await block(session);
+    })();
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();

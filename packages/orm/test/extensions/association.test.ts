@@ -1,7 +1,16 @@
 /** Association proxies: lists, references, maps, chains, and their SQL side. */
 import { integer, select, string } from "@athanor/core";
 import {
-  association, associationMap, associationProxy, declarativeBase, manyToOne, oneToMany, oneToOne, selectinLoad, Session, setAssociation,
+  association,
+  associationMap,
+  associationProxy,
+  declarativeBase,
+  manyToOne,
+  oneToMany,
+  oneToOne,
+  Session,
+  selectinLoad,
+  setAssociation,
 } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
@@ -28,7 +37,11 @@ class Person extends Base("Person", {
     return associationProxy(this, Person.c.labels, "topic");
   }
   get ranks() {
-    return associationMap(this, Person.c.labels, { key: "word", value: "rank", create: (word, rank) => new Label({ word, rank }) });
+    return associationMap(this, Person.c.labels, {
+      key: "word",
+      value: "rank",
+      create: (word, rank) => new Label({ word, rank }),
+    });
   }
   get motto() {
     return associationProxy(this, Person.c.profile, "motto") as string | null;
@@ -133,7 +146,10 @@ describeEachDatabase("association proxies", (target) => {
     const stop = db.engine.on("statement", ({ sql }) => void (/^SELECT/.test(sql) && count++));
     const people = await session.scalars(select(Person).orderBy(Person.c.id)).all();
     const topics = await Promise.all(people.map(async (p) => [...(await p.topics)]));
-    expect(topics).toEqual([["sea", "sky"], ["sea", "sky"]]);
+    expect(topics).toEqual([
+      ["sea", "sky"],
+      ["sea", "sky"],
+    ]);
     expect(count).toBe(3);
     stop();
     const found = await session.scalars(select(Person).where(Person.topics.contains("sky")).orderBy(Person.c.id)).all();

@@ -36,7 +36,9 @@ export async function loadMysql2(url: DatabaseUrl, options: { readonly [name: st
         if (statementTimeout !== undefined) {
           const mariadb = /mariadb/i.test(String(rows[0]?.[1]));
           // MySQL counts milliseconds, and only for SELECT; MariaDB seconds.
-          const setting = mariadb ? `max_statement_time = ${statementTimeout / 1000}` : `max_execution_time = ${Math.ceil(statementTimeout)}`;
+          const setting = mariadb
+            ? `max_statement_time = ${statementTimeout / 1000}`
+            : `max_execution_time = ${Math.ceil(statementTimeout)}`;
           await ask(connection, `SET SESSION ${setting}`);
         }
         return new MysqlConnection(connection, !mode.includes("NO_BACKSLASH_ESCAPES"), open);

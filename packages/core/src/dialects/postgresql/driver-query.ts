@@ -17,7 +17,9 @@ export interface KnownStatement {
   /** What it gives, as the server described it for the named statement: it cannot change without an error. */
   described: { readonly fields: readonly FieldInfo[] | null; readonly oids: readonly number[] } | undefined;
   /** Readers by what the columns were declared as. */
-  plan: { readonly columns: readonly DeclaredColumn[] | undefined; readonly plan: RowPlan; readonly read: RowBytesReader } | undefined;
+  plan:
+    | { readonly columns: readonly DeclaredColumn[] | undefined; readonly plan: RowPlan; readonly read: RowBytesReader }
+    | undefined;
 }
 type Done = (error: unknown, result: RawResult | undefined, command: string) => void;
 interface Description {
@@ -106,7 +108,8 @@ export class WireStatement implements WireQuery {
   }
   handleReadyForQuery(): void {
     const known = this.#known;
-    if (known !== undefined && this.#describes && known.described === undefined) known.described = { fields: null, oids: [] };
+    if (known !== undefined && this.#describes && known.described === undefined)
+      known.described = { fields: null, oids: [] };
     this.#settle(this.#failure);
   }
 
@@ -136,7 +139,10 @@ export class WireStatement implements WireQuery {
 
   #write(): void {
     const known = this.#known;
-    if (!this.#extended) return writer.simpleQuery(this.#text);
+    if (!this.#extended) {
+      writer.simpleQuery(this.#text);
+      return;
+    }
     const name = known?.name ?? "";
     const described = known?.parsed === true ? known.described : undefined;
     if (known === undefined || !known.parsed) {
@@ -176,7 +182,10 @@ export class WireStatement implements WireQuery {
     this.#command = "";
   }
   #settle(error: unknown): void {
-    if (error !== undefined && error !== null) return this.callback(error, undefined, this.#command);
+    if (error !== undefined && error !== null) {
+      this.callback(error, undefined, this.#command);
+      return;
+    }
     const fields = this.#fields;
     this.callback(
       null,
@@ -198,4 +207,5 @@ export function asPgQuery(Query: unknown): boolean {
     Object.setPrototypeOf(WireStatement.prototype, ancestor);
   return Object.getPrototypeOf(WireStatement.prototype) === ancestor;
 }
-export const isWireStatement = (query: unknown): query is WireStatement & pg.Submittable => query instanceof WireStatement;
+export const isWireStatement = (query: unknown): query is WireStatement & pg.Submittable =>
+  query instanceof WireStatement;

@@ -7,7 +7,10 @@ import type { DecoratedType, SqlType } from "../../types/sql-type.js";
 import type { DeclaredColumn } from "../driver.js";
 
 /** Slices that Node has always had and its types do not name; `toString()` is twice as slow on short texts. */
-export type Bytes = Buffer & { utf8Slice(from: number, to: number): string; latin1Slice(from: number, to: number): string };
+export type Bytes = Buffer & {
+  utf8Slice(from: number, to: number): string;
+  latin1Slice(from: number, to: number): string;
+};
 type ReadValue = (bytes: Bytes, from: number, length: number) => unknown;
 export type RowBytesReader = (bytes: Bytes, at: number) => unknown[];
 /** What a column is read as. */

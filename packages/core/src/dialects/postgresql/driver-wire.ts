@@ -47,23 +47,23 @@ export function tapConnection(client: pg.Client, isOurs: (query: unknown) => que
   connection.attachListeners = (stream: EventEmitter) => {
     const feed = new EventEmitter();
     stream.once("end", () => feed.emit("end"));
-    stream.on("data", splitter(
-      (part) => feed.emit("data", part),
-      () => {
-        const query = inside._getActiveQuery?.();
-        return isOurs(query) ? query : undefined;
-      },
-    ));
+    stream.on(
+      "data",
+      splitter(
+        (part) => feed.emit("data", part),
+        () => {
+          const query = inside._getActiveQuery?.();
+          return isOurs(query) ? query : undefined;
+        },
+      ),
+    );
     return attach.call(connection, feed);
   };
   return true;
 }
 
 /** Cuts chunks into messages, in order: rows to the active query, runs of everything else to `pass`. */
-export function splitter(
-  pass: (part: Buffer) => void,
-  active: () => WireQuery | undefined,
-): (chunk: Buffer) => void {
+export function splitter(pass: (part: Buffer) => void, active: () => WireQuery | undefined): (chunk: Buffer) => void {
   /** Pieces of a message that has not arrived in full. */
   let parts: Buffer[] = [];
   let have = 0;
@@ -71,7 +71,8 @@ export function splitter(
   let need = 0;
   const message = (bytes: Buffer, at: number, end: number, before: () => void): boolean => {
     const code = bytes[at];
-    if (code !== DATA_ROW && code !== BIND_COMPLETE && code !== PARSE_COMPLETE && code !== COMMAND_COMPLETE) return false;
+    if (code !== DATA_ROW && code !== BIND_COMPLETE && code !== PARSE_COMPLETE && code !== COMMAND_COMPLETE)
+      return false;
     // What stands before may change which query is active.
     before();
     const query = active();
@@ -194,7 +195,10 @@ export class MessageWriter {
     this.#end();
   }
   #value(value: unknown): void {
-    if (value === null || value === undefined) return this.#int32(-1);
+    if (value === null || value === undefined) {
+      this.#int32(-1);
+      return;
+    }
     if (value instanceof Uint8Array) {
       this.#int32(value.length);
       this.#room(value.length);

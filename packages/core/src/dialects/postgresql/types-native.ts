@@ -1,14 +1,22 @@
 /** PostgreSQL's own types: how their values are written and read. Everything travels as text. */
 import { ArgumentError, DataError } from "../../errors/errors.js";
 import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
-import { type DomainType, type IntervalType, type NativeType, Range, type RangeType } from "../../types/native-types.js";
+import {
+  type DomainType,
+  type IntervalType,
+  type NativeType,
+  Range,
+  type RangeType,
+} from "../../types/native-types.js";
 import { isoInterval, readInterval } from "../intervals.js";
 import { describe, jsonText, parseJson } from "../values.js";
 
-const asText = (what: string, shape: RegExp): Convert => (value) => {
-  if (typeof value === "string" && shape.test(value)) return value;
-  throw new ArgumentError(`${what}, not ${describe(value)}.`, "value.type");
-};
+const asText =
+  (what: string, shape: RegExp): Convert =>
+  (value) => {
+    if (typeof value === "string" && shape.test(value)) return value;
+    throw new ArgumentError(`${what}, not ${describe(value)}.`, "value.type");
+  };
 const plainText = (what: string): TypeAdapter<NativeType> => ({
   ddl: (type) => type.ddl,
   bind: () => asText(what, /^[^\0]*$/s),
@@ -38,7 +46,8 @@ export function parseHstore(value: unknown): { [key: string]: string | null } {
     out[plain(m[1] as string)] = m[2] === undefined ? null : plain(m[2]);
     end = part.lastIndex;
   }
-  if (end !== value.length) throw new DataError(`The database gave an hstore that cannot be read: ${value.slice(0, 80)}`);
+  if (end !== value.length)
+    throw new DataError(`The database gave an hstore that cannot be read: ${value.slice(0, 80)}`);
   return { ...out };
 }
 
@@ -46,11 +55,16 @@ export function parseHstore(value: unknown): { [key: string]: string | null } {
 export function rangeText(value: unknown, convert: Convert | null): string {
   if (!(value instanceof Range)) throw new ArgumentError(`A Range is needed, not ${describe(value)}.`, "value.range");
   if (value.isEmpty) return "empty";
-  const bound = (v: unknown): string => (v === null || v === undefined ? "" : quotedPart(String(convert === null ? v : convert(v))));
+  const bound = (v: unknown): string =>
+    v === null || v === undefined ? "" : quotedPart(String(convert === null ? v : convert(v)));
   return `${value.bounds[0]}${bound(value.lower)},${bound(value.upper)}${value.bounds[1]}`;
 }
 const RANGE = /([[(])(?:"((?:[^"\\]|\\.|"")*)"|([^",\])]*)),(?:"((?:[^"\\]|\\.|"")*)"|([^",\])]*))([\])])/sy;
-function readRange(text: string, at: number, convert: Convert | null): { readonly range: Range<unknown>; readonly end: number } {
+function readRange(
+  text: string,
+  at: number,
+  convert: Convert | null,
+): { readonly range: Range<unknown>; readonly end: number } {
   if (text.startsWith("empty", at)) return { range: Range.empty(), end: at + 5 };
   RANGE.lastIndex = at;
   const m = RANGE.exec(text);
@@ -85,7 +99,10 @@ const json: TypeAdapter<NativeType> = {
   bindSuffix: (type) => `::${type.ddl}`,
 };
 const quoted = (name: string): string =>
-  name.split(".").map((part) => (/^[a-z_][a-z0-9_]*$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`)).join(".");
+  name
+    .split(".")
+    .map((part) => (/^[a-z_][a-z0-9_]*$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`))
+    .join(".");
 
 export const postgresqlNativeAdapters: TypeAdapters = {
   "postgresql.jsonb": json,
@@ -113,7 +130,8 @@ export const postgresqlNativeAdapters: TypeAdapters = {
       const convert = dialect.bindProcessor(type.element);
       if (!type.multi) return (value) => rangeText(value, convert);
       return (value) => {
-        if (!Array.isArray(value)) throw new ArgumentError(`A list of ranges is needed, not ${describe(value)}.`, "value.range");
+        if (!Array.isArray(value))
+          throw new ArgumentError(`A list of ranges is needed, not ${describe(value)}.`, "value.range");
         return `{${value.map((range) => rangeText(range, convert)).join(",")}}`;
       };
     },

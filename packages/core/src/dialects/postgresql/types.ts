@@ -4,6 +4,7 @@
  */
 import { ArgumentError } from "../../errors/errors.js";
 import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
+import { RangeType } from "../../types/native-types.js";
 import type {
   ArrayType,
   BigIntegerType,
@@ -35,7 +36,6 @@ import {
   uuidText,
   varchar,
 } from "../values.js";
-import { RangeType } from "../../types/native-types.js";
 import { arrayText, parseArray } from "./arrays.js";
 import { postgresqlNativeAdapters } from "./types-native.js";
 

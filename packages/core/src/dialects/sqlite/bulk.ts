@@ -32,10 +32,13 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
       const name = bulkTableName(dialect, table);
       const check = keep(`c:${name}`, () => {
         const schema = table.schema === undefined ? "" : `${dialect.quote(table.schema)}.`;
-        const triggers = [`${schema}sqlite_master`, "sqlite_temp_master"].map(
-          (from) => `(SELECT count(*) FROM ${from} WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE)`,
+        const names = [`${schema}sqlite_master`, "sqlite_temp_master"].map(
+          (from) => `SELECT tbl_name FROM ${from} WHERE type = 'trigger'`,
         );
-        return `SELECT ${triggers.join(" + ")}, (SELECT max(${dialect.quote(only.columnName)}) FROM ${name})`;
+        return (
+          `SELECT (SELECT count(*) FROM (${names.join(" UNION ALL ")}) WHERE tbl_name = ? COLLATE NOCASE), ` +
+          `(SELECT max(${dialect.quote(only.columnName)}) FROM ${name})`
+        );
       });
       const asking = connection.send(check, [table.tableName], BULK_HINT);
       const found = (asking instanceof Promise ? await asking : asking).rows[0] as readonly unknown[];

@@ -9,10 +9,29 @@
  */
 import type { ResultColumn } from "../../compile/compiled.js";
 
-const LOSSLESS = new Set(["integer", "smallInteger", "bigInteger", "boolean", "string", "text", "enum", "uuid", "date", "time", "dateTime", "float", "double"]);
+const LOSSLESS = new Set([
+  "integer",
+  "smallInteger",
+  "bigInteger",
+  "boolean",
+  "string",
+  "text",
+  "enum",
+  "uuid",
+  "date",
+  "time",
+  "dateTime",
+  "float",
+  "double",
+]);
 
 /** The packed form of a SELECT, or undefined where it could lose something. `names`: the columns as the text names them. */
-export function packedText(sql: string, columns: readonly ResultColumn[], names: readonly string[], quote: (name: string) => string): string | undefined {
+export function packedText(
+  sql: string,
+  columns: readonly ResultColumn[],
+  names: readonly string[],
+  quote: (name: string) => string,
+): string | undefined {
   if (columns.length === 0 || columns.length > 100 || columns.some((c) => !LOSSLESS.has(c.type.kind))) return undefined;
   const values = columns.map((c, i) => {
     const name = quote(names[i] as string);

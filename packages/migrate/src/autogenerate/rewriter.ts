@@ -1,0 +1,46 @@
+/** Changes generated operations before they are written. Source: Alembic `Rewriter`. */
+import type { MigrateOp } from "../ops/index.js";
+
+type Rewrite<O extends MigrateOp> = (
+  op: O,
+) => MigrateOp | readonly MigrateOp[] | null | Promise<MigrateOp | readonly MigrateOp[] | null>;
+type OpClass<O extends MigrateOp> = abstract new (...args: never[]) => O;
+
+/**
+ * What a rewrite gives is not given to the same rewriter again, so that it may hold an operation of the same class; the
+ * next of a chain sees it. `null` leaves the operation out.
+ *
+ * @example
+ * const rewriter = new Rewriter().rewrites(AddColumnOp, (op) => [op, new ExecuteOp("…")]);
+ * const migrate = new Migrate({ …, processRevisionDirectives: rewriter.process });
+ */
+export class Rewriter {
+  readonly #rewrites: { readonly of: OpClass<MigrateOp>; readonly rewrite: Rewrite<MigrateOp> }[] = [];
+  readonly #seen = new WeakSet<MigrateOp>();
+  #next: Rewriter | undefined;
+
+  /** The first rewrite whose class fits an operation is taken. */
+  rewrites<O extends MigrateOp>(of: OpClass<O>, rewrite: Rewrite<O>): this {
+    // The class is looked at before the function is called.
+    this.#rewrites.push({ of, rewrite: rewrite as unknown as Rewrite<MigrateOp> });
+    return this;
+  }
+  /** This rewriter, then the other one, as a new one. */
+  chain(next: Rewriter): Rewriter {
+    const both = new Rewriter();
+    both.#rewrites.push(...this.#rewrites);
+    both.#next = this.#next === undefined ? next : this.#next.chain(next);
+    return both;
+  }
+  /** For `processRevisionDirectives`. */
+  readonly process = async (ops: readonly MigrateOp[]): Promise<readonly MigrateOp[]> => {
+    const made: MigrateOp[] = [];
+    for (const op of ops) {
+      const found = this.#seen.has(op) ? undefined : this.#rewrites.find((r) => op instanceof r.of);
+      const given = found === undefined ? [op] : [(await found.rewrite(op)) ?? []].flat();
+      for (const one of given) this.#seen.add(one);
+      made.push(...given);
+    }
+    return this.#next === undefined ? made : this.#next.process(made);
+  };
+}
