@@ -3,8 +3,9 @@
  *
  * @example class MemoDialect extends SqliteDialect { … }  registerDialect("memo", () => new MemoDialect());
  */
-export { BaseDdlCompiler } from "../compile/ddl-compiler.js";
+
 export { SqlCompiler } from "../compile/compiler.js";
+export { BaseDdlCompiler } from "../compile/ddl-compiler.js";
 export * from "./bulk.js";
 export type * from "./bulk-strategy.js";
 export { Dialect } from "./dialect.js";

@@ -96,7 +96,8 @@ export function showParameters(parameters: readonly unknown[], most = 10): strin
     if (typeof value === "bigint") return `${value}n`;
     if (value instanceof Uint8Array) return `<${value.byteLength} bytes>`;
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
-    const text = typeof value === "object" && value !== null ? safeJson(value) : (JSON.stringify(value) ?? String(value));
+    const text =
+      typeof value === "object" && value !== null ? safeJson(value) : (JSON.stringify(value) ?? String(value));
     return text.length > 200 ? `${text.slice(0, 190)}… (${text.length} characters)` : text;
   };
   const shown = parameters.slice(0, most).map(show);

@@ -48,7 +48,11 @@ export class SessionConnections {
     return done;
   }
   /** An engine's connection with no savepoint to be set: nothing to wait for. */
-  #opened(bind: Engine, connection: Connection, begun: (c: Connection) => MaybePromise<void>): MaybePromise<Connection> {
+  #opened(
+    bind: Engine,
+    connection: Connection,
+    begun: (c: Connection) => MaybePromise<void>,
+  ): MaybePromise<Connection> {
     this.#bound.set(bind, { connection, own: true, control: "transaction", root: undefined, nested: [] });
     if (this.#depth > 0) return this.#nest(bind, connection, begun);
     const running = begun(connection);

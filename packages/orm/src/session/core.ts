@@ -17,6 +17,7 @@ import {
   StatementCache,
 } from "@athanor/core";
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
+import { flushPreparations } from "../extensions/flush-preparations.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import {
@@ -32,7 +33,6 @@ import {
   TO_DELETE,
   UNLOADED,
 } from "../mapping/state.js";
-import { flushPreparations } from "../extensions/flush-preparations.js";
 import { loadColumn, loadRelationship, peekReference } from "../query/execute.js";
 import { reachable, relatedInMemory } from "./cascades.js";
 import { type JoinTransactionMode, SessionConnections } from "./connections.js";

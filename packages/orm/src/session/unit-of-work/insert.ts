@@ -51,7 +51,11 @@ function targetsOf(mapper: Mapper, table: Table): Targets {
     });
     let close = 0;
     list.forEach(({ column, generated }, i) => {
-      if (column.fields.default !== undefined || column.fields.computed !== undefined || (column.primaryKey && !generated))
+      if (
+        column.fields.default !== undefined ||
+        column.fields.computed !== undefined ||
+        (column.primaryKey && !generated)
+      )
         close |= 1 << (i & 31);
     });
     const keys = list.filter((t) => t.generated && t.column.primaryKey);
@@ -81,7 +85,11 @@ function shapeOf(instance: Managed, mapper: Mapper, table: Table): Shape {
   const targets = targetsOf(mapper, table);
   if (targets.scan !== undefined) {
     const unset = targets.scan(instance);
-    if (unset >= 0 && (unset & targets.close) === 0 && (targets.key === undefined || instance[targets.key.attribute.slot] !== null)) {
+    if (
+      unset >= 0 &&
+      (unset & targets.close) === 0 &&
+      (targets.key === undefined || instance[targets.key.attribute.slot] !== null)
+    ) {
       const known = targets.known.get(unset);
       if (known !== undefined) return known;
       const shape = shapeClosely(instance, targets);

@@ -54,7 +54,13 @@ function shapeWith(mapper: Mapper, key: number | string, attributes: () => Mappe
     const onUpdate = mapper.attributes.filter(
       (a) => a.column.fields.onUpdate !== undefined && tables.has(a.column.table) && !list.includes(a),
     );
-    shape = { mapper, attributes: list, onUpdate, rekeys: list.some((a) => mapper.primaryKey.includes(a)), byTable: new Map() };
+    shape = {
+      mapper,
+      attributes: list,
+      onUpdate,
+      rekeys: list.some((a) => mapper.primaryKey.includes(a)),
+      byTable: new Map(),
+    };
     if (all.size > 1000) all.clear();
     all.set(key, shape);
   }
@@ -169,7 +175,12 @@ function hasExpression(instance: Managed, columns: readonly ChangedColumn[]): bo
 function keyOf(mapper: Mapper, table: Table): { readonly column: TableColumn; readonly attribute: MappedColumn }[] {
   return table.primaryKey.map((column) => ({ column, attribute: mapper.attributeOf(column) as MappedColumn }));
 }
-function statementFor(mapper: Mapper, table: Table, columns: readonly ChangedColumn[], versioned: boolean): UpdateStatement {
+function statementFor(
+  mapper: Mapper,
+  table: Table,
+  columns: readonly ChangedColumn[],
+  versioned: boolean,
+): UpdateStatement {
   const memo = `update:${table.id}:${columns.map((c) => c.column.columnId).join()}:${versioned}`;
   let statement = mapper.memo.get(memo) as UpdateStatement | undefined;
   if (statement === undefined) {
