@@ -32,8 +32,8 @@ export async function pullCommand(
   const stdout = config.stdout ?? ((text: string) => process.stdout.write(text));
   const log = config.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   const { out, force = false, ...pull } = options;
-  const own = config.versionTable?.name;
-  const exclude = pull.exclude ?? (own === undefined ? undefined : [own, "alembic_version"]);
+  const own = config.versionTable?.name ?? "athanor_version";
+  const exclude = pull.exclude ?? [own, `${own}_file`, `${own}_step`, "alembic_version"];
   const engine = createEngine(url);
   let pulled: PulledModels;
   try {

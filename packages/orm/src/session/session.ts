@@ -31,7 +31,7 @@ import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
 import { reachable } from "./cascades.js";
 import type { JoinTransactionMode } from "./connections.js";
-import { type Bind, SessionCore } from "./core.js";
+import { type Bind, type CoreOptions, SessionCore } from "./core.js";
 import type { SessionEventName, SessionEvents } from "./events.js";
 import { SESSION, type SessionInternals } from "./internals.js";
 import { type MergeOptions, mergeInto } from "./merge.js";
@@ -59,6 +59,16 @@ const MODES: readonly JoinTransactionMode[] = [
   "controlFully",
   "createSavepoint",
 ];
+
+const NO_OPTIONS: SessionOptions = {};
+const PLAIN: Omit<CoreOptions, "bind"> = {
+  getBind: undefined,
+  autoflush: true,
+  expireOnCommit: true,
+  joinTransactionMode: "conditionalSavepoint",
+  executionOptions: {},
+};
+const NO_GET_OPTIONS: GetOptions<readonly unknown[]> = {};
 
 export interface GetOptions<P> {
   readonly options?: P;
@@ -116,13 +126,18 @@ export class SessionTransaction implements AsyncDisposable {
  */
 export class Session implements AsyncDisposable {
   readonly #core: SessionCore;
-  readonly info: Map<string, unknown>;
   readonly #options: SessionOptions;
+  #info: Map<string, unknown> | undefined;
 
-  constructor(bind: Bind | SessionOptions, options: SessionOptions = {}) {
+  constructor(bind: Bind | SessionOptions, options: SessionOptions = NO_OPTIONS) {
     const isBind =
       typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" ||
       typeof (bind as { readonly connect?: unknown }).connect === "function";
+    if (isBind && options === NO_OPTIONS) {
+      this.#options = { bind: bind as Bind };
+      this.#core = new SessionCore(this, { ...PLAIN, bind: bind as Bind });
+      return;
+    }
     const all: SessionOptions = isBind ? { bind: bind as Bind, ...options } : (bind as SessionOptions);
     for (const key of Object.keys(all)) {
       if (!OPTIONS.includes(key))
@@ -134,7 +149,6 @@ export class Session implements AsyncDisposable {
         `joinTransactionMode is one of ${MODES.join(", ")}, not '${mode}'.${didYouMean(mode, MODES)}`,
         "session.option",
       );
-    this.info = new Map(Object.entries(all.info ?? {}));
     this.#options = all;
     this.#core = new SessionCore(this, {
       bind: all.bind,
@@ -144,6 +158,11 @@ export class Session implements AsyncDisposable {
       joinTransactionMode: mode,
       executionOptions: all.executionOptions ?? {},
     });
+  }
+  /** Anything; for the program's own use. */
+  get info(): Map<string, unknown> {
+    this.#info ??= new Map(Object.entries(this.#options.info ?? {}));
+    return this.#info;
   }
   get [SESSION](): SessionInternals {
     return this.#core;
@@ -274,8 +293,8 @@ export class Session implements AsyncDisposable {
     id: Identity<M>,
     options: GetOptions<P>,
   ): Promise<LoadedRoot<M, P[number]> | null>;
-  get(model: unknown, id: unknown, options: GetOptions<readonly unknown[]> = {}): Promise<never> {
-    return this.#core.enqueueAfterResults(async () => {
+  get(model: unknown, id: unknown, options: GetOptions<readonly unknown[]> = NO_GET_OPTIONS): Promise<never> {
+    return this.#core.enqueueAfterResults((): MaybePromise<never> => {
       const mapper = mapperOf(model);
       const values = keyValues(mapper, id);
       const key = mapper.identityKey(values);
@@ -285,12 +304,19 @@ export class Session implements AsyncDisposable {
       if (known !== undefined && plain && (known.$$f & STALE) === 0) {
         return (mapperOfInstance(known).isA(mapper) && (known.$$f & PERSISTENT) !== 0 ? known : null) as never;
       }
-      await this.#core.autoflush();
-      const found = await loadByKey(this.#core, mapper, values, options);
-      // The row is gone: the object stands for nothing any more.
-      if (found === null && known !== undefined && plain && mapperOfInstance(known).isA(mapper))
-        this.#core.removed(known);
-      return found as never;
+      const taken = (found: Managed | null): never => {
+        // The row is gone: the object stands for nothing any more.
+        if (found === null && known !== undefined && plain && mapperOfInstance(known).isA(mapper))
+          this.#core.removed(known);
+        return found as never;
+      };
+      // Nothing is awaited that is there: SQLite answers at once.
+      const load = (): MaybePromise<never> => {
+        const found = loadByKey(this.#core, mapper, values, options);
+        return found instanceof Promise ? found.then(taken) : taken(found);
+      };
+      const flushing = this.#core.autoflush();
+      return flushing === undefined ? load() : flushing.then(load);
     });
   }
   /** Like `get`, but no row is an error. @throws NoResultFound */
