@@ -31,7 +31,7 @@ import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
 import { reachable } from "./cascades.js";
 import type { JoinTransactionMode } from "./connections.js";
-import { type Bind, type CoreOptions, SessionCore } from "./core.js";
+import { type Bind, SessionCore } from "./core.js";
 import type { SessionEventName, SessionEvents } from "./events.js";
 import { SESSION, type SessionInternals } from "./internals.js";
 import { type MergeOptions, mergeInto } from "./merge.js";
@@ -61,13 +61,7 @@ const MODES: readonly JoinTransactionMode[] = [
 ];
 
 const NO_OPTIONS: SessionOptions = {};
-const PLAIN: Omit<CoreOptions, "bind"> = {
-  getBind: undefined,
-  autoflush: true,
-  expireOnCommit: true,
-  joinTransactionMode: "conditionalSavepoint",
-  executionOptions: {},
-};
+const NO_EXECUTION_OPTIONS = {};
 const NO_GET_OPTIONS: GetOptions<readonly unknown[]> = {};
 
 export interface GetOptions<P> {
@@ -135,7 +129,14 @@ export class Session implements AsyncDisposable {
       typeof (bind as { readonly connect?: unknown }).connect === "function";
     if (isBind && options === NO_OPTIONS) {
       this.#options = { bind: bind as Bind };
-      this.#core = new SessionCore(this, { ...PLAIN, bind: bind as Bind });
+      this.#core = new SessionCore(this, {
+        bind: bind as Bind,
+        getBind: undefined,
+        autoflush: true,
+        expireOnCommit: true,
+        joinTransactionMode: "conditionalSavepoint",
+        executionOptions: NO_EXECUTION_OPTIONS,
+      });
       return;
     }
     const all: SessionOptions = isBind ? { bind: bind as Bind, ...options } : (bind as SessionOptions);

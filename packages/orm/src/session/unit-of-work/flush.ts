@@ -4,7 +4,7 @@
  */
 import type { Table } from "@athanor/core";
 import { Collection, describeInstance } from "../../mapping/collection.js";
-import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../../mapping/mapper.js";
+import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../../mapping/mapper.js";
 import {
   clearChanges,
   DELETED,
