@@ -53,6 +53,18 @@ const helpers: Helpers = {
 const quote = JSON.stringify;
 const slot = (key: string) => `this[${quote(`$${key}`)}]`;
 
+/**
+ * `new User({ … })` with columns alone: read one by one, then counted. Whatever is left over (a relationship, a wrong
+ * name, no object at all) goes the general way, which also words the errors.
+ */
+function initialSource(layout: SlotLayout): string {
+  const reads = layout.columns
+    .map(({ key }) => `v = init[${quote(key)}]; if (v !== undefined) { ${slot(key)} = v; n++; }`)
+    .join(" ");
+  return `{ let n = -1, v; if (typeof init === "object" && init !== null) { n = 0; ${reads} for (const k in init) n--; }
+if (n !== 0) h.assign(this, init, D.keys); }`;
+}
+
 function sourceOf(name: string, layout: SlotLayout, mode: "root" | "derived", extendsBase: boolean): string {
   const fill = (value: (c: SlotLayout["columns"][number], at: number) => string) => {
     let at = layout.rowStart;
@@ -91,7 +103,7 @@ constructor(init, row, offset, session, batch) {
 ${superCall}
 if (init === LOAD && row !== undefined) { ${state("session", String(PERSISTENT), "batch")} ${fill((_, at) => (at < 0 ? "U" : `row[offset + ${at}]`))} ${relations} }
 else { ${state("undefined", "0", "null")} ${fill(() => "U")} ${relations}
-if (init !== undefined && init !== LOAD && this.$$d === D) h.assign(this, init, D.keys); }
+if (init !== undefined && init !== LOAD && this.$$d === D) ${mode === "root" ? initialSource(layout) : "h.assign(this, init, D.keys);"} }
 }
 ${accessors}
 ${relationAccessors}

@@ -1,5 +1,5 @@
 /**
- * One flush: what changed since the last one becomes INSERT, UPDATE and DELETE, in an order the database accepts.
+ * Long because the steps of one flush share its few sets. One flush: what changed since the last one becomes INSERT, UPDATE and DELETE, in an order the database accepts.
  * O(changed): nothing that did not change is looked at. Source: SQLAlchemy "unitofwork", "dependency".
  */
 import type { Table } from "@athanor/core";
@@ -46,6 +46,11 @@ export function isOrphan(instance: Managed): boolean {
   const { orphanRelationships } = mapperOfInstance(instance);
   for (const r of orphanRelationships) if (parentOf(instance, r) === null) return true;
   return false;
+}
+
+/** `flat()` visits every element; most groups have one list. */
+function joined(lists: readonly Managed[][]): Managed[] {
+  return lists.length === 1 ? (lists[0] as Managed[]) : ([] as Managed[]).concat(...lists);
 }
 
 export class Flush {
@@ -259,7 +264,7 @@ export class Flush {
     for (const d of deleted) roots.add(mapperOfInstance(d).root);
     const order = orderOf(roots);
     const savesInOrder = order
-      .map((g) => ({ cyclic: g.cyclic, items: g.roots.flatMap((r) => sortSaves(byRoot.get(r) ?? [])) }))
+      .map((g) => ({ cyclic: g.cyclic, items: joined(g.roots.map((r) => sortSaves(byRoot.get(r) ?? []))) }))
       .filter((g) => g.items.length > 0);
     return {
       saves: savesInOrder,
