@@ -56,7 +56,13 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
           () => head + new Array(to - from).fill(group(columns.length)).join(", "),
         );
         const running = connection.send(sql, rows.flat(processes, from, to), BULK_WRITE_HINT);
-        const { lastInsertId } = running instanceof Promise ? await running : running;
+        const { lastInsertId, rowCount } = running instanceof Promise ? await running : running;
+        if (rowCount !== to - from) {
+          throw new InternalError(
+            `SQLite took ${rowCount} of ${to - from} new rows of '${table.fullName}': a constraint written with ON CONFLICT IGNORE leaves rows out, so their keys cannot be told.`,
+            { statement: sql },
+          );
+        }
         const last = Number(lastInsertId);
         if (lastInsertId === null || !Number.isSafeInteger(last)) {
           throw new InternalError(
