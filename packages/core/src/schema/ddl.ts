@@ -119,12 +119,15 @@ export class AddColumn extends DdlElement {
   readonly column: TableColumn;
   readonly ifNotExists: boolean;
   readonly inlineReferences: boolean;
+  /** The column it comes after, null for the first place (MySQL); undefined: the last place. */
+  readonly after: string | null | undefined;
   constructor(
     table: NamedTable,
     column: TableColumn,
-    options: { ifNotExists?: boolean; inlineReferences?: boolean } = {},
+    options: { ifNotExists?: boolean; inlineReferences?: boolean; after?: string | null } = {},
   ) {
     super();
+    this.after = options.after;
     this.table = table;
     this.column = column;
     this.ifNotExists = options.ifNotExists ?? false;

@@ -57,9 +57,11 @@ import type {
   RenameTableOp,
   TableCommentOp,
 } from "../ops/index.js";
-import { sketchTable } from "../ops/schema.js";
-import type { OperationHost } from "./host.js";
+import { sketchTable, typeChecks } from "../ops/schema.js";
+import type { ColumnPlace } from "./column-order.js";
+import type { BatchSettings, OperationHost } from "./host.js";
 import type { LockRequest } from "./lock.js";
+import { conditionOf } from "./reflected.js";
 
 /** Operations this file runs, by kind. */
 interface OpByKind {
@@ -157,9 +159,9 @@ export class DialectImpl {
     _table: NamedTable,
     ops: readonly MigrateOp[],
     host: OperationHost,
-    options: { readonly recreate: "auto" | "always" | "never" },
+    settings: BatchSettings,
   ): Promise<void> {
-    if (options.recreate === "always") {
+    if (settings.recreate === "always") {
       throw new OperationError(
         "migrate.recreate",
         `recreate: "always" is not needed on ${this.dialect.name}, where ALTER TABLE does it in place`,
@@ -168,9 +170,16 @@ export class DialectImpl {
         },
       );
     }
+    if ((settings.partialReordering?.length ?? 0) > 0) throw this.noPlaces("partialReordering");
     for (const op of ops) await host.operation(op, () => this.apply(op, host));
   }
 
+  /** Columns stand where they were made. */
+  protected noPlaces(what: string): OperationError {
+    return new OperationError("migrate.place", `${this.dialect.name} cannot say where a column stands (${what})`, {
+      hint: "The order of columns matters to nobody who names them; a table that must have another one is made anew by hand.",
+    });
+  }
   protected readonly handlers: Handlers = {
     createTable: (op, host) => this.createTable(op, host),
     dropTable: (op, host) => host.run(new DropTable(op, { ifExists: op.ifExists })),
@@ -213,14 +222,23 @@ export class DialectImpl {
     const table = this.addedColumnTable(op, host);
     const [column] = table.columns;
     if (column === undefined) return;
+    if (op.place !== undefined) this.checkPlace(op.place);
     await this.createTypeOf(column.type, op.schema, host);
-    await host.run(new AddColumn(op, column, { ifNotExists: op.ifNotExists }));
+    await host.run(new AddColumn(op, column, { ifNotExists: op.ifNotExists, ...(await this.placeOf(op, host)) }));
     for (const constraint of table.constraints) {
       // Checks stand beside the column.
       if (constraint.kind === "check") continue;
       await host.run(new AddConstraint(op, constraint));
     }
     for (const index of table.indexes) await host.run(new CreateIndex(index));
+  }
+  /** @throws OperationError where a column stands at the end */
+  protected checkPlace(place: ColumnPlace): void {
+    throw this.noPlaces(place.before === undefined ? "insertAfter" : "insertBefore");
+  }
+  /** The column a new one comes after; null for none, undefined for the last. */
+  protected async placeOf(_op: AddColumnOp, _host: OperationHost): Promise<{ readonly after?: string | null }> {
+    return {};
   }
   protected async dropColumn(op: DropColumnOp, host: OperationHost): Promise<void> {
     await host.run(new DropColumn(op, op.columnName, { ifExists: op.ifExists }));
@@ -229,7 +247,9 @@ export class DialectImpl {
     const { changes, columnName } = op;
     if (changes.type !== undefined) {
       await this.createTypeOf(changes.type, op.schema, host);
+      await this.dropTypeChecks(op, host);
       await host.run(new AlterColumnType(op, columnName, changes.type, { using: op.using }));
+      await this.addTypeChecks(op, host, columnName);
     } else if (op.using !== undefined) {
       throw new OperationError(
         "migrate.using",
@@ -247,6 +267,38 @@ export class DialectImpl {
     if (changes.newName !== undefined && changes.newName !== columnName) {
       await host.run(new RenameColumn(op, columnName, changes.newName));
     }
+  }
+  /** The checks of a type that is left behind. */
+  protected async dropTypeChecks(op: AlterColumnOp, host: OperationHost): Promise<void> {
+    const { type } = op.existing;
+    if (type === undefined || op.changes.type === undefined) return;
+    for (const check of typeChecks(op.tableName, op.columnName, type, host.namingConvention)) {
+      const text = this.conditionOf(check.sql);
+      if (text === undefined) continue;
+      const name = check.name ?? (host.offline ? undefined : await this.#nameOfTypeCheck(op, text, host));
+      if (name === undefined) continue;
+      await host.run(new DropConstraint(op, { kind: "check", name, nameIsGenerated: check.nameIsGenerated }));
+    }
+  }
+  /** The check the database named by itself: the one that lists the same values of the column. */
+  async #nameOfTypeCheck(op: AlterColumnOp, text: string, host: OperationHost): Promise<string | undefined> {
+    const checks = await inspect(host.connection).checkConstraints(op.tableName, { schema: op.schema });
+    const values = (of: string) => [...of.matchAll(/'(?:[^']|'')*'/g)].map((m) => m[0]).join();
+    const bare = op.columnName.toLowerCase();
+    const same = (sql: string) =>
+      this.sameExpression(sql, text) ||
+      (sql.toLowerCase().includes(bare) && values(sql) === values(text) && values(text) !== "");
+    return checks.find((c) => same(c.sql))?.name;
+  }
+  protected async addTypeChecks(op: AlterColumnOp, host: OperationHost, column: string): Promise<void> {
+    const { type } = op.changes;
+    if (type === undefined) return;
+    for (const check of typeChecks(op.tableName, column, type, host.namingConvention)) {
+      if (this.conditionOf(check.sql) !== undefined) await host.run(new AddConstraint(op, check));
+    }
+  }
+  protected conditionOf(condition: string | Element): string | undefined {
+    return conditionOf(this.dialect, (value) => this.inlineSql(value), condition);
   }
   protected async dropIndex(op: DropIndexOp, host: OperationHost): Promise<void> {
     await host.run(new DropIndex(droppedIndex(op), { ifExists: op.ifExists, concurrently: op.concurrently }));

@@ -25,5 +25,6 @@ export function implFor(dialect: Dialect): DialectImpl {
   return new (classes.get(dialect.implName) ?? DialectImpl)(dialect);
 }
 export { type DatabaseFamily, DialectImpl } from "./base.js";
-export type { OperationHost } from "./host.js";
+export type { ColumnPlace } from "./column-order.js";
+export type { BatchSettings, OperationHost } from "./host.js";
 export type { LockRequest } from "./lock.js";

@@ -17,7 +17,7 @@ import {
   type TableColumn,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import type { AlterColumnOp, DropColumnOp, MigrateOp } from "../ops/index.js";
+import type { AddColumnOp, AlterColumnOp, DropColumnOp, MigrateOp } from "../ops/index.js";
 import { OpenMetaData, sketchTable } from "../ops/schema.js";
 import { DialectImpl } from "./base.js";
 import { noColumn, targetsOf, withChanges } from "./definitions.js";
@@ -84,7 +84,20 @@ export class MysqlImpl extends DialectImpl {
       return;
     }
     const column = host.offline ? this.#stated(op, host) : await this.#looked(op, host);
+    await this.dropTypeChecks(op, host);
     await host.run(new ModifyColumn(op, columnName, column));
+    await this.addTypeChecks(op, host, column.columnName);
+  }
+  /** Columns can stand anywhere: FIRST and AFTER. */
+  protected override checkPlace(): void {}
+  protected override async placeOf(op: AddColumnOp, host: OperationHost): Promise<{ readonly after?: string | null }> {
+    const { place } = op;
+    if (place?.before === undefined) return place?.after === undefined ? {} : { after: place.after };
+    // There is no word for "before": it is after the one in front of it.
+    const names = (await inspect(host.connection).columns(op.tableName, { schema: op.schema })).map((c) => c.name);
+    const at = names.indexOf(place.before);
+    if (at < 0) throw noColumn({ tableName: op.tableName, columnName: place.before }, names);
+    return { after: names[at - 1] ?? null };
   }
   /** The column as it is, with the changes. */
   async #looked(op: AlterColumnOp, host: OperationHost): Promise<TableColumn> {

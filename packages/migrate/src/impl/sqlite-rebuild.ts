@@ -6,7 +6,6 @@
 import {
   buildTable,
   type ColumnDefinition,
-  type Connection,
   type Constraint,
   CreateIndex,
   CreateTable,
@@ -17,23 +16,20 @@ import {
   inspect,
   type NamedTable,
   partsFromReflection,
-  type ReflectedCheck,
-  type ReflectedColumn,
-  type ReflectedForeignKey,
   type ReflectedTable,
-  type ReflectedUnique,
   RenameTable,
   sql,
   type Table,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
 import { AddColumnOp, AddConstraintOp, AlterColumnOp, DropColumnOp, type DropConstraintOp } from "../ops/index.js";
-import { OpenMetaData, sketchTable } from "../ops/schema.js";
+import { conventionalNames, homeTable, OpenMetaData, sketchTable, typeChecks } from "../ops/schema.js";
+import { ColumnOrder } from "./column-order.js";
 import { noColumn, targetsOf } from "./definitions.js";
-import type { OperationHost } from "./host.js";
+import type { BatchSettings, OperationHost } from "./host.js";
+import { conditionOf, type Inline, reflectedColumn, reflectedTable, withConstraint } from "./reflected.js";
 
 type Change = AddColumnOp | DropColumnOp | AlterColumnOp | AddConstraintOp | DropConstraintOp;
-type Inline = (value: string | Element) => string;
 const TEMPORARY = "_athanor_tmp_";
 
 export class Rebuild {
@@ -47,18 +43,57 @@ export class Rebuild {
   readonly #casts = new Map<string, string>();
   /** Indexes added on the way. */
   readonly #newIndexes: CreateIndex[] = [];
+  readonly #order: ColumnOrder;
+  readonly #settings: BatchSettings;
 
-  private constructor(host: OperationHost, inline: Inline, found: ReflectedTable) {
+  private constructor(host: OperationHost, inline: Inline, found: ReflectedTable, settings: BatchSettings) {
     this.#host = host;
     this.#inline = inline;
     this.#found = found;
     this.#now = found;
+    this.#settings = settings;
     this.#copied = new Set(found.columns.filter((c) => c.computed === undefined).map((c) => c.name));
+    this.#order = new ColumnOrder(found.columns.map((c) => c.name));
+    for (const { name, definition } of settings.reflectColumns ?? []) this.#restate(name, definition);
+    const { tableOptions, tableArguments } = settings;
+    if (tableOptions !== undefined) {
+      const sqlite = { ...(this.#now.options.sqlite as object | undefined), ...(tableOptions.sqlite as object) };
+      this.#set({ options: { ...this.#now.options, ...tableOptions, sqlite } });
+    }
+    if (tableArguments !== undefined && tableArguments.length > 0) {
+      const columns = found.columns.map((c) => c.name);
+      const home = homeTable(found.name, columns, tableArguments, { convention: this.#convention });
+      for (const constraint of home.constraints) this.#addConstraint(constraint);
+      for (const index of home.indexes) this.#newIndexes.push(new CreateIndex(index));
+    }
   }
   /** @throws NoSuchTableError */
-  static async start(table: NamedTable, host: OperationHost, inline: Inline): Promise<Rebuild> {
-    const found = await inspect(host.connection).table(table.tableName, { schema: table.schema });
-    return new Rebuild(host, inline, found);
+  static async start(
+    table: NamedTable,
+    host: OperationHost,
+    inline: Inline,
+    settings: BatchSettings = {},
+  ): Promise<Rebuild> {
+    const { copyFrom } = settings;
+    const found =
+      copyFrom === undefined
+        ? await inspect(host.connection).table(table.tableName, { schema: table.schema })
+        : reflectedTable(host.dialect, inline, copyFrom);
+    return new Rebuild(host, inline, found, settings);
+  }
+  get #convention() {
+    return this.#settings.namingConvention ?? this.#host.namingConvention;
+  }
+  /** Says of a column that is there what reflection cannot see. */
+  #restate(name: string, definition: ColumnDefinition): void {
+    if (!this.#has(name)) {
+      throw noColumn(
+        { tableName: this.#found.name, columnName: name },
+        this.#now.columns.map((c) => c.name),
+      );
+    }
+    const said = reflectedColumn(this.#host.dialect, this.#inline, name, definition);
+    this.#set({ columns: this.#now.columns.map((c) => (c.name === name ? said : c)) });
   }
 
   /** Adds one change to what the table is to become. @throws OperationError */
@@ -85,32 +120,14 @@ export class Rebuild {
     const table = sketchTable(op.tableName, [{ name: columnName, definition: op.definition }], [], {
       isPart: true,
       schema: op.schema,
-      convention: this.#host.namingConvention,
+      convention: this.#convention,
     });
     const type = table.columns[0]?.type ?? op.definition.fields.type;
-    this.#set({ columns: [...this.#now.columns, this.#reflectedColumn(columnName, op.definition.with({ type }))] });
+    const made = reflectedColumn(this.#host.dialect, this.#inline, columnName, op.definition.with({ type }));
+    this.#order.add(columnName, op.place);
+    this.#set({ columns: [...this.#now.columns, made] });
     for (const constraint of table.constraints) this.#addConstraint(constraint);
     for (const index of table.indexes) this.#newIndexes.push(new CreateIndex(index));
-  }
-  #reflectedColumn(name: string, definition: ColumnDefinition): ReflectedColumn {
-    const { fields } = definition;
-    return {
-      name,
-      type: fields.type,
-      databaseType: this.#host.dialect.ddlType(fields.type),
-      nullable: fields.nullable && !fields.primaryKey,
-      default: fields.serverDefault === undefined ? undefined : this.#inline(fields.serverDefault),
-      autoincrement: false,
-      ownedSequence: undefined,
-      identity: undefined,
-      computed:
-        fields.computed === undefined
-          ? undefined
-          : { sql: this.#inline(fields.computed.sql), persisted: fields.computed.persisted ?? false },
-      onUpdate: undefined,
-      collation: undefined,
-      comment: undefined,
-    };
   }
   #dropColumn(op: DropColumnOp): void {
     const { columnName: name } = op;
@@ -136,6 +153,7 @@ export class Rebuild {
     });
     this.#copied.delete(name);
     this.#casts.delete(name);
+    this.#order.drop(name);
   }
   #alterColumn(op: AlterColumnOp): void {
     const { changes } = op;
@@ -158,48 +176,27 @@ export class Rebuild {
       column = { ...column, type: changes.type, databaseType };
     }
     this.#set({ columns: this.#now.columns.map((c) => (c === old ? column : c)) });
+    if (changes.type !== undefined) {
+      // The check of the old type goes with it, the one of the new type comes.
+      const checks = (type: typeof changes.type) =>
+        typeChecks(op.tableName, op.columnName, type, this.#convention).map((c) => ({
+          name: c.name ?? undefined,
+          constraint: c,
+          text: this.#condition(c.sql),
+        }));
+      for (const { name, text } of op.existing.type === undefined ? [] : checks(op.existing.type)) {
+        const isIt = (c: { readonly name: string | undefined; readonly sql: string }) =>
+          name === undefined ? c.name === undefined && sameText(c.sql, text ?? "") : c.name === name;
+        this.#set({ checks: this.#now.checks.filter((c) => !isIt(c)) });
+      }
+      for (const { constraint } of checks(changes.type)) this.#addConstraint(constraint);
+    }
+  }
+  #condition(condition: string | Element): string | undefined {
+    return conditionOf(this.#host.dialect, this.#inline, condition);
   }
   #addConstraint(constraint: Constraint): void {
-    const now = this.#now;
-    const name = constraint.name ?? undefined;
-    switch (constraint.kind) {
-      case "primaryKey":
-        this.#set({ primaryKey: { name, columns: constraint.columns.map((c) => c.columnName) } });
-        return;
-      case "unique": {
-        const made: ReflectedUnique = {
-          name,
-          columns: constraint.columns.map((c) => c.columnName),
-          duplicatesIndex: undefined,
-          nullsNotDistinct: false,
-          deferrable: undefined,
-          initially: undefined,
-        };
-        this.#set({ uniqueConstraints: [...now.uniqueConstraints, made] });
-        return;
-      }
-      case "check": {
-        const made: ReflectedCheck = { name, sql: this.#inline(constraint.sql), impliedByType: false };
-        this.#set({ checks: [...now.checks, made] });
-        return;
-      }
-      case "foreignKey": {
-        const { onDelete, onUpdate, deferrable, initially, match } = constraint.options;
-        const made: ReflectedForeignKey = {
-          name,
-          columns: constraint.columns.map((c) => c.columnName),
-          referredSchema: undefined,
-          referredTable: constraint.referredTable.tableName,
-          referredColumns: constraint.targets.map((t) => t.slice(t.lastIndexOf(".") + 1)),
-          onDelete,
-          onUpdate,
-          deferrable,
-          initially,
-          match,
-        };
-        this.#set({ foreignKeys: [...now.foreignKeys, made] });
-      }
-    }
+    this.#now = withConstraint(this.#now, constraint, (condition) => this.#condition(condition));
   }
   #dropConstraint(op: DropConstraintOp): void {
     const now = this.#now;
@@ -211,8 +208,11 @@ export class Rebuild {
       readonly sql?: string;
     }): boolean => {
       if (op.name !== null && c.name !== undefined) return c.name === op.name;
+      // What has no name there is known by the name the convention would have given it.
+      if (op.name !== null && conventionalNames(now, c, op.constraintKind, this.#convention).includes(op.name))
+        return true;
       if (columns !== undefined) return c.columns?.join() === columns;
-      return original?.kind === "check" && c.sql === this.#inline(original.sql);
+      return original?.kind === "check" && c.sql === this.#condition(original.sql);
     };
     const missing = (names: readonly (string | undefined)[]): OperationError => {
       const known = names.filter((n) => n !== undefined);
@@ -252,22 +252,18 @@ export class Rebuild {
   async run(): Promise<void> {
     const host = this.#host;
     const found = this.#found;
+    this.#order.reorder(this.#settings.partialReordering ?? []);
     const temporary = this.#table(`${TEMPORARY}${found.name}`);
     await host.run(new CreateTable(temporary));
-    const names = this.#now.columns
-      .filter((c) => this.#copied.has(c.name) && c.computed === undefined)
-      .map((c) => c.name);
-    if (names.length > 0) {
-      const quote = (name: string) => host.dialect.quote(name);
-      const values = names.map((n) => (this.#casts.has(n) ? `CAST(${quote(n)} AS ${this.#casts.get(n)})` : quote(n)));
-      await host.run(
-        new DdlText(
-          `INSERT INTO ${quote(temporary.tableName)} (${names.map(quote).join(", ")}) SELECT ${values.join(", ")} FROM ${quote(found.name)}`,
-        ),
-      );
+    try {
+      await this.#copyRows(temporary);
+    } catch (error) {
+      // The old table is as it was; the half made one goes.
+      await host.run(new DropTable(temporary));
+      throw error;
     }
-    const sequence = await this.#sequence(host.connection);
-    await host.run(new DropTable({ tableName: found.name }));
+    const sequence = await this.#sequence();
+    await host.run(new DropTable({ tableName: found.name, schema: found.schema }));
     // With the old behaviour RENAME leaves views, triggers and foreign keys of others alone: they name the final table.
     await host.run(new DdlText("PRAGMA legacy_alter_table = ON"));
     try {
@@ -276,31 +272,65 @@ export class Rebuild {
       await host.run(new DdlText("PRAGMA legacy_alter_table = OFF"));
     }
     if (sequence !== undefined) {
-      await host.connection.execute(sql`UPDATE sqlite_sequence SET seq = ${sequence} WHERE name = ${found.name}`);
+      const table = sql.raw(`${this.#prefix}sqlite_sequence`);
+      await host.run(sql`UPDATE ${table} SET seq = ${sequence} WHERE name = ${found.name}` as unknown as Element);
     }
-    for (const index of this.#now.indexes) if (index.source !== undefined) await host.run(new DdlText(index.source));
+    for (const index of this.#now.indexes) if (index.source !== undefined) await host.run(this.#again(index.source));
     for (const index of this.#newIndexes) await host.run(index);
-    for (const trigger of found.triggers) await host.run(new DdlText(trigger.source));
+    for (const trigger of found.triggers) await host.run(this.#again(trigger.source));
+  }
+  /** `schema.` of an attached file. */
+  get #prefix(): string {
+    const { schema } = this.#found;
+    return schema === undefined ? "" : `${this.#host.dialect.quote(schema)}.`;
+  }
+  /** What sqlite_master keeps names no schema. */
+  #again(source: string): DdlText {
+    const words = /^\s*CREATE\s+(?:UNIQUE\s+)?(?:INDEX|TRIGGER)\s+(?:IF\s+NOT\s+EXISTS\s+)?/i.exec(source)?.[0];
+    if (this.#prefix === "" || words === undefined) return new DdlText(source);
+    return new DdlText(words + this.#prefix + source.slice(words.length));
+  }
+  async #copyRows(temporary: Table): Promise<void> {
+    const names = temporary.columns
+      .map((c) => c.columnName)
+      .filter((n) => this.#copied.has(n) && !this.#now.columns.some((c) => c.name === n && c.computed !== undefined));
+    if (names.length === 0) return;
+    const quote = (name: string) => this.#host.dialect.quote(name);
+    const values = names.map((n) => (this.#casts.has(n) ? `CAST(${quote(n)} AS ${this.#casts.get(n)})` : quote(n)));
+    const into = `${this.#prefix}${quote(temporary.tableName)}`;
+    const from = `${this.#prefix}${quote(this.#found.name)}`;
+    await this.#host.run(
+      new DdlText(`INSERT INTO ${into} (${names.map(quote).join(", ")}) SELECT ${values.join(", ")} FROM ${from}`),
+    );
   }
   #table(name: string): Table {
     const now = this.#now;
     const metadata = new OpenMetaData().expect(targetsOf(now.foreignKeys));
     // Only the first column type counts for AUTOINCREMENT, so a key that is gone takes the word with it.
     const options = now.primaryKey === undefined ? {} : now.options;
-    const parts = partsFromReflection({ ...now, name, schema: undefined, options, indexes: [] }, metadata, {
-      exactTypes: true,
-    });
+    const columns = this.#order.names.flatMap((n) => now.columns.filter((c) => c.name === n));
+    const parts = partsFromReflection({ ...now, name, columns, options, indexes: [] }, metadata, { exactTypes: true });
     return buildTable(parts);
   }
-  /** The highest key ever given out, for AUTOINCREMENT. */
-  async #sequence(connection: Connection): Promise<unknown> {
-    if (!(this.#found.options.sqlite as { readonly autoincrement?: boolean } | undefined)?.autoincrement)
-      return undefined;
-    const [row] = await connection.execute(sql`SELECT seq FROM sqlite_sequence WHERE name = ${this.#found.name}`);
+  /** The highest key ever given out, for AUTOINCREMENT; a script has to do without. */
+  async #sequence(): Promise<unknown> {
+    const { offline } = this.#host;
+    const { autoincrement } = (this.#found.options.sqlite ?? {}) as { readonly autoincrement?: boolean };
+    if (!autoincrement || offline) return undefined;
+    const table = sql.raw(`${this.#prefix}sqlite_sequence`);
+    const [row] = await this.#host.connection.execute(sql`SELECT seq FROM ${table} WHERE name = ${this.#found.name}`);
     return row?.[0];
   }
 }
 
+/** Blanks and case outside of strings weigh nothing. */
+function sameText(a: string, b: string): boolean {
+  const plain = (text: string) =>
+    text.replaceAll(/'(?:[^']|'')*'|[\s"`[\]]+|[^'\s"`[\]]+/g, (m) =>
+      m.startsWith("'") ? m : m.replaceAll(/[\s"`[\]]+/g, "").toLowerCase(),
+    );
+  return plain(a) === plain(b);
+}
 /** The column's name occurs in the text as a word. */
 function mentions(text: string, name: string): boolean {
   const bare = text.replaceAll(/'(?:[^']|'')*'/g, "''");

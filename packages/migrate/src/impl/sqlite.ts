@@ -25,7 +25,7 @@ import {
   type MigrateOp,
 } from "../ops/index.js";
 import { DialectImpl } from "./base.js";
-import type { OperationHost } from "./host.js";
+import type { BatchSettings, OperationHost } from "./host.js";
 import { type LockRequest, lockTimeout } from "./lock.js";
 import { Rebuild } from "./sqlite-rebuild.js";
 
@@ -94,16 +94,28 @@ export class SqliteImpl extends DialectImpl {
     table: NamedTable,
     ops: readonly MigrateOp[],
     host: OperationHost,
-    { recreate }: { readonly recreate: "auto" | "always" | "never" },
+    settings: BatchSettings,
   ): Promise<void> {
-    if (host.offline) {
+    const recreate = settings.recreate ?? "auto";
+    if (host.offline && settings.copyFrom === undefined) {
       for (const op of ops) await this.#direct(op, host);
       return;
     }
-    let rebuild = recreate === "always" ? await this.#start(table, host) : undefined;
+    const isNew = [settings.partialReordering, settings.tableArguments].some((list) => (list?.length ?? 0) > 0);
+    const always = recreate === "always" || isNew || settings.tableOptions !== undefined;
+    if (always && recreate === "never") throw needsRebuild("the order, arguments and options of a table", table);
+    let rebuild = always ? await this.#start(table, host, settings) : undefined;
+    /** What `copyFrom` and the like say is so until the table has been made anew once. */
+    let said: BatchSettings | undefined = settings;
+    const again = () => {
+      if (said === undefined && host.offline) throw twice(table);
+      return this.#start(table, host, said ?? { namingConvention: settings.namingConvention });
+    };
     const flush = async () => {
-      await rebuild?.run();
+      if (rebuild === undefined) return;
+      await rebuild.run();
       rebuild = undefined;
+      said = undefined;
     };
     for (const op of ops) {
       // A rename keeps triggers, views and checks in step by itself.
@@ -112,34 +124,26 @@ export class SqliteImpl extends DialectImpl {
         await host.run(new RenameColumn(table, op.columnName, op.changes.newName));
         const { newName, ...rest } = op.changes;
         if (Object.values(rest).every((v) => v === undefined)) continue;
-        rebuild = await this.#start(table, host);
+        rebuild = await again();
         rebuild.apply(new AlterColumnOp(op.tableName, newName, rest, op.existing, { schema: op.schema }));
       } else if (!changesTable(op)) {
         await flush();
         await super.apply(op, host);
-      } else if (rebuild === undefined && recreate !== "always" && (await this.#inPlace(op, host))) {
+      } else if (rebuild === undefined && (await this.#inPlace(op, host))) {
         await this.#direct(op, host);
       } else if (onlyComment(op)) {
         // SQLite keeps no comments.
       } else {
-        if (recreate === "never") {
-          throw new OperationError(
-            "migrate.needs-rebuild",
-            `SQLite cannot do '${op.kind}' on '${table.tableName}' without a rebuild`,
-            {
-              hint: 'Leave out recreate: "never".',
-            },
-          );
-        }
-        rebuild ??= await this.#start(table, host);
+        if (recreate === "never") throw needsRebuild(`'${op.kind}'`, table);
+        rebuild ??= await again();
         rebuild.apply(op);
       }
     }
-    await flush();
+    await rebuild?.run();
   }
-  async #start(table: NamedTable, host: OperationHost): Promise<Rebuild> {
+  async #start(table: NamedTable, host: OperationHost, settings: BatchSettings): Promise<Rebuild> {
     if (!host.ownsTransaction) await this.#assertSafe(table, host.connection);
-    return Rebuild.start(table, host, (value) => this.inlineSql(value));
+    return Rebuild.start(table, host, (value) => this.inlineSql(value), settings);
   }
   /** Inside somebody else's transaction enforcement cannot be turned off: then nobody may refer to the table. */
   async #assertSafe(table: NamedTable, connection: Connection): Promise<void> {
@@ -166,7 +170,7 @@ export class SqliteImpl extends DialectImpl {
 
   /** ALTER TABLE … ADD COLUMN will do. */
   async #inPlace(op: TableOp, host: OperationHost): Promise<boolean> {
-    if (!(op instanceof AddColumnOp) || op.ifNotExists) return false;
+    if (!(op instanceof AddColumnOp) || op.ifNotExists || op.place !== undefined) return false;
     const { primaryKey, unique, index, nullable, serverDefault, computed, references } = op.definition.fields;
     if (primaryKey || (unique !== false && index === false)) return false;
     if (computed !== undefined) return computed.persisted !== true;
@@ -184,6 +188,13 @@ export class SqliteImpl extends DialectImpl {
       await super.apply(op, host);
       return;
     }
+    if (host.offline && !(await this.#inPlace(op, host))) {
+      throw new OperationError(
+        "migrate.needs-rebuild",
+        `SQLite cannot add the column '${op.columnName}' to '${op.tableName}' in place, and a script cannot look at the table`,
+        { hint: "Write op.batchAlterTable(…, { copyFrom: table(…) }), which says what the table is." },
+      );
+    }
     const table = this.addedColumnTable(op, host);
     const [column] = table.columns;
     if (column === undefined) return;
@@ -192,6 +203,20 @@ export class SqliteImpl extends DialectImpl {
   }
 }
 
+function needsRebuild(what: string, table: NamedTable): OperationError {
+  return new OperationError(
+    "migrate.needs-rebuild",
+    `SQLite cannot do ${what} on '${table.tableName}' without a rebuild`,
+    { hint: 'Leave out recreate: "never".' },
+  );
+}
+function twice(table: NamedTable): OperationError {
+  return new OperationError(
+    "migrate.copy-from",
+    `'${table.tableName}' would have to be made anew twice, but copyFrom says only what it is before the first time`,
+    { hint: "Write two batches, each with a copyFrom of its own." },
+  );
+}
 function onlyComment(op: TableOp): boolean {
   if (!(op instanceof AlterColumnOp)) return false;
   const { comment, ...rest } = op.changes;

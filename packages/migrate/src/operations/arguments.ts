@@ -3,6 +3,7 @@ import {
   ColumnDefinition,
   type ColumnLike,
   type Constraint,
+  conventionalName,
   Element,
   type GivenName,
   type IdentityOptions,
@@ -190,8 +191,18 @@ export function foreignKeyOn(
   );
   return only(homeTable(table, columns, [key], home));
 }
-/** A name as `op.f` gives it, or the name itself. */
-export function plainName(name: GivenName): { readonly name: string | null; readonly generated: boolean } {
+const CONVENTION_KINDS = { primaryKey: "pk", unique: "uq", check: "ck", foreignKey: "fk" } as const;
+/**
+ * The name a constraint goes by in the database: as `op.f` gives it, or as a convention that holds
+ * `%(constraint_name)s` makes it, the same way as when the constraint was created.
+ */
+export function droppedName(
+  name: GivenName,
+  type: ConstraintType,
+  table: { readonly tableName: string; readonly schema?: string | undefined },
+  convention: NamingConvention | undefined,
+): { readonly name: string | null; readonly generated: boolean } {
   if (name === null || name === undefined) return { name: null, generated: false };
-  return typeof name === "string" ? { name, generated: false } : { name: name.value, generated: true };
+  const made = conventionalName(CONVENTION_KINDS[type], name, { table, columns: [] }, convention ?? {});
+  return { name: made.name ?? null, generated: made.generated };
 }

@@ -25,7 +25,7 @@ import {
   type UniqueOptions,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import type { DialectImpl, OperationHost } from "../impl/index.js";
+import type { BatchSettings, DialectImpl, OperationHost } from "../impl/index.js";
 import {
   AddColumnOp,
   AddConstraintOp,
@@ -51,12 +51,12 @@ import {
   type CreateIndexOptions,
   checkOn,
   type DropIndexOptions,
+  droppedName,
   foreignKeyOn,
   type IndexColumn,
   type InSchema,
   indexOn,
   type NamedColumn,
-  plainName,
   primaryKeyOn,
   uniqueOn,
 } from "./arguments.js";
@@ -67,9 +67,14 @@ export interface CreateTableOptions extends InSchema {
   /** `{ sqlite: { strict: true }, mysql: { engine: "InnoDB" } }`. */
   readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
 }
-export interface BatchOptions extends InSchema {
-  /** "auto" rebuilds where ALTER TABLE falls short (SQLite); "never" refuses to. */
-  readonly recreate?: "auto" | "always" | "never" | undefined;
+export interface BatchOptions extends InSchema, Omit<BatchSettings, "reflectColumns"> {
+  /** Columns as they are to be taken instead of as they are found: `[boolean("flag")]`. */
+  readonly reflectColumns?: readonly NamedColumn[] | undefined;
+}
+/** Where a new column stands; the last place unless said. PostgreSQL knows no other. */
+export interface ColumnPlaceOptions {
+  readonly insertBefore?: string | undefined;
+  readonly insertAfter?: string | undefined;
 }
 type TableItem = NamedColumn | TableArgument;
 
@@ -300,7 +305,7 @@ export class Operations {
     type: ConstraintType,
     options: InSchema & { readonly ifExists?: boolean; readonly columns?: readonly string[] } = {},
   ): Promise<void> {
-    const plain = plainName(name);
+    const plain = droppedName(name, type, { tableName: table, schema: options.schema }, this.host.namingConvention);
     return this.invoke(
       new DropConstraintOp({ tableName: table, schema: options.schema }, plain.name, type, {
         ifExists: options.ifExists,
@@ -385,13 +390,21 @@ export class Operations {
     work: (batch: BatchOperations) => void | Promise<void>,
     options: BatchOptions = {},
   ): Promise<void> {
-    const batch = new BatchOperations(table, options.schema, this.home);
+    const { schema, reflectColumns, ...settings } = options;
+    const { recreate = "auto" } = settings;
+    if (!["auto", "always", "never"].includes(recreate)) {
+      throw new OperationError(
+        "migrate.recreate",
+        `recreate is "auto", "always" or "never", not ${JSON.stringify(recreate)}`,
+      );
+    }
+    const convention = options.namingConvention ?? this.host.namingConvention;
+    const batch = new BatchOperations(table, schema, { convention });
     await work(batch);
     const ops = batch.take();
+    const columns = reflectColumns?.map((c) => namedColumn(c, `batchAlterTable("${table}"): reflectColumns`));
     await this.enqueue(() =>
-      this.impl.applyBatch({ tableName: table, schema: options.schema }, ops, this.host, {
-        recreate: options.recreate ?? "auto",
-      }),
+      this.impl.applyBatch({ tableName: table, schema }, ops, this.host, { ...settings, reflectColumns: columns }),
     );
   }
 }
@@ -417,11 +430,29 @@ export class BatchOperations {
   take(): readonly MigrateOp[] {
     return this.#ops.splice(0);
   }
-  addColumn(column: NamedColumn): void {
-    this.#ops.push(new AddColumnOp(this.#table, namedColumn(column, "batch.addColumn()"), { schema: this.#schema }));
+  addColumn(column: NamedColumn, options: ColumnPlaceOptions & { readonly ifNotExists?: boolean } = {}): void {
+    const { insertBefore: before, insertAfter: after, ifNotExists } = options;
+    if (before !== undefined && after !== undefined)
+      throw new OperationError("migrate.place", "batch.addColumn(): insertBefore and insertAfter exclude each other");
+    const place = before === undefined && after === undefined ? undefined : { before, after };
+    const named = namedColumn(column, "batch.addColumn()");
+    this.#ops.push(new AddColumnOp(this.#table, named, { schema: this.#schema, place, ifNotExists }));
   }
-  dropColumn(column: string): void {
-    this.#ops.push(new DropColumnOp(this.#table, column, { schema: this.#schema }));
+  dropColumn(column: string, options: { readonly ifExists?: boolean } = {}): void {
+    this.#ops.push(new DropColumnOp(this.#table, column, { schema: this.#schema, ...options }));
+  }
+  renameColumn(column: string, to: string): void {
+    this.alterColumn(column, { newName: to });
+  }
+  createTableComment(comment: string, options: { readonly existingComment?: string | null } = {}): void {
+    this.#ops.push(new TableCommentOp(this.#table, comment, options.existingComment, this.#schema));
+  }
+  dropTableComment(options: { readonly existingComment?: string | null } = {}): void {
+    this.#ops.push(new TableCommentOp(this.#table, null, options.existingComment, this.#schema));
+  }
+  /** Marks a name as finished: a naming convention leaves it alone. */
+  f(name: string): ConventionalName {
+    return conv(name);
   }
   alterColumn(column: string, options: Omit<AlterColumnOptions, "schema">): void {
     this.#ops.push(alterColumnOp(this.#table, column, { ...options, schema: this.#schema }));
@@ -459,9 +490,16 @@ export class BatchOperations {
     const key = foreignKeyOn(name ?? undefined, this.#table, referred, columns, referredColumns, options, this.#home);
     this.#ops.push(new AddConstraintOp(this.#named, key));
   }
-  dropConstraint(name: GivenName, type: ConstraintType): void {
-    const plain = plainName(name);
-    this.#ops.push(new DropConstraintOp(this.#named, plain.name, type, { nameIsGenerated: plain.generated }));
+  /** One that has no known name is found by its columns: `dropConstraint(null, "unique", { columns: ["email"] })`. */
+  dropConstraint(
+    name: GivenName,
+    type: ConstraintType,
+    options: { readonly ifExists?: boolean; readonly columns?: readonly string[] } = {},
+  ): void {
+    const plain = droppedName(name, type, this.#named, this.#home.convention);
+    this.#ops.push(
+      new DropConstraintOp(this.#named, plain.name, type, { nameIsGenerated: plain.generated, ...options }),
+    );
   }
 }
 

@@ -13,12 +13,15 @@ export class AddColumnOp extends MigrateOp {
   readonly columnName: string;
   readonly definition: ColumnDefinition;
   readonly ifNotExists: boolean;
+  /** Beside which column it is to stand, where the table is made anew or the database knows places. */
+  readonly place: { readonly before?: string | undefined; readonly after?: string | undefined } | undefined;
   constructor(
     tableName: string,
     column: { readonly name: string; readonly definition: ColumnDefinition },
-    options: Place & { readonly ifNotExists?: boolean | undefined } = {},
+    options: Place & { readonly ifNotExists?: boolean | undefined; readonly place?: AddColumnOp["place"] } = {},
   ) {
     super();
+    this.place = options.place;
     this.tableName = tableName;
     this.columnName = column.name;
     this.definition = column.definition;

@@ -9,9 +9,15 @@ import {
   type MetaDataFace,
   type NamingConvention,
   NULL_TYPE,
+  type ReflectedTable,
+  type SqlType,
   type Table,
   type TableArgument,
+  TableCheck,
   TableForeignKey,
+  TablePrimaryKey,
+  TableUnique,
+  TypeCheck,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
 
@@ -116,4 +122,43 @@ export function homeTable(
 ): Table {
   const distinct = [...new Set(columns)].map((c) => ({ name: c, definition: ColumnDefinition.of(NULL_TYPE, c) }));
   return sketchTable(name, distinct, constraints, { ...options, isPart: true });
+}
+/** The check a type asks for where the database does not have the type; none for most types. */
+export function typeChecks(
+  table: string,
+  column: string,
+  type: SqlType,
+  convention: NamingConvention | undefined,
+): TableCheck[] {
+  const made = sketchTable(table, [{ name: column, definition: ColumnDefinition.of(type, column) }], [], {
+    convention,
+  });
+  return made.constraints.filter((c): c is TableCheck => c instanceof TableCheck && c.sql instanceof TypeCheck);
+}
+/** The names a convention would give to a constraint that has none. */
+export function conventionalNames(
+  table: ReflectedTable,
+  found: { readonly name?: string | undefined; readonly columns?: readonly string[]; readonly sql?: string },
+  kind: "primaryKey" | "unique" | "foreignKey" | "check",
+  convention: NamingConvention | undefined,
+): string[] {
+  if (found.name !== undefined || convention === undefined || kind === "check") return [];
+  const columns = found.columns ?? [];
+  const item =
+    kind === "primaryKey"
+      ? new TablePrimaryKey(undefined, columns)
+      : kind === "unique"
+        ? new TableUnique(undefined, columns)
+        : foreignKeyLike(table, columns);
+  const name = homeTable(table.name, columns, [item], { convention }).constraints[0]?.name;
+  return typeof name === "string" ? [name] : [];
+}
+function foreignKeyLike(table: ReflectedTable, columns: readonly string[]): TableForeignKey {
+  const key = table.foreignKeys.find((k) => k.columns.join() === columns.join());
+  const target = key?.referredSchema === undefined ? key?.referredTable : `${key.referredSchema}.${key.referredTable}`;
+  return new TableForeignKey(
+    undefined,
+    columns,
+    (key?.referredColumns ?? []).map((c) => `${target}.${c}`),
+  );
 }

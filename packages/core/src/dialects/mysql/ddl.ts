@@ -175,11 +175,15 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     );
   }
   override visitAddColumn(element: ddl.AddColumn): readonly string[] {
-    if (this.checksBesideColumns) return [super.visitAddColumn(element)].flat();
+    const { after } = element;
+    const place = after === undefined ? "" : after === null ? " FIRST" : ` AFTER ${this.quote(after)}`;
+    const [first = "", ...others] = [super.visitAddColumn(element)].flat();
+    const added = [first + place, ...others];
+    if (this.checksBesideColumns) return added;
     const checks = this.checksOf(element.column).map(
       (c) => `ALTER TABLE ${this.tableName(element.table)} ADD ${this.constraint(c)}`,
     );
-    return [super.visitAddColumn(element), ...checks].flat();
+    return [...added, ...checks];
   }
   override visitAlterColumnType(): string {
     throw this.#restate("a column's type");
