@@ -24,7 +24,7 @@ function sessionOf(owner: Managed, what: string): SessionFace {
   );
 }
 async function load(owner: Managed, property: RelationshipProperty): Promise<unknown> {
-  if (property.lazy === "raise") throw notLoaded(owner, property);
+  if (property.lazy === "raise" && owner.$$s === undefined) throw notLoaded(owner, property);
   return sessionOf(owner, `${property}`).loadRelated(owner, property);
 }
 /** Settles the way `await` wants it. */

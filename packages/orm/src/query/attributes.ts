@@ -6,6 +6,7 @@ import {
   Bind,
   ColumnReference,
   conjunction,
+  type Element,
   Exists,
   type Expression,
   entityElement,
@@ -69,11 +70,11 @@ export function relationSteps(
 }
 
 /** Criteria written over the target's own columns, moved to the source that stands for it. */
-export function moveCriteria(
-  criteria: readonly Expression[],
+export function moveCriteria<E extends Element>(
+  criteria: readonly E[],
   from: EntitySource,
   to: EntitySource,
-): readonly Expression[] {
+): readonly E[] {
   if (from === to || from.from === to.from) return criteria;
   return criteria.map((c) =>
     replace(c, (node) => {

@@ -17,7 +17,7 @@ import {
   UNLOADED,
 } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
-import type { LoadTree } from "./options.js";
+import type { LoadTree } from "./load-tree.js";
 import type { EntityPlan, ItemPlan, JoinedPlan, OrmPlan } from "./plan.js";
 import type { KeyedRows } from "./relations.js";
 import { SeenRows } from "./seen-rows.js";

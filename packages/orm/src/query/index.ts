@@ -2,12 +2,21 @@
 import type { AnyModel, AnyTable, ColumnLike, ColumnReference, Executable, NameOf, Result } from "@athanor/core";
 import { ArgumentError, originColumn, type Typed } from "@athanor/core";
 import { mappersOfTable } from "../mapping/mapper.js";
-import type { Load, Loader, QuietLoad } from "../typing/loading.js";
+import type {
+  ContainsSettings,
+  DeferSettings,
+  JoinedSettings,
+  LimitSettings,
+  Load,
+  Loader,
+  QuietLoader,
+  RaiseSettings,
+  SelectinSettings,
+} from "../typing/loading.js";
 import type { Alias } from "../typing/model.js";
 import type { Arguments, Params } from "../typing/query.js";
-import type { RelationPath } from "../typing/relationships.js";
 import { makeAliased } from "./entity.js";
-import { columnOption, loaders } from "./options.js";
+import { columnOption, loaders, loadOf } from "./options.js";
 import { PreparedStatement } from "./prepare.js";
 import type { HasSession } from "./query.js";
 import { mappedSource } from "./source.js";
@@ -20,37 +29,53 @@ export function aliased<M extends AnyTable, N extends string = `anonymous ${Name
   return makeAliased(model, name) as unknown as Alias<N, M>;
 }
 /** With a LEFT OUTER JOIN in the same statement; a LIMIT still counts entities. */
-export const joinedLoad = loaders.joinedLoad as unknown as Loader;
-/** With one more statement per relationship: `… WHERE key IN (…)`. */
-export const selectinLoad = loaders.selectinLoad as unknown as Loader;
+export const joinedLoad = loaders.joinedLoad as unknown as Loader<JoinedSettings>;
+/**
+ * With one more statement per relationship: `… WHERE key IN (…)`.
+ *
+ * @example selectinLoad(User.c.posts, { limitPerParent: 3, orderBy: Post.c.id.desc() })   // the last three of each user
+ * @example selectinLoad(Node.c.children, { recursionDepth: -1 })                           // the whole tree
+ */
+export const selectinLoad = loaders.selectinLoad as unknown as Loader<SelectinSettings>;
 /** The results of SQLAlchemy's subqueryload; the statement is that of `selectinLoad`. */
-export const subqueryLoad = loaders.subqueryLoad as unknown as Loader;
-export const immediateLoad = loaders.immediateLoad as unknown as Loader;
+export const subqueryLoad = loaders.subqueryLoad as unknown as Loader<SelectinSettings>;
+export const immediateLoad = loaders.immediateLoad as unknown as Loader<SelectinSettings>;
 /** From columns the statement selects by a join of its own: `.join(Post.c.author).options(containsEager(Post.c.author))`. */
-export const containsEager = loaders.containsEager as unknown as Loader;
-// biome-ignore lint/suspicious/noExplicitAny: any key, any strategy
-type Untyped = <T, S extends string>(relationship: RelationPath<any, T, any, S>) => QuietLoad<S, T>;
-/** Leaves types alone: what was promised loaded stays promised, and reading the rest throws at run time. */
-export const raiseLoad = loaders.raiseLoad as unknown as Untyped;
+export const containsEager = loaders.containsEager as unknown as Loader<ContainsSettings>;
+/**
+ * Leaves types alone: what was promised loaded stays promised, and reading the rest throws at run time. A flush still
+ * loads what it needs.
+ *
+ * @example select(User).options(selectinLoad(User.c.posts), raiseLoad("*"))   // posts, and nothing by accident
+ */
+export const raiseLoad = loaders.raiseLoad as unknown as QuietLoader<RaiseSettings>;
 /** Back to loading on `await`, where the mapping says otherwise. */
-export const lazyLoad = loaders.lazyLoad as unknown as Untyped;
+export const lazyLoad = loaders.lazyLoad as unknown as QuietLoader<LimitSettings>;
 /** Reads as empty. */
-export const noLoad = loaders.noLoad as unknown as Untyped;
-export const defaultLoad = loaders.defaultLoad as unknown as Untyped;
+export const noLoad = loaders.noLoad as unknown as QuietLoader<{}>;
+export const defaultLoad = loaders.defaultLoad as unknown as QuietLoader<{}>;
+/**
+ * Options for an entity itself: `load(User).raiseLoad("*")`, `load(User).undeferGroup("long")`. SQLAlchemy's `Load(User)`.
+ *
+ * @throws ArgumentError for what is no model
+ */
+export const load = loadOf as unknown as <M extends AnyTable>(model: M) => Load<NameOf<M>, [], M>;
 
-type ColumnOption = <S extends string>(...columns: Typed<unknown, string, S>[]) => Load<S, [], never>;
+type ColumnOption<Settings> = <S extends string>(
+  ...columns: readonly Typed<unknown, string, S>[] | readonly [...Typed<unknown, string, S>[], Settings]
+) => Load<S, [], never>;
 const sourceOfColumn = (column: ColumnReference) => {
   const origin = originColumn(column);
   const [mapper] = origin === undefined ? [] : mappersOfTable(origin.table);
   return mapper === undefined ? undefined : mappedSource(mapper);
 };
-/** Only these columns (and the key); the others load on `await`. */
+/** Only these columns (and the key); the others load on `await`, or with `{ raise: true }` not at all. */
 export const loadOnly = ((...columns: unknown[]) =>
-  columnOption("loadOnly", sourceOfColumn, columns)) as unknown as ColumnOption;
+  columnOption("loadOnly", sourceOfColumn, columns)) as unknown as ColumnOption<DeferSettings>;
 export const defer = ((...columns: unknown[]) =>
-  columnOption("defer", sourceOfColumn, columns)) as unknown as ColumnOption;
+  columnOption("defer", sourceOfColumn, columns)) as unknown as ColumnOption<DeferSettings>;
 export const undefer = ((...columns: unknown[]) =>
-  columnOption("undefer", sourceOfColumn, columns)) as unknown as ColumnOption;
+  columnOption("undefer", sourceOfColumn, columns)) as unknown as ColumnOption<never>;
 
 export interface Prepared<P, R, V> {
   execute(on: HasSession | object, values: Arguments<P>): Result<R>;

@@ -9,7 +9,7 @@ import type { SessionInternals } from "../session/internals.js";
 import { forgetChange } from "./changes.js";
 import { entityOf } from "./entity.js";
 import { among, CHUNK } from "./keys.js";
-import { CarriedOptions, LoadTree } from "./options.js";
+import { CarriedOptions, LoadTree, NO_COLUMNS } from "./load-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { inKeyOrder, loadRelation } from "./relations.js";
 import { after, completeLoads, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
@@ -87,33 +87,42 @@ function criteriaForKey(session: SessionInternals, mapper: Mapper, values: reado
   return key !== undefined && session.identity.get(mapper, key) !== undefined ? [] : criteria;
 }
 
-/** Loads a relationship for an object and every sibling that came with it. Runs in the session's turn. */
+/**
+ * Loads a relationship for an object and every sibling that came with it. Runs in the session's turn. `asked`: by the
+ * program; a flush loads what it needs whatever `raiseLoad` says.
+ *
+ * @throws NotLoadedError where the query or the mapping refuses it
+ */
 export async function loadRelationship(
   session: SessionInternals,
   owner: Managed,
   property: RelationshipProperty,
+  asked = false,
 ): Promise<void> {
   if (owner[property.slot] !== UNLOADED) return;
   const batch = owner.$$b;
-  const tree = batch?.context instanceof LoadTree ? batch.context : undefined;
-  const branch = tree?.relations.get(property);
-  if (branch?.strategy === "raise") {
-    throw new NotLoadedError(
-      `${property} of ${describeInstance(owner)} is not loaded and the query said raiseLoad(). Load it with selectinLoad() or joinedLoad(), or refresh the object.`,
-    );
-  }
+  const tree = treeOf(owner) ?? new LoadTree().restrict(restrictionsIn(sessionCriteria(session)));
+  if (asked) refuse(session, owner, property, tree);
   const siblings =
     batch === null
       ? [owner]
       : batch.instances.filter((i) => i.$$s === session.face && i[property.slot] === UNLOADED && property.slot in i);
   if (!siblings.includes(owner)) siblings.push(owner);
-  await loadRelation(
-    runner,
-    session,
-    siblings,
-    property,
-    (tree ?? new LoadTree().restrict(restrictionsIn(sessionCriteria(session)))).below(property),
-    branch?.criteria ?? [],
+  await loadRelation({ run: runner, session, populate: false }, siblings, property, tree.branch(property));
+}
+/** What the statement said that brought an object. */
+function treeOf(instance: Managed): LoadTree | undefined {
+  const context = instance.$$b?.context;
+  return context instanceof LoadTree ? context : undefined;
+}
+function refuse(session: SessionInternals, owner: Managed, property: RelationshipProperty, tree: LoadTree): void {
+  const refused = tree.refuses(property);
+  if (refused === undefined) return;
+  if (refused === "sql" && peekReference(session, owner, property) !== undefined) return;
+  const said =
+    property.lazy === "raise" && tree.relations.get(property) === undefined ? "the mapping says" : "the query said";
+  throw new NotLoadedError(
+    `${property} of ${describeInstance(owner)} is not loaded, and ${said} raise. Load it in the query with selectinLoad() or joinedLoad(), or with await session.refresh(object, ["${property.key}"]).`,
   );
 }
 
@@ -137,6 +146,11 @@ export async function loadColumn(session: SessionInternals, owner: Managed, key:
   const attribute = mapper.attribute(key);
   if (attribute === undefined) throw new ArgumentError(`${mapper.name} has no column '${key}'.`);
   if (owner[attribute.slot] !== UNLOADED) return owner[attribute.slot];
+  const { raising, undefer } = treeOf(owner)?.columns ?? NO_COLUMNS;
+  if (raising === "rest" ? !undefer.includes(attribute) : raising.includes(attribute))
+    throw new NotLoadedError(
+      `${mapper.name}.${key} of ${describeInstance(owner)} is not loaded, and the query said raise. Take undefer(${mapper.name}.c.${key}) into it, or await session.refresh(object, ["${key}"]).`,
+    );
   const batch = owner.$$b;
   const siblings =
     batch === null
@@ -158,19 +172,24 @@ export async function refreshInstances(
   overwrite = true,
 ): Promise<readonly Managed[]> {
   const gone: Managed[] = [];
-  const byMapper = new Map<Mapper, Managed[]>();
+  const groups = new Map<unknown, Map<Mapper, Managed[]>>();
   for (const instance of instances) {
+    // Of a whole object: what the statement said that brought it holds again.
+    const tree = keys === undefined ? treeOf(instance) : undefined;
+    let byMapper = groups.get(tree);
+    if (byMapper === undefined) groups.set(tree, (byMapper = new Map()));
     const mapper = mapperOfInstance(instance);
     const list = byMapper.get(mapper);
     if (list === undefined) byMapper.set(mapper, [instance]);
     else list.push(instance);
   }
-  for (const [mapper, list] of byMapper) {
-    for (let at = 0; at < list.length; at += CHUNK) {
-      const chunk = list.slice(at, at + CHUNK);
-      gone.push(...(await refreshChunk(session, mapper, chunk, keys, overwrite)));
-    }
-  }
+  for (const [tree, byMapper] of groups)
+    for (const [mapper, list] of byMapper)
+      for (let at = 0; at < list.length; at += CHUNK) {
+        const chunk = list.slice(at, at + CHUNK);
+        const again = tree instanceof LoadTree ? tree.forRefresh() : undefined;
+        gone.push(...(await refreshChunk(session, mapper, chunk, keys, overwrite, again)));
+      }
   return gone;
 }
 async function refreshChunk(
@@ -179,14 +198,14 @@ async function refreshChunk(
   chunk: readonly Managed[],
   keys: readonly string[] | undefined,
   overwrite: boolean,
+  tree = new LoadTree(),
 ): Promise<readonly Managed[]> {
   const source = mappedSource(mapper);
   const columns = keys === undefined ? undefined : keys.flatMap((k) => mapper.attribute(k) ?? []);
   const relations = keys === undefined ? [] : keys.flatMap((k) => mapper.relationship(k) ?? []);
   const gone: Managed[] = [];
   if (columns === undefined || columns.length > 0) {
-    const tree = new LoadTree();
-    if (columns !== undefined) tree.columns = { only: columns, defer: [], undefer: columns, undeferGroups: [] };
+    if (columns !== undefined) tree.columns = { ...NO_COLUMNS, only: columns, undefer: columns };
     const statement = new SelectStatement([entityOf(mapper)])
       .where(
         among(
@@ -214,7 +233,7 @@ async function refreshChunk(
   }
   for (const property of relations) {
     for (const i of chunk) i[property.slot] = UNLOADED;
-    await loadRelation(runner, session, chunk, property, new LoadTree());
+    await loadRelation({ run: runner, session, populate: false }, chunk, property, new LoadTree().branch(property));
   }
   return gone;
 }

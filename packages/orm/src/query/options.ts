@@ -5,83 +5,94 @@
 import {
   ArgumentError,
   ColumnReference,
+  criterion as asCriterion,
+  didYouMean,
   Element,
-  type Expression,
   type KeyWriter,
   OP,
   originColumn,
 } from "@athanor/core";
-import { walkRestrictions } from "../extensions/loader-criteria.js";
-import type { Restriction } from "../extensions/restrict.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
-
+import { entityElementOf } from "./entity.js";
+import {
+  type ColumnLoads,
+  type ExpressionLoad,
+  type LoadHow,
+  type LoadOption,
+  mergeColumns,
+  NO_COLUMNS,
+  PLAIN,
+  type Strategy,
+  type Wildcard,
+  walkColumns,
+  walkExpressions,
+  walkHow,
+  walkWildcard,
+} from "./load-tree.js";
 import type { EntitySource } from "./source.js";
 
-export type Strategy =
-  | "joined"
-  | "selectin"
-  | "subquery"
-  | "immediate"
-  | "lazy"
-  | "raise"
-  | "noload"
-  | "contains"
-  | "default";
-const CODES: { readonly [S in Strategy]: number } = {
-  joined: 1,
-  selectin: 2,
-  subquery: 3,
-  immediate: 4,
-  lazy: 5,
-  raise: 6,
-  noload: 7,
-  contains: 8,
-  default: 9,
-};
 export interface LoadSettings {
   /** joinedLoad: INNER JOIN instead of LEFT OUTER JOIN. */
   readonly innerJoin?: boolean | undefined;
   /** containsEager: the alias whose columns the statement selects by a join of its own. */
   readonly alias?: unknown;
+  /** How many further levels of a self-referential relationship come along; -1 or Infinity: all. */
+  readonly recursionDepth?: number | undefined;
+  /** At most so many members for each owner, the first ones by `orderBy` or the order of the mapping. */
+  readonly limitPerParent?: number | undefined;
+  readonly orderBy?: unknown;
+  /** Owners per statement; 500 unless said otherwise. */
+  readonly chunkSize?: number | undefined;
+  /** raiseLoad: a reference that the session has already may be read. */
+  readonly sqlOnly?: boolean | undefined;
 }
+/** The settings each strategy takes. */
+const SETTINGS: { readonly [S in Strategy]: readonly (keyof LoadSettings)[] } = {
+  joined: ["innerJoin"],
+  selectin: ["recursionDepth", "limitPerParent", "orderBy", "chunkSize"],
+  subquery: ["recursionDepth", "limitPerParent", "orderBy", "chunkSize"],
+  immediate: ["recursionDepth", "limitPerParent", "orderBy", "chunkSize"],
+  lazy: ["limitPerParent", "orderBy"],
+  raise: ["sqlOnly"],
+  noload: [],
+  contains: ["alias"],
+  default: [],
+};
 
 /** One step of a path. */
-export interface LoadStep {
+export interface LoadStep extends LoadHow {
   readonly property: RelationshipProperty;
-  readonly strategy: Strategy;
-  /** Aimed at an alias (containsEager) or a subclass. */
-  readonly target: EntitySource | undefined;
-  readonly criteria: readonly Expression[];
-  readonly innerJoin: boolean | undefined;
 }
-/** Column options at the end of a path. */
-export interface ColumnLoads {
-  readonly only: readonly MappedColumn[] | undefined;
-  readonly defer: readonly MappedColumn[];
-  readonly undefer: readonly MappedColumn[];
-  readonly undeferGroups: readonly string[];
+interface LoadParts {
+  readonly path?: readonly LoadStep[];
+  readonly children?: readonly Load[];
+  readonly columns?: ColumnLoads;
+  readonly wildcard?: Wildcard | undefined;
+  readonly expressions?: readonly ExpressionLoad[];
 }
-const NO_COLUMNS: ColumnLoads = { only: undefined, defer: [], undefer: [], undeferGroups: [] };
+const NO_PARTS: LoadParts = {};
 
-export class Load extends Element {
+export class Load extends Element implements LoadOption {
   readonly kind = "loaderOption";
   /** The entity the path starts at. */
   readonly root: EntitySource;
   readonly path: readonly LoadStep[];
   readonly children: readonly Load[];
   readonly columns: ColumnLoads;
-  constructor(
-    root: EntitySource,
-    path: readonly LoadStep[],
-    children: readonly Load[] = [],
-    columns: ColumnLoads = NO_COLUMNS,
-  ) {
+  readonly wildcard: Wildcard | undefined;
+  readonly expressions: readonly ExpressionLoad[];
+  constructor(root: EntitySource, parts: LoadParts = NO_PARTS) {
     super();
     this.root = root;
-    this.path = path;
-    this.children = children;
-    this.columns = columns;
+    this.path = parts.path ?? [];
+    this.children = parts.children ?? [];
+    this.columns = parts.columns ?? NO_COLUMNS;
+    this.wildcard = parts.wildcard;
+    this.expressions = parts.expressions ?? [];
+  }
+  #with(parts: LoadParts): Load {
+    return new Load(this.root, { ...this, ...parts });
   }
   walk(key: KeyWriter): void {
     key.id(OP.option);
@@ -90,44 +101,31 @@ export class Load extends Element {
     key.id(this.path.length);
     for (const step of this.path) {
       key.id(step.property.id);
-      key.id(CODES[step.strategy] + (step.innerJoin ? 20 : 0));
-      key.id(step.target === undefined ? 0 : 1);
-      if (step.target !== undefined) {
-        key.id(step.target.mapper.id);
-        step.target.from.walk(key);
-      }
-      key.id(step.criteria.length);
-      for (const c of step.criteria) c.walk(key);
+      walkHow(step, key);
     }
-    const { only, defer, undefer, undeferGroups } = this.columns;
-    key.id(only === undefined ? -1 : only.length);
-    for (const c of only ?? []) key.id(c.index);
-    key.id(defer.length);
-    for (const c of defer) key.id(c.index);
-    key.id(undefer.length);
-    for (const c of undefer) key.id(c.index);
-    key.id(undeferGroups.length);
-    for (const g of undeferGroups) key.text(g);
+    walkColumns(this.columns, key);
+    walkWildcard(this.wildcard, key);
+    walkExpressions(this.expressions, key);
     key.id(this.children.length);
     for (const child of this.children) child.walk(key);
   }
   joinedLoad(attribute: unknown, settings?: LoadSettings): Load {
     return this.#deeper("joined", attribute, settings);
   }
-  selectinLoad(attribute: unknown): Load {
-    return this.#deeper("selectin", attribute);
+  selectinLoad(attribute: unknown, settings?: LoadSettings): Load {
+    return this.#deeper("selectin", attribute, settings);
   }
-  subqueryLoad(attribute: unknown): Load {
-    return this.#deeper("subquery", attribute);
+  subqueryLoad(attribute: unknown, settings?: LoadSettings): Load {
+    return this.#deeper("subquery", attribute, settings);
   }
-  immediateLoad(attribute: unknown): Load {
-    return this.#deeper("immediate", attribute);
+  immediateLoad(attribute: unknown, settings?: LoadSettings): Load {
+    return this.#deeper("immediate", attribute, settings);
   }
-  lazyLoad(attribute: unknown): Load {
-    return this.#deeper("lazy", attribute);
+  lazyLoad(attribute: unknown, settings?: LoadSettings): Load {
+    return this.#deeper("lazy", attribute, settings);
   }
-  raiseLoad(attribute: unknown): Load {
-    return this.#deeper("raise", attribute);
+  raiseLoad(attribute: unknown, settings?: LoadSettings): Load {
+    return this.#deeper("raise", attribute, settings);
   }
   noLoad(attribute: unknown): Load {
     return this.#deeper("noload", attribute);
@@ -152,28 +150,40 @@ export class Load extends Element {
       }
       return load;
     });
-    return new Load(this.root, this.path, [...this.children, ...children], this.columns);
+    return this.#with({ children: [...this.children, ...children] });
   }
-  loadOnly(...columns: unknown[]): Load {
-    const only = columns.map((c) => mappedColumn(c, this.end, "loadOnly"));
-    return new Load(this.root, this.path, this.children, { ...this.columns, only });
+  loadOnly(...given: unknown[]): Load {
+    const { columns, raise } = columnsOf("loadOnly", given, this.end);
+    return this.#columns({ only: columns, raising: raise ? "rest" : [] });
   }
-  defer(...columns: unknown[]): Load {
-    const defer = columns.map((c) => mappedColumn(c, this.end, "defer"));
-    return new Load(this.root, this.path, this.children, { ...this.columns, defer: [...this.columns.defer, ...defer] });
+  /** Columns, or `"*"` for all but the key. */
+  defer(...given: unknown[]): Load {
+    if (given[0] === "*") return this.#columns({ all: "defer", raising: isRaise(given[1]) ? "rest" : [] });
+    const { columns, raise } = columnsOf("defer", given, this.end);
+    return this.#columns({ defer: columns, raising: raise ? columns : [] });
   }
-  undefer(...columns: unknown[]): Load {
-    const undefer = columns.map((c) => mappedColumn(c, this.end, "undefer"));
-    return new Load(this.root, this.path, this.children, {
-      ...this.columns,
-      undefer: [...this.columns.undefer, ...undefer],
-    });
+  undefer(...given: unknown[]): Load {
+    if (given[0] === "*") return this.#columns({ all: "undefer" });
+    return this.#columns({ undefer: columnsOf("undefer", given, this.end).columns });
   }
   undeferGroup(group: string): Load {
-    return new Load(this.root, this.path, this.children, {
-      ...this.columns,
-      undeferGroups: [...this.columns.undeferGroups, group],
+    const known = new Set(this.end.attributes.flatMap((a) => a.deferredGroup ?? []));
+    if (!known.has(group))
+      throw new ArgumentError(
+        `undeferGroup(): ${this.end} has no deferred group '${group}'.${didYouMean(group, [...known])}`,
+        "orm.unknown-group",
+      );
+    return this.#columns({ undeferGroups: [group] });
+  }
+  /** Fills an attribute that is mapped as a query expression with an expression of this query. */
+  withExpression(attribute: unknown, expression: unknown): Load {
+    const [column] = columnsOf("withExpression", [attribute], this.end).columns;
+    return this.#with({
+      expressions: [...this.expressions, { attribute: column as MappedColumn, expression: asCriterion(expression) }],
     });
+  }
+  #columns(more: Partial<ColumnLoads>): Load {
+    return this.#with({ columns: mergeColumns(this.columns, { ...NO_COLUMNS, ...more }) });
   }
   /** The entity the path ends at. */
   get end(): Mapper {
@@ -181,23 +191,61 @@ export class Load extends Element {
     return last === undefined ? this.root.mapper : (last.target?.mapper ?? last.property.target);
   }
   #deeper(strategy: Strategy, attribute: unknown, settings: LoadSettings = {}): Load {
+    if (attribute === "*") return this.#with({ wildcard: wildcardOf(strategy, settings) });
     const step = stepOf(strategy, attribute, settings);
     const end = this.end;
     if (!end.isA(step.property.parent) && !step.property.parent.isA(end)) {
-      throw new ArgumentError(`${strategy}Load(${step.property}): the path so far ends at ${end}.`, "orm.loader-path");
+      throw new ArgumentError(
+        `${nameOf(strategy)}(${step.property}): the path so far ends at ${end}.`,
+        "orm.loader-path",
+      );
     }
-    return new Load(this.root, [...this.path, step]);
+    return new Load(this.root, { path: [...this.path, step] });
   }
   override toString(): string {
     return [this.root.name, ...this.path.map((s) => s.property.key)].join(".");
   }
 }
 
+/** `raiseLoad("*")`: for every relationship of the statement that no other option names, at every depth. */
+export class LoadEverywhere extends Element {
+  readonly kind = "loaderWildcard";
+  readonly wildcard: Wildcard;
+  constructor(wildcard: Wildcard) {
+    super();
+    this.wildcard = wildcard;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.option);
+    walkWildcard(this.wildcard, key);
+  }
+}
+
+function nameOf(strategy: Strategy): string {
+  return strategy === "contains" ? "containsEager" : strategy === "noload" ? "noLoad" : `${strategy}Load`;
+}
+function wildcardOf(strategy: Strategy, settings: LoadSettings): Wildcard {
+  if (strategy === "contains" || strategy === "default")
+    throw new ArgumentError(`${nameOf(strategy)}("*"): name the relationship.`, "orm.loader-argument");
+  checkSettings(strategy, settings, ["sqlOnly"]);
+  return { strategy, sqlOnly: settings.sqlOnly ?? false };
+}
+function checkSettings(strategy: Strategy, settings: LoadSettings, within?: readonly string[]): void {
+  const known = SETTINGS[strategy].filter((s) => within === undefined || within.includes(s));
+  for (const key of Object.keys(settings)) {
+    if (known.includes(key as keyof LoadSettings)) continue;
+    const hint =
+      key === "limitPerParent" || key === "recursionDepth" || key === "orderBy"
+        ? " selectinLoad() takes it."
+        : didYouMean(key, known);
+    throw new ArgumentError(`${nameOf(strategy)}(): there is no setting '${key}'.${hint}`, "orm.loader-setting");
+  }
+}
 function stepOf(strategy: Strategy, attribute: unknown, settings: LoadSettings): LoadStep {
   if (!(attribute instanceof RelationAttribute)) {
     const what = attribute instanceof ColumnReference ? `the column '${attribute.key}'` : String(attribute);
     throw new ArgumentError(
-      `${strategy}Load(): a relationship such as User.c.posts is needed, not ${what}.`,
+      `${nameOf(strategy)}(): a relationship such as User.c.posts is needed, not ${what}.`,
       "orm.loader-argument",
     );
   }
@@ -208,17 +256,86 @@ function stepOf(strategy: Strategy, attribute: unknown, settings: LoadSettings):
       "orm.loader-argument",
     );
   }
+  checkSettings(strategy, settings);
   let target = attribute.targetSource;
   if (settings.alias !== undefined) {
     const aliased = settings.alias as { readonly source?: EntitySource };
     if (aliased.source === undefined) throw new ArgumentError("containsEager(): alias is what aliased(Model) gave.");
     target = aliased.source;
   }
-  return { property, strategy, target, criteria: attribute.extra, innerJoin: settings.innerJoin };
+  return {
+    ...PLAIN,
+    property,
+    strategy,
+    target,
+    criteria: attribute.extra,
+    innerJoin: settings.innerJoin,
+    recursionDepth: depthOf(settings.recursionDepth, property, strategy),
+    limitPerParent: countOf("limitPerParent", settings.limitPerParent, property, 0),
+    order: orderOf(settings.orderBy, property),
+    chunkSize: countOf("chunkSize", settings.chunkSize, property, 1),
+    sqlOnly: settings.sqlOnly ?? false,
+  };
 }
-function begin(strategy: Strategy, attribute: unknown, settings: LoadSettings = {}): Load {
+function depthOf(depth: number | undefined, property: RelationshipProperty, strategy: Strategy): number {
+  if (depth === undefined) return 0;
+  if (depth !== -1 && depth !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(depth) && depth > 0))
+    throw new ArgumentError(
+      `${nameOf(strategy)}(${property}): recursionDepth is a whole number above 0, or -1 for all levels, not ${String(depth)}.`,
+      "orm.loader-setting",
+    );
+  if (!property.target.isA(property.parent) && !property.parent.isA(property.target))
+    throw new ArgumentError(
+      `${nameOf(strategy)}(${property}): recursionDepth is for relationships from a class to itself; this one leads to ${property.target}.`,
+      "orm.loader-setting",
+    );
+  return depth === -1 ? Number.POSITIVE_INFINITY : depth;
+}
+function countOf(name: string, n: number | undefined, property: RelationshipProperty, least: number) {
+  if (n === undefined) return undefined;
+  if (!Number.isSafeInteger(n) || n < least)
+    throw new ArgumentError(
+      `Loading ${property}: ${name} is a whole number from ${least} on, not ${String(n)}.`,
+      "orm.loader-setting",
+    );
+  if (name === "limitPerParent" && !property.uselist)
+    throw new ArgumentError(`Loading ${property}: limitPerParent is for collections.`, "orm.loader-setting");
+  return n;
+}
+function orderOf(orderBy: unknown, property: RelationshipProperty): readonly Element[] {
+  if (orderBy === undefined) return [];
+  const list = Array.isArray(orderBy) ? orderBy : [orderBy];
+  for (const by of list)
+    if (!(by instanceof Element))
+      throw new ArgumentError(
+        `Loading ${property}: orderBy takes columns of ${property.target} such as ${property.target}.c.id.desc().`,
+        "orm.loader-setting",
+      );
+  return list;
+}
+function begin(strategy: Strategy, attribute: unknown, settings: LoadSettings = {}): Load | LoadEverywhere {
+  if (attribute === "*") return new LoadEverywhere(wildcardOf(strategy, settings));
   const step = stepOf(strategy, attribute, settings);
-  return new Load((attribute as RelationAttribute).source, [step]);
+  return new Load((attribute as RelationAttribute).source, { path: [step] });
+}
+function isRaise(value: unknown): value is { readonly raise: boolean } {
+  return (
+    typeof value === "object" && value !== null && !(value instanceof Element) && "raise" in value && !!value.raise
+  );
+}
+/** The columns given, and the settings that may stand behind them. */
+function columnsOf(
+  where: string,
+  given: readonly unknown[],
+  mapper: Mapper,
+): { readonly columns: readonly MappedColumn[]; readonly raise: boolean } {
+  const last = given.at(-1);
+  const settings = typeof last === "object" && last !== null && !(last instanceof Element) ? last : undefined;
+  const list = settings === undefined ? given : given.slice(0, -1);
+  for (const key of Object.keys(settings ?? {}))
+    if (key !== "raise")
+      throw new ArgumentError(`${where}(): there is no setting '${key}'.${didYouMean(key, ["raise"])}`);
+  return { columns: list.map((c) => mappedColumn(c, mapper, where)), raise: isRaise(settings) };
 }
 function mappedColumn(column: unknown, mapper: Mapper, where: string): MappedColumn {
   const origin = column instanceof ColumnReference ? originColumn(column) : undefined;
@@ -234,153 +351,37 @@ function mappedColumn(column: unknown, mapper: Mapper, where: string): MappedCol
 
 export const loaders = {
   joinedLoad: (attribute: unknown, settings?: LoadSettings) => begin("joined", attribute, settings),
-  selectinLoad: (attribute: unknown) => begin("selectin", attribute),
-  subqueryLoad: (attribute: unknown) => begin("subquery", attribute),
-  immediateLoad: (attribute: unknown) => begin("immediate", attribute),
-  lazyLoad: (attribute: unknown) => begin("lazy", attribute),
-  raiseLoad: (attribute: unknown) => begin("raise", attribute),
+  selectinLoad: (attribute: unknown, settings?: LoadSettings) => begin("selectin", attribute, settings),
+  subqueryLoad: (attribute: unknown, settings?: LoadSettings) => begin("subquery", attribute, settings),
+  immediateLoad: (attribute: unknown, settings?: LoadSettings) => begin("immediate", attribute, settings),
+  lazyLoad: (attribute: unknown, settings?: LoadSettings) => begin("lazy", attribute, settings),
+  raiseLoad: (attribute: unknown, settings?: LoadSettings) => begin("raise", attribute, settings),
   noLoad: (attribute: unknown) => begin("noload", attribute),
   containsEager: (attribute: unknown, settings?: LoadSettings) => begin("contains", attribute, settings),
   defaultLoad: (attribute: unknown) => begin("default", attribute),
 } as const;
 
+/** `load(User)`: options for the entity itself, or for an alias of it. */
+export function loadOf(model: unknown): Load {
+  const element = entityElementOf(model);
+  if (element === undefined) throw new ArgumentError("load(): a model, or an alias of one, is needed.");
+  return new Load(element.source);
+}
+
 /** `loadOnly(User.c.name)`, `defer(User.c.bio)`, `undefer(User.c.bio)`: for the entity the first column belongs to. */
 export function columnOption(
-  kind: "loadOnly" | "defer" | "undefer",
+  kind: "loadOnly" | "defer" | "undefer" | "withExpression",
   roots: (column: ColumnReference) => EntitySource | undefined,
   columns: readonly unknown[],
 ): Load {
   const [first] = columns;
   const root = first instanceof ColumnReference ? roots(first) : undefined;
-  if (root === undefined) throw new ArgumentError(`${kind}(): columns of a model such as User.c.name are needed.`);
-  return new Load(root, [])[kind](...columns);
-}
-
-// ---- the tree of a statement
-
-/** What is loaded at one entity: merged from all options and the mapping's defaults. */
-export class LoadTree {
-  readonly relations = new Map<RelationshipProperty, LoadBranch>();
-  columns: ColumnLoads = NO_COLUMNS;
-  /** Criteria that every statement below carries on. */
-  restrictions: readonly Restriction[] = [];
-
-  /** Adds one option, from its position on. */
-  add(load: Load, at = 0): void {
-    const step = load.path[at];
-    if (step === undefined) {
-      const { only, defer, undefer, undeferGroups } = load.columns;
-      const mine = this.columns;
-      this.columns = {
-        only: only === undefined ? mine.only : [...(mine.only ?? []), ...only],
-        defer: [...mine.defer, ...defer],
-        undefer: [...mine.undefer, ...undefer],
-        undeferGroups: [...mine.undeferGroups, ...undeferGroups],
-      };
-      for (const child of load.children) this.add(child);
-      return;
-    }
-    let branch = this.relations.get(step.property);
-    if (
-      branch === undefined ||
-      (step.strategy !== "default" &&
-        (branch.strategy !== step.strategy || step.criteria.length > 0 || step.target !== undefined))
-    ) {
-      const strategy =
-        step.strategy === "default" ? (branch?.strategy ?? mappedStrategy(step.property)) : step.strategy;
-      branch = {
-        strategy,
-        target: step.target,
-        criteria: step.criteria,
-        innerJoin: step.innerJoin,
-        below: branch?.below ?? new LoadTree(),
-      };
-      this.relations.set(step.property, branch);
-    }
-    branch.below.add(load, at + 1);
-  }
-  /** How a relationship of the mapper is loaded here. */
-  strategyOf(property: RelationshipProperty): Strategy {
-    return this.relations.get(property)?.strategy ?? mappedStrategy(property);
-  }
-  /** What is loaded at the end of a relationship. */
-  below(property: RelationshipProperty): LoadTree {
-    const branch = this.relations.get(property);
-    return branch === undefined ? new LoadTree().restrict(this.restrictions) : branch.below;
-  }
-  /** Adds criteria here and all the way down. */
-  restrict(restrictions: readonly Restriction[]): this {
-    if (restrictions.length === 0) return this;
-    this.restrictions = [...this.restrictions, ...restrictions];
-    for (const branch of this.relations.values()) branch.below.restrict(restrictions);
-    return this;
-  }
-  get isEmpty(): boolean {
-    return this.relations.size === 0 && this.columns === NO_COLUMNS && this.restrictions.length === 0;
-  }
-  /** Somewhere in it are criteria: a tree kept with a plan has the values of its first execution. */
-  get hasCriteria(): boolean {
-    if (this.restrictions.length > 0) return true;
-    for (const branch of this.relations.values())
-      if (branch.criteria.length > 0 || branch.below.hasCriteria) return true;
-    return false;
-  }
-}
-export interface LoadBranch {
-  readonly strategy: Strategy;
-  readonly target: EntitySource | undefined;
-  readonly criteria: readonly Expression[];
-  readonly innerJoin: boolean | undefined;
-  readonly below: LoadTree;
-}
-/** `lazy` of the mapping as a strategy. */
-export function mappedStrategy(property: RelationshipProperty): Strategy {
-  switch (property.lazy) {
-    case "joined":
-    case "selectin":
-    case "subquery":
-    case "immediate":
-    case "noload":
-    case "raise":
-      return property.lazy;
-    default:
-      return "lazy";
-  }
-}
-/** Options carried from a loaded relationship to the statement that loads what is below it. */
-export class CarriedOptions extends Element {
-  readonly kind = "carriedOptions";
-  readonly tree: LoadTree;
-  readonly loads: readonly Load[];
-  constructor(tree: LoadTree) {
-    super();
-    this.tree = tree;
-    this.loads = [];
-  }
-  walk(key: KeyWriter): void {
-    // Once: what is below carries the same ones on.
-    walkRestrictions(this.tree.restrictions, key);
-    walkTree(this.tree, key);
-  }
-}
-function walkTree(tree: LoadTree, key: KeyWriter): void {
-  key.id(OP.option);
-  key.id(tree.relations.size);
-  for (const [property, branch] of tree.relations) {
-    key.id(property.id);
-    key.id(CODES[branch.strategy] + (branch.innerJoin ? 20 : 0));
-    key.id(branch.target?.mapper.id ?? 0);
-    branch.target?.from.walk(key);
-    key.id(branch.criteria.length);
-    for (const c of branch.criteria) c.walk(key);
-    walkTree(branch.below, key);
-  }
-  const { only, defer, undefer, undeferGroups } = tree.columns;
-  key.id(only === undefined ? -1 : only.length);
-  for (const list of [only ?? [], defer, undefer]) {
-    key.id(list.length);
-    for (const c of list) key.id(c.index);
-  }
-  key.id(undeferGroups.length);
-  for (const g of undeferGroups) key.text(g);
+  if (root === undefined)
+    throw new ArgumentError(
+      first === "*"
+        ? `${kind}("*"): say of which entity: load(User).${kind}("*").`
+        : `${kind}(): columns of a model such as User.c.name are needed.`,
+    );
+  const load = new Load(root);
+  return kind === "withExpression" ? load.withExpression(columns[0], columns[1]) : load[kind](...columns);
 }

@@ -31,7 +31,8 @@ import { type Restriction, restrictSelect } from "../extensions/restrict.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { moveCriteria, relationSteps } from "./attributes.js";
 import { EntityItem } from "./entity.js";
-import { CarriedOptions, Load, type LoadBranch, LoadTree, type Strategy } from "./options.js";
+import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
+import { Load, LoadEverywhere } from "./options.js";
 import { aliasedSource, EntitySource, mappedSource, sourcesOver } from "./source.js";
 
 /** How one entity is read off a row. */
@@ -115,14 +116,15 @@ export function planSelect(statement: SelectStatement, dialect: Dialect, binds: 
 /** Columns an entity reads, by what the options say; the key always comes along. What a subquery lacks stays unloaded. */
 function attributesToLoad(source: EntitySource, tree: LoadTree): readonly MappedColumn[] {
   const { mapper } = source;
-  const { only, defer, undefer, undeferGroups } = tree.columns;
+  const { only, defer, undefer, undeferGroups, all } = tree.columns;
   return mapper.attributes.filter((a) => {
     if (source.find(a.column) === undefined) return mapper.primaryKey.includes(a);
     if (mapper.primaryKey.includes(a) || a === mapper.inheritance?.discriminator || a === mapper.versionColumn)
       return true;
     if (undefer.includes(a) || (a.deferredGroup !== undefined && undeferGroups.includes(a.deferredGroup))) return true;
     if (defer.includes(a)) return false;
-    return only === undefined ? !a.deferred : only.includes(a);
+    if (only !== undefined) return only.includes(a);
+    return all === undefined ? !a.deferred : all === "undefer";
   });
 }
 
@@ -130,10 +132,15 @@ function attributesToLoad(source: EntitySource, tree: LoadTree): readonly Mapped
 function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
   const trees = new Map<EntityItem, LoadTree>();
   for (const item of statement.selected) if (item instanceof EntityItem) trees.set(item, new LoadTree());
+  let everywhere: Wildcard | undefined;
   for (const option of statement.optionList) {
     if (option instanceof CarriedOptions) {
       const first = [...trees.keys()][0];
       if (first !== undefined) trees.set(first, option.tree);
+      continue;
+    }
+    if (option instanceof LoadEverywhere) {
+      everywhere = option.wildcard;
       continue;
     }
     if (!(option instanceof Load)) continue;
@@ -158,7 +165,10 @@ function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
     }
   }
   const restrictions = restrictionsIn(statement.optionList);
-  for (const tree of trees.values()) tree.restrict(restrictions);
+  for (const tree of trees.values()) {
+    tree.restrict(restrictions);
+    if (everywhere !== undefined) tree.spread(everywhere);
+  }
   return trees;
 }
 /** Criteria of the statement's own options, and those it carries on for an earlier one. */
@@ -485,7 +495,7 @@ function joinsCollection(mapper: Mapper, tree: LoadTree, above: readonly Mapper[
     const branch = tree.relations.get(property);
     if (tree.strategyOf(property) !== "joined" || (branch === undefined && above.includes(property.target)))
       return false;
-    return property.uselist || joinsCollection(property.target, branch?.below ?? new LoadTree(), [...above, mapper]);
+    return property.uselist || joinsCollection(property.target, tree.below(property), [...above, mapper]);
   });
 }
 /** Columns that joins to an entity's relationships read on its side. */

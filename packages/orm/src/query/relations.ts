@@ -2,17 +2,16 @@
  * Loading relationships for many objects at once: what selectin options, lazy siblings and carried options all do. One
  * statement per relationship and 500 owners. Source: SQLAlchemy "Select IN loading".
  */
-import { type Expression, SelectStatement } from "@athanor/core";
+import { SelectStatement } from "@athanor/core";
 import { Collection, setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
-import { mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
-import { relationSteps } from "./attributes.js";
 import { entityOf } from "./entity.js";
-import { fillColumns } from "./fill-columns.js";
 import { among, CHUNK, KeyedOwners } from "./keys.js";
-import { CarriedOptions, type LoadTree } from "./options.js";
-import { aliasedSource, mappedSource } from "./source.js";
+import { CarriedOptions, type LoadBranch, type LoadTree } from "./load-tree.js";
+import { firstMembers, membersBy } from "./members.js";
+import { mappedSource } from "./source.js";
 
 /** The rows of a loader's statement: an entity and the key it belongs to. */
 export interface KeyedRows {
@@ -24,37 +23,70 @@ export interface KeyedRows {
   /** A member may come several times with one key. */
   readonly repeats: boolean;
 }
-/** How loaders run statements inside the session's turn; `execute.ts` provides it. */
+/** How loaders run statements inside the session's turn; `run-plan.ts` provides it. */
 export interface Runner {
   /** A select of an entity, then of key columns. */
-  keyed(session: SessionInternals, statement: SelectStatement): Promise<KeyedRows>;
+  keyed(session: SessionInternals, statement: SelectStatement, populate: boolean): Promise<KeyedRows>;
   /** A select of columns. */
   columns(session: SessionInternals, statement: SelectStatement): Promise<readonly (readonly unknown[])[]>;
 }
+/** What the loads of one statement share. */
+export interface LoadWork {
+  readonly run: Runner;
+  readonly session: SessionInternals;
+  /** populateExisting: what the session has already is read anew. */
+  readonly populate: boolean;
+}
 
 /** Loads what a tree of options says for objects that are there already. */
-export async function loadTree(
-  run: Runner,
-  session: SessionInternals,
-  instances: readonly Managed[],
-  tree: LoadTree,
-): Promise<void> {
+export async function loadTree(work: LoadWork, instances: readonly Managed[], tree: LoadTree): Promise<void> {
   if (instances.length === 0) return;
   for (const [property, branch] of tree.relations) {
-    if (branch.strategy === "lazy" || branch.strategy === "raise" || branch.strategy === "noload") continue;
-    await loadRelation(run, session, instances, property, branch.below, branch.criteria);
+    const strategy = tree.strategyOf(property);
+    if (strategy === "lazy" || strategy === "raise" || strategy === "noload") continue;
+    await loadRelation(work, instances, property, branch);
   }
 }
 
-/** Loads one relationship for all of these that lack it; for the others goes on to what is below. */
+/**
+ * Loads one relationship for all of these that lack it; for the others goes on to what is below. With a recursion depth
+ * the same again for the members, level by level: the statements of all levels are one and the same.
+ */
 export async function loadRelation(
-  run: Runner,
-  session: SessionInternals,
+  work: LoadWork,
   instances: readonly Managed[],
   property: RelationshipProperty,
-  below: LoadTree,
-  criteria: readonly Expression[] = [],
+  branch: LoadBranch,
 ): Promise<void> {
+  await loadLevel(work, instances, property, branch);
+  if (branch.recursionDepth === 0) return;
+  const seen = new Set(instances);
+  let level = instances;
+  for (let depth = branch.recursionDepth; depth > 0; depth--) {
+    const next: Managed[] = [];
+    for (const instance of level)
+      for (const member of membersIn(instance[property.slot])) {
+        if (seen.has(member) || !(property.slot in member)) continue;
+        seen.add(member);
+        next.push(member);
+      }
+    if (next.length === 0) return;
+    await loadLevel(work, next, property, branch);
+    level = next;
+  }
+}
+function membersIn(value: unknown): readonly Managed[] {
+  if (value instanceof Collection) return value as unknown as readonly Managed[];
+  const member = value === UNLOADED ? undefined : managed(value);
+  return member === undefined ? [] : [member];
+}
+async function loadLevel(
+  work: LoadWork,
+  instances: readonly Managed[],
+  property: RelationshipProperty,
+  branch: LoadBranch,
+): Promise<void> {
+  const { below } = branch;
   const owners: Managed[] = [];
   const known: Managed[] = [];
   const { slot } = property;
@@ -68,35 +100,60 @@ export async function loadRelation(
       if (member !== undefined) known.push(member);
     }
   }
-  if (known.length > 0) await loadTree(run, session, [...new Set(known)], below);
-  const load = property.direction === "manyToOne" && property.primaryJoin === undefined ? loadReferences : loadMembers;
-  for (let at = 0; at < owners.length; at += CHUNK) {
-    const chunk = owners.length <= CHUNK ? owners : owners.slice(at, at + CHUNK);
-    await load(run, session, chunk, property, below, criteria);
+  if (known.length > 0) await loadTree(work, [...new Set(known)], below);
+  const size = branch.chunkSize ?? CHUNK;
+  const byReference = property.direction === "manyToOne" && property.primaryJoin === undefined;
+  const { direct, ownerKeys } = localKeys(property);
+  for (let at = 0; at < owners.length; at += size) {
+    const chunk = owners.length <= size ? owners : owners.slice(at, at + size);
+    // Owners whose own key columns were left out of the query are found by a join instead.
+    const lacking = direct ? chunk.filter((o) => ownerKeys.some((a) => o[a.slot] === UNLOADED)) : [];
+    const ready = lacking.length === 0 ? chunk : chunk.filter((o) => !lacking.includes(o));
+    if (lacking.length > 0) await loadMembers(work, lacking, property, branch, property.parent.primaryKey, false);
+    if (ready.length === 0) continue;
+    if (byReference) await loadReferences(work, ready, property, branch);
+    else await loadMembers(work, ready, property, branch, ownerKeys, direct);
   }
 }
+/** The owner's columns that rows of the relationship are found by; without pairs, its primary key. */
+function localKeys(property: RelationshipProperty): {
+  readonly direct: boolean;
+  readonly ownerKeys: readonly MappedColumn[];
+} {
+  const locals = property.secondary?.localPairs.map((p) => p.mapped) ?? property.pairs.map((p) => p.local);
+  const direct = property.primaryJoin === undefined && locals.length > 0;
+  return { direct, ownerKeys: direct ? locals : property.parent.primaryKey };
+}
+/** The class whose objects are loaded: `ofType()` may have narrowed it. */
+export function targetOf(property: RelationshipProperty, branch: LoadBranch): Mapper {
+  const aimed = branch.target?.mapper;
+  return aimed?.isA(property.target) === true ? aimed : property.target;
+}
 
-/** Collections, and references whose key is on the other side. */
+/** Collections, and references whose key is on the other side. `direct`: by the owner's columns, else by a join. */
 async function loadMembers(
-  run: Runner,
-  session: SessionInternals,
+  work: LoadWork,
   owners: readonly Managed[],
   property: RelationshipProperty,
-  below: LoadTree,
-  criteria: readonly Expression[],
+  branch: LoadBranch,
+  ownerKeys: readonly MappedColumn[],
+  direct: boolean,
 ): Promise<void> {
-  const { direct, ownerKeys } = localKeys(property);
-  await fillColumns(run.columns, session, property.parent, owners, ownerKeys);
   const keyed = new KeyedOwners(ownerKeys);
   for (const owner of owners) if (!keyed.add(owner)) settle(owner, property, []);
   if (keyed.keys.length === 0) return;
-  const target = mappedSource(property.target);
-  let statement = direct ? membersByKey(property, keyed) : membersByJoin(property, keyed);
-  if (criteria.length > 0) statement = statement.where(...criteria);
-  const order = property.orderBy(target.columns);
-  if (order.length > 0) statement = statement.orderBy(...order);
-  if (!below.isEmpty) statement = statement.options(new CarriedOptions(below));
-  const { members, rows, keyAt, repeats } = await run.keyed(session, statement);
+  const mapper = targetOf(property, branch);
+  let statement: SelectStatement;
+  if (branch.limitPerParent === undefined) {
+    const target = mappedSource(mapper);
+    const { columns, over } = membersBy(property, target, direct, false);
+    statement = over(new SelectStatement([entityOf(mapper), ...columns])).where(among(columns, keyed.keys));
+    if (branch.criteria.length > 0) statement = statement.where(...branch.criteria);
+    const order = branch.order.length > 0 ? branch.order : property.orderBy(target.columns);
+    if (order.length > 0) statement = statement.orderBy(...order);
+  } else statement = firstMembers(property, mapper, direct, keyed.keys, branch);
+  if (!branch.below.isEmpty) statement = statement.options(new CarriedOptions(branch.below));
+  const { members, rows, keyAt, repeats } = await work.run.keyed(work.session, statement, work.populate);
   const found = new Map<Managed[], Managed[]>();
   let last: Managed[] | undefined;
   let list: Managed[] = [];
@@ -126,53 +183,20 @@ async function loadMembers(
     }
   }
 }
-/** The owner's columns that rows of the relationship are found by; without pairs, its primary key. */
-function localKeys(property: RelationshipProperty) {
-  const locals = property.secondary?.localPairs.map((p) => p.mapped) ?? property.pairs.map((p) => p.local);
-  const direct = property.primaryJoin === undefined && locals.length > 0;
-  return { direct, ownerKeys: direct ? locals : property.parent.primaryKey };
-}
-function membersByKey(property: RelationshipProperty, keyed: KeyedOwners): SelectStatement {
-  const target = mappedSource(property.target);
-  if (property.secondary === undefined) {
-    const columns = property.pairs.map((p) => target.column(p.remote));
-    return new SelectStatement([entityOf(property.target), ...columns]).where(among(columns, keyed.keys));
-  }
-  const { table, localPairs } = property.secondary;
-  const columns = localPairs.map((p) => p.column);
-  const { toTarget } = relationSteps(property, mappedSource(property.parent), target, false);
-  return new SelectStatement([entityOf(property.target), ...columns])
-    .selectFrom(table)
-    .join(target.from, toTarget)
-    .where(among(columns, keyed.keys));
-}
-/** A join written by hand: over an alias of the owner. */
-function membersByJoin(property: RelationshipProperty, keyed: KeyedOwners): SelectStatement {
-  const owner = aliasedSource(property.parent);
-  const target = mappedSource(property.target);
-  const { toTarget } = relationSteps(property, owner, target, true);
-  const columns = property.parent.primaryKey.map((a) => owner.column(a));
-  return new SelectStatement([entityOf(property.target), ...columns])
-    .selectFrom(owner.from)
-    .join(target.from, toTarget)
-    .where(among(columns, keyed.keys));
-}
-
 /** Many-to-one: from the identity map where the key is known there, the rest in one statement. */
 async function loadReferences(
-  run: Runner,
-  session: SessionInternals,
+  work: LoadWork,
   owners: readonly Managed[],
   property: RelationshipProperty,
-  below: LoadTree,
-  criteria: readonly Expression[],
+  branch: LoadBranch,
 ): Promise<void> {
+  const { session, populate } = work;
+  const { below, criteria } = branch;
   const locals = property.pairs.map((p) => p.local);
-  await fillColumns(run.columns, session, property.parent, owners, locals);
   const waiting = new KeyedOwners(locals);
   const found: Managed[] = [];
   for (const owner of owners) {
-    if (property.usesGet && criteria.length === 0) {
+    if (property.usesGet && criteria.length === 0 && !populate) {
       const identity = property.target.identityKey(
         inKeyOrder(
           property,
@@ -188,16 +212,14 @@ async function loadReferences(
     }
     if (!waiting.add(owner)) setLoadedReference(owner, property, null);
   }
-  if (found.length > 0 && !below.isEmpty) await loadTree(run, session, [...new Set(found)], below);
+  if (found.length > 0 && !below.isEmpty) await loadTree(work, [...new Set(found)], below);
   if (waiting.keys.length === 0) return;
-  const target = mappedSource(property.target);
+  const mapper = targetOf(property, branch);
+  const target = mappedSource(mapper);
   const columns = property.pairs.map((p) => target.column(p.remote));
-  let statement = new SelectStatement([entityOf(property.target), ...columns]).where(
-    among(columns, waiting.keys),
-    ...criteria,
-  );
+  let statement = new SelectStatement([entityOf(mapper), ...columns]).where(among(columns, waiting.keys), ...criteria);
   if (!below.isEmpty) statement = statement.options(new CarriedOptions(below));
-  const { members, rows, keyAt } = await run.keyed(session, statement);
+  const { members, rows, keyAt } = await work.run.keyed(session, statement, populate);
   for (let r = 0; r < rows.length; r++) {
     const member = members[r] as Managed | null;
     for (const owner of (member === null ? undefined : waiting.find(rows[r] as readonly unknown[], keyAt)) ?? []) {

@@ -28,9 +28,9 @@ import type { SessionInternals } from "../session/internals.js";
 import { EntityItem } from "./entity.js";
 import { fillSubclassColumns } from "./fill-columns.js";
 import { Hydration } from "./hydrate.js";
-import type { LoadTree } from "./options.js";
+import type { LoadTree } from "./load-tree.js";
 import { type OrmPlan, planReturning, planSelect, treesOf } from "./plan.js";
-import { type KeyedRows, loadRelation, type Runner } from "./relations.js";
+import { type KeyedRows, type LoadWork, loadRelation, type Runner } from "./relations.js";
 import { keepShapeOf, keepShapes } from "./shapes.js";
 
 export type NamedValues = { readonly [name: string]: unknown };
@@ -147,17 +147,17 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
     const { instances, context } = hydration.batches[entity.index] as LoadBatch;
     if (instances.length === 0) continue;
     if (entity.discriminatorAt >= 0) await fillSubclassColumns(runner.columns, session, entity.mapper, instances);
-    for (const property of entity.after) {
-      const branch = (context as LoadTree).relations.get(property);
-      await loadRelation(runner, session, instances, property, (context as LoadTree).below(property), branch?.criteria);
-    }
+    if (entity.after.length === 0) continue;
+    const work: LoadWork = { run: runner, session, populate: hydration.populateExisting };
+    for (const property of entity.after)
+      await loadRelation(work, instances, property, (context as LoadTree).branch(property));
   }
 }
 
 /** How loaders run their statements. */
 export const runner: Runner = {
-  async keyed(session, statement): Promise<KeyedRows> {
-    const { hydration, raw } = await runPlan(session, statement, undefined, false);
+  async keyed(session, statement, populate): Promise<KeyedRows> {
+    const { hydration, raw } = await runPlan(session, statement, undefined, populate);
     return completeLoads(session, hydration, hydration.keyed(raw.rows));
   },
   async columns(session, statement) {

@@ -10,7 +10,7 @@ import { LOAD_TOKEN, type Managed } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { Hydration } from "./hydrate.js";
 import { KeyedOwners } from "./keys.js";
-import { LoadTree } from "./options.js";
+import { LoadTree } from "./load-tree.js";
 import type { OrmPlan } from "./plan.js";
 
 let kept: readonly object[] | undefined;

@@ -586,7 +586,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       if (property.usesGet && this.peekRelated(owner, property) === undefined) await this.autoflush();
       else if (!property.usesGet) await this.autoflush();
       this.requireHealthy();
-      await loadRelationship(this, owner, property);
+      await loadRelationship(this, owner, property, true);
       const value = owner[property.slot];
       if (value === UNLOADED)
         throw new NotLoadedError(`${property} of ${describeInstance(owner)} could not be loaded.`);

@@ -113,7 +113,7 @@ describeEachDatabase("telling cases of loading", (target) => {
       "cid",
       "amy",
     ]);
-    expect(at.ran.work).toHaveLength(3);
+    expect(at.ran.work).toHaveLength(2);
   });
   it("22: a chain is loaded as deep as it is, by two texts", async () => {
     await using session = new Session(at.engine);
