@@ -1,7 +1,7 @@
 /** Which database and which tables `athanor db …` works on: athanor.config.ts, else the app, else migrations/env.ts. */
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
-import type { MigrateConfig } from "@athanor/migrate";
+import { command, type MigrateConfig } from "@athanor/migrate";
 import { CommandError } from "./errors.js";
 import { importFile } from "./modules.js";
 import type { Project } from "./project.js";
@@ -14,6 +14,8 @@ export interface DbOptions {
   readonly config?: string;
   readonly url?: string;
   readonly quiet?: boolean;
+  /** One of the configuration's environments. */
+  readonly name?: string;
 }
 
 async function readConfigFile(path: string): Promise<MigrateConfig> {
@@ -34,9 +36,12 @@ async function readConfigFile(path: string): Promise<MigrateConfig> {
 }
 
 function configFile(project: Project, given: string | undefined): string | undefined {
-  if (given === undefined) return CONFIG_FILES.map((name) => project.path(name)).find((path) => existsSync(path));
-  const path = project.path(given);
-  if (!existsSync(path)) throw new CommandError("cli.argument", `The file of --config, '${path}', does not exist.`);
+  const named = given ?? process.env.ATHANOR_CONFIG;
+  if (named === undefined || named === "")
+    return CONFIG_FILES.map((name) => project.path(name)).find((path) => existsSync(path));
+  const path = project.path(named);
+  const source = given === undefined ? "ATHANOR_CONFIG" : "--config";
+  if (!existsSync(path)) throw new CommandError("cli.argument", `The file of ${source}, '${path}', does not exist.`);
   return path;
 }
 
@@ -61,7 +66,13 @@ async function baseConfig(project: Project, given: string | undefined): Promise<
  * @throws CommandError; what the app's module or the configuration file throws
  */
 export async function migrateConfig(project: Project, options: DbOptions): Promise<MigrateConfig> {
-  const base = await baseConfig(project, options.config);
+  const base = command.namedEnvironment(await baseConfig(project, options.config), options.name);
+  if (options.url !== undefined && base.databases !== undefined) {
+    throw new CommandError(
+      "cli.argument",
+      "--url goes with one database, and the configuration names several: give each its url there, and choose with --database.",
+    );
+  }
   const url = options.url ?? (base.engine === undefined ? base.url : undefined);
   const directory = options.directory ?? process.env.ATHANOR_DB_DIRECTORY ?? process.env.FLASK_DB_DIRECTORY;
   return {

@@ -45,8 +45,14 @@ export interface CompareOptions {
   readonly includeName?: ((name: string, schema: string | undefined) => boolean) | undefined;
   /** Look for tables to drop in all schemas, not only in the default one. */
   readonly includeSchemas?: boolean | undefined;
-  /** May change the operations before they are written; an empty list writes no file. */
+  /**
+   * May change the operations before they are written; an empty list writes no file. Called once for each of several
+   * databases, and then no file is written when all lists are empty.
+   */
   readonly processRevisionDirectives?:
-    | ((ops: readonly MigrateOp[]) => readonly MigrateOp[] | Promise<readonly MigrateOp[]>)
+    | ((
+        ops: readonly MigrateOp[],
+        pass: { readonly database: string | undefined },
+      ) => readonly MigrateOp[] | Promise<readonly MigrateOp[]>)
     | undefined;
 }

@@ -1,4 +1,5 @@
 /** The `db` subcommands, put onto a commander-like program. Source: `flask db`, `alembic`. */
+import { createRequire } from "node:module";
 import { AthanorError } from "@athanor/core";
 import type { MigrateConfig } from "../command/config.js";
 import * as command from "../command/index.js";
@@ -19,6 +20,7 @@ export interface CommandLike {
     parse: (value: string, previous: T) => T,
     defaultValue?: T,
   ): CommandLike;
+  version(text: string, flags?: string, description?: string): CommandLike;
   allowUnknownOption(allow?: boolean): CommandLike;
   // biome-ignore lint/suspicious/noExplicitAny: commander hands over arguments and options as they come
   action(run: (...args: any[]) => void | Promise<void>): CommandLike;
@@ -29,18 +31,22 @@ export interface DbCommandOptions {
   /** Errors. Default the process's stderr. */
   readonly stderr?: ((text: string) => void) | undefined;
 }
-/** The configuration, or what finds it when a command runs; it is told `--directory` and `-x`. */
+/** The configuration, or what finds it when a command runs; it is told `--directory`, `-x` and `-n`. */
 export type ConfigSource =
   | MigrateConfig
   | ((given: {
       readonly directory?: string | undefined;
       readonly x: Readonly<Record<string, string>>;
+      readonly name?: string | undefined;
     }) => MigrateConfig | Promise<MigrateConfig>);
 
 interface Common {
   readonly directory?: string;
   readonly x?: readonly string[];
   readonly raiseerr?: boolean;
+  readonly name?: string;
+  readonly database?: readonly string[];
+  readonly tenant?: readonly string[];
 }
 const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
 
@@ -90,7 +96,10 @@ export function buildDbCommand(
   source: ConfigSource,
   options: DbCommandOptions = {},
 ): CommandLike {
-  const db = program.command("db").description("Perform database migrations.");
+  const db = program
+    .command("db")
+    .description("Perform database migrations.")
+    .version(packageVersion(), "--version", "show the version of the migration tool");
   const add = (
     name: string,
     description: string,
@@ -100,6 +109,9 @@ export function buildDbCommand(
     const made = configure(db.command(name).description(description))
       .option("-d, --directory <directory>", 'migration directory (default "migrations")')
       .option("-x, --x-arg <argument>", "variable for the env file: key=value", collect)
+      .option("-n, --name <environment>", "one of the configuration's environments")
+      .option("--database <name>", "of several databases, only this one", collect)
+      .option("--tenant <name>", "of several tenants, only this one", collect)
       .option("--raiseerr", "show errors with their trace");
     made.action(async (...given: unknown[]) => {
       // commander: arguments, then options, then the command.
@@ -113,27 +125,40 @@ export function buildDbCommand(
         if (unknown !== undefined)
           throw new CommandError("migrate.unknown-option", `'db ${name}' has no option '${unknown}'`);
         const x = variables(o.xArg);
-        const base = typeof source === "function" ? await source({ directory: o.directory, x }) : source;
+        const given = typeof source === "function" ? await source({ directory: o.directory, x, name: o.name }) : source;
+        // What finds the configuration may have chosen already.
+        const base =
+          given.environments === undefined && typeof source === "function"
+            ? given
+            : command.namedEnvironment(given, o.name);
         const config: MigrateConfig = {
           ...base,
           x: { ...base.x, ...x },
           ...(o.directory === undefined ? {} : { directory: o.directory }),
+          ...running(base, o),
+          only: { databases: o.database ?? base.only?.databases, tenants: o.tenant ?? base.only?.tenants },
         };
         await run(config, args, o);
       };
       await runCommand(work, { ...options, raiseErrors: o.raiseerr ?? false });
     });
   };
-  const asIs = (c: CommandLike) => c;
   /** `-1` is a revision here, not an option. */
   const relative = (c: CommandLike) => c.argument("[revision]").allowUnknownOption();
   const message = (c: CommandLike) => c.option("-m, --message <message>", "revision message");
-  const sql = (c: CommandLike) =>
-    c.option("--sql", "write SQL to stdout instead of running it").option("--tag <tag>", "handed to the env file");
   const json = (c: CommandLike) => c.option("--json", "write JSON for machines");
+  const sql = (c: CommandLike) =>
+    json(c)
+      .option("--sql", "write SQL to stdout instead of running it")
+      .option("--tag <tag>", "handed to the env file")
+      .option("--no-lock", "do not keep other runs out")
+      .option("--lock-wait <duration>", 'how long other runs may take, such as 5min (default "60s")')
+      .option("--lock-timeout <duration>", "how long a statement waits for a lock, such as 5s")
+      .option("--statement-timeout <duration>", "how long a statement may take, such as 1min")
+      .option("--keep-going", "a tenant that fails does not stop the others");
   const verbose = (c: CommandLike) => c.option("-v, --verbose", "show more");
   const files = (c: CommandLike) =>
-    message(c)
+    json(message(c))
       .option("--head <head>", 'what the revision continues: a revision or branch, "base" for a new line')
       .option("--splice", "allow a revision that is not a head as parent")
       .option("--branch-label <label>", "name of a new branch", collect)
@@ -148,19 +173,24 @@ export function buildDbCommand(
     versionPath: o.versionPath,
     revId: o.revId,
     dependsOn: o.dependsOn,
+    json: o.json,
   });
 
   add(
     "init",
     "Creates a new migration directory.",
-    (c) => c.argument("[directory]").option("-t, --template <template>", "see list-templates"),
-    (config, [directory], o) =>
-      command.init(
-        directory === undefined ? config : { ...config, directory },
-        o.template === undefined ? {} : { template: o.template },
-      ),
+    (c) =>
+      json(c.argument("[directory]"))
+        .option("-t, --template <template>", "see list-templates")
+        .option("--multidb", "for several databases: --template multidb"),
+    (config, [directory], { template, multidb, json }) =>
+      command.init(directory === undefined ? config : { ...config, directory }, {
+        ...(template === undefined ? {} : { template }),
+        multidb,
+        json,
+      }),
   );
-  add("list-templates", "Shows the templates of init.", asIs, async (config) => command.listTemplates(config));
+  add("list-templates", "Shows the templates of init.", json, async (config, _, o) => command.listTemplates(config, o));
   const renaming = (c: CommandLike) =>
     c
       .option(
@@ -183,8 +213,13 @@ export function buildDbCommand(
   add(
     "revision",
     "Creates a new, empty revision file.",
-    (c) => renaming(files(c).option("--autogenerate", "write the difference between models and database")),
-    (config, _, o) => command.revision(comparing(config, o), { ...revisionOptions(o), autogenerate: o.autogenerate }),
+    (c) =>
+      renaming(files(c).option("--autogenerate", "write the difference between models and database")).option(
+        "--sql",
+        "refused: a revision is no SQL",
+      ),
+    (config, _, { autogenerate, sql, ...o }) =>
+      command.revision(comparing(config, o), { ...revisionOptions(o), autogenerate, sql }),
   );
   add(
     "migrate",
@@ -219,8 +254,8 @@ export function buildDbCommand(
   add(
     "show",
     "Shows one revision.",
-    (c) => c.argument("[revision]"),
-    (config, [revision]) => command.show(config, revision),
+    (c) => json(c.argument("[revision]")),
+    (config, [revision], o) => command.show(config, revision, o),
   );
   add(
     "history",
@@ -241,7 +276,12 @@ export function buildDbCommand(
     (c) => json(verbose(c)).option("--resolve-dependencies", "count dependencies as followers"),
     (config, _, o) => command.heads(config, o),
   );
-  add("branches", "Shows where branches part.", verbose, (config, _, o) => command.branches(config, o));
+  add(
+    "branches",
+    "Shows where branches part.",
+    (c) => json(verbose(c)),
+    (config, _, o) => command.branches(config, o),
+  );
   add(
     "current",
     "Shows what the database is at.",
@@ -270,11 +310,11 @@ export function buildDbCommand(
     "squash",
     "Puts one revision in the place of a line of several.",
     (c) =>
-      message(c.argument("[range]", 'from:to, both included; default "base:head"')).option(
+      json(message(c.argument("[range]", 'from:to, both included; default "base:head"'))).option(
         "--rev-id <id>",
         "the revision's id instead of a random one",
       ),
-    (config, [range], o) => command.squash(config, range, { message: o.message, revId: o.revId }),
+    (config, [range], o) => command.squash(config, range, { message: o.message, revId: o.revId, json: o.json }),
   );
   add(
     "erd",
@@ -306,7 +346,28 @@ export function buildDbCommand(
   return db;
 }
 
+/** What a run is given on the command line, over what the configuration says. */
+function running(base: MigrateConfig, o: Options): Partial<MigrateConfig> {
+  return {
+    lock: o.lock === false ? false : base.lock,
+    lockWait: o.lockWait ?? base.lockWait,
+    lockTimeout: o.lockTimeout ?? base.lockTimeout,
+    statementTimeout: o.statementTimeout ?? base.statementTimeout,
+    keepGoing: o.keepGoing ?? base.keepGoing,
+  };
+}
+function packageVersion(): string {
+  // Both src/cli and dist/cli are two below the package.
+  return (createRequire(import.meta.url)("../../package.json") as { version: string }).version;
+}
+
 interface Options {
+  readonly lock?: boolean;
+  readonly lockWait?: string;
+  readonly lockTimeout?: string;
+  readonly statementTimeout?: string;
+  readonly keepGoing?: boolean;
+  readonly multidb?: boolean;
   readonly out?: string;
   readonly force?: boolean;
   readonly schema?: string;

@@ -6,17 +6,13 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Connection, createEngine, type Engine, isRetryable, type MetaData } from "@athanor/core";
+import { createEngine, type Engine, type MetaData } from "@athanor/core";
 import type { CompareOptions } from "../autogenerate/index.js";
 import { CommandError } from "../errors.js";
+import { type LogWriter, type MigrationContextOptions, MigrationLog, VERSION_ID_LENGTH } from "../runtime/index.js";
 import {
-  type LogWriter,
-  MigrationContext,
-  type MigrationContextOptions,
-  MigrationLog,
-  VERSION_ID_LENGTH,
-} from "../runtime/index.js";
-import {
+  type DatabaseScope,
+  type DatabaseSettings,
   type EnvironmentFile,
   type EnvironmentInput,
   type EnvironmentSettings,
@@ -26,21 +22,41 @@ import {
   runHooks,
   ScriptDirectory,
   type ScriptDirectoryOptions,
+  type TenantConfig,
 } from "../script/index.js";
+import { type DatabaseConfig, narrowed, type Only } from "./databases.js";
+import { MigrationTarget } from "./target.js";
 
-export type MigrationSettings = EnvironmentSettings<Engine, MetaData>;
+export type MigrationSettings = EnvironmentSettings;
 
-export interface MigrateConfig extends Omit<MigrationContextOptions, "log">, CompareOptions {
+export interface MigrateConfig
+  extends Omit<MigrationContextOptions, "log" | "database" | "tenant" | "schema">,
+    Omit<DatabaseConfig, "versionTable">,
+    CompareOptions {
   /** Default "migrations". */
   readonly directory?: string | undefined;
-  readonly url?: string | undefined;
-  /** An engine of the program's own; it is not disposed of. A function is asked when a command needs it. */
-  readonly engine?: Engine | (() => Engine | Promise<Engine>) | undefined;
-  readonly metadata?:
-    | MetaData
-    | readonly MetaData[]
-    | (() => MetaData | readonly MetaData[] | Promise<MetaData | readonly MetaData[]>)
+  /**
+   * Several databases that share the revision files, by name, the default one first. Each has its own version table;
+   * `url`, `engine`, `metadata` and `tenants` then stand here.
+   */
+  readonly databases?:
+    | Readonly<Record<string, DatabaseConfig>>
+    | (() => Readonly<Record<string, DatabaseConfig>> | Promise<Readonly<Record<string, DatabaseConfig>>>)
     | undefined;
+  /** Narrows the command to some databases or tenants. */
+  readonly only?: Only | undefined;
+  /** Several PostgreSQL databases are committed together or not at all, also when the program dies. Default false. */
+  readonly twoPhase?: boolean | undefined;
+  /** A tenant that fails does not stop the others; the command fails at the end. Default false. */
+  readonly keepGoing?: boolean | undefined;
+  /** Settings that `-n NAME` puts over these: other databases, other directories. */
+  readonly environments?: Readonly<Record<string, Partial<MigrateConfig>>> | undefined;
+  /** Handed to the template of new revision files as `extra`. */
+  readonly templateArgs?: Readonly<Record<string, unknown>> | undefined;
+  /** Ask the env file for a plain `revision` too, for its `templateArgs`. Default false. */
+  readonly revisionEnvironment?: boolean | undefined;
+  /** Where `--sql` puts its files when there are several databases. Default the working directory. */
+  readonly scriptDirectory?: string | undefined;
   /** Used instead of the directory's env file. */
   readonly environment?: EnvironmentFile | undefined;
   /** Files: names, locations, the loader for TypeScript. */
@@ -67,9 +83,13 @@ export class CommandEnvironment {
   readonly #tag: string | undefined;
   readonly offline: boolean;
   #settings: Promise<MigrationSettings> | undefined;
-  #made: Engine | undefined;
+  #targets: Promise<readonly MigrationTarget[]> | undefined;
+  readonly #made = new Map<string, Engine>();
 
-  constructor(config: MigrateConfig, options: { readonly offline?: boolean; readonly tag?: string | undefined } = {}) {
+  constructor(
+    config: MigrateConfig,
+    options: { readonly offline?: boolean | undefined; readonly tag?: string | undefined } = {},
+  ) {
     this.config = config;
     this.directory = resolve(config.directory ?? "migrations");
     this.offline = options.offline ?? false;
@@ -109,18 +129,28 @@ export class CommandEnvironment {
   }
   async #ask(): Promise<MigrationSettings> {
     const { config } = this;
+    const databases = await now(config.databases);
     const injected: { -readonly [K in keyof MigrationSettings]: MigrationSettings[K] } = {};
-    if (config.engine !== undefined)
-      injected.engine = typeof config.engine === "function" ? await config.engine() : config.engine;
-    if (config.metadata !== undefined)
-      injected.metadata = typeof config.metadata === "function" ? await config.metadata() : config.metadata;
+    if (config.engine !== undefined) injected.engine = await now(config.engine);
+    if (config.metadata !== undefined) injected.metadata = await now(config.metadata);
+    if (config.tenants !== undefined) injected.tenants = config.tenants;
+    if (databases !== undefined) {
+      injected.databases = Object.fromEntries(
+        await Promise.all(
+          Object.entries(databases).map(async ([name, one]) => [
+            name,
+            { ...one, engine: await now(one.engine), metadata: await now(one.metadata) },
+          ]),
+        ),
+      );
+    }
     const input: EnvironmentInput = {
       directory: this.directory,
       url: config.url,
       x: config.x ?? {},
       tag: this.#tag,
       offline: this.offline,
-      injected: injected.engine === undefined && injected.metadata === undefined ? undefined : injected,
+      injected: Object.keys(injected).length === 0 ? undefined : injected,
     };
     const file = config.environment ?? (await this.#file());
     if (file === undefined) return { url: config.url, ...injected };
@@ -145,87 +175,189 @@ export class CommandEnvironment {
     }
     return undefined;
   }
+  /** What new files are given by the environment. */
+  async templateArgs(): Promise<Readonly<Record<string, unknown>>> {
+    const asked = this.config.revisionEnvironment ? (await this.settings()).templateArgs : undefined;
+    return { ...this.config.templateArgs, ...asked };
+  }
+  /** Names of the databases, the default one first; none where there is only one. */
+  async databaseNames(): Promise<readonly string[]> {
+    const { databases } = this.config;
+    // Without a question to the env file, where the configuration itself says so.
+    if (typeof databases === "object") return Object.keys(databases);
+    return Object.keys((await this.settings()).databases ?? {});
+  }
   /** @throws CommandError when nothing says which database */
-  async engine(): Promise<Engine> {
-    const { engine, url } = await this.settings();
+  #engine(given: DatabaseSettings, name: string): Engine {
+    const { engine, url } = given;
     if (engine !== undefined) return engine;
     if (url === undefined) {
-      throw new CommandError("migrate.no-database", "Nothing says which database to migrate", {
+      throw new CommandError("migrate.no-database", `Nothing says which database to migrate${name}`, {
         hint: `Return url or engine from the env file in ${this.directory}, or give { url } or { engine }.`,
       });
     }
-    this.#made ??= createEngine(url);
-    return this.#made;
+    const made = this.#made.get(url) ?? createEngine(url);
+    this.#made.set(url, made);
+    return made;
   }
-  /** The tables of the models. @throws CommandError when there are none to compare with */
-  async metadata(): Promise<readonly MetaData[]> {
-    const { metadata } = await this.settings();
-    const list = metadata === undefined ? [] : [metadata].flat();
-    if (list.length === 0) {
+  /**
+   * What the command is to work on: every tenant of every database, as far as it is not narrowed.
+   * @throws CommandError when nothing says which database, or a name is unknown
+   */
+  targets(): Promise<readonly MigrationTarget[]> {
+    this.#targets ??= this.#findTargets();
+    return this.#targets;
+  }
+  async #findTargets(): Promise<readonly MigrationTarget[]> {
+    const settings = await this.settings();
+    const { databases, ...alone } = settings;
+    const { only } = this.config;
+    if (databases !== undefined && alone.tenants !== undefined) {
       throw new CommandError(
-        "migrate.no-metadata",
-        `Can't proceed with --autogenerate option; environment script ${this.directory} does not provide a MetaData object or sequence of objects to the context.`,
-        { hint: "Return metadata from the env file: { url, metadata: db.metadata }." },
+        "migrate.tenants-of",
+        "Both 'databases' and 'tenants' are given: whose tenants are they?",
+        {
+          hint: "Put 'tenants' into the entry of the database: databases: { main: { url, tenants } }.",
+        },
       );
     }
-    return list as readonly MetaData[];
+    const all = Object.entries(databases ?? {});
+    const names = all.map(([name]) => name);
+    const chosen = narrowed(all, only?.databases, ([name]) => name, "database");
+    const targets: MigrationTarget[] = [];
+    for (const [name, one] of databases === undefined ? [[undefined, alone] as const] : chosen) {
+      targets.push(...(await this.#ofDatabase(one, name === undefined ? undefined : { name, all: names })));
+    }
+    const wanted = only?.tenants;
+    const found =
+      wanted === undefined || wanted.length === 0
+        ? targets
+        : narrowed(
+            targets.filter((t) => t.tenant !== undefined),
+            wanted,
+            (t) => t.tenant ?? "",
+            "tenant",
+          );
+    assertApart(found);
+    return found;
   }
-  async contextOptions(): Promise<MigrationContextOptions> {
+  async #ofDatabase(
+    one: DatabaseSettings & Pick<DatabaseConfig, "versionTable">,
+    scope: DatabaseScope | undefined,
+  ): Promise<readonly MigrationTarget[]> {
+    const name = scope === undefined ? "" : ` for '${scope.name}'`;
+    const metadata = one.metadata === undefined ? [] : ([one.metadata].flat() as readonly MetaData[]);
+    const base = {
+      metadata,
+      scope,
+      options: this.#contextOptions(metadata, one.versionTable ?? this.config.versionTable),
+      write: (text: string) => this.write(text),
+    };
+    if (one.tenants === undefined) {
+      return [new MigrationTarget({ ...base, engine: this.#engine(one, name), tenant: undefined, schema: undefined })];
+    }
+    const listed: readonly (string | TenantConfig)[] =
+      typeof one.tenants === "function" ? await one.tenants(this.#engine(one, name)) : one.tenants;
+    return listed.map((given) => {
+      const tenant: TenantConfig = typeof given === "string" ? { name: given } : given;
+      const own = tenant.url !== undefined || tenant.engine !== undefined;
+      const engine = this.#engine(own ? tenant : one, ` for the tenant '${tenant.name}'`);
+      return new MigrationTarget({
+        ...base,
+        engine,
+        tenant: tenant.name,
+        schema: own ? undefined : (tenant.schema ?? tenant.name),
+      });
+    });
+  }
+  #contextOptions(metadata: readonly MetaData[], versionTable: MigrateConfig["versionTable"]): MigrationContextOptions {
     const { config } = this;
-    const { metadata } = await this.settings();
-    const first = metadata === undefined ? undefined : ([metadata].flat()[0] as MetaData | undefined);
     return {
-      versionTable: config.versionTable,
+      versionTable,
       log: this.log,
       transactionPerMigration: config.transactionPerMigration,
       transactionalDdl: config.transactionalDdl,
       lock: config.lock,
+      lockWait: config.lockWait,
       lockTimeout: config.lockTimeout,
+      statementTimeout: config.statementTimeout,
+      progressInterval: config.progressInterval,
       checksums: config.checksums,
-      namingConvention: config.namingConvention ?? first?.namingConvention,
+      namingConvention: config.namingConvention ?? metadata[0]?.namingConvention,
       onVersionApply: config.onVersionApply,
     };
   }
-  /** SQLite may refuse a connection while another process opens the same new file: that passes. */
-  async #connect(engine: Engine): Promise<Connection> {
-    const until = performance.now() + (this.config.lockTimeout ?? 60_000);
-    for (let pause = 10; ; pause = Math.min(pause * 2, 500)) {
-      try {
-        return await engine.connect({ isolationLevel: "AUTOCOMMIT" });
-      } catch (error) {
-        if (!isRetryable(error) || performance.now() >= until) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
+  /** What autogenerate compares: of tenants, who are all alike, the first. @throws CommandError without tables */
+  async compared(): Promise<readonly MigrationTarget[]> {
+    const targets = await this.targets();
+    const seen = new Set<string | undefined>();
+    const first = targets.filter((t) => !seen.has(t.scope?.name) && seen.add(t.scope?.name));
+    for (const target of first) this.assertMetadata(target);
+    return first;
   }
-  /** Runs work with a context on a connection of its own. */
-  async online<T>(
-    work: (context: MigrationContext) => Promise<T>,
-    options: { readonly announce?: boolean } = {},
-  ): Promise<T> {
-    const engine = await this.engine();
-    try {
-      const connection = await this.#connect(engine);
-      try {
-        const context = MigrationContext.online(connection, await this.contextOptions());
-        if (options.announce ?? true) context.announce();
-        return await work(context);
-      } finally {
-        await connection.close();
-      }
-    } finally {
-      await this.dispose();
-    }
+  /** @throws CommandError when there are no tables to compare with */
+  assertMetadata(target: MigrationTarget): void {
+    if (target.metadata.length > 0) return;
+    throw new CommandError(
+      "migrate.no-metadata",
+      `Can't proceed with --autogenerate option; environment script ${this.directory} does not provide a MetaData object or sequence of objects to the context${target.label === "" ? "" : ` of ${target.label}`}.`,
+      { hint: "Return metadata from the env file: { url, metadata: db.metadata }." },
+    );
   }
-  async script(): Promise<MigrationContext> {
-    const engine = await this.engine();
-    const context = MigrationContext.offline(engine.dialect, (text) => this.write(text), await this.contextOptions());
-    context.announce();
-    return context;
+  /** Version rows of all targets. */
+  async rows(): Promise<readonly string[]> {
+    const rows = new Set<string>();
+    for (const target of await this.targets())
+      for (const row of await target.online((context) => context.currentHeads())) rows.add(row);
+    return [...rows];
+  }
+  /** The only target's dialect, or the first one's. */
+  async first(): Promise<MigrationTarget> {
+    const [target] = await this.targets();
+    if (target !== undefined) return target;
+    throw new CommandError("migrate.no-tenant", "There are no tenants, so there is no database to look at");
   }
   async dispose(): Promise<void> {
-    const made = this.#made;
-    this.#made = undefined;
-    await made?.dispose();
+    const made = [...this.#made.values()];
+    this.#made.clear();
+    this.#targets = undefined;
+    for (const engine of made) await engine.dispose();
+  }
+}
+
+/** Runs a command's work, and closes what was opened for it. */
+export async function withEnvironment<T>(
+  config: MigrateConfig,
+  options: { readonly offline?: boolean | undefined; readonly tag?: string | undefined },
+  work: (environment: CommandEnvironment) => Promise<T>,
+): Promise<T> {
+  const environment = new CommandEnvironment(config, options);
+  try {
+    return await work(environment);
+  } finally {
+    await environment.dispose();
+  }
+}
+
+async function now<T>(value: T | (() => T | Promise<T>) | undefined): Promise<T | undefined> {
+  return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
+}
+/** Two databases of the configuration that are one, with one version table, would wait for each other for ever. */
+function assertApart(targets: readonly MigrationTarget[]): void {
+  const seen = new Map<string, MigrationTarget>();
+  for (const target of targets) {
+    if (target.tenant !== undefined || target.scope === undefined || /:memory:|^sqlite:\/\/$/.test(target.url))
+      continue;
+    const other = seen.get(target.url);
+    if (other !== undefined) {
+      throw new CommandError(
+        "migrate.same-database",
+        `'${other.scope?.name}' and '${target.scope.name}' are the same database: ${target.url}`,
+        {
+          hint: "Give their models one entry with a list of metadata: { url, metadata: [a, b] }.",
+        },
+      );
+    }
+    seen.set(target.url, target);
   }
 }

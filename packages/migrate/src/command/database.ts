@@ -1,4 +1,6 @@
 /** Commands that act on a database: upgrade, downgrade, current, stamp, check, ensureVersion. */
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { describeDifferences, produceMigrations, renderOps } from "../autogenerate/index.js";
 import { CommandError, DifferenceError } from "../errors.js";
 import {
@@ -19,24 +21,76 @@ import {
 } from "../graph/index.js";
 import type { Operations } from "../operations/index.js";
 import { labelOf } from "../ops/index.js";
-import { describeHalfDone, type MigrationContext } from "../runtime/index.js";
-import type { ScriptDirectory } from "../script/index.js";
-import { CommandEnvironment, type MigrateConfig } from "./config.js";
+import { describeHalfDone, type LoadRevision, type MigrationContext, type RunSettings } from "../runtime/index.js";
+import { runnable, type ScriptDirectory } from "../script/index.js";
+import { type CommandEnvironment, type MigrateConfig, withEnvironment } from "./config.js";
 import { requireUpToDate } from "./revisions.js";
+import type { MigrationTarget } from "./target.js";
+import { runTogether } from "./together.js";
 
 export interface RunOptions {
-  /** Write a script to stdout instead of running. */
+  /** Write a script to stdout instead of running; with several databases or tenants, a file for each. */
   readonly sql?: boolean | undefined;
   /** Handed to the env file. */
   readonly tag?: string | undefined;
+  /** Print what was done, for machines. */
+  readonly json?: boolean | undefined;
 }
-const loader = (scripts: ScriptDirectory) => (revision: Parameters<ScriptDirectory["load"]>[0]) =>
-  scripts.load<Operations>(revision);
+/** Loads each file once, with its functions for the target's database. */
+function loader(scripts: ScriptDirectory, target: MigrationTarget): LoadRevision {
+  const loaded = new Map<Revision, ReturnType<LoadRevision>>();
+  return (revision) => {
+    const known = loaded.get(revision);
+    if (known !== undefined) return known;
+    const made = scripts.load<Operations>(revision).then((module) => runnable(module, target.scope, revision));
+    loaded.set(revision, made);
+    return made;
+  };
+}
 
 const settings = (scripts: ScriptDirectory) => ({
   checksum: (r: Revision) => scripts.checksum(r),
   rename: (row: string) => scripts.map.get(row)?.revision ?? row,
 });
+
+/** What a run did in one database, for `--json`. */
+interface RunReport {
+  readonly database: string | null;
+  readonly tenant: string | null;
+  readonly steps: readonly {
+    readonly direction: string;
+    readonly revision: string | null;
+    readonly rows: readonly string[];
+  }[];
+}
+/** Runs a plan in every target. */
+async function run(
+  environment: CommandEnvironment,
+  scripts: ScriptDirectory,
+  plan: (rows: readonly string[]) => readonly MigrationStep[],
+  options: {
+    readonly json?: boolean | undefined;
+    readonly settings: RunSettings;
+    readonly before?: (context: MigrationContext) => Promise<unknown>;
+  },
+): Promise<void> {
+  const reports: RunReport[] = [];
+  await runTogether(environment, async (target, context, together) => {
+    await options.before?.(context);
+    let steps: readonly MigrationStep[] = [];
+    const planned = (rows: readonly string[]) => {
+      steps = plan(rows);
+      return steps;
+    };
+    await context.run(planned, loader(scripts, target), { ...options.settings, ...together });
+    reports.push({
+      database: target.scope?.name ?? null,
+      tenant: target.tenant ?? null,
+      steps: steps.map((s) => ({ direction: s.kind, revision: s.revision?.revision ?? null, rows: s.rows })),
+    });
+  });
+  if (options.json) environment.print(JSON.stringify({ databases: reports }, null, 2));
+}
 
 /** Applied revisions whose files say something else than when they were applied. */
 async function editedFiles(context: MigrationContext, scripts: ScriptDirectory): Promise<Revision[]> {
@@ -66,6 +120,26 @@ function startRows(scripts: ScriptDirectory, from: string | undefined): readonly
   const found = resolveOne(scripts.map, from);
   return found === null ? [] : [found.revision];
 }
+/** Where the script of a target goes: stdout, or a file where there are several. */
+async function withWriter(
+  environment: CommandEnvironment,
+  work: (target: MigrationTarget, context: MigrationContext) => Promise<void>,
+): Promise<void> {
+  const targets = await environment.targets();
+  const [only] = targets;
+  if (targets.length === 1 && only !== undefined) return work(only, only.script());
+  for (const target of targets) {
+    const texts: string[] = [];
+    environment.log.info("env", `Migrating ${target.label}`);
+    const path = join(resolve(environment.config.scriptDirectory ?? "."), target.fileName);
+    environment.log.info("env", `Writing output to ${path}`);
+    await work(
+      target,
+      target.script((text) => void texts.push(text)),
+    );
+    await writeFile(path, texts.join(""));
+  }
+}
 async function writeScript(
   environment: CommandEnvironment,
   scripts: ScriptDirectory,
@@ -74,39 +148,36 @@ async function writeScript(
 ): Promise<void> {
   const rows = startRows(scripts, from);
   const steps = plan(rows);
-  try {
-    const context = await environment.script();
-    await context.write(steps, loader(scripts), { fromBase: rows.length === 0 && steps.some((s) => s.isUpgrade) });
-  } finally {
-    await environment.dispose();
-  }
+  const fromBase = rows.length === 0 && steps.some((s) => s.isUpgrade);
+  await withWriter(environment, (target, context) => context.write(steps, loader(scripts, target), { fromBase }));
 }
+const rangeOffline = () =>
+  new CommandError("migrate.range", "Range revision not allowed", { hint: "Ranges are for scripts: add --sql." });
 
 /**
  * Applies what is missing up to a revision. With `sql`: `from:to`, or a target from the base.
  * @throws MigrationFailedError, RevisionError, LockError
- * @example await command.upgrade({ directory: "migrations", url: "sqlite:///app.db" });
+ * @example await command.upgrade({ url: "sqlite:///app.db" }, "head");
  */
 export async function upgrade(
   config: MigrateConfig,
   target: RevisionSpec = "head",
   options: RunOptions = {},
 ): Promise<void> {
-  const environment = new CommandEnvironment(config, { offline: options.sql ?? false, tag: options.tag });
-  const scripts = await environment.scripts();
-  const range = typeof target === "string" ? splitRange(target) : undefined;
-  if (options.sql) {
-    const to = range === undefined ? target : (range.upper ?? "head");
-    await writeScript(environment, scripts, range?.lower, (rows) => upgradeSteps(scripts.map, rows, to));
-    return;
-  }
-  if (range !== undefined)
-    throw new CommandError("migrate.range", "Range revision not allowed", {
-      hint: "Ranges are for scripts: add --sql.",
+  await withEnvironment(config, { offline: options.sql, tag: options.tag }, async (environment) => {
+    const scripts = await environment.scripts();
+    const range = typeof target === "string" ? splitRange(target) : undefined;
+    if (options.sql) {
+      const to = range === undefined ? target : (range.upper ?? "head");
+      await writeScript(environment, scripts, range?.lower, (rows) => upgradeSteps(scripts.map, rows, to));
+      return;
+    }
+    if (range !== undefined) throw rangeOffline();
+    await run(environment, scripts, (rows) => upgradeSteps(scripts.map, rows, target), {
+      json: options.json,
+      settings: settings(scripts),
+      before: (context) => warnOfEditedFiles(context, scripts),
     });
-  await environment.online(async (context) => {
-    await warnOfEditedFiles(context, scripts);
-    await context.run((rows) => upgradeSteps(scripts.map, rows, target), loader(scripts), settings(scripts));
   });
 }
 
@@ -115,28 +186,27 @@ export async function upgrade(
  * @throws MigrationFailedError, RevisionError, LockError
  */
 export async function downgrade(config: MigrateConfig, target = "-1", options: RunOptions = {}): Promise<void> {
-  const environment = new CommandEnvironment(config, { offline: options.sql ?? false, tag: options.tag });
-  const scripts = await environment.scripts();
-  let range = splitRange(target);
-  if (!options.sql) {
-    if (range !== undefined)
-      throw new CommandError("migrate.range", "Range revision not allowed", {
-        hint: "Ranges are for scripts: add --sql.",
+  await withEnvironment(config, { offline: options.sql, tag: options.tag }, async (environment) => {
+    const scripts = await environment.scripts();
+    let range = splitRange(target);
+    if (!options.sql) {
+      if (range !== undefined) throw rangeOffline();
+      await run(environment, scripts, (rows) => downgradeSteps(scripts.map, rows, target), {
+        json: options.json,
+        settings: settings(scripts),
       });
-    await environment.online((context) =>
-      context.run((rows) => downgradeSteps(scripts.map, rows, target), loader(scripts), settings(scripts)),
-    );
-    return;
-  }
-  if (range === undefined && parseRelative(target) !== undefined) range = { lower: "head", upper: target };
-  const { lower, upper } = range ?? {};
-  if (lower === undefined || upper === undefined) {
-    throw new CommandError("migrate.range", "downgrade with --sql requires <fromrev>:<torev>");
-  }
-  await writeScript(environment, scripts, lower, (rows) => downgradeSteps(scripts.map, rows, upper));
+      return;
+    }
+    if (range === undefined && parseRelative(target) !== undefined) range = { lower: "head", upper: target };
+    const { lower, upper } = range ?? {};
+    if (lower === undefined || upper === undefined) {
+      throw new CommandError("migrate.range", "downgrade with --sql requires <fromrev>:<torev>");
+    }
+    await writeScript(environment, scripts, lower, (rows) => downgradeSteps(scripts.map, rows, upper));
+  });
 }
 
-/** Prints the revisions the database is at. @throws CommandError with `checkHeads` when it is not at the heads */
+/** Prints the revisions the databases are at. @throws CommandError with `checkHeads` when one is not at the heads */
 export async function current(
   config: MigrateConfig,
   options: {
@@ -145,44 +215,53 @@ export async function current(
     readonly json?: boolean | undefined;
   } = {},
 ): Promise<void> {
-  const environment = new CommandEnvironment(config);
-  const scripts = await environment.scripts();
-  const url = (await environment.engine()).url.toString();
-  await environment.online(async (context) => {
-    const rows = (await context.currentHeads()).map(settings(scripts).rename);
-    const half = await context.halfDone();
-    if (half !== undefined) context.log.warn("runtime.migration", describeHalfDone(half, half.carriedOut));
-    const edited = await warnOfEditedFiles(context, scripts);
+  await withEnvironment(config, {}, async (environment) => {
+    const scripts = await environment.scripts();
     const wanted = ids(scripts.map.realHeads);
-    const isAtHeads = rows.length === wanted.length && wanted.every((h) => rows.includes(h));
-    if (options.json) {
-      const tips = currentTips(scripts.map, rows);
-      const data = {
-        rows,
-        revisions: tips.map((one) => revisionData(one)),
-        heads: wanted,
-        isAtHeads,
-        halfDone:
-          half === undefined
-            ? null
-            : {
-                revision: half.revision,
-                direction: half.direction,
-                operation: half.operation,
-                statement: half.statement,
-              },
-        edited: ids(edited),
-      };
-      environment.print(JSON.stringify(data, null, 2));
-    } else if (options.verbose) environment.print(`Current revision(s) for ${url}:`);
-    for (const one of options.json ? [] : currentTips(scripts.map, rows)) {
-      environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { tree: false }));
+    const behind: string[] = [];
+    const told: object[] = [];
+    const targets = await environment.targets();
+    for (const target of targets) {
+      if (target.label !== "") environment.log.info("env", `Current revision(s) of ${target.label}`);
+      await target.online(async (context) => {
+        const found = await currentOf(context, scripts, wanted);
+        const { rows, tips, half, edited, isAtHeads } = found;
+        if (!isAtHeads) behind.push(`${target.label === "" ? "It" : target.label} is at ${rows.join(", ") || "base"}`);
+        if (options.json) {
+          const { revision, direction, operation, statement } = half ?? {};
+          told.push({
+            ...(target.label === "" ? {} : { database: target.scope?.name ?? null, tenant: target.tenant ?? null }),
+            rows,
+            revisions: tips.map((one) => revisionData(one)),
+            heads: wanted,
+            isAtHeads,
+            halfDone: half === undefined ? null : { revision, direction, operation, statement },
+            edited: ids(edited),
+          });
+          return;
+        }
+        if (options.verbose || targets.length > 1)
+          environment.print(
+            `Current revision(s) for ${target.label === "" || options.verbose ? target.url : target.label}:`,
+          );
+        for (const one of tips)
+          environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { tree: false }));
+      });
     }
-    if (!options.checkHeads || isAtHeads) return;
+    if (options.json) environment.print(JSON.stringify(targets.length === 1 ? told[0] : told, null, 2));
+    if (!options.checkHeads || behind.length === 0) return;
     throw new CommandError("migrate.not-at-heads", "Database is not on all head revisions", {
-      hint: `It is at ${rows.join(", ") || "base"}; the heads are ${wanted.join(", ") || "none"}.`,
+      hint: `${behind.join("; ")}; the heads are ${wanted.join(", ") || "none"}.`,
     });
   });
+}
+async function currentOf(context: MigrationContext, scripts: ScriptDirectory, wanted: readonly string[]) {
+  const rows = (await context.currentHeads()).map(settings(scripts).rename);
+  const half = await context.halfDone();
+  if (half !== undefined) context.log.warn("runtime.migration", describeHalfDone(half, half.carriedOut));
+  const edited = await warnOfEditedFiles(context, scripts);
+  const isAtHeads = rows.length === wanted.length && wanted.every((h) => rows.includes(h));
+  return { rows, half, edited, isAtHeads, tips: currentTips(scripts.map, rows) };
 }
 
 /** Sets the version rows without running anything. `purge`: removes all rows first, also unknown ones. */
@@ -191,60 +270,65 @@ export async function stamp(
   target: RevisionSpec = "head",
   options: RunOptions & { readonly purge?: boolean | undefined } = {},
 ): Promise<void> {
-  const environment = new CommandEnvironment(config, { offline: options.sql ?? false, tag: options.tag });
-  const scripts = await environment.scripts();
-  if (options.sql) {
-    if (options.purge) throw new CommandError("migrate.purge", "Can't use --purge with --sql mode");
-    const ranges = [target ?? "base"].flat().map((t) => splitRange(t) ?? { lower: undefined, upper: t });
-    const starts = new Set(ranges.map((r) => r.lower));
-    if (starts.size > 1)
-      throw new CommandError("migrate.range", "Stamp operation with --sql requires all targets to have the same start");
-    const to = ranges.map((r) => r.upper ?? "head");
-    await writeScript(environment, scripts, [...starts][0], (rows) => stampSteps(scripts.map, rows, to));
-    return;
-  }
-  await environment.online((context) =>
-    context.run((rows) => stampSteps(scripts.map, rows, target), loader(scripts), {
-      purge: options.purge ?? false,
-      forgetHalfDone: true,
-      rename: settings(scripts).rename,
-    }),
-  );
+  await withEnvironment(config, { offline: options.sql, tag: options.tag }, async (environment) => {
+    const scripts = await environment.scripts();
+    if (options.sql) {
+      if (options.purge) throw new CommandError("migrate.purge", "Can't use --purge with --sql mode");
+      const ranges = [target ?? "base"].flat().map((t) => splitRange(t) ?? { lower: undefined, upper: t });
+      const starts = new Set(ranges.map((r) => r.lower));
+      if (starts.size > 1)
+        throw new CommandError(
+          "migrate.range",
+          "Stamp operation with --sql requires all targets to have the same start",
+        );
+      const to = ranges.map((r) => r.upper ?? "head");
+      await writeScript(environment, scripts, [...starts][0], (rows) => stampSteps(scripts.map, rows, to));
+      return;
+    }
+    const { rename } = settings(scripts);
+    await run(environment, scripts, (rows) => stampSteps(scripts.map, rows, target), {
+      json: options.json,
+      settings: { purge: options.purge ?? false, forgetHalfDone: true, rename },
+    });
+  });
 }
 
-/** Compares models and database as autogenerate does, and writes nothing. @throws DifferenceError */
+/** Compares models and databases as autogenerate does, and writes nothing. @throws DifferenceError */
 export async function check(
   config: MigrateConfig,
   options: { readonly json?: boolean | undefined } = {},
 ): Promise<void> {
-  const environment = new CommandEnvironment(config);
-  const scripts = await environment.scripts();
-  const metadata = await environment.metadata();
-  const { ops, edited, sources } = await environment.online(async (context) => {
-    await requireUpToDate(context, scripts);
-    const found = await produceMigrations(context, metadata, config);
-    const written = options.json ? found.map((op) => renderOps([op], { dialect: context.dialect }).text) : [];
-    return { ops: found, edited: await warnOfEditedFiles(context, scripts), sources: written };
+  await withEnvironment(config, {}, async (environment) => {
+    const scripts = await environment.scripts();
+    const targets = await environment.targets();
+    for (const target of targets) environment.assertMetadata(target);
+    const told: object[] = [];
+    const all: string[] = [];
+    for (const target of targets) {
+      if (target.label !== "") environment.log.info("env", `Checking ${target.label}`);
+      const { ops, edited, sources } = await target.online(async (context) => {
+        await requireUpToDate(context, scripts);
+        const found = await produceMigrations(context, target.metadata, config);
+        const written = options.json ? found.map((op) => renderOps([op], { dialect: context.dialect }).text) : [];
+        return { ops: found, edited: await warnOfEditedFiles(context, scripts), sources: written };
+      });
+      all.push(...describeDifferences(ops).map((d) => (target.label === "" ? d : `${target.label}: ${d}`)));
+      if (!options.json) continue;
+      const differences = ops.map((op, i) => ({ kind: op.kind, what: labelOf(op), source: sources[i] }));
+      const place = target.label === "" ? {} : { database: target.scope?.name ?? null, tenant: target.tenant ?? null };
+      told.push({ ...place, upToDate: ops.length === 0, differences, edited: ids(edited) });
+    }
+    if (options.json) environment.print(JSON.stringify(targets.length === 1 ? told[0] : told, null, 2));
+    if (all.length > 0) throw new DifferenceError(all);
+    if (!options.json) environment.print("No new upgrade operations detected.");
   });
-  if (options.json) {
-    const differences = ops.map((op, i) => ({ kind: op.kind, what: labelOf(op), source: sources[i] }));
-    environment.print(JSON.stringify({ upToDate: ops.length === 0, differences, edited: ids(edited) }, null, 2));
-    if (ops.length === 0) return;
-  }
-  if (ops.length > 0) throw new DifferenceError(describeDifferences(ops));
-  environment.print("No new upgrade operations detected.");
 }
 
 /** Creates the version table where it is missing. */
-export async function ensureVersion(config: MigrateConfig, options: Pick<RunOptions, "sql"> = {}): Promise<void> {
-  const environment = new CommandEnvironment(config, { offline: options.sql ?? false });
-  if (options.sql) {
-    try {
-      await (await environment.script()).ensureVersionTable();
-    } finally {
-      await environment.dispose();
-    }
-    return;
-  }
-  await environment.online((context) => context.ensureVersionTable());
+export async function ensureVersion(config: MigrateConfig, options: RunOptions = {}): Promise<void> {
+  await withEnvironment(config, { offline: options.sql, tag: options.tag }, async (environment) => {
+    if (options.sql) return withWriter(environment, (_, context) => context.ensureVersionTable());
+    await runTogether(environment, (_, context) => context.ensureVersionTable());
+    if (options.json) environment.print(JSON.stringify({ versionTable: true }, null, 2));
+  });
 }

@@ -4,7 +4,9 @@ import { CommandError, LintError } from "../errors.js";
 import { ids, type Revision, upgradeSteps } from "../graph/index.js";
 import { type LintFinding, type LintLevel, lintRevision, lintRules } from "../lint/index.js";
 import type { Operations } from "../operations/index.js";
-import { CommandEnvironment, type MigrateConfig } from "./config.js";
+import { runnable, type ScriptDirectory } from "../script/index.js";
+import { type CommandEnvironment, type MigrateConfig, withEnvironment } from "./config.js";
+import type { MigrationTarget } from "./target.js";
 
 export interface LintCommandOptions {
   /** A range as for `history`, or one revision; default what the database has not applied. */
@@ -24,7 +26,9 @@ const weight = { notice: 0, warning: 1, error: 2, never: 3 } as const;
  * @example await command.lint(config, { json: true });
  */
 export async function lint(config: MigrateConfig, options: LintCommandOptions = {}): Promise<readonly LintFinding[]> {
-  const environment = new CommandEnvironment(config, { offline: true });
+  return withEnvironment(config, { offline: true }, (environment) => lintIn(environment, options));
+}
+async function lintIn(environment: CommandEnvironment, options: LintCommandOptions): Promise<readonly LintFinding[]> {
   if (options.rules) {
     const listed = lintRules.map(({ id, level, databases, about, instead }) => ({
       id,
@@ -48,48 +52,55 @@ export async function lint(config: MigrateConfig, options: LintCommandOptions = 
   if (weight[failOn] === undefined)
     throw new CommandError("migrate.fail-on", `'${failOn}' is no level: error, warning, notice or never`);
   const scripts = await environment.scripts();
-  let chosen: readonly Revision[];
-  if (options.range !== undefined) {
-    const one = options.range.includes(":") ? undefined : scripts.get(options.range);
-    chosen = one === undefined ? scripts.walk(options.range).reverse() : one === null ? [] : [one];
-  } else if (options.all) chosen = scripts.walk().reverse();
-  else {
-    chosen = await environment.online(
-      async (context) => {
-        const rows = await context.currentHeads();
-        return upgradeSteps(scripts.map, rows, ids(scripts.map.realHeads)).flatMap((s) => s.revision ?? []);
-      },
-      { announce: false },
-    );
-  }
   const findings: LintFinding[] = [];
-  try {
-    const { dialect } = await environment.engine();
-    for (const revision of chosen) {
-      const module = await scripts.load<Operations>(revision);
+  const looked = new Set<string>();
+  const seen = new Set<string | undefined>();
+  for (const target of await environment.targets()) {
+    // Tenants are alike.
+    if (seen.has(target.scope?.name)) continue;
+    seen.add(target.scope?.name);
+    const { dialect } = target.engine;
+    for (const revision of await chosenRevisions(scripts, target, options)) {
+      looked.add(revision.revision);
+      const module = runnable(await scripts.load<Operations>(revision), target.scope, revision);
       const text = revision.path === undefined ? undefined : await readFile(revision.path, "utf8");
       const subject = {
         ...module,
         revision: revision.revision,
         path: revision.path,
         text,
-        upgrade: module.upgrade,
-        downgrade: module.downgrade,
+        database: target.scope?.name,
       };
       findings.push(...(await lintRevision(subject, dialect, { disable: options.disable })));
     }
-  } finally {
-    await environment.dispose();
   }
   const counted = findings.filter((f) => weight[f.level] >= weight[failOn]);
-  if (options.json) environment.print(JSON.stringify({ revisions: ids(chosen), findings }, null, 2));
+  if (options.json) environment.print(JSON.stringify({ revisions: [...looked], findings }, null, 2));
   else {
     for (const f of findings) {
       const at = f.operation === undefined ? f.revision : `${f.revision}, operation ${f.operation} (${f.what})`;
       environment.print(`${f.level}: ${at}: ${f.message} [${f.rule}]\n  Instead: ${f.instead}`);
     }
-    if (findings.length === 0) environment.print(`${chosen.length} revision(s), nothing to complain about.`);
+    if (findings.length === 0) environment.print(`${looked.size} revision(s), nothing to complain about.`);
   }
   if (counted.length > 0) throw new LintError(counted.length, [...new Set(counted.map((f) => f.rule))]);
   return findings;
+}
+async function chosenRevisions(
+  scripts: ScriptDirectory,
+  target: MigrationTarget,
+  { range, all }: LintCommandOptions,
+): Promise<readonly Revision[]> {
+  if (range !== undefined) {
+    const one = range.includes(":") ? undefined : scripts.get(range);
+    return one === undefined ? scripts.walk(range).reverse() : one === null ? [] : [one];
+  }
+  if (all) return scripts.walk().reverse();
+  return target.online(
+    async (context) => {
+      const rows = await context.currentHeads();
+      return upgradeSteps(scripts.map, rows, ids(scripts.map.realHeads)).flatMap((s) => s.revision ?? []);
+    },
+    { announce: false },
+  );
 }

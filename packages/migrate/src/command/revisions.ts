@@ -1,5 +1,5 @@
 /** Commands that read and write revision files: init, revision, migrate, merge, show, history, heads, branches, edit. */
-import { spawn } from "node:child_process";
+import { didYouMean } from "@athanor/core";
 import { produceMigrations, renderOps } from "../autogenerate/index.js";
 import { CommandError } from "../errors.js";
 import {
@@ -15,40 +15,69 @@ import {
   resolveAll,
   revisionData,
 } from "../graph/index.js";
-import { reversed } from "../ops/index.js";
+import { type MigrateOp, reversed } from "../ops/index.js";
 import type { MigrationContext } from "../runtime/index.js";
 import {
   type GenerateRequest,
+  type ImportNeed,
   type InitResult,
   initDirectory,
   mergeMessage,
   type ScriptDirectory,
 } from "../script/index.js";
-import { CommandEnvironment, type MigrateConfig } from "./config.js";
+import { CommandEnvironment, type MigrateConfig, withEnvironment } from "./config.js";
+import { openInEditor } from "./editor.js";
 
 /** Makes a migration directory. Source: `flask db init`. @throws ScriptError `migrate.directory-not-empty` */
 export async function init(
   config: MigrateConfig = {},
-  options: { readonly language?: "ts" | "js"; readonly template?: string } = {},
+  options: {
+    readonly language?: "ts" | "js";
+    readonly template?: string;
+    /** The same as the template "multidb". */
+    readonly multidb?: boolean | undefined;
+    readonly json?: boolean | undefined;
+  } = {},
 ): Promise<InitResult> {
   const environment = new CommandEnvironment(config);
-  if (options.template !== undefined && !templates.some((t) => t.name === options.template)) {
-    throw new CommandError("migrate.no-template", `No such template '${options.template}'`, {
-      hint: `There is ${templates.map((t) => t.name).join(", ")}.`,
+  const template = options.template ?? (options.multidb ? "multidb" : "generic");
+  const known = templates.find((t) => t.name === template);
+  if (known === undefined) {
+    throw new CommandError("migrate.no-template", `No such template '${template}'`, {
+      hint: `${didYouMean(
+        template,
+        templates.map((t) => t.name),
+      )} There is ${templates.map((t) => t.name).join(", ")}.`.trim(),
     });
   }
-  const language = options.language ?? (options.template === "javascript" ? "js" : "ts");
-  return initDirectory({ directory: environment.directory, language, print: environment.status });
+  const { language = known.language, json } = options;
+  const print = json ? () => {} : environment.status;
+  const made = await initDirectory({ directory: environment.directory, language, databases: known.databases, print });
+  if (json) environment.print(JSON.stringify(made, null, 2));
+  return made;
 }
 
 const templates = [
-  { name: "generic", text: "Revision files and environment in TypeScript." },
-  { name: "javascript", text: "The same in JavaScript." },
+  { name: "generic", language: "ts", databases: false, text: "Revision files and environment in TypeScript." },
+  { name: "javascript", language: "js", databases: false, text: "The same in JavaScript." },
+  {
+    name: "multidb",
+    language: "ts",
+    databases: true,
+    text: "Several databases: every revision has a function for each of them.",
+  },
+  { name: "multidb-javascript", language: "js", databases: true, text: "The same in JavaScript." },
 ] as const;
-export function listTemplates(config: MigrateConfig = {}): void {
+export function listTemplates(config: MigrateConfig = {}, options: Pick<ListOptions, "json"> = {}): void {
   const environment = new CommandEnvironment(config);
+  if (options.json) {
+    const data = templates.map(({ name, text }) => ({ name, description: text }));
+    environment.print(JSON.stringify(data, null, 2));
+    return;
+  }
   environment.print("Available templates:\n");
   for (const { name, text } of templates) environment.print(`${name} - ${text}`);
+  environment.print("\nTemplates are used via the 'init' command, e.g.:\n\n  athanor db init --template generic");
 }
 
 export interface RevisionOptions {
@@ -61,6 +90,10 @@ export interface RevisionOptions {
   readonly versionPath?: string | undefined;
   readonly revId?: string | undefined;
   readonly dependsOn?: string | readonly string[] | undefined;
+  /** Refused: a revision is no SQL. */
+  readonly sql?: boolean | undefined;
+  /** Print what was made, for machines. */
+  readonly json?: boolean | undefined;
 }
 function request(options: RevisionOptions): GenerateRequest {
   return {
@@ -75,22 +108,63 @@ function request(options: RevisionOptions): GenerateRequest {
 }
 
 /**
- * A new revision file: empty, or with the difference between models and database. Null when there is no difference.
+ * A new revision file: empty, or with the difference between models and database. Null when there is no difference in
+ * any of the databases.
  * @throws RevisionError, CommandError `migrate.not-up-to-date`
  */
 export async function revision(config: MigrateConfig, options: RevisionOptions = {}): Promise<Revision | null> {
-  const environment = new CommandEnvironment(config);
-  const scripts = await environment.scripts();
-  if (!options.autogenerate) return scripts.generate(request(options));
-  const metadata = await environment.metadata();
-  const { ops, names } = await environment.online(async (context) => {
-    await requireUpToDate(context, scripts);
-    const found = await produceMigrations(context, metadata, config);
-    return { ops: await filtered(config, found), names: context };
+  if (options.sql) {
+    throw new CommandError(
+      "migrate.revision-sql",
+      options.autogenerate
+        ? "Using --sql with --autogenerate does not make any sense"
+        : "Using --sql with the revision command when revision_environment is not configured does not make any sense",
+      { hint: "A revision file is TypeScript. The SQL of revisions: upgrade --sql." },
+    );
+  }
+  return withEnvironment(config, {}, async (environment) => {
+    const scripts = await environment.scripts();
+    const asked = { ...request(options), extra: await environment.templateArgs() };
+    const made = options.autogenerate
+      ? await autogenerated(environment, scripts, asked)
+      : await scripts.generate({ ...asked, databases: (await environment.databaseNames()).map((name) => ({ name })) });
+    if (options.json) environment.print(JSON.stringify(made === null ? null : revisionData(made), null, 2));
+    return made;
   });
-  if (ops.length === 0) {
+}
+async function autogenerated(
+  environment: CommandEnvironment,
+  scripts: ScriptDirectory,
+  asked: GenerateRequest,
+): Promise<Revision | null> {
+  const { config } = environment;
+  const targets = await environment.compared();
+  const language = config.scripts?.language ?? "ts";
+  const passes: { readonly name: string | undefined; readonly ops: readonly MigrateOp[]; readonly bodies: Bodies }[] =
+    [];
+  for (const target of targets) {
+    const name = target.scope?.name;
+    if (name !== undefined) environment.log.info("env", `Comparing ${target.label}`);
+    const { ops, dialect } = await target.online(async (context) => {
+      await requireUpToDate(context, scripts);
+      const found = await produceMigrations(context, target.metadata, config);
+      const process = config.processRevisionDirectives;
+      return {
+        ops: process === undefined ? found : await process(found, { database: name }),
+        dialect: context.dialect,
+      };
+    });
+    const up = renderOps(ops, { dialect, language });
+    const down = renderOps(reversed(ops), { dialect, language });
+    passes.push({
+      name,
+      ops,
+      bodies: { upgrades: up.text, downgrades: down.text, imports: [...up.imports, ...down.imports] },
+    });
+  }
+  if (passes.every((p) => p.ops.length === 0)) {
     environment.log.info("autogenerate", "No changes in schema detected.");
-    if (metadata.every((m) => m.tables.size === 0)) {
+    if (targets.every((t) => t.metadata.every((m) => m.tables.size === 0))) {
       environment.log.warn(
         "autogenerate",
         "The metadata has no tables: is the file with the models imported in the env file?",
@@ -103,19 +177,16 @@ export async function revision(config: MigrateConfig, options: RevisionOptions =
     }
     return null;
   }
-  const language = config.scripts?.language ?? "ts";
-  const upgrades = renderOps(ops, { dialect: names.dialect, language });
-  const downgrades = renderOps(reversed(ops), { dialect: names.dialect, language });
-  return scripts.generate({
-    ...request(options),
-    upgrades: upgrades.text,
-    downgrades: downgrades.text,
-    imports: [...upgrades.imports, ...downgrades.imports],
-  });
+  const imports = passes.flatMap((p) => p.bodies.imports);
+  const [first] = passes;
+  if (first !== undefined && first.name === undefined) return scripts.generate({ ...asked, ...first.bodies });
+  const databases = passes.map(({ name = "", bodies: { upgrades, downgrades } }) => ({ name, upgrades, downgrades }));
+  return scripts.generate({ ...asked, imports, databases });
 }
-async function filtered(config: MigrateConfig, ops: Awaited<ReturnType<typeof produceMigrations>>) {
-  const process = config.processRevisionDirectives;
-  return process === undefined ? ops : await process(ops);
+interface Bodies {
+  readonly upgrades: string;
+  readonly downgrades: string;
+  readonly imports: readonly ImportNeed[];
 }
 /** Autogenerate compares with the newest models: the database must be there. */
 export async function requireUpToDate(context: MigrationContext, scripts: ScriptDirectory): Promise<void> {
@@ -139,19 +210,25 @@ export function migrate(
 export async function merge(
   config: MigrateConfig,
   revisions: string | readonly string[] = "heads",
-  options: Pick<RevisionOptions, "message" | "branchLabel" | "revId" | "splice"> = {},
+  options: Omit<RevisionOptions, "autogenerate" | "head" | "sql"> = {},
 ): Promise<Revision> {
-  const scripts = await new CommandEnvironment(config).scripts();
-  const wanted = [...new Set([revisions].flat().flatMap((one) => resolveAll(scripts.map, one)))];
-  if (wanted.length < 2) {
-    throw new CommandError(
-      "migrate.merge",
-      `There is nothing to merge: '${[revisions].flat().join(", ")}' is ${wanted.length === 0 ? "no revision" : `only ${wanted[0]}`}`,
-    );
-  }
-  return scripts.generate({
-    ...request({ ...options, head: ids(wanted) }),
-    message: options.message ?? mergeMessage(wanted),
+  return withEnvironment(config, {}, async (environment) => {
+    const scripts = await environment.scripts();
+    const wanted = [...new Set([revisions].flat().flatMap((one) => resolveAll(scripts.map, one)))];
+    if (wanted.length < 2) {
+      throw new CommandError(
+        "migrate.merge",
+        `There is nothing to merge: '${[revisions].flat().join(", ")}' is ${wanted.length === 0 ? "no revision" : `only ${wanted[0]}`}`,
+      );
+    }
+    const made = await scripts.generate({
+      ...request({ ...options, head: ids(wanted) }),
+      message: options.message ?? mergeMessage(wanted),
+      extra: await environment.templateArgs(),
+      databases: (await environment.databaseNames()).map((name) => ({ name })),
+    });
+    if (options.json) environment.print(JSON.stringify(revisionData(made), null, 2));
+    return made;
   });
 }
 
@@ -170,23 +247,16 @@ export interface HistoryOptions extends ListOptions {
 }
 /** Revisions, newest first. `-r`: `a:b`, `-3:`, `:current`. */
 export async function history(config: MigrateConfig, options: HistoryOptions = {}): Promise<void> {
-  const environment = new CommandEnvironment(config);
+  return withEnvironment(config, {}, (environment) => listHistory(environment, options));
+}
+async function listHistory(environment: CommandEnvironment, options: HistoryOptions): Promise<void> {
   const scripts = await environment.scripts();
   const needsRows = options.indicateCurrent || /current|^:?[+-]|:[+-]/.test(options.range ?? "");
-  const rows = needsRows ? await environment.online((context) => context.currentHeads()) : undefined;
+  const rows = needsRows ? await environment.rows() : undefined;
   const current =
     rows === undefined || !options.indicateCurrent ? undefined : new Set(ids(currentTips(scripts.map, rows)));
   const found = scripts.walk(options.range, rows);
-  if (options.json) {
-    environment.print(
-      JSON.stringify(
-        found.map((one) => revisionData(one, current)),
-        null,
-        2,
-      ),
-    );
-    return;
-  }
+  if (options.json) return printData(environment, found, current);
   if (options.mermaid || options.svg) {
     environment.print(options.svg ? graphSvg(found, current) : graphMermaid(found, current));
     return;
@@ -201,6 +271,10 @@ export async function history(config: MigrateConfig, options: HistoryOptions = {
     else environment.print(formatRevision(one, { parents: true, labels: true, doc: true, current }));
   }
 }
+function printData(environment: CommandEnvironment, found: readonly Revision[], current?: ReadonlySet<string>): void {
+  const data = found.map((one) => revisionData(one, current));
+  environment.print(JSON.stringify(data, null, 2));
+}
 /** Revisions nothing follows; with `resolveDependencies`, those nothing depends on either. */
 export async function heads(
   config: MigrateConfig,
@@ -209,16 +283,7 @@ export async function heads(
   const environment = new CommandEnvironment(config);
   const { map } = await environment.scripts();
   const found = options.resolveDependencies ? map.realHeads : map.heads;
-  if (options.json) {
-    environment.print(
-      JSON.stringify(
-        found.map((one) => revisionData(one)),
-        null,
-        2,
-      ),
-    );
-    return;
-  }
+  if (options.json) return printData(environment, found);
   for (const one of found) {
     environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { labels: true, tree: false }));
   }
@@ -227,6 +292,7 @@ export async function heads(
 export async function branches(config: MigrateConfig, options: ListOptions = {}): Promise<void> {
   const environment = new CommandEnvironment(config);
   const { map } = await environment.scripts();
+  if (options.json) return printData(environment, map.branchPoints);
   for (const one of map.branchPoints) {
     if (options.verbose) {
       environment.print(formatRevisionBlock(one));
@@ -240,42 +306,31 @@ export async function branches(config: MigrateConfig, options: ListOptions = {})
   }
 }
 /** Everything about one revision. */
-export async function show(config: MigrateConfig, identifier = "head"): Promise<void> {
-  const environment = new CommandEnvironment(config);
-  const scripts = await environment.scripts();
-  const rows = /current/.test(identifier) ? await environment.online((context) => context.currentHeads()) : undefined;
-  for (const one of resolveAll(scripts.map, identifier, { current: rows })) environment.print(formatRevisionBlock(one));
+export async function show(
+  config: MigrateConfig,
+  identifier = "head",
+  options: Pick<ListOptions, "json"> = {},
+): Promise<void> {
+  await withEnvironment(config, {}, async (environment) => {
+    const scripts = await environment.scripts();
+    const rows = /current/.test(identifier) ? await environment.rows() : undefined;
+    const found = resolveAll(scripts.map, identifier, { current: rows });
+    if (options.json) return printData(environment, found);
+    for (const one of found) environment.print(formatRevisionBlock(one));
+  });
 }
-/** Opens a revision file in $VISUAL or $EDITOR. @throws CommandError when there is none */
+/** Opens a revision file in an editor. @throws CommandError when there is none */
 export async function edit(config: MigrateConfig, identifier = "current"): Promise<void> {
-  const environment = new CommandEnvironment(config);
-  const scripts = await environment.scripts();
-  const rows = /current/.test(identifier) ? await environment.online((context) => context.currentHeads()) : undefined;
-  const found = resolveAll(scripts.map, identifier, { current: rows });
+  const found = await withEnvironment(config, {}, async (environment) => {
+    const scripts = await environment.scripts();
+    const rows = /current/.test(identifier) ? await environment.rows() : undefined;
+    return resolveAll(scripts.map, identifier, { current: rows });
+  });
   if (found.length === 0) {
     throw new CommandError(
       "migrate.no-revision",
       identifier === "current" ? "No current revisions" : `No revision files indicated by symbol '${identifier}'`,
     );
   }
-  const editor = process.env.VISUAL ?? process.env.EDITOR;
-  if (editor === undefined || editor === "") {
-    throw new CommandError("migrate.no-editor", "There is no editor: set EDITOR or VISUAL", {
-      hint: `The files are ${found.map((r) => r.path).join(", ")}.`,
-    });
-  }
-  const [command = editor, ...given] = editor.split(" ");
-  for (const one of found) {
-    await new Promise<void>((done, failed) => {
-      const child = spawn(command, [...given, one.path ?? ""], { stdio: "inherit" });
-      child.once("error", (cause) =>
-        failed(new CommandError("migrate.editor", `Can't start the editor '${editor}'`, { cause })),
-      );
-      child.once("exit", (code) =>
-        code === 0
-          ? done()
-          : failed(new CommandError("migrate.editor", `The editor '${editor}' ended with exit code ${code}`)),
-      );
-    });
-  }
+  await openInEditor(found.flatMap((r) => r.path ?? []));
 }

@@ -2,16 +2,18 @@
 import type { Statement } from "@athanor/core";
 import { renderOps } from "../autogenerate/index.js";
 import { CommandError } from "../errors.js";
-import type { Revision } from "../graph/index.js";
+import { type Revision, revisionData } from "../graph/index.js";
 import { recordOps } from "../lint/index.js";
 import type { Operations } from "../operations/index.js";
 import { ExecuteOp, type MigrateOp } from "../ops/index.js";
-import type { ImportNeed, ScriptDirectory } from "../script/index.js";
-import { CommandEnvironment, type MigrateConfig } from "./config.js";
+import { type DatabaseBodies, type ImportNeed, runnable, type ScriptDirectory } from "../script/index.js";
+import { type MigrateConfig, withEnvironment } from "./config.js";
+import type { MigrationTarget } from "./target.js";
 
 export interface SquashOptions {
   readonly message?: string | undefined;
   readonly revId?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /**
@@ -25,37 +27,50 @@ export async function squash(
   range = "base:head",
   options: SquashOptions = {},
 ): Promise<Revision> {
-  const environment = new CommandEnvironment(config, { offline: true });
-  const scripts = await environment.scripts();
-  const chosen = scripts.walk(range).reverse();
-  assertLine(chosen, range);
-  try {
-    const { dialect } = await environment.engine();
-    const parts: { up: Body; down: Body }[] = [];
-    for (const revision of chosen) {
-      const module = await scripts.load<Operations>(revision);
-      const body = async (name: "upgrade" | "downgrade") => written(revision, name, module[name], dialect);
-      parts.push({ up: await body("upgrade"), down: await body("downgrade") });
+  return withEnvironment(config, { offline: true }, async (environment) => {
+    const scripts = await environment.scripts();
+    const chosen = scripts.walk(range).reverse();
+    assertLine(chosen, range);
+    const bodies: (DatabaseBodies & { readonly imports: readonly ImportNeed[] })[] = [];
+    for (const target of await environment.targets()) {
+      if (bodies.some((b) => b.name === (target.scope?.name ?? ""))) continue;
+      bodies.push({ name: target.scope?.name ?? "", ...(await bodiesOf(scripts, chosen, target)) });
     }
+    const [first] = bodies;
+    const several = first !== undefined && first.name !== "";
     const ids = chosen.map((r) => `${r}${r.doc === "" ? "" : ` (${r.doc})`}`);
-    const join = (bodies: readonly Body[]) =>
-      bodies
-        .map((b) => b.text)
-        .filter((t) => t !== "")
-        .join("\n");
-    return await scripts.generate({
+    const made = await scripts.generate({
       revision: options.revId,
       message: options.message ?? `squash of ${ids[0]} to ${ids.at(-1)}`,
       replaces: chosen,
       branchLabels: chosen.flatMap((r) => r.ownLabels),
       dependsOn: outerDependencies(scripts, chosen),
-      upgrades: join(parts.map((p) => p.up)),
-      downgrades: join([...parts].reverse().map((p) => p.down)),
-      imports: parts.flatMap((p) => [...p.up.imports, ...p.down.imports]),
+      ...(several ? { databases: bodies } : { upgrades: first?.upgrades, downgrades: first?.downgrades }),
+      imports: bodies.flatMap((b) => b.imports),
+      extra: await environment.templateArgs(),
     });
-  } finally {
-    await environment.dispose();
+    if (options.json) environment.print(JSON.stringify(revisionData(made), null, 2));
+    return made;
+  });
+}
+/** What the revisions do in one database, one after the other. */
+async function bodiesOf(scripts: ScriptDirectory, chosen: readonly Revision[], { engine, scope }: MigrationTarget) {
+  const parts: { up: Body; down: Body }[] = [];
+  for (const revision of chosen) {
+    const module = runnable(await scripts.load<Operations>(revision), scope, revision);
+    const body = (name: "upgrade" | "downgrade") => written(revision, name, module[name], engine.dialect);
+    parts.push({ up: await body("upgrade"), down: await body("downgrade") });
   }
+  const join = (bodies: readonly Body[]) =>
+    bodies
+      .map((b) => b.text)
+      .filter((t) => t !== "")
+      .join("\n");
+  return {
+    upgrades: join(parts.map((p) => p.up)),
+    downgrades: join([...parts].reverse().map((p) => p.down)),
+    imports: parts.flatMap((p) => [...p.up.imports, ...p.down.imports]),
+  };
 }
 interface Body {
   readonly text: string;

@@ -15,6 +15,7 @@ import {
   CreateIndex,
   CreateTable,
   CreateType,
+  DatabaseError,
   DdlText,
   DecoratedType,
   type Dialect,
@@ -33,6 +34,7 @@ import {
   SetColumnComment,
   SetTableComment,
   type SqlType,
+  StatementTimeoutError,
   sql,
   type Table,
   type TableColumn,
@@ -60,7 +62,7 @@ import type {
 import { sketchTable, typeChecks } from "../ops/schema.js";
 import type { ColumnPlace } from "./column-order.js";
 import type { BatchSettings, OperationHost } from "./host.js";
-import type { LockRequest } from "./lock.js";
+import type { LockRequest, SessionRules, Timeouts } from "./lock.js";
 import { conditionOf } from "./reflected.js";
 
 /** Operations this file runs, by kind. */
@@ -100,11 +102,43 @@ export class DialectImpl {
 
   // ---- a run
 
-  /** Before the transaction: session settings, and a lock that is not the transaction itself. @throws LockError */
+  /** Before the transaction: a lock that is not the transaction itself. @throws LockError */
   async open(_connection: Connection, _lock: LockRequest | undefined): Promise<void> {}
   /** Undoes `open`; also after a failure. */
   async close(_connection: Connection): Promise<void> {}
-  async begin(connection: Connection, _lock: LockRequest | undefined): Promise<void> {
+  /** Sets how long statements may wait and take; gives what puts the session back. */
+  async limit(_connection: Connection, _timeouts: Timeouts): Promise<() => Promise<void>> {
+    return async () => {};
+  }
+  /** The same as text: for scripts, and for one transaction (`local`). Nothing where the database has no such limit. */
+  limitText(_timeouts: Timeouts, _local: boolean): readonly string[] {
+    return [];
+  }
+  /** Which of the limits there are. */
+  readonly limits: readonly (keyof Timeouts)[] = [];
+  /** Which limit a statement ran into. */
+  limitOf(error: unknown): keyof Timeouts | undefined {
+    if (error instanceof StatementTimeoutError) return "statement";
+    return error instanceof DatabaseError && this.lockCodes.includes(error.driverCode ?? "") ? "lock" : undefined;
+  }
+  /** The driver's codes for a lock that was waited for in vain. */
+  protected readonly lockCodes: readonly string[] = [];
+  /**
+   * Makes a schema the default one of the session, and gives what goes back.
+   * @throws OperationError where it does not exist, or the database has no schemas
+   */
+  async enterSchema(_connection: Connection, schema: string): Promise<() => Promise<void>> {
+    throw new OperationError(
+      "migrate.no-schemas",
+      `Tenant '${schema}' cannot be a schema: ${this.dialect.name} has none`,
+      { hint: "Give every tenant a database of its own: tenants: [{ name, url }]." },
+    );
+  }
+  /** What makes a schema the default one in a script. */
+  enterSchemaText(schema: string): string {
+    return `SET search_path TO ${this.dialect.quote(schema)}`;
+  }
+  async begin(connection: Connection, _rules: SessionRules): Promise<void> {
     await connection.executeScript("BEGIN");
   }
   async commit(connection: Connection): Promise<void> {
@@ -132,8 +166,8 @@ export class DialectImpl {
     return false;
   }
   /** The lock of `open` is held over several transactions. */
-  get locksWholeRun(): boolean {
-    return true;
+  locksWholeRun(lock: LockRequest | undefined): boolean {
+    return lock?.scope === "session";
   }
 
   // ---- operations

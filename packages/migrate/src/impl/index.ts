@@ -1,7 +1,7 @@
 /** Which implementation a dialect has, by the name its migrations print. */
 import type { Dialect } from "@athanor/core";
 import { DialectImpl } from "./base.js";
-import { MysqlImpl } from "./mysql.js";
+import { MariadbImpl, MysqlImpl } from "./mysql.js";
 import { PostgresqlImpl } from "./postgresql.js";
 import { SqliteImpl } from "./sqlite.js";
 
@@ -9,7 +9,7 @@ type ImplClass = new (dialect: Dialect) => DialectImpl;
 const classes = new Map<string, ImplClass>([
   ["PostgresqlImpl", PostgresqlImpl],
   ["MySQLImpl", MysqlImpl],
-  ["MariaDBImpl", MysqlImpl],
+  ["MariaDBImpl", MariadbImpl],
   ["SQLiteImpl", SqliteImpl],
 ]);
 
@@ -27,4 +27,4 @@ export function implFor(dialect: Dialect): DialectImpl {
 export { type DatabaseFamily, DialectImpl } from "./base.js";
 export type { ColumnPlace } from "./column-order.js";
 export type { BatchSettings, OperationHost } from "./host.js";
-export type { LockRequest } from "./lock.js";
+export type { LockRequest, SessionRules, Timeouts } from "./lock.js";

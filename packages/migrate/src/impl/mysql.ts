@@ -22,7 +22,7 @@ import { OpenMetaData, sketchTable } from "../ops/schema.js";
 import { DialectImpl } from "./base.js";
 import { noColumn, targetsOf, withChanges } from "./definitions.js";
 import type { OperationHost } from "./host.js";
-import { type LockRequest, lockTimeout } from "./lock.js";
+import { type LockRequest, lockTimeout, noSchema, type Timeouts } from "./lock.js";
 
 export class MysqlImpl extends DialectImpl {
   override readonly family = "mysql";
@@ -43,6 +43,55 @@ export class MysqlImpl extends DialectImpl {
     const key = this.#locked;
     this.#locked = undefined;
     if (key !== undefined) await connection.execute(sql`SELECT RELEASE_LOCK(${key})`);
+  }
+
+  override readonly limits: readonly (keyof Timeouts)[] = ["lock", "statement"];
+  protected override readonly lockCodes = ["ER_LOCK_WAIT_TIMEOUT", "1205"];
+  /** Only reading statements have a limit here. Milliseconds. */
+  protected readonly statementLimit: (ms: number) => readonly [name: string, value: string] = (ms) => [
+    "max_execution_time",
+    String(ms),
+  ];
+  #limitValues({ lock, statement }: Timeouts): readonly (readonly [name: string, value: string])[] {
+    // Both are whole seconds: one for the table's definition, one for its rows.
+    const seconds = String(Math.max(1, Math.ceil((lock ?? 0) / 1000)));
+    return [
+      ...(lock === undefined
+        ? []
+        : ([
+            ["lock_wait_timeout", seconds],
+            ["innodb_lock_wait_timeout", seconds],
+          ] as const)),
+      ...(statement === undefined ? [] : [this.statementLimit(statement)]),
+    ];
+  }
+  override limitText(timeouts: Timeouts): readonly string[] {
+    return this.#limitValues(timeouts).map(([name, value]) => `SET SESSION ${name} = ${value}`);
+  }
+  override async limit(connection: Connection, timeouts: Timeouts): Promise<() => Promise<void>> {
+    const values = this.#limitValues(timeouts);
+    if (values.length === 0) return async () => {};
+    const [before] = await connection.execute(
+      sql`SELECT ${sql.raw(values.map(([name]) => `@@SESSION.${name}`).join(", "))}`,
+    );
+    const old = values.map(([name], i) => `SET SESSION ${name} = ${Number(before?.[i])}`);
+    for (const text of this.limitText(timeouts)) await connection.executeScript(text);
+    return async () => {
+      for (const text of old) await connection.executeScript(text);
+    };
+  }
+  override enterSchemaText(schema: string): string {
+    return `USE ${this.dialect.quote(schema)}`;
+  }
+  override async enterSchema(connection: Connection, schema: string): Promise<() => Promise<void>> {
+    const found = await inspect(connection).schemas();
+    if (!found.includes(schema)) throw noSchema(schema, found);
+    const [row] = await connection.execute(sql`SELECT DATABASE()`);
+    const before = row?.[0];
+    await connection.executeScript(this.enterSchemaText(schema));
+    return async () => {
+      if (before !== null) await connection.executeScript(this.enterSchemaText(String(before)));
+    };
   }
 
   override readonly keepsJournal = true;
@@ -212,4 +261,12 @@ async function schemaText(connection: Connection): Promise<string> {
 
 function blank(name: string, type: SqlType): ColumnDefinition {
   return ColumnDefinition.of(type, name).with({ nullable: true });
+}
+
+/** MariaDB: every statement has a limit. */
+export class MariadbImpl extends MysqlImpl {
+  protected override readonly statementLimit = (ms: number): readonly [string, string] => [
+    "max_statement_time",
+    String(ms / 1000),
+  ];
 }

@@ -13,23 +13,64 @@ import {
 import { AlterColumnOp } from "../ops/index.js";
 import { DialectImpl } from "./base.js";
 import type { OperationHost } from "./host.js";
-import { type LockRequest, lockTimeout } from "./lock.js";
+import { type LockRequest, lockTimeout, noSchema, type SessionRules, type Timeouts } from "./lock.js";
 
 export class PostgresqlImpl extends DialectImpl {
   override readonly family = "postgresql";
   #locked: bigint | undefined;
 
   override async open(connection: Connection, lock: LockRequest | undefined): Promise<void> {
-    if (lock === undefined || !this.dialect.capabilities.advisoryLocks) return;
+    if (lock?.scope !== "session" || !this.dialect.capabilities.advisoryLocks) return;
     const key = lockKey(lock.table);
-    const until = performance.now() + lock.timeout;
-    for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
-      const [row] = await connection.execute(sql`SELECT pg_try_advisory_lock(${key})`);
-      if (row?.[0] === true) break;
-      if (performance.now() >= until) throw lockTimeout(lock);
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
+    await obtain(lock, () => connection.execute(sql`SELECT pg_try_advisory_lock(${key})`));
     this.#locked = key;
+  }
+  /** Behind a pooler only the transaction is sure to be ours: lock and limits are set in it, and go with it. */
+  override async begin(connection: Connection, { lock, timeouts }: SessionRules): Promise<void> {
+    await connection.executeScript("BEGIN");
+    if (lock?.scope !== "transaction") return;
+    for (const text of this.limitText(timeouts, true)) await connection.executeScript(text);
+    if (!this.dialect.capabilities.advisoryLocks) return;
+    const key = lockKey(lock.table);
+    try {
+      await obtain(lock, () => connection.execute(sql`SELECT pg_try_advisory_xact_lock(${key})`));
+    } catch (error) {
+      await connection.executeScript("ROLLBACK");
+      throw error;
+    }
+  }
+  override readonly limits = ["lock", "statement"] as const;
+  protected override readonly lockCodes = ["55P03"];
+  override limitText({ lock, statement }: Timeouts, local: boolean): readonly string[] {
+    const set = local ? "SET LOCAL" : "SET";
+    return [
+      ...(lock === undefined ? [] : [`${set} lock_timeout = ${lock}`]),
+      ...(statement === undefined ? [] : [`${set} statement_timeout = ${statement}`]),
+    ];
+  }
+  override async limit(connection: Connection, timeouts: Timeouts): Promise<() => Promise<void>> {
+    const texts = this.limitText(timeouts, false);
+    if (texts.length === 0) return async () => {};
+    const [before] = await connection.execute(
+      sql`SELECT current_setting('lock_timeout'), current_setting('statement_timeout')`,
+    );
+    const [lock, statement] = [String(before?.[0]), String(before?.[1])];
+    for (const text of texts) await connection.executeScript(text);
+    return async () => {
+      await connection.execute(
+        sql`SELECT set_config('lock_timeout', ${lock}, false), set_config('statement_timeout', ${statement}, false)`,
+      );
+    };
+  }
+  override async enterSchema(connection: Connection, schema: string): Promise<() => Promise<void>> {
+    const found = await inspect(connection).schemas();
+    if (!found.includes(schema)) throw noSchema(schema, found);
+    const [row] = await connection.execute(sql`SELECT current_setting('search_path')`);
+    const before = String(row?.[0]);
+    await connection.executeScript(this.enterSchemaText(schema));
+    return async () => {
+      await connection.execute(sql`SELECT set_config('search_path', ${before}, false)`);
+    };
   }
   override async close(connection: Connection): Promise<void> {
     const key = this.#locked;
@@ -133,6 +174,16 @@ function conversion(value: string, from: SqlType, to: SqlType, target: string): 
   if (from.family === "number" && to.family === "boolean") return `(${value} <> 0)`;
   if (from.family === "boolean" && to.family === "number") return `${value}::integer::${target}`;
   return `${value}::${target}`;
+}
+/** Asks until the lock is given. @throws LockError */
+async function obtain(lock: LockRequest, ask: () => PromiseLike<Iterable<ArrayLike<unknown>>>): Promise<void> {
+  const until = performance.now() + lock.timeout;
+  for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
+    const [row] = await ask();
+    if (row?.[0] === true) return;
+    if (performance.now() >= until) throw lockTimeout(lock);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
 }
 /** A 63-bit number of a name: advisory locks have numbers. */
 function lockKey(name: string): bigint {

@@ -26,7 +26,7 @@ import {
 } from "../ops/index.js";
 import { DialectImpl } from "./base.js";
 import type { BatchSettings, OperationHost } from "./host.js";
-import { type LockRequest, lockTimeout } from "./lock.js";
+import { lockTimeout, type SessionRules, type Timeouts } from "./lock.js";
 import { Rebuild } from "./sqlite-rebuild.js";
 
 type TableOp = AddColumnOp | DropColumnOp | AlterColumnOp | AddConstraintOp | DropConstraintOp;
@@ -45,8 +45,20 @@ export class SqliteImpl extends DialectImpl {
   #orphans = new Set<string>();
 
   /** The lock is the transaction. */
-  override get locksWholeRun(): boolean {
+  override locksWholeRun(): boolean {
     return false;
+  }
+  override readonly limits = ["lock"] as const;
+  protected override readonly lockCodes = ["SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"];
+  override limitText({ lock }: Timeouts): readonly string[] {
+    return lock === undefined ? [] : [`PRAGMA busy_timeout = ${lock}`];
+  }
+  override async limit(connection: Connection, timeouts: Timeouts): Promise<() => Promise<void>> {
+    const [text] = this.limitText(timeouts);
+    if (text === undefined) return async () => {};
+    const [row] = await connection.execute(sql`PRAGMA busy_timeout`);
+    await connection.executeScript(text);
+    return () => connection.executeScript(`PRAGMA busy_timeout = ${Number(row?.[0])}`);
   }
   override async open(connection: Connection): Promise<void> {
     const [row] = await connection.execute(sql`PRAGMA foreign_keys`);
@@ -59,7 +71,7 @@ export class SqliteImpl extends DialectImpl {
     if (this.#foreignKeys) await connection.executeScript("PRAGMA foreign_keys = ON");
     this.#foreignKeys = false;
   }
-  override async begin(connection: Connection, lock: LockRequest | undefined): Promise<void> {
+  override async begin(connection: Connection, { lock }: SessionRules): Promise<void> {
     const until = performance.now() + (lock?.timeout ?? 0);
     for (;;) {
       try {

@@ -14,6 +14,8 @@ export interface LintFinding {
   readonly level: LintLevel;
   readonly revision: string;
   readonly path: string | undefined;
+  /** Of several databases, which one. */
+  readonly database?: string;
   /** From 1, in the order of upgrade(); undefined for what is about the whole revision. */
   readonly operation: number | undefined;
   /** `dropColumn todo.done`. */
@@ -33,6 +35,12 @@ interface LintSubject {
   readonly text?: string | undefined;
   readonly upgrade: (op: Operations) => unknown;
   readonly downgrade?: unknown;
+  /** Why there is no way back, said in the file. */
+  readonly irreversible?: string | undefined;
+  /** False: the file runs outside of a transaction. */
+  readonly transaction?: boolean | undefined;
+  /** Of several databases, which one. */
+  readonly database?: string | undefined;
 }
 
 /** `// athanor-lint-disable drop-column, truncate` anywhere in the file; without ids all rules. */
@@ -61,6 +69,7 @@ export async function lintRevision(
       level: rule.level,
       revision: subject.revision,
       path: subject.path,
+      ...(subject.database === undefined ? {} : { database: subject.database }),
       operation: at,
       what: op === undefined ? "" : labelOf(op),
       message,
@@ -72,7 +81,7 @@ export async function lintRevision(
   ops.forEach(({ op, autocommit }, i) => {
     const place: LintPlace = {
       family,
-      autocommit,
+      autocommit: autocommit || subject.transaction === false,
       before: all.slice(0, i),
       all,
       isNew: (table, schema) => table !== undefined && made.has(tableKey(table, schema).replaceAll(/["`]/g, "")),
@@ -88,7 +97,7 @@ export async function lintRevision(
         : /^create table (?:if not exists )?(\S+?)[\s(]/i.exec(sqlText(op) ?? "")?.[1];
     if (created !== undefined) made.add(created.replaceAll(/["`]/g, ""));
   });
-  if (subject.downgrade === undefined) {
+  if (subject.downgrade === undefined && subject.irreversible === undefined) {
     const rule = lintRules.find((r) => r.id === "no-downgrade") as LintRule;
     tell(rule, "there is no downgrade(): the revision cannot be undone");
   }

@@ -3,16 +3,26 @@
  * revisions in between. Source: Alembic "MigrationContext".
  */
 import type { Connection, Dialect, NamingConvention } from "@athanor/core";
-import { MigrationError, MigrationFailedError, OperationError } from "../errors.js";
+import { MigrationError, OperationError } from "../errors.js";
 import { describeStep, type MigrationStep, type Revision } from "../graph/index.js";
-import { type DialectImpl, implFor, type LockRequest } from "../impl/index.js";
+import { type DialectImpl, implFor, type SessionRules, type Timeouts } from "../impl/index.js";
 import { Operations } from "../operations/index.js";
-import type { RevisionModule } from "../script/index.js";
+import { labelOf } from "../ops/index.js";
+import type { RunnableRevision } from "../script/index.js";
 import { ChecksumTable } from "./checksums.js";
+import { type Duration, milliseconds } from "./duration.js";
+import { describeFailure } from "./failure.js";
 import { OfflineHost, OnlineHost } from "./hosts.js";
 import { describeHalfDone, type HalfDone, isCarriedOut, StepJournal, StepRecorder } from "./journal.js";
 import { MigrationLog } from "./log.js";
-import { BorrowedTransactions, ForeignTransaction, OwnTransactions, type TransactionControl } from "./transaction.js";
+import { Progress } from "./progress.js";
+import {
+  BorrowedTransactions,
+  ForeignTransaction,
+  OwnTransactions,
+  type PendingTransaction,
+  type TransactionControl,
+} from "./transaction.js";
 import { VersionTable, type VersionTableOptions } from "./version-table.js";
 
 /** What `onVersionApply` is told: after each step, in the step's transaction. */
@@ -22,6 +32,10 @@ export interface VersionApplyEvent {
   readonly heads: readonly string[];
   /** Undefined in a script. */
   readonly connection: Connection | undefined;
+  /** Of several databases, the one that was changed. */
+  readonly database: string | undefined;
+  /** Of several tenants, the one that was changed. */
+  readonly tenant: string | undefined;
 }
 export interface MigrationContextOptions {
   readonly versionTable?: VersionTableOptions | undefined;
@@ -30,10 +44,25 @@ export interface MigrationContextOptions {
   readonly transactionPerMigration?: boolean | undefined;
   /** Overrides what the dialect says of itself. */
   readonly transactionalDdl?: boolean | undefined;
-  /** Against concurrent runs; default true. */
-  readonly lock?: boolean | undefined;
-  /** Milliseconds others may take. Default 60 000. */
-  readonly lockTimeout?: number | undefined;
+  /**
+   * Against concurrent runs; default true. "transaction" takes it anew in every transaction, which works behind a
+   * PostgreSQL pooler in transaction mode.
+   */
+  readonly lock?: boolean | "transaction" | undefined;
+  /** How long other runs may take. Default "60s". */
+  readonly lockWait?: Duration | undefined;
+  /** How long a statement waits for what another session has locked; default what the server is set to. */
+  readonly lockTimeout?: Duration | undefined;
+  /** How long a statement may take; default what the server is set to. */
+  readonly statementTimeout?: Duration | undefined;
+  /** A line of the log for every so many milliseconds that an operation takes; 0 for none. Default 10 000. */
+  readonly progressInterval?: number | undefined;
+  /** Of several databases, the one this is: told to `onVersionApply`. */
+  readonly database?: string | undefined;
+  /** Of several tenants, the one this is: told to `onVersionApply`. */
+  readonly tenant?: string | undefined;
+  /** The schema that is the session's default one, set by the caller: part of the lock's name, and set by scripts. */
+  readonly schema?: string | undefined;
   readonly namingConvention?: NamingConvention | undefined;
   /** Keep a checksum of every applied file, to warn when one is edited later. Default true. */
   readonly checksums?: boolean | undefined;
@@ -41,7 +70,7 @@ export interface MigrationContextOptions {
 }
 /** From the rows of the version table to what is to be done. */
 export type StepPlan = (rows: readonly string[]) => readonly MigrationStep[];
-export type LoadRevision = (revision: Revision) => Promise<RevisionModule<Operations>>;
+export type LoadRevision = (revision: Revision) => Promise<RunnableRevision<Operations>>;
 export interface RunSettings {
   /** The id a row has now: what a squash replaced goes on under the new id. */
   readonly rename?: ((row: string) => string) | undefined;
@@ -51,6 +80,11 @@ export interface RunSettings {
   readonly forgetHalfDone?: boolean | undefined;
   /** The checksum of a revision's file as it is now. */
   readonly checksum?: ((revision: Revision) => Promise<string | undefined>) | undefined;
+  /**
+   * Called when all is done, before the last commit: given the transaction where it holds the whole run, nothing where
+   * the run has committed as it went. What it throws undoes the run.
+   */
+  readonly beforeLast?: ((pending: PendingTransaction | undefined) => Promise<void>) | undefined;
 }
 
 /**
@@ -128,6 +162,10 @@ export class MigrationContext {
     }
     return heads[0] ?? null;
   }
+  /** A run can be held in one transaction, and prepared for a two-phase commit. */
+  get canPrepare(): boolean {
+    return this.transactionalDdl && !this.#perMigration && this.dialect.capabilities.twoPhase;
+  }
   /** The first two log lines of every command that talks to a database. */
   announce(): void {
     this.log.info("runtime.migration", `Context impl ${this.dialect.implName}.`);
@@ -163,7 +201,7 @@ export class MigrationContext {
    * @throws MigrationFailedError when a migration throws; LockError; VersionRowError; OperationError `migrate.half-done`
    */
   async run(plan: StepPlan, load: LoadRevision, options: RunSettings = {}): Promise<void> {
-    await this.#online(async (host, transactions) => {
+    await this.#online(async (host, transactions, progress) => {
       const { connection } = this;
       const journal = transactions instanceof OwnTransactions && this.#keepsJournal ? this.journal : undefined;
       await transactions.begin();
@@ -172,7 +210,7 @@ export class MigrationContext {
       const rename = options.rename ?? ((row: string) => row);
       const before = found.map(rename);
       const renamed = found.flatMap((row) => (rename(row) === row ? [] : [[row, rename(row)] as const]));
-      let steps = [...plan(before)];
+      let steps = await this.#planned(plan, before, load);
       if (renamed.length > 0) {
         for (const [from, to] of renamed) this.log.info("runtime.migration", `Revision ${from} is known as ${to} now`);
         await this.versionTable.change({ delete: [], update: renamed, insert: [] }, (statement) =>
@@ -195,20 +233,22 @@ export class MigrationContext {
       const perMigration = this.#perMigration;
       if (perMigration) await transactions.commit();
       const done: string[] = [];
+      let kept: readonly string[] = [];
       let rows: readonly string[] = before;
       for (let at = 0; at < steps.length; at++) {
         await transactions.begin();
         if (at === 0 && journal !== undefined && transactions instanceof OwnTransactions) await transactions.reopen();
-        if (perMigration && transactions.isOurs && !this.impl.locksWholeRun) {
+        if (perMigration && transactions.isOurs && !this.impl.locksWholeRun(this.#rules.lock)) {
           // Between two transactions another process may have gone ahead.
           const now = (await this.versionTable.rows(connection)).map(rename);
           if ([...now].sort().join() !== [...rows].sort().join()) {
-            [rows, steps, at] = [now, [...plan(now)], -1];
+            [rows, steps, at] = [now, await this.#planned(plan, now, load), -1];
             continue;
           }
         }
         const step = steps[at] as MigrationStep;
         host.statements = [];
+        host.outside = [];
         host.committedEarly = false;
         host.recorder = undefined;
         if (journal !== undefined && step.revision !== null && transactions instanceof OwnTransactions) {
@@ -226,19 +266,38 @@ export class MigrationContext {
           });
         }
         this.log.info("runtime.migration", `Running ${describeStep(step)}`);
+        progress.step(describeStep(step), at + 1, steps.length);
         try {
           await this.#step(step, host, load, keepChecksums ? options.checksum : undefined);
           if (journal !== undefined) await journal.clear(connection);
-          if (perMigration || at === steps.length - 1) await transactions.commit();
+          const isLast = at === steps.length - 1;
+          // A file that left the transaction is done for good: its row must say so, whatever comes after it.
+          if (perMigration || host.committedEarly) await transactions.commit();
+          else if (isLast && options.beforeLast === undefined) await transactions.commit();
         } catch (error) {
           await this.#undo(transactions);
-          throw await this.#failure(step, host, transactions, before, done, error);
+          throw await this.#failure(step, host, transactions, before, host.committedEarly ? done : kept, error);
         }
         rows = step.rows;
         if (step.revision !== null) done.push(step.revision.revision);
+        if (!transactions.isOpen) kept = [...done];
+      }
+      if (options.beforeLast !== undefined) {
+        await transactions.begin();
+        await options.beforeLast(!perMigration && transactions instanceof OwnTransactions ? transactions : undefined);
       }
       await transactions.commit();
     });
+  }
+  /** The steps. What cannot be loaded or undone is refused before anything is begun. @throws ScriptError, OperationError */
+  async #planned(plan: StepPlan, rows: readonly string[], load: LoadRevision): Promise<MigrationStep[]> {
+    const steps = [...plan(rows)];
+    for (const { revision, isUpgrade } of steps) {
+      if (revision === null) continue;
+      const module = await load(revision);
+      if (!isUpgrade && module.downgrade === undefined) throw noWayBack(revision, module);
+    }
+    return steps;
   }
   /** Where a half done revision goes on; undefined when a stamp forgets it. @throws OperationError */
   async #takeUp(
@@ -274,26 +333,65 @@ export class MigrationContext {
   get #perMigration(): boolean {
     return !this.transactionalDdl || (this.#options.transactionPerMigration ?? false);
   }
-  async #online(work: (host: OnlineHost, transactions: TransactionControl) => Promise<void>): Promise<void> {
+  get #rules(): SessionRules {
+    const { lock = true, lockWait = 60_000, schema } = this.#options;
+    const table = schema === undefined ? this.versionTable.name : `${schema}.${this.versionTable.name}`;
+    const scope = lock === "transaction" ? lock : "session";
+    const timeout = milliseconds(lockWait, "lockWait");
+    return { timeouts: this.#timeouts, ...(lock === false ? {} : { lock: { table, timeout, scope } }) };
+  }
+  get #timeouts(): Timeouts {
+    const { lockTimeout, statementTimeout } = this.#options;
+    return {
+      lock: lockTimeout === undefined ? undefined : milliseconds(lockTimeout, "lockTimeout"),
+      statement: statementTimeout === undefined ? undefined : milliseconds(statementTimeout, "statementTimeout"),
+    };
+  }
+  async #online(
+    work: (host: OnlineHost, transactions: TransactionControl, progress: Progress) => Promise<void>,
+  ): Promise<void> {
+    const progress = new Progress(this.log, this.#options.progressInterval ?? 10_000);
+    try {
+      await this.#session(progress, work);
+    } finally {
+      progress.end();
+    }
+  }
+  async #session(
+    progress: Progress,
+    work: (host: OnlineHost, transactions: TransactionControl, progress: Progress) => Promise<void>,
+  ): Promise<void> {
     const connection = this.connection;
-    const { lock = true, lockTimeout = 60_000 } = this.#options;
-    const request: LockRequest | undefined = lock ? { table: this.versionTable.name, timeout: lockTimeout } : undefined;
-    const transactions = transactionsOf(connection, this.impl, request);
+    const rules = this.#rules;
+    const transactions = transactionsOf(connection, this.impl, rules);
     const host = new OnlineHost(connection, transactions, this.#options.namingConvention);
+    host.watch = (op) => progress.operation(labelOf(op));
     if (!transactions.isOurs) {
       try {
-        await work(host, transactions);
+        await work(host, transactions, progress);
       } catch (error) {
         await this.#undo(transactions);
         throw error;
       }
       return;
     }
-    await this.impl.open(connection, request);
+    const missing = (["lock", "statement"] as const).find(
+      (l) => rules.timeouts[l] !== undefined && !this.impl.limits.includes(l),
+    );
+    if (missing !== undefined)
+      this.log.info("runtime.migration", `${this.dialect.name} has no ${missing} timeout: none is set.`);
+    await this.impl.open(connection, rules.lock);
     try {
-      await work(host, transactions);
+      // In transactions that are a pooler's to give away, limits are set with each of them.
+      const restore =
+        rules.lock?.scope === "transaction" ? undefined : await this.impl.limit(connection, rules.timeouts);
+      try {
+        await work(host, transactions, progress);
+      } finally {
+        await this.#undo(transactions);
+        await restore?.();
+      }
     } finally {
-      await this.#undo(transactions);
       await this.impl.close(connection);
     }
   }
@@ -314,22 +412,17 @@ export class MigrationContext {
     if (step.revision !== null) {
       const module = await load(step.revision);
       const work = step.isUpgrade ? module.upgrade : module.downgrade;
-      if (work === undefined) {
-        throw new OperationError(
-          "migrate.no-downgrade",
-          `Revision ${step.revision} has no downgrade(): it cannot be undone`,
-          {
-            hint: `Write one in ${step.revision.path}.`,
-          },
-        );
-      }
+      if (work === undefined) throw noWayBack(step.revision, module);
       const operations = new Operations(host, this.impl);
+      const outside = module.transaction === false;
+      if (outside) await host.leaveTransaction();
       try {
         await work(operations);
       } finally {
         // What was called without await is waited for, also when the function itself threw.
         await operations.finish();
       }
+      if (outside) await host.enterTransaction();
       if (host instanceof OnlineHost) host.recorder?.finish();
       if (host instanceof OnlineHost && host.connection.inNestedTransaction) {
         throw new OperationError("migrate.open-transaction", `Revision ${step.revision} left a savepoint open`, {
@@ -342,53 +435,32 @@ export class MigrationContext {
       const now = step.isUpgrade ? await checksum(step.revision) : undefined;
       await this.checksums.set(step.revision.revision, now, (statement) => host.count(statement));
     }
-    await this.#options.onVersionApply?.({ step, heads: step.rows, connection: this.#connection });
+    const { database, tenant, onVersionApply } = this.#options;
+    await onVersionApply?.({ step, heads: step.rows, connection: this.#connection, database, tenant });
   }
   async #failure(
     step: MigrationStep,
     host: OnlineHost,
     transactions: TransactionControl,
     before: readonly string[],
-    done: readonly string[],
+    kept: readonly string[],
     cause: unknown,
   ): Promise<MigrationError> {
     if (step.revision === null && cause instanceof MigrationError) return cause;
-    const leftBehind = this.transactionalDdl ? [] : [...host.statements];
-    const kept = this.#perMigration ? done : [];
-    const at = (rows: readonly string[]) => (rows.length === 0 ? "base" : rows.join(", "));
-    const lines: string[] = [];
-    if (!transactions.isOurs && transactions instanceof ForeignTransaction) {
-      lines.push("The transaction belongs to the caller, who has to roll it back.");
-    } else if (host.committedEarly) {
-      lines.push(
-        "What came before an autocommit block stays in the database; look at it before running the command again.",
-      );
-    } else if (this.#perMigration) {
-      lines.push(
-        kept.length === 0
-          ? `No revision was applied; the database is at ${at(before)}.`
-          : `Done and kept: ${kept.join(", ")}.`,
-      );
-    } else {
-      lines.push(`The whole run was rolled back: the database is as it was, at ${at(before)}.`);
-    }
-    const half = host.recorder === undefined ? undefined : await this.halfDone().catch(() => undefined);
-    if (half !== undefined) {
-      lines.push(
-        describeHalfDone(half, half.carriedOut),
-        ...leftBehind.map((s) => `  ${s.replaceAll(/\s+/g, " ")}`),
-        "Correct the migration from there on and run the command again: it goes on there. Or undo by hand what was",
-        `carried out, and run 'stamp ${before.length === 0 ? "base" : before.join(" ")}' so that it is forgotten.`,
-      );
-    } else if (leftBehind.length > 0) {
-      lines.push(
-        `${this.dialect.name} cannot take back DDL, so this stays of revision ${step.revision?.revision ?? ""}:`,
-        ...leftBehind.map((s) => `  ${s.replaceAll(/\s+/g, " ")}`),
-        "Undo it by hand (or take it out of the migration), then run the command again.",
-      );
-    } else lines.push("Correct the migration and run the command again.");
-    const what = { step: describeStep(step), revision: step.revision?.revision ?? "", done: kept, leftBehind };
-    return new MigrationFailedError(what, lines.join("\n"), cause);
+    const isCallers = !transactions.isOurs && transactions instanceof ForeignTransaction;
+    return describeFailure({
+      step,
+      cause,
+      before,
+      kept,
+      transaction: isCallers ? "caller's" : this.#perMigration || kept.length > 0 ? "per migration" : "whole run",
+      committedEarly: host.committedEarly,
+      leftBehind: this.transactionalDdl ? [...host.outside] : [...host.statements],
+      halfDone: host.recorder === undefined ? undefined : await this.halfDone().catch(() => undefined),
+      databaseName: this.dialect.name,
+      limit: this.impl.limitOf(cause),
+      timeouts: this.#timeouts,
+    });
   }
 
   // ---- scripts
@@ -413,6 +485,8 @@ export class MigrationContext {
   ): Promise<void> {
     const host = this.#script();
     const perMigration = this.#perMigration;
+    if (this.#options.schema !== undefined) host.statement(this.impl.enterSchemaText(this.#options.schema));
+    for (const text of this.impl.limitText(this.#timeouts, false)) host.statement(text);
     if (!perMigration || options.fromBase) host.begin();
     if (options.fromBase) {
       await host.run(this.versionTable.create());
@@ -431,7 +505,17 @@ export class MigrationContext {
 
 const directionOf = (step: MigrationStep): "upgrade" | "downgrade" => (step.isUpgrade ? "upgrade" : "downgrade");
 
-function transactionsOf(connection: Connection, impl: DialectImpl, lock: LockRequest | undefined): TransactionControl {
-  if (connection.isolationLevel === "AUTOCOMMIT") return new OwnTransactions(connection, impl, lock);
+function noWayBack(revision: Revision, { irreversible }: RunnableRevision<Operations>): OperationError {
+  return irreversible === undefined
+    ? new OperationError("migrate.no-downgrade", `Revision ${revision} has no downgrade(): it cannot be undone`, {
+        hint: `Write one in ${revision.path}. Nothing was done.`,
+      })
+    : new OperationError("migrate.irreversible", `Revision ${revision} cannot be undone: ${irreversible}`, {
+        hint: `So says 'irreversible' in ${revision.path}. Nothing was done.`,
+      });
+}
+
+function transactionsOf(connection: Connection, impl: DialectImpl, rules: SessionRules): TransactionControl {
+  if (connection.isolationLevel === "AUTOCOMMIT") return new OwnTransactions(connection, impl, rules);
   return connection.inTransaction ? new ForeignTransaction() : new BorrowedTransactions(connection);
 }

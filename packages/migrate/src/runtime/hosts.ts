@@ -12,7 +12,7 @@ import type { OperationHost } from "../impl/index.js";
 import type { MigrateOp } from "../ops/index.js";
 import type { StepRecorder } from "./journal.js";
 import type { TransactionControl } from "./transaction.js";
-import { noAutocommit } from "./transaction.js";
+import { nestedAutocommit, noAutocommit } from "./transaction.js";
 
 export class OnlineHost implements OperationHost {
   readonly offline = false;
@@ -21,6 +21,10 @@ export class OnlineHost implements OperationHost {
   readonly knownTypes = new Set<string>();
   /** DDL carried out since the list was last emptied. */
   statements: string[] = [];
+  /** Of those, what ran outside a transaction. */
+  outside: string[] = [];
+  /** Told of every operation that begins. */
+  watch: ((op: MigrateOp) => void) | undefined;
   /** A block outside the transaction has committed what came before it. */
   committedEarly = false;
   /** Where DDL commits by itself: what writes the journal of the running revision. */
@@ -38,21 +42,27 @@ export class OnlineHost implements OperationHost {
     return this.#transactions.isOurs;
   }
   operation(op: MigrateOp, work: () => Promise<void>): Promise<void> {
+    this.watch?.(op);
     return this.recorder === undefined ? work() : this.recorder.operation(op, work);
   }
   async run(statement: Element): Promise<void> {
     if (this.recorder !== undefined) {
-      this.statements.push(...(await this.recorder.run(statement)));
+      this.#ran(await this.recorder.run(statement));
       return;
     }
     await this.connection.execute(statement);
-    if (isDdl(statement)) this.statements.push(...this.dialect.createDdlCompiler().statements(statement));
+    if (isDdl(statement)) this.#ran(this.dialect.createDdlCompiler().statements(statement));
+  }
+  #ran(texts: readonly string[]): void {
+    this.statements.push(...texts);
+    if (!this.#transactions.isOpen) this.outside.push(...texts);
   }
   async count(statement: Element): Promise<number> {
     return this.connection.execute(statement).rowCount();
   }
   async leaveTransaction(): Promise<void> {
     if (!this.#transactions.isOurs) throw noAutocommit();
+    if (!this.#transactions.isOpen) throw nestedAutocommit();
     await this.#transactions.commit();
     this.committedEarly = true;
   }

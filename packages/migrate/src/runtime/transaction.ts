@@ -1,7 +1,7 @@
 /** Who begins and ends transactions during a run. */
 import type { Connection } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import type { DialectImpl, LockRequest } from "../impl/index.js";
+import type { DialectImpl, SessionRules } from "../impl/index.js";
 
 export interface TransactionControl {
   /** The run may end transactions: with the caller's own it must not. */
@@ -12,26 +12,33 @@ export interface TransactionControl {
   rollback(): Promise<void>;
 }
 
+/** A transaction that holds all a run has done, and waits for others before it is committed. */
+export interface PendingTransaction {
+  prepare(name: string): Promise<void>;
+  commitPrepared(name: string): Promise<void>;
+  rollbackPrepared(name: string): Promise<void>;
+}
+
 /** On a connection in AUTOCOMMIT: BEGIN and COMMIT are said as statements, with what the database wants beside them. */
-export class OwnTransactions implements TransactionControl {
+export class OwnTransactions implements TransactionControl, PendingTransaction {
   readonly isOurs = true;
   isOpen = false;
   readonly #connection: Connection;
   readonly #impl: DialectImpl;
-  readonly #lock: LockRequest | undefined;
-  constructor(connection: Connection, impl: DialectImpl, lock: LockRequest | undefined) {
+  readonly #rules: SessionRules;
+  constructor(connection: Connection, impl: DialectImpl, rules: SessionRules) {
     this.#connection = connection;
     this.#impl = impl;
-    this.#lock = lock;
+    this.#rules = rules;
   }
   async begin(): Promise<void> {
     if (this.isOpen) return;
-    await this.#impl.begin(this.#connection, this.#lock);
+    await this.#impl.begin(this.#connection, this.#rules);
     this.isOpen = true;
   }
   /** After a statement that ended the transaction by itself. */
   async reopen(): Promise<void> {
-    await this.#impl.begin(this.#connection, this.#lock);
+    await this.#impl.begin(this.#connection, this.#rules);
     this.isOpen = true;
   }
   async commit(): Promise<void> {
@@ -44,6 +51,18 @@ export class OwnTransactions implements TransactionControl {
     if (!this.isOpen) return;
     this.isOpen = false;
     await this.#impl.rollback(this.#connection);
+  }
+  /** First half of a two-phase commit: what is open is kept by the server, under this name. */
+  async prepare(name: string): Promise<void> {
+    await this.#impl.beforeCommit(this.#connection);
+    this.isOpen = false;
+    await this.#connection.executeScript(`PREPARE TRANSACTION '${name}'`);
+  }
+  async commitPrepared(name: string): Promise<void> {
+    await this.#connection.commitPrepared(name);
+  }
+  async rollbackPrepared(name: string): Promise<void> {
+    await this.#connection.rollbackPrepared(name);
   }
 }
 
@@ -85,4 +104,9 @@ export function noAutocommit(): OperationError {
     "autocommitBlock() must end the transaction, but the transaction belongs to the caller of the migration",
     { hint: "Run this migration through the command, on a connection of its own." },
   );
+}
+export function nestedAutocommit(): OperationError {
+  return new OperationError("migrate.autocommit", "autocommitBlock() stands where no transaction is open already", {
+    hint: "Leave it out: in another such block, and in a file with `transaction = false`, every statement commits by itself.",
+  });
 }

@@ -28,7 +28,7 @@ import {
 import { findRevisionFiles } from "./locations.js";
 import { dateText, defaultFileTemplate, fileNameOf, newRevisionId, wallClock } from "./names.js";
 import { type Print, status } from "./status.js";
-import { defaultRevisionTemplate, type ImportNeed, type RevisionTemplate } from "./template.js";
+import { type DatabaseBodies, defaultRevisionTemplate, type ImportNeed, type RevisionTemplate } from "./template.js";
 import { writeNewFile } from "./write.js";
 
 export interface ScriptDirectoryOptions {
@@ -77,6 +77,8 @@ export interface GenerateRequest {
   readonly upgrades?: string | undefined;
   readonly downgrades?: string | undefined;
   readonly imports?: readonly ImportNeed[] | undefined;
+  /** Of several databases, the bodies for each, instead of `upgrades` and `downgrades`. */
+  readonly databases?: readonly DatabaseBodies[] | undefined;
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -192,6 +194,7 @@ export class ScriptDirectory {
       imports: request.imports ?? [],
       upgrades: request.upgrades,
       downgrades: request.downgrades,
+      databases: request.databases ?? [],
       language,
       extra: request.extra ?? {},
     });

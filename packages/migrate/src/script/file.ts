@@ -8,12 +8,21 @@ import { leadingComment, scanHeader } from "./scanner.js";
 /** Imports a file and gives its exports. Injected, since TypeScript files need a loader (tsx, Node's own, a bundler). */
 export type ModuleLoader = (path: string) => Promise<unknown>;
 
+/** One function for all databases, told which one it is called for; or a function per database. */
+export type RevisionFunctions<Op = never> =
+  | ((op: Op, database: string) => unknown)
+  | { readonly [database: string]: (op: Op) => unknown };
+
 /** What the run needs of a revision file; `Op` is the operations object handed to both functions. */
 export interface RevisionModule<Op = never> {
   readonly revision: string;
-  readonly upgrade: (op: Op) => unknown;
+  readonly upgrade: RevisionFunctions<Op>;
   /** Absent when the revision cannot be undone. */
-  readonly downgrade?: ((op: Op) => unknown) | undefined;
+  readonly downgrade?: RevisionFunctions<Op> | undefined;
+  /** Why there is no way back: instead of `downgrade`. */
+  readonly irreversible?: string | undefined;
+  /** False: the functions run outside of a transaction; what came before them is committed first. */
+  readonly transaction?: boolean | undefined;
 }
 
 const fields = ["revision", "downRevision", "branchLabels", "dependsOn", "replaces", "createDate"] as const;
@@ -71,7 +80,12 @@ function listOf(path: string, field: Field, get: Getter): string | readonly stri
   throw badHeader(path, field, "a string, a list of strings or null");
 }
 
-function badHeader(path: string, field: Field, wanted: string): ScriptError {
+function isFunctions(value: unknown): boolean {
+  if (typeof value === "function") return true;
+  return typeof value === "object" && value !== null && Object.values(value).every((v) => typeof v === "function");
+}
+
+function badHeader(path: string, field: Field | "transaction" | "irreversible", wanted: string): ScriptError {
   return new ScriptError("migrate.bad-header", `'${field}' in ${path} must be ${wanted}`);
 }
 
@@ -106,10 +120,16 @@ export async function loadRevisionModule<Op>(revision: Revision, load: ModuleLoa
   }
   for (const name of ["upgrade", "downgrade"] as const) {
     const fn = module[name];
-    if (typeof fn !== "function" && !(name === "downgrade" && fn === undefined)) {
-      throw new ScriptError("migrate.no-function", `${path} must export a function '${name}(op)'`);
+    if (!isFunctions(fn) && !(name === "downgrade" && fn === undefined)) {
+      throw new ScriptError("migrate.no-function", `${path} must export a function '${name}(op)'`, {
+        hint: `For several databases: export const ${name} = { async users(op) { … }, … };`,
+      });
     }
   }
+  if (module.transaction !== undefined && typeof module.transaction !== "boolean")
+    throw badHeader(path, "transaction", "true or false");
+  if (module.irreversible !== undefined && typeof module.irreversible !== "string")
+    throw badHeader(path, "irreversible", "a string: the reason");
   // The check above is all that can be known about a loaded module.
   return module as unknown as RevisionModule<Op>;
 }

@@ -1,9 +1,12 @@
 /** Revision files and the directory that holds them. */
 export { type GenerateRequest, mergeMessage, ScriptDirectory, type ScriptDirectoryOptions } from "./directory.js";
 export {
+  type DatabaseSettings,
   type EnvironmentFile,
   type EnvironmentInput,
   type EnvironmentSettings,
+  type TenantConfig,
+  type Tenants,
   environmentFileText,
   readmeText,
 } from "./environment-file.js";
@@ -11,10 +14,12 @@ export {
   loadModule,
   loadRevisionModule,
   type ModuleLoader,
+  type RevisionFunctions,
   type RevisionModule,
   readRevisionFile,
   readRevisionText,
 } from "./file.js";
+export { type DatabaseScope, type RunnableRevision, runnable } from "./functions.js";
 export { type PostWriteHook, runHooks } from "./hooks.js";
 export { type InitOptions, type InitResult, initDirectory } from "./init.js";
 export { findRevisionFiles } from "./locations.js";
@@ -31,6 +36,7 @@ export {
 export { type HeaderConstants, type HeaderValue, leadingComment, scanHeader } from "./scanner.js";
 export { type Print, status } from "./status.js";
 export {
+  type DatabaseBodies,
   defaultRevisionTemplate,
   generatedBegin,
   generatedEnd,

@@ -29,7 +29,7 @@ export function leadingComment(text: string): string {
 }
 
 /** What may stand after the header without adding constants to it: exported functions. Anything else needs the loader. */
-const otherExport = /\bexport\b(?!\s+(?:async\s+)?function\b)/u;
+const otherExport = /\bexport\b(?!\s+(?:async\s+)?function\b|\s+const\s+(?:upgrade|downgrade)\b)/u;
 
 /**
  * The exported constants of the head, or undefined when they are not plain literals.
@@ -43,7 +43,7 @@ export function scanHeader(text: string): HeaderConstants | undefined {
     if (scanner.skipImport()) continue;
     const start = scanner.at;
     if (!scanner.word("export")) break;
-    if (!scanner.word("const")) {
+    if (!scanner.word("const") || scanner.isNext(/(?:upgrade|downgrade)\b/uy)) {
       scanner.at = start;
       break;
     }
@@ -96,6 +96,14 @@ class Scanner {
 
   #blank(): void {
     this.#match(/(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/uy);
+  }
+
+  isNext(pattern: RegExp): boolean {
+    const start = this.at;
+    this.#blank();
+    const found = this.#match(pattern) !== null;
+    this.at = start;
+    return found;
   }
 
   /** `import "x";`, `import type { a, b as c } from "x";`, `import * as y from 'x'` */

@@ -9,6 +9,13 @@ export interface ImportNeed {
   readonly typeOnly?: boolean | undefined;
 }
 
+/** What is done in one of several databases. */
+export interface DatabaseBodies {
+  readonly name: string;
+  readonly upgrades?: string | undefined;
+  readonly downgrades?: string | undefined;
+}
+
 /**
  * Everything a template may print. Bodies are statements without indentation, "" for an empty diff; every line is
  * indented as it stands, so text that spans lines belongs into escapes (`JSON.stringify`), not into a template literal.
@@ -26,6 +33,8 @@ export interface RevisionTemplateContext {
   /** Undefined for a revision that was not generated from a diff. */
   readonly upgrades: string | undefined;
   readonly downgrades: string | undefined;
+  /** Of several databases, the bodies for each; then `upgrades` and `downgrades` are undefined. */
+  readonly databases: readonly DatabaseBodies[];
   readonly language: "ts" | "js";
   /** Whatever the environment passes on. */
   readonly extra: Readonly<Record<string, unknown>>;
@@ -39,9 +48,8 @@ export const generatedEnd = "// ### end Athanor commands ###";
 /** The template in use unless the environment gives its own. */
 export const defaultRevisionTemplate: RevisionTemplate = (context) => {
   const typed = context.language === "ts";
-  const signature = (name: string) =>
-    typed ? `export async function ${name}(op: Operations): Promise<void> {` : `export async function ${name}(op) {`;
-  const bodies = `${context.upgrades ?? ""}\n${context.downgrades ?? ""}`;
+  const { databases } = context;
+  const bodies = [context, ...databases].map((b) => `${b.upgrades ?? ""}\n${b.downgrades ?? ""}`).join("\n");
   const operations: ImportNeed[] = typed ? [{ from: "@athanor/migrate", names: ["Operations"], typeOnly: true }] : [];
   const imports = [...importLines(needed(context.imports, bodies)), ...importLines(operations)].sort();
   return [
@@ -50,16 +58,40 @@ export const defaultRevisionTemplate: RevisionTemplate = (context) => {
     ...(imports.length > 0 ? [""] : []),
     constants(context),
     "",
-    signature("upgrade"),
-    ...body(context.upgrades),
-    "}",
+    ...functions(
+      "upgrade",
+      context.upgrades,
+      databases.map((d) => [d.name, d.upgrades] as const),
+      typed,
+    ),
     "",
-    signature("downgrade"),
-    ...body(context.downgrades),
-    "}",
+    ...functions(
+      "downgrade",
+      context.downgrades,
+      databases.map((d) => [d.name, d.downgrades] as const),
+      typed,
+    ),
     "",
   ].join("\n");
 };
+
+/** One function, or an object with one per database. */
+function functions(
+  name: string,
+  text: string | undefined,
+  databases: readonly (readonly [name: string, body: string | undefined])[],
+  typed: boolean,
+): string[] {
+  const parameters = typed ? "(op: Operations): Promise<void> {" : "(op) {";
+  if (databases.length === 0) return [`export async function ${name}${parameters}`, ...body(text), "}"];
+  const key = (database: string) => (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(database) ? database : quoted(database));
+  const methods = databases.flatMap(([database, statements]) => [
+    `async ${key(database)}${parameters}`,
+    ...body(statements),
+    "},",
+  ]);
+  return [`export const ${name} = {`, ...methods.map((line) => (line === "" ? "" : `  ${line}`)), "};"];
+}
 
 function docComment(context: RevisionTemplateContext): string {
   const lines = [

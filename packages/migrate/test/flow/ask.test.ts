@@ -71,7 +71,19 @@ it("list-templates names what init takes; edit opens the file of the revision", 
   p = await project("sqlite://");
   command.listTemplates(p.config);
   expect(p.printed.splice(0).join("")).toBe(
-    "Available templates:\n\ngeneric - Revision files and environment in TypeScript.\njavascript - The same in JavaScript.\n",
+    [
+      "Available templates:",
+      "",
+      "generic - Revision files and environment in TypeScript.",
+      "javascript - The same in JavaScript.",
+      "multidb - Several databases: every revision has a function for each of them.",
+      "multidb-javascript - The same in JavaScript.",
+      "",
+      "Templates are used via the 'init' command, e.g.:",
+      "",
+      "  athanor db init --template generic",
+      "",
+    ].join("\n"),
   );
   await expect(
     command.init({ ...p.config, directory: join(p.root, "other") }, { template: "nope" }),

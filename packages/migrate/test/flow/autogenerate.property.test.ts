@@ -123,7 +123,7 @@ describeEachDatabase("autogenerate, as source, from any schema to any other and 
       const run = async (ops: readonly MigrateOp[]) => {
         // Foreign keys off and a transaction, as a run has them.
         await context.impl.open(connection, undefined);
-        await context.impl.begin(connection, undefined);
+        await context.impl.begin(connection, { timeouts: {} });
         try {
           await runSource(context, ops);
           await context.impl.beforeCommit(connection);

@@ -208,7 +208,7 @@ describeEachDatabase("operations", (target) => {
     const slow = command.upgrade(p.config);
     await new Promise((r) => setTimeout(r, 300));
     if (target.capabilities.has("concurrentWriters")) {
-      await expect(command.upgrade({ ...p.config, lockTimeout: 100 })).rejects.toBeInstanceOf(LockError);
+      await expect(command.upgrade({ ...p.config, lockWait: 100 })).rejects.toBeInstanceOf(LockError);
     }
     await slow;
   });

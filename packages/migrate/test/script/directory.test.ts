@@ -8,6 +8,7 @@ import {
   initDirectory,
   type ModuleLoader,
   mergeMessage,
+  runnable,
   ScriptDirectory,
   type ScriptDirectoryOptions,
   writeNewFile,
@@ -98,7 +99,7 @@ describe("reading", () => {
     });
     expect(loaded).toEqual([join(root, "versions/a.mjs")]);
     expect(names(scripts.walk())).toEqual(["b", "a"]);
-    const module = await scripts.load<string>(scripts.get("a")!);
+    const module = runnable(await scripts.load<string>(scripts.get("a")!), undefined, scripts.get("a")!);
     expect(module.upgrade("op")).toBe("up");
     expect(module.downgrade).toBeUndefined();
   });

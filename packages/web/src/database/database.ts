@@ -203,6 +203,12 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   get engines(): ReadonlyMap<string | null, Engine> {
     return this.#enginesOf("db.engines").all();
   }
+  /** Keys of the databases an app has configured; null is the default one. @throws DatabaseSetupError */
+  bindKeys(app: App): readonly (string | null)[] {
+    const engines = this.#engines.get(app);
+    if (engines === undefined) throw this.#notRegistered(app);
+    return engines.keys;
+  }
   /** The tables of the default database. */
   get metadata(): MetaData {
     return this.#tables.metadata(null);

@@ -1,30 +1,41 @@
 /** `Migrate`: ties `athanor db …` to an app and its database. Source: Flask-Migrate "API", class `Migrate`. */
 import { resolve } from "node:path";
-import type { MigrateConfig } from "@athanor/migrate";
+import type { Engine } from "@athanor/core";
+import type { DatabaseConfig, MigrateConfig } from "@athanor/migrate";
 import type { App } from "../app/app.js";
 import { DATABASE_EXTENSION, Database } from "./database.js";
 import { DatabaseSetupError } from "./errors.js";
 
 /** Settings of the migrations, except the database and the tables, which come from the app. */
-export type MigrateOptions = Omit<MigrateConfig, "engine" | "environment" | "metadata" | "url">;
+export type MigrateOptions = Omit<MigrateConfig, "databases" | "engine" | "environment" | "metadata" | "url">;
 /** Changes the settings of a command before it runs. */
 export type ConfigureMigrate = (config: MigrateConfig) => MigrateConfig;
 
 /** Where a Migrate is found in `app.extensions`. */
 export const MIGRATE_EXTENSION = "migrate";
 
-/** The default database of an app and its tables; both are looked up when a command needs them. */
+/** The databases of an app and their tables; all are looked up when a command needs them. */
 function ofDatabase(app: App, db: Database): MigrateConfig {
-  return {
-    // A Database may serve several apps: the scope says which one is meant.
-    engine: () => app.context(() => db.engine),
-    metadata: () => {
-      // Declarations are read once, all together: a mistake in one is told before any file is written.
-      void db.models;
-      return db.metadata;
-    },
+  const metadata = (key: string | null) => () => {
+    // Declarations are read once, all together: a mistake in one is told before any file is written.
+    void db.models;
+    return db.bind(key);
   };
+  // A Database may serve several apps: the scope says which one is meant.
+  const engine = (key: string | null) => () => app.context(() => db.engines.get(key) as Engine);
+  const one = (key: string | null): DatabaseConfig => ({ engine: engine(key), metadata: metadata(key) });
+  const keys = db.bindKeys(app);
+  if (keys.length === 1 && keys[0] === null) return one(null);
+  if (keys.includes(null) && keys.includes(DEFAULT_DATABASE)) {
+    throw new DatabaseSetupError(
+      "database.bind",
+      `Among the databases of migrations '${DEFAULT_DATABASE}' is the name of DATABASE_URL: give the bind '${DEFAULT_DATABASE}' another key.`,
+    );
+  }
+  return { databases: Object.fromEntries(keys.map((key) => [key ?? DEFAULT_DATABASE, one(key)])) };
 }
+/** What the default database is called among several. */
+const DEFAULT_DATABASE = "default";
 
 /**
  * Makes `athanor db init`, `migrate`, `upgrade` and the others work on an app's database.

@@ -8,8 +8,12 @@ export function dbCommand(program: Command, project: () => Project, exit: (code:
   // `CommandLike` says in its own words what commander's overloads say in theirs; both are the same object.
   const made = buildDbCommand(
     program as unknown as CommandLike,
-    ({ directory }) =>
-      migrateConfig(project(), { ...db.opts<DbOptions>(), ...(directory === undefined ? {} : { directory }) }),
+    ({ directory, name }) =>
+      migrateConfig(project(), {
+        ...db.opts<DbOptions>(),
+        ...(directory === undefined ? {} : { directory }),
+        ...(name === undefined ? {} : { name }),
+      }),
     { exit },
   );
   const db = made as unknown as Command;

@@ -1,0 +1,57 @@
+/** Opens files in the editor of the person at the terminal. Source: Alembic `edit`. */
+import { spawn } from "node:child_process";
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { CommandError } from "../errors.js";
+
+/** Tried in this order where no variable names one. */
+const EDITORS = ["sensible-editor", "editor", "nano", "vim", "code"] as const;
+
+/**
+ * The editor's command: of $VISUAL, else of $EDITOR, else the first of the usual ones that is installed.
+ * @throws CommandError `migrate.no-editor`
+ */
+export async function findEditor(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<readonly [command: string, ...args: string[]]> {
+  const named = [environment.VISUAL, environment.EDITOR].find((text) => text?.trim());
+  const [command, ...args] = words(named ?? "");
+  if (command !== undefined) return [command, ...args];
+  for (const name of EDITORS) {
+    for (const folder of (environment.PATH ?? "").split(delimiter)) {
+      if (folder === "") continue;
+      const path = join(folder, name);
+      const found = await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (found) return name === "code" ? [path, "--wait"] : [path];
+    }
+  }
+  throw new CommandError("migrate.no-editor", "There is no editor: set EDITOR or VISUAL", {
+    hint: `Neither variable is set, and none of ${EDITORS.join(", ")} is installed.`,
+  });
+}
+/** Blanks part words, quotes keep them together. */
+function words(text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? (m[3] as string));
+}
+
+/** One after the other. @throws CommandError when the editor is not there or fails */
+export async function openInEditor(paths: readonly string[]): Promise<void> {
+  const [command, ...args] = await findEditor();
+  for (const path of paths) {
+    await new Promise<void>((done, failed) => {
+      const child = spawn(command, [...args, path], { stdio: "inherit" });
+      child.once("error", (cause) =>
+        failed(new CommandError("migrate.editor", `Can't start the editor '${command}'`, { cause })),
+      );
+      child.once("exit", (code) =>
+        code === 0
+          ? done()
+          : failed(new CommandError("migrate.editor", `The editor '${command}' ended with exit code ${code}`)),
+      );
+    });
+  }
+}
