@@ -33,7 +33,7 @@ export class AdHoc {
     const { context, connection } = this;
     this.sent.length = 0;
     await context.impl.open(connection, undefined);
-    await context.impl.begin(connection, undefined);
+    await context.impl.begin(connection, { timeouts: {} });
     try {
       const op = context.operations();
       await work(op);
