@@ -260,8 +260,9 @@ export class DialectImpl {
     await this.createTypeOf(column.type, op.schema, host);
     await host.run(new AddColumn(op, column, { ifNotExists: op.ifNotExists, ...(await this.placeOf(op, host)) }));
     for (const constraint of table.constraints) {
-      // Checks stand beside the column.
-      if (constraint.kind === "check") continue;
+      // Checks of the column stand beside it; the check of its type may be one the database does without.
+      if (constraint.kind === "check" && constraint.column !== undefined) continue;
+      if (constraint.kind === "check" && this.conditionOf(constraint.sql) === undefined) continue;
       await host.run(new AddConstraint(op, constraint));
     }
     for (const index of table.indexes) await host.run(new CreateIndex(index));
@@ -294,13 +295,20 @@ export class DialectImpl {
     if (changes.serverDefault !== undefined)
       await host.run(new AlterColumnDefault(op, columnName, changes.serverDefault));
     if (changes.identity !== undefined) {
-      const had = op.existing.identity !== undefined && op.existing.identity !== null;
+      const had = await this.#hadIdentity(op, host);
       await host.run(new AlterColumnIdentity(op, columnName, changes.identity, had));
     }
     if (changes.comment !== undefined) await host.run(new SetColumnComment(op, columnName, changes.comment));
     if (changes.newName !== undefined && changes.newName !== columnName) {
       await host.run(new RenameColumn(op, columnName, changes.newName));
     }
+  }
+  /** Whether the identity is changed or added: as told, or as it is found. */
+  async #hadIdentity(op: AlterColumnOp, host: OperationHost): Promise<boolean> {
+    const { identity } = op.existing;
+    if (identity !== undefined || host.offline || op.changes.identity === null) return Boolean(identity);
+    const columns = await inspect(host.connection).columns(op.tableName, { schema: op.schema });
+    return columns.find((c) => c.name === op.columnName)?.identity !== undefined;
   }
   /** The checks of a type that is left behind. */
   protected async dropTypeChecks(op: AlterColumnOp, host: OperationHost): Promise<void> {

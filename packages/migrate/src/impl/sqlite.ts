@@ -24,6 +24,7 @@ import {
   DropConstraintOp,
   type MigrateOp,
 } from "../ops/index.js";
+import { typeChecks } from "../ops/schema.js";
 import { DialectImpl } from "./base.js";
 import type { BatchSettings, OperationHost } from "./host.js";
 import { lockTimeout, type SessionRules, type Timeouts } from "./lock.js";
@@ -185,6 +186,8 @@ export class SqliteImpl extends DialectImpl {
     if (!(op instanceof AddColumnOp) || op.ifNotExists || op.place !== undefined) return false;
     const { primaryKey, unique, index, nullable, serverDefault, computed, references } = op.definition.fields;
     if (primaryKey || (unique !== false && index === false)) return false;
+    const checks = typeChecks(op.tableName, op.columnName, op.definition.fields.type, host.namingConvention);
+    if (checks.some((c) => this.conditionOf(c.sql) !== undefined)) return false;
     if (computed !== undefined) return computed.persisted !== true;
     if (!nullable && serverDefault === undefined) return false;
     if (references !== undefined && serverDefault !== undefined) return false;

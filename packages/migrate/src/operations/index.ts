@@ -8,10 +8,6 @@ export type {
   NamedColumn,
   OrderedColumn,
 } from "./arguments.js";
-export {
-  BatchOperations,
-  type BatchOptions,
-  type CreateTableOptions,
-  Operations,
-  registerOperation,
-} from "./operations.js";
+export { BatchOperations, type ColumnPlaceOptions } from "./batch.js";
+export { type BatchOptions, type CreateTableOptions, Operations } from "./operations.js";
+export { type OwnDirective, registerOperation } from "./register.js";

@@ -3,6 +3,7 @@
  * without `await`; the run waits for all of them. Source: Alembic "Operation Reference".
  */
 import {
+  type ColumnLike,
   type Connection,
   type ConventionalName,
   conv,
@@ -12,6 +13,8 @@ import {
   type GivenName,
   IndexBuilder,
   insert,
+  literal,
+  literalColumn,
   type NamedTable,
   type ReferenceOptions,
   type SqlText,
@@ -60,6 +63,8 @@ import {
   primaryKeyOn,
   uniqueOn,
 } from "./arguments.js";
+import { BatchOperations } from "./batch.js";
+import { ownOperation } from "./own.js";
 
 export interface CreateTableOptions extends InSchema {
   readonly ifNotExists?: boolean | undefined;
@@ -71,31 +76,9 @@ export interface BatchOptions extends InSchema, Omit<BatchSettings, "reflectColu
   /** Columns as they are to be taken instead of as they are found: `[boolean("flag")]`. */
   readonly reflectColumns?: readonly NamedColumn[] | undefined;
 }
-/** Where a new column stands; the last place unless said. PostgreSQL knows no other. */
-export interface ColumnPlaceOptions {
-  readonly insertBefore?: string | undefined;
-  readonly insertAfter?: string | undefined;
-}
 type TableItem = NamedColumn | TableArgument;
 
-/** Directives of one's own, by kind: what `registerOperation` adds. */
-type OwnOperation = (op: never, operations: Operations) => Promise<void>;
-const ownOperations = new Map<string, OwnOperation>();
-/**
- * Teaches `op.invoke` an operation of one's own: views, triggers, policies.
- *
- * @example
- * class CreateViewOp extends MigrateOp { readonly kind = "createView"; … reverse() { return new DropViewOp(…); } }
- * registerOperation("createView", async (op: CreateViewOp, operations) => { await operations.execute(…); });
- */
-export function registerOperation<O extends MigrateOp>(
-  kind: string,
-  run: (op: O, operations: Operations) => Promise<void>,
-): void {
-  ownOperations.set(kind, run as OwnOperation);
-}
-
-/** What batches and `op` have in common: changes to tables that exist. */
+/** What `upgrade(op)` is given. Directives of one's own join it through `registerOperation`. */
 export class Operations {
   protected readonly host: OperationHost;
   protected readonly impl: DialectImpl;
@@ -129,7 +112,7 @@ export class Operations {
   }
   /** Runs an operation that was built as data. */
   invoke(op: MigrateOp): Promise<void> {
-    const own = ownOperations.get(op.kind);
+    const own = ownOperation(op.kind);
     if (own !== undefined) return this.enqueue(() => own(op as never, this.#inside()));
     return this.enqueue(() => this.host.operation(op, () => this.impl.apply(op, this.host)));
   }
@@ -346,11 +329,25 @@ export class Operations {
     if (inner instanceof Element) return this.invoke(new ExecuteOp(inner));
     return Promise.reject(new OperationError("migrate.statement", "execute() takes SQL text or a statement"));
   }
-  /** INSERT of many rows; keys are the names of columns. */
-  bulkInsert(into: Table | object, rows: readonly { readonly [column: string]: unknown }[]): Promise<void> {
-    if (rows.length === 0) return Promise.resolve();
+  /** INSERT of many rows; keys are the names of columns. `multiInsert: false` writes one statement per row. */
+  async bulkInsert(
+    into: Table | object,
+    rows: readonly { readonly [column: string]: unknown }[],
+    options: { readonly multiInsert?: boolean } = {},
+  ): Promise<void> {
     const table = into as Parameters<typeof insert>[0];
-    return this.execute(insert(table).values(rows as never));
+    const groups = options.multiInsert === false ? rows.map((row) => [row]) : rows.length === 0 ? [] : [rows];
+    await Promise.all(groups.map((group) => this.execute(insert(table).values(group as never))));
+  }
+  /**
+   * A value written into the statement's text instead of bound, for scripts that are read by people and for places where
+   * a database takes no parameters.
+   *
+   * @example await op.execute(update(user).values({ name: op.inlineLiteral("nobody", string()) }));
+   */
+  inlineLiteral<T, F extends string>(value: T, as: ColumnLike<T, F>): ReturnType<typeof literalColumn<T, F>> {
+    const bound = literal(value, as) as unknown;
+    return literalColumn(this.impl.inlineSql(bound as Element), as);
   }
 
   // ---- transactions
@@ -403,103 +400,21 @@ export class Operations {
     await work(batch);
     const ops = batch.take();
     const columns = reflectColumns?.map((c) => namedColumn(c, `batchAlterTable("${table}"): reflectColumns`));
-    await this.enqueue(() =>
-      this.impl.applyBatch({ tableName: table, schema }, ops, this.host, { ...settings, reflectColumns: columns }),
-    );
-  }
-}
-
-/** Changes to one table, collected: the methods of `op` without the table's name. */
-export class BatchOperations {
-  readonly #table: string;
-  readonly #schema: string | undefined;
-  readonly #home: { readonly convention: OperationHost["namingConvention"]; readonly schema: string | undefined };
-  #ops: MigrateOp[] = [];
-  constructor(
-    table: string,
-    schema: string | undefined,
-    home: { readonly convention: OperationHost["namingConvention"] },
-  ) {
-    this.#table = table;
-    this.#schema = schema;
-    this.#home = { ...home, schema };
-  }
-  get #named(): NamedTable {
-    return { tableName: this.#table, schema: this.#schema };
-  }
-  take(): readonly MigrateOp[] {
-    return this.#ops.splice(0);
-  }
-  addColumn(column: NamedColumn, options: ColumnPlaceOptions & { readonly ifNotExists?: boolean } = {}): void {
-    const { insertBefore: before, insertAfter: after, ifNotExists } = options;
-    if (before !== undefined && after !== undefined)
-      throw new OperationError("migrate.place", "batch.addColumn(): insertBefore and insertAfter exclude each other");
-    const place = before === undefined && after === undefined ? undefined : { before, after };
-    const named = namedColumn(column, "batch.addColumn()");
-    this.#ops.push(new AddColumnOp(this.#table, named, { schema: this.#schema, place, ifNotExists }));
-  }
-  dropColumn(column: string, options: { readonly ifExists?: boolean } = {}): void {
-    this.#ops.push(new DropColumnOp(this.#table, column, { schema: this.#schema, ...options }));
-  }
-  renameColumn(column: string, to: string): void {
-    this.alterColumn(column, { newName: to });
-  }
-  createTableComment(comment: string, options: { readonly existingComment?: string | null } = {}): void {
-    this.#ops.push(new TableCommentOp(this.#table, comment, options.existingComment, this.#schema));
-  }
-  dropTableComment(options: { readonly existingComment?: string | null } = {}): void {
-    this.#ops.push(new TableCommentOp(this.#table, null, options.existingComment, this.#schema));
-  }
-  /** Marks a name as finished: a naming convention leaves it alone. */
-  f(name: string): ConventionalName {
-    return conv(name);
-  }
-  alterColumn(column: string, options: Omit<AlterColumnOptions, "schema">): void {
-    this.#ops.push(alterColumnOp(this.#table, column, { ...options, schema: this.#schema }));
-  }
-  createIndex(
-    name: GivenName,
-    columns: readonly IndexColumn[],
-    options: Omit<CreateIndexOptions, "schema"> = {},
-  ): void {
-    this.#ops.push(
-      new CreateIndexOp(indexOn(name, this.#table, columns, options, this.#home), { ifNotExists: options.ifNotExists }),
-    );
-  }
-  dropIndex(name: string | ConventionalName, options: { readonly ifExists?: boolean } = {}): void {
-    this.#ops.push(new DropIndexOp(String(name), { table: this.#named, ifExists: options.ifExists }));
-  }
-  createPrimaryKey(name: GivenName, columns: readonly string[]): void {
-    this.#ops.push(new AddConstraintOp(this.#named, primaryKeyOn(name, this.#table, columns, this.#home)));
-  }
-  createUniqueConstraint(name: GivenName, columns: readonly string[], options: UniqueOptions = {}): void {
-    this.#ops.push(
-      new AddConstraintOp(this.#named, uniqueOn(name ?? undefined, this.#table, columns, options, this.#home)),
-    );
-  }
-  createCheckConstraint(name: GivenName, condition: string | SqlText): void {
-    this.#ops.push(new AddConstraintOp(this.#named, checkOn(name ?? undefined, this.#table, condition, this.#home)));
-  }
-  createForeignKey(
-    name: GivenName,
-    referred: string,
-    columns: readonly string[],
-    referredColumns: readonly string[],
-    options: ReferenceOptions & { readonly referredSchema?: string } = {},
-  ): void {
-    const key = foreignKeyOn(name ?? undefined, this.#table, referred, columns, referredColumns, options, this.#home);
-    this.#ops.push(new AddConstraintOp(this.#named, key));
-  }
-  /** One that has no known name is found by its columns: `dropConstraint(null, "unique", { columns: ["email"] })`. */
-  dropConstraint(
-    name: GivenName,
-    type: ConstraintType,
-    options: { readonly ifExists?: boolean; readonly columns?: readonly string[] } = {},
-  ): void {
-    const plain = droppedName(name, type, this.#named, this.#home.convention);
-    this.#ops.push(
-      new DropConstraintOp(this.#named, plain.name, type, { nameIsGenerated: plain.generated, ...options }),
-    );
+    await this.enqueue(async () => {
+      const run = (part: readonly MigrateOp[]) =>
+        this.impl.applyBatch({ tableName: table, schema }, part, this.host, { ...settings, reflectColumns: columns });
+      let part: MigrateOp[] = [];
+      for (const op of ops) {
+        const own = ownOperation(op.kind);
+        if (own === undefined) part.push(op);
+        else {
+          if (part.length > 0) await run(part);
+          part = [];
+          await own(op, this.#inside());
+        }
+      }
+      if (part.length > 0 || ops.length === 0) await run(part);
+    });
   }
 }
 
