@@ -25,13 +25,33 @@ export {
   type Parameters,
   type TransactionOptions,
 } from "./engine/connection.js";
-export * from "./engine/engine.js";
+export { createPoolFromUrl, engineFromConfig } from "./engine/config.js";
+export {
+  type ConnectionPromise,
+  createEngine,
+  Engine,
+  type EngineOptions,
+  type EnginePlugin,
+  type SiblingOptions,
+  type TransactionRetries,
+} from "./engine/engine.js";
 export type { ListenOptions } from "./engine/events.js";
 export type { Limits } from "./engine/limits.js";
 export type { Echo, LogFunction } from "./engine/log.js";
-export type { Pool, PoolEvent, PoolEvents, PoolOptions, PoolStatus } from "./engine/pool.js";
-export { type Chunk, Execution, type Fetched, lazyRows, Result, type ResultSource } from "./engine/result.js";
-export type { EngineEvents, StatementEvent, TransactionEvent } from "./engine/services.js";
+export { Pool, type PoolClass, type PoolOptions, type PoolStatus } from "./engine/pool.js";
+export type { Lease, PoolEvent, PoolEvents, PoolRecord } from "./engine/pool-record.js";
+export { createMockEngine, type MockExecutor } from "./engine/mock.js";
+export { RawConnection } from "./engine/raw-connection.js";
+export {
+  type Chunk,
+  Execution,
+  type Fetched,
+  FrozenResult,
+  lazyRows,
+  Result,
+  type ResultSource,
+} from "./engine/result.js";
+export type { EngineEvents, StatementEvent, TransactionEvent, TwoPhaseEvent } from "./engine/services.js";
 export { Savepoint, Transaction } from "./engine/transaction.js";
 export * from "./engine/url.js";
 export * from "./errors/did-you-mean.js";

@@ -29,6 +29,8 @@ import { Constant, Expression, Ordering } from "../sql/expression.js";
 import { ColumnReference } from "../sql/from.js";
 import { FunctionCall } from "../sql/functions.js";
 import type { SqlType } from "../types/sql-type.js";
+import type { SchemaMap } from "./compiled.js";
+import { translatedSchema } from "./schema-map.js";
 
 /** What a DDL compiler needs of the statement compiler: a fragment with values in the text. */
 interface InlineRenderer {
@@ -49,8 +51,15 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   /** Under which name options are given: PGlite reads PostgreSQL's. */
   protected abstract readonly optionsName: string;
 
+  #schemas: SchemaMap | undefined;
+
   constructor(dialect: Dialect) {
     this.dialect = dialect;
+  }
+  /** Writes other schemas for those of the tables: `schemaTranslateMap`. Gives itself. */
+  under(map: SchemaMap | undefined): this {
+    this.#schemas = map;
+    return this;
   }
   /** What reads back what this writes. */
   abstract createReflector(): Reflector;
@@ -78,7 +87,11 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     return this.qualified(table.tableName, table.schema);
   }
   protected qualified(name: string, schema: string | undefined): string {
-    return schema === undefined ? this.quote(name) : `${this.quote(schema)}.${this.quote(name)}`;
+    return `${this.schemaPrefix(schema)}${this.quote(name)}`;
+  }
+  protected schemaPrefix(own: string | undefined): string {
+    const schema = translatedSchema(own, this.#schemas);
+    return schema === undefined ? "" : `${this.quote(schema)}.`;
   }
   protected names(columns: readonly { readonly columnName: string }[]): string {
     return columns.map((c) => this.quote(c.columnName)).join(", ");
@@ -408,8 +421,7 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   }
   visitDropIndex(element: ddl.DropIndex): string | readonly string[] {
     const name = this.requiredName(element.index, element.index.table ?? { tableName: "?" });
-    const schema = element.index.table?.schema;
-    return `DROP INDEX ${element.ifExists ? "IF EXISTS " : ""}${schema === undefined ? "" : `${this.quote(schema)}.`}${name}`;
+    return `DROP INDEX ${element.ifExists ? "IF EXISTS " : ""}${this.schemaPrefix(element.index.table?.schema)}${name}`;
   }
 
   // ---- comments
@@ -473,9 +485,12 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   protected viewNameAndQuery(element: ddl.CreateView): string {
     const { options, query } = element;
     const columns = options.columns === undefined ? "" : ` (${options.columns.map((c) => this.quote(c)).join(", ")})`;
-    const select =
-      typeof query === "string" ? query : this.dialect.createCompiler(new Map(), LITERAL).compile(query).sql;
+    const select = typeof query === "string" ? query : this.#query(query);
     return `${this.qualified(element.name, options.schema)}${columns} AS ${select}`;
+  }
+  #query(query: Element): string {
+    const compiled = this.dialect.createCompiler(new Map(), LITERAL).compile(query);
+    return (this.#schemas === undefined ? compiled : (compiled.schemas?.under(this.#schemas) ?? compiled)).sql;
   }
   visitDropView(element: ddl.DropView): string | readonly string[] {
     if (element.materialized) throw this.unsupported("materialized views");

@@ -17,11 +17,16 @@ export function schemaToken(schema: string | undefined): string {
 export function writeSchemas(text: string, quote: (name: string) => string, map?: SchemaMap): string {
   const parts = text.split(TOKEN);
   for (let i = 1; i < parts.length; i += 2) {
-    const own = parts[i] as string;
-    const name = map !== undefined && Object.hasOwn(map, own) ? map[own] : own;
-    parts[i] = name === "" || name === null || name === undefined ? "" : `${quote(name)}.`;
+    const name = translatedSchema(parts[i], map);
+    parts[i] = name === undefined ? "" : `${quote(name)}.`;
   }
   return parts.join("");
+}
+/** The schema that stands for `own` under the map; undefined: the connection's default, which the map knows as "". */
+export function translatedSchema(own: string | undefined, map: SchemaMap | undefined): string | undefined {
+  const key = own ?? "";
+  const name = map !== undefined && Object.hasOwn(map, key) ? map[key] : key;
+  return name === "" || name === null ? undefined : name;
 }
 
 /** `sql`, `pieces` and the rows' texts of a compiled statement, as they were before schemas were written out. */

@@ -1,6 +1,6 @@
 /** What a database is to the rest of Athanor. Each dialect folder extends this class and nothing else names databases. */
 
-import type { Compiled } from "../compile/compiled.js";
+import type { Compiled, SchemaMap } from "../compile/compiled.js";
 import { CompileError, type DatabaseError, type DatabaseErrorDetails } from "../errors/errors.js";
 import type { Element } from "../sql/element.js";
 import type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "../types/adapter.js";
@@ -15,6 +15,8 @@ export interface StatementCompiler {
 /** Renders DDL elements; some need several statements. */
 export interface DdlCompiler {
   statements(element: Element): readonly string[];
+  /** Writes other schemas for those of the tables from now on; absent: the dialect has no schemas. */
+  under?(map: SchemaMap | undefined): DdlCompiler;
 }
 
 /** The parts of a database URL a dialect reads; `engine/url.ts` makes them. */

@@ -38,6 +38,8 @@ export interface RawResult {
   readonly rowCount: number;
   readonly lastInsertId: number | bigint | null;
 }
+/** Rows per chunk of a cursor: always as many, or growing from `first` to `most`, so that the first rows come soon. */
+export type ChunkRows = number | { readonly first: number; readonly most: number };
 export interface RawStream extends AsyncIterable<unknown[][]> {
   /** Known after the first chunk. */
   readonly fields: readonly FieldInfo[] | null;
@@ -69,7 +71,7 @@ export interface DriverConnection {
   /** One statement for many parameter sets; gives the total row count. */
   executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): MaybePromise<RawResult>;
   /** Rows in chunks through a cursor of the server, where there is one. */
-  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream;
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: ChunkRows): RawStream;
   /** Several statements in one text, without parameters and results: scripts. */
   executeScript(sql: string): MaybePromise<void>;
   begin(options: BeginOptions): MaybePromise<void>;

@@ -9,6 +9,7 @@ import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import type {
   BeginOptions,
+  ChunkRows,
   DriverConnection,
   IsolationLevel,
   MaybePromise,
@@ -29,7 +30,7 @@ import type { ExecutionOptions } from "../sql/statement.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
 import { limitsOf, planDriverSql, type StatementRunner, StatementSource, underSchemas } from "./execute.js";
 import { Deadline, type Limits, stopError, withinLimits } from "./limits.js";
-import type { Lease } from "./pool.js";
+import type { Lease } from "./pool-record.js";
 import { SerialQueue } from "./queue.js";
 import { type Execution, Result } from "./result.js";
 import type { EngineServices, StatementEvent } from "./services.js";
@@ -98,10 +99,7 @@ export class Connection implements TransactionOwner {
   /** Made by `engine.connect()`. */
   constructor(services: EngineServices, lease: Lease, options: ConnectionOptions = {}) {
     const { executionOptions } = options;
-    this.#services =
-      executionOptions === undefined
-        ? services
-        : { ...services, options: { ...services.options, ...executionOptions } };
+    this.#services = executionOptions === undefined ? services : withOptions(services, executionOptions);
     this.#lease = lease;
     this.#limits = limitsOf(this.#services.options);
     this.#isolation = options.isolationLevel ?? services.isolationLevel;
@@ -272,11 +270,15 @@ export class Connection implements TransactionOwner {
         const work = (text: string) => (): MaybePromise<RawResult> =>
           this.#within(driver, limits, () => driver.executeMany(text, sets, hint), text, first);
         if (events.quiet && logger === undefined) return this.#guard(work(sql), sql, first);
-        const text = this.#before(sql, first, sets);
+        const text = this.#hooked(() => this.#before(sql, first, sets), sql, first);
         logger?.many(text.sql, badge ?? "driver sql", sets);
         const started = performance.now();
         return chain(this.#guard(work(text.sql), text.sql, first), (result) =>
-          this.#after({ connection: this, sql: text.sql, params: first, sets }, result, started),
+          this.#hooked(
+            () => this.#after({ connection: this, sql: text.sql, params: first, sets }, result, started),
+            text.sql,
+            first,
+          ),
         );
       }),
     );
@@ -286,7 +288,7 @@ export class Connection implements TransactionOwner {
     sql: string,
     params: readonly unknown[],
     hint: StatementHint,
-    chunkRows: number,
+    chunkRows: ChunkRows,
     limits?: Limits,
   ): ConnectionStream {
     if (this.#waiting.length > 0) this.#startWaiting();
@@ -296,7 +298,7 @@ export class Connection implements TransactionOwner {
     sql: string,
     params: readonly unknown[],
     hint: StatementHint,
-    chunkRows: number,
+    chunkRows: ChunkRows,
     limits: Limits | undefined = this.#limits,
   ): ConnectionStream {
     let driving: DriverConnection;
@@ -399,10 +401,18 @@ export class Connection implements TransactionOwner {
   }
   /** Commits a prepared transaction by its name, whoever prepared it. */
   commitPrepared(xid: string): Promise<void> {
-    return this.#aside((driver) => driver.commit(checkedXid(xid)), "COMMIT PREPARED");
+    return this.#aside((driver) => {
+      const name = checkedXid(xid);
+      this.#tell("commit", name, true);
+      return driver.commit(name);
+    }, "COMMIT PREPARED");
   }
   rollbackPrepared(xid: string): Promise<void> {
-    return this.#aside((driver) => driver.rollback(checkedXid(xid)), "ROLLBACK PREPARED");
+    return this.#aside((driver) => {
+      const name = checkedXid(xid);
+      this.#tell("rollback", name, true);
+      return driver.rollback(name);
+    }, "ROLLBACK PREPARED");
   }
   /**
    * Another isolation level for the transactions to come; "AUTOCOMMIT" for none.
@@ -442,6 +452,17 @@ export class Connection implements TransactionOwner {
   invalidate(error?: unknown): void {
     if (this.#lease !== null) this.#lose(error, false);
   }
+  /**
+   * Takes the physical connection out of the pool for good: its place is free at once, this object goes on using it, and
+   * `close()` closes it. For connections whose settings are changed beyond repair.
+   */
+  async detach(): Promise<void> {
+    await this.#serial(async () => {
+      if (this.#closed) throw closed();
+      if (this.#lease === null) await this.#reconnect();
+      this.#services.pool.detach(this.#lease as Lease);
+    });
+  }
   /** Asks the server to stop the running statement, which then fails; the physical connection is not used again. */
   async cancel(): Promise<void> {
     const lease = this.#lease;
@@ -469,6 +490,7 @@ export class Connection implements TransactionOwner {
           this.#guard(() => this.#twoPhase().prepare(xid), "PREPARE TRANSACTION", []),
           () => {
             this.#prepared = xid;
+            this.#services.events.emit("prepareTwoPhase", { connection: this, xid });
           },
         );
       }),
@@ -535,11 +557,15 @@ export class Connection implements TransactionOwner {
       const work = (text: string, values: readonly unknown[]) => (): MaybePromise<RawResult> =>
         this.#within(driver, limits, () => driver.execute(text, values, hint), text, values);
       if (events.quiet && logger === undefined) return this.#guard(work(sql, params), sql, params);
-      const text = this.#before(sql, params);
+      const text = this.#hooked(() => this.#before(sql, params), sql, params);
       logger?.statement(text.sql, badge ?? "driver sql", text.params);
       const started = performance.now();
       return chain(this.#guard(work(text.sql, text.params), text.sql, text.params), (result) =>
-        this.#after({ connection: this, sql: text.sql, params: text.params }, result, started),
+        this.#hooked(
+          () => this.#after({ connection: this, sql: text.sql, params: text.params }, result, started),
+          text.sql,
+          text.params,
+        ),
       );
     });
   }
@@ -603,6 +629,15 @@ export class Connection implements TransactionOwner {
     if (events.has("statement"))
       events.emit("statement", { connection: this, sql: text.sql, params: text.params, sets });
     return { sql: text.sql, params: text.params };
+  }
+  /** Listeners' errors reach the caller as they are, unless they tell that the connection is lost. */
+  #hooked<T>(work: () => T, sql: string, params: readonly unknown[]): T {
+    try {
+      return work();
+    } catch (error) {
+      const lost = this.#services.dialect.classify(error, { cause: error }).connectionInvalidated;
+      throw lost ? this.#failed(error, sql, params) : error;
+    }
   }
   #after(event: StatementEvent, result: RawResult, started: number): RawResult {
     const { events, logger } = this.#services;
@@ -687,6 +722,17 @@ export class Connection implements TransactionOwner {
       throw new InvalidRequestError(`${this.dialect.name} has no two-phase commit.`, "twophase.unsupported");
     return twoPhase;
   }
+  /** Tells listeners of the step; one with a name is a step of two-phase commit. */
+  #tell(step: "begin" | "commit" | "rollback", xid: string | undefined, recovered = false): void {
+    const { events } = this.#services;
+    if (events.quiet) return;
+    if (xid === undefined) events.emit(step, { connection: this });
+    else if (step === "begin") events.emit("beginTwoPhase", { connection: this, xid });
+    else {
+      const prepared = recovered || this.#prepared !== null;
+      events.emit(step === "commit" ? "commitTwoPhase" : "rollbackTwoPhase", { connection: this, xid, prepared });
+    }
+  }
   /** Runs a command that concerns prepared transactions, outside of any transaction. */
   #aside<T>(work: (driver: TwoPhaseDriver) => MaybePromise<T>, what: string): Promise<T> {
     return this.#serial(async () => {
@@ -703,7 +749,7 @@ export class Connection implements TransactionOwner {
   #sendBegin(lease: Lease): MaybePromise<void> {
     const begun = () => {
       this.#begun = true;
-      if (!this.#services.events.quiet) this.#services.events.emit("begin", { connection: this });
+      this.#tell("begin", this.#begin.xid);
     };
     const { events, logger } = this.#services;
     if (!events.quiet) events.emit("statement", { connection: this, sql: "BEGIN", params: [] });
@@ -733,10 +779,7 @@ export class Connection implements TransactionOwner {
     if (reached !== undefined) throw stopError(reached, { statement: "COMMIT" });
     if (!this.#begun || lease === null) return this.#finish();
     return chain(this.#drain(true), () => {
-      const { events } = this.#services;
-      if (!events.quiet) {
-        events.emit("commit", { connection: this });
-      }
+      this.#tell("commit", this.#begin.xid);
       const xid = this.#prepared;
       this.#announce(xid === null ? "COMMIT" : "COMMIT PREPARED", [], "");
       return this.#settle(
@@ -755,7 +798,7 @@ export class Connection implements TransactionOwner {
     if (this.#transaction === null && this.#broken === null) return;
     if (!this.#begun || lease === null || this.#broken === "disconnect") return this.#finish();
     return chain(this.#drain(true), () => {
-      if (!this.#services.events.quiet) this.#services.events.emit("rollback", { connection: this });
+      this.#tell("rollback", this.#begin.xid);
       const xid = this.#prepared;
       this.#announce(xid === null ? "ROLLBACK" : "ROLLBACK PREPARED", [], "");
       return this.#settle(
@@ -874,7 +917,7 @@ export class Connection implements TransactionOwner {
     this.#lease = null;
     const clean = !this.#begun;
     if (lease !== null && !clean && !this.#services.events.quiet) {
-      this.#services.events.emit("rollback", { connection: this });
+      this.#tell("rollback", this.#begin.xid);
       this.#services.events.emit("statement", { connection: this, sql: "ROLLBACK", params: [] });
     }
     if (!clean) this.#services.logger?.line("ROLLBACK");
@@ -891,6 +934,13 @@ export class Connection implements TransactionOwner {
   }
 }
 
+/** With execution options of the connection's own, and its token in front of what is logged. */
+function withOptions(services: EngineServices, own: ExecutionOptions): EngineServices {
+  const options = { ...services.options, ...own };
+  const { loggingToken } = own;
+  const logger = loggingToken === undefined ? services.logger : services.logger?.withToken(String(loggingToken));
+  return { ...services, options, logger };
+}
 function checkedXid(xid: string): string {
   if (/^[\w.:-]{1,64}$/.test(xid)) return xid;
   throw new ArgumentError(

@@ -9,13 +9,27 @@ import { ArgumentError, isRetryable } from "../errors/errors.js";
 import type { ExecutionOptions } from "../sql/statement.js";
 import { Connection, type ConnectionOptions, type TransactionOptions } from "./connection.js";
 import { Events, type ListenOptions } from "./events.js";
-import { type Echo, Logger } from "./log.js";
-import { type Lease, POOL_EVENTS, Pool, type PoolEvents } from "./pool.js";
+import { type Echo, type LogFunction, Logger } from "./log.js";
+import { Pool, type PoolClass } from "./pool.js";
+import { ALL_POOLS, type Lease, POOL_EVENTS, type PoolEvents } from "./pool-record.js";
+import { RawConnection } from "./raw-connection.js";
 import { ENGINE_EVENTS, type EngineEvents, type EngineServices } from "./services.js";
 import { keepShapes } from "./shapes.js";
 import { makeUrl, type Url } from "./url.js";
 
+/** Takes part in the making of engines: `createEngine(url, { plugins: [audit] })`. */
+export interface EnginePlugin {
+  /** May answer with another URL or other options; those of the plugin before it are given. */
+  readonly configure?: (
+    url: Url,
+    options: EngineOptions,
+  ) => { readonly url?: Url; readonly options?: EngineOptions } | undefined | void;
+  /** Called with the engine, before anybody has it: the place for listeners. */
+  readonly created?: (engine: Engine) => void;
+}
 export interface EngineOptions {
+  /** How connections are kept; see `PoolClass`. Default "queue". */
+  readonly poolClass?: PoolClass;
   /** Connections kept open. Default 5. */
   readonly poolSize?: number;
   /** Further connections under load. Default 10; -1: no limit. */
@@ -29,6 +43,8 @@ export interface EngineOptions {
   readonly poolResetOnReturn?: "rollback" | "commit" | "none";
   /** Print statements: true, "debug" (rows too), or a function for the lines. */
   readonly echo?: Echo;
+  /** Print what happens to connections in the pool. */
+  readonly echoPool?: boolean | LogFunction;
   /** Keep parameters out of logs and errors. */
   readonly hideParameters?: boolean;
   /** A token in front of every logged line. */
@@ -41,8 +57,20 @@ export interface EngineOptions {
   readonly executionOptions?: ExecutionOptions;
   /** Called before each physical connection; gives connect arguments over the others: rotating passwords. */
   readonly connectArgsProvider?: () => MaybePromise<{ readonly [name: string]: unknown }>;
+  /**
+   * Opens the driver's own connections in place of Athanor, from the settings it would have used: a connected `pg.Client`,
+   * a connection of `mysql2`, a database of `better-sqlite3` or `node:sqlite`.
+   *
+   * @example creator: async (settings) => { const c = new pg.Client({ ...settings, stream }); await c.connect(); return c; }
+   */
+  readonly creator?: (settings: { readonly [name: string]: unknown }) => unknown;
+  readonly plugins?: readonly EnginePlugin[];
 }
 const OPTIONS = [
+  "poolClass",
+  "creator",
+  "plugins",
+  "echoPool",
   "poolSize",
   "maxOverflow",
   "poolTimeout",
@@ -77,6 +105,9 @@ export interface TransactionRetries extends TransactionOptions {
 /** A promise of a connection that also cleans up: `await using conn = await engine.connect()`. */
 export interface ConnectionPromise extends Promise<Connection>, AsyncDisposable {}
 
+/** Listeners of all engines of the process. */
+const ALL_ENGINES = new Events<EngineEvents>(ENGINE_EVENTS);
+
 /** What siblings share. */
 class Core {
   readonly url: Url;
@@ -89,14 +120,19 @@ class Core {
   #driver: Promise<Driver> | undefined;
   #initializing: Promise<void> | undefined;
   readonly #dialectOf: Dialect;
+  readonly #stub: boolean;
 
-  constructor(url: Url, dialect: Dialect, options: EngineOptions) {
+  /** `driver` stands in for the one the dialect would load, and knows no server. */
+  constructor(url: Url, dialect: Dialect, options: EngineOptions, driver?: Driver) {
     this.url = url;
+    this.#stub = driver !== undefined;
+    if (driver !== undefined) this.#driver = Promise.resolve(driver);
     this.dialect = this.#dialectOf = dialect;
     this.options = options;
     this.cache = new StatementCache<Compiled>(options.statementCacheSize ?? 500);
-    this.single = dialect.singleConnection?.(url) ?? false;
+    this.single = driver === undefined && (dialect.singleConnection?.(url) ?? false);
     this.pool = new Pool(() => this.#connect(), {
+      poolClass: this.single ? "queue" : options.poolClass,
       size: this.single ? 1 : options.poolSize,
       maxOverflow: this.single ? 0 : options.maxOverflow,
       timeout: options.poolTimeout ?? (this.single ? 4 : 30),
@@ -117,7 +153,7 @@ class Core {
     } catch (error) {
       throw this.#dialectOf.classify(error, { cause: error });
     }
-    if (this.info === undefined) {
+    if (this.info === undefined && !this.#stub) {
       try {
         await (this.#initializing ??= this.#initialize(connection));
       } catch (error) {
@@ -137,10 +173,11 @@ class Core {
   }
   driver(): Promise<Driver> {
     if (this.#driver === undefined) {
-      const { connectArgs, connectArgsProvider } = this.options;
+      const { connectArgs, connectArgsProvider, creator } = this.options;
       const loading = this.dialect.loadDriver(this.url, {
         ...connectArgs,
         ...(connectArgsProvider === undefined ? undefined : { connectArgsProvider }),
+        ...(creator === undefined ? undefined : { creator }),
       });
       this.#driver = loading;
       loading.catch(() => {
@@ -152,7 +189,7 @@ class Core {
   async dispose(): Promise<void> {
     await this.pool.dispose();
     const driver = this.#driver;
-    this.#driver = undefined;
+    if (!this.#stub) this.#driver = undefined;
     if (driver !== undefined) await (await driver.catch(() => undefined))?.dispose?.();
   }
 }
@@ -174,7 +211,7 @@ export class Engine implements AsyncDisposable {
   readonly #connectionOptions: ConnectionOptions;
 
   /** Made by `createEngine` and `withOptions`. */
-  constructor(core: Core, options: SiblingOptions, parent?: Events<EngineEvents>) {
+  constructor(core: Core, options: SiblingOptions, parent: Events<EngineEvents> = ALL_ENGINES) {
     keepShapes();
     this.#core = core;
     this.#events = new Events<EngineEvents>(ENGINE_EVENTS, parent);
@@ -290,27 +327,49 @@ export class Engine implements AsyncDisposable {
       this.#events,
     );
   }
+  /**
+   * A connection of the driver, from the pool and back to it, without Athanor's transactions: for stored procedures with
+   * several result sets, COPY, and whatever else only the driver offers.
+   *
+   * @example
+   * await using raw = await engine.rawConnection();
+   * const [sets] = await (raw.driverConnection as mysql.Connection).promise().query("call report()");
+   */
+  async rawConnection(): Promise<RawConnection> {
+    const lease = await this.#core.pool.acquire();
+    return new RawConnection(this.#core.pool, lease);
+  }
+  /**
+   * Listens to an event of every engine and pool of the process, those there already included.
+   *
+   * @example const stop = Engine.on("statement", ({ sql }) => lines.push(sql));
+   */
+  static on<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K], options?: ListenOptions): () => void;
+  static on<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K], options?: ListenOptions): () => void;
+  static on(name: string, listener: never, options?: ListenOptions): () => void {
+    return listenersFor(name, ALL_ENGINES, ALL_POOLS).on(name as never, listener, options);
+  }
+  static off<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K]): void;
+  static off<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K]): void;
+  static off(name: string, listener: never): void {
+    listenersFor(name, ALL_ENGINES, ALL_POOLS).off(name as never, listener);
+  }
   /** Listens to an event of the engine or its pool; gives the function that stops it. */
   on<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K], options?: ListenOptions): () => void;
   on<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K], options?: ListenOptions): () => void;
   on(name: string, listener: never, options?: ListenOptions): () => void {
-    if ((POOL_EVENTS as readonly string[]).includes(name))
-      return this.#core.pool.events.on(name as keyof PoolEvents, listener, options);
-    if (!(ENGINE_EVENTS as readonly string[]).includes(name)) {
-      const known = [...ENGINE_EVENTS, ...POOL_EVENTS];
-      throw new ArgumentError(
-        `There is no event '${name}'.${didYouMean(name, known)} Known: ${known.join(", ")}.`,
-        "event.unknown",
-      );
-    }
-    return this.#events.on(name as keyof EngineEvents, listener, options);
+    return listenersFor(name, this.#events, this.#core.pool.events).on(name as never, listener, options);
   }
   off<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K]): void;
   off<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K]): void;
   off(name: string, listener: never): void {
-    if ((POOL_EVENTS as readonly string[]).includes(name))
-      this.#core.pool.events.off(name as keyof PoolEvents, listener);
-    else this.#events.off(name as keyof EngineEvents, listener);
+    listenersFor(name, this.#events, this.#core.pool.events).off(name as never, listener);
+  }
+  /** Whether this listener was added to this engine or its pool. */
+  listens<K extends keyof EngineEvents>(name: K, listener: EngineEvents[K]): boolean;
+  listens<K extends keyof PoolEvents>(name: K, listener: PoolEvents[K]): boolean;
+  listens(name: string, listener: never): boolean {
+    return listenersFor(name, this.#events, this.#core.pool.events).contains(name as never, listener);
   }
   /** Closes all idle connections; those in use close when given back. The engine may be used again. */
   async dispose(): Promise<void> {
@@ -335,14 +394,21 @@ export class Engine implements AsyncDisposable {
  * @example createEngine("sqlite:///app.db", { echo: true })
  */
 export function createEngine(url: string | Url, options: EngineOptions = {}): Engine {
-  for (const name of Object.keys(options)) {
-    if (!(OPTIONS as readonly string[]).includes(name)) {
-      throw new ArgumentError(`createEngine() has no option '${name}'.${didYouMean(name, OPTIONS)}`, "engine.option");
-    }
+  return makeEngine(url, options);
+}
+/** `driver` stands in for a database: nothing is loaded and no server asked. */
+export function makeEngine(given: string | Url, asked: EngineOptions, driver?: Driver): Engine {
+  let url = makeUrl(given);
+  let options = asked;
+  checkOptions(options);
+  for (const plugin of asked.plugins ?? []) {
+    const changed = plugin.configure?.(url, options);
+    url = changed?.url ?? url;
+    options = changed?.options ?? options;
   }
-  const parsed = makeUrl(url);
-  const dialect = dialectFor(parsed);
-  const { isolationLevel } = options;
+  if (options !== asked) checkOptions(options);
+  const dialect = dialectFor(url);
+  const { isolationLevel, echoPool } = options;
   if (
     isolationLevel !== undefined &&
     isolationLevel !== "AUTOCOMMIT" &&
@@ -354,8 +420,39 @@ export function createEngine(url: string | Url, options: EngineOptions = {}): En
       "isolation.unknown",
     );
   }
-  return new Engine(new Core(parsed, dialect, options), options);
+  const core = new Core(url, dialect, options, driver);
+  const engine = new Engine(core, options);
+  if (echoPool !== undefined && echoPool !== false)
+    echoEvents(core.pool, new Logger(echoPool, true, options.loggingName));
+  for (const plugin of asked.plugins ?? []) plugin.created?.(engine);
+  return engine;
 }
+function checkOptions(options: EngineOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!(OPTIONS as readonly string[]).includes(name)) {
+      throw new ArgumentError(`createEngine() has no option '${name}'.${didYouMean(name, OPTIONS)}`, "engine.option");
+    }
+  }
+}
+function echoEvents(pool: Pool, logger: Logger): void {
+  for (const name of POOL_EVENTS) pool.events.on(name, () => logger.line(`Pool: ${name}, ${describe(pool)}`));
+}
+function describe(pool: Pool): string {
+  const { checkedOut, idle } = pool.status();
+  return `${checkedOut} in use, ${idle} idle`;
+}
+/** Where the listeners of an event live. @throws ArgumentError for a name nobody knows */
+function listenersFor(name: string, engine: Events<EngineEvents>, pool: Events<PoolEvents>): Listeners {
+  if ((POOL_EVENTS as readonly string[]).includes(name)) return pool as unknown as Listeners;
+  if ((ENGINE_EVENTS as readonly string[]).includes(name)) return engine as unknown as Listeners;
+  const known = [...ENGINE_EVENTS, ...POOL_EVENTS];
+  throw new ArgumentError(
+    `There is no event '${name}'.${didYouMean(name, known)} Known: ${known.join(", ")}.`,
+    "event.unknown",
+  );
+}
+/** Listeners of an event of either kind; the overloads of `on` and `off` have checked the pair. */
+type Listeners = Events<{ [name: string]: (event: never) => unknown }>;
 
 function defaultBackoff(attempt: number): number {
   return Math.min(2000, 10 * 4 ** (attempt - 1)) * (0.5 + Math.random());

@@ -2,7 +2,7 @@
 import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import { type ReaderShape, rowReader } from "../compile/reader.js";
-import type { FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
+import type { ChunkRows, FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
 import { ArgumentError } from "../errors/errors.js";
 import { InsertStatement } from "../sql/dml.js";
 import { Element, innerStatement } from "../sql/element.js";
@@ -32,11 +32,13 @@ export interface StatementRunner {
     sql: string,
     params: readonly unknown[],
     hint: StatementHint,
-    chunkRows: number,
+    chunkRows: ChunkRows,
     limits?: Limits,
   ): AsyncIterable<unknown[][]> & { readonly fields: readonly FieldInfo[] | null };
 }
-const CHUNK_ROWS = 500;
+/** Rows buffered of a stream when nothing else is said, as in SQLAlchemy's `max_row_buffer`. */
+const MAX_ROW_BUFFER = 1000;
+const FIRST_ROWS = 25;
 const RAW_HINT: StatementHint = { prepare: true, returnsRows: undefined, exactIntegers: true };
 const DDL_HINT: StatementHint = { prepare: false, returnsRows: false, exactIntegers: false };
 /** Raw SQL: what comes back, the driver says. */
@@ -102,6 +104,7 @@ export function underSchemas(compiled: Compiled, map: SchemaMap | undefined): Co
 export class StatementSource implements ResultSource {
   readonly waiting: Execution[];
   readonly chunkRows: number;
+  readonly growing: ChunkRows;
   readonly #runner: StatementRunner;
   readonly #services: EngineServices;
   readonly #given: unknown;
@@ -127,7 +130,10 @@ export class StatementSource implements ResultSource {
     const rows = own?.yieldPer ?? services.options.yieldPer;
     this.#schemas = (own?.schemaTranslateMap ?? services.options.schemaTranslateMap) as SchemaMap | undefined;
     this.#limits = limits ?? (own === undefined ? undefined : limitsOf(own, services.options));
-    this.chunkRows = typeof rows === "number" && rows >= 1 ? Math.floor(rows) : CHUNK_ROWS;
+    const most = own?.maxRowBuffer ?? services.options.maxRowBuffer;
+    const fixed = typeof rows === "number" && rows >= 1;
+    this.chunkRows = fixed ? Math.floor(rows) : typeof most === "number" && most >= 1 ? most : MAX_ROW_BUFFER;
+    this.growing = fixed ? this.chunkRows : { first: FIRST_ROWS, most: this.chunkRows };
   }
 
   run(): MaybePromise<Fetched> {
@@ -146,7 +152,7 @@ export class StatementSource implements ResultSource {
     const raw = this.#runner.send(sql, params, plan.compiled.hint, plan.badge, this.#limits);
     return raw instanceof Promise ? raw.then(finish) : finish(raw);
   }
-  async *stream(chunkRows: number): AsyncGenerator<Chunk> {
+  async *stream(chunkRows: ChunkRows): AsyncGenerator<Chunk> {
     const statement = executable(this.#given);
     const plan = isDdl(statement) ? undefined : this.#plan(statement);
     if (plan === undefined || plan.many || plan.bound.length !== 1) {
@@ -176,7 +182,9 @@ export class StatementSource implements ResultSource {
     return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
   }
   async #ddl(element: Element): Promise<Fetched> {
-    for (const sql of this.#services.dialect.createDdlCompiler().statements(element)) {
+    const compiler = this.#services.dialect.createDdlCompiler();
+    compiler.under?.(this.#schemas);
+    for (const sql of compiler.statements(element)) {
       await this.#runner.send(sql, [], DDL_HINT, "ddl", this.#limits);
     }
     return { rows: null, keys: [], rowCount: -1, lastInsertId: null };
@@ -234,7 +242,8 @@ export function planDriverSql(
   const sets = params.length > 0 && params.every((p) => Array.isArray(p));
   return {
     waiting,
-    chunkRows: CHUNK_ROWS,
+    chunkRows: MAX_ROW_BUFFER,
+    growing: { first: FIRST_ROWS, most: MAX_ROW_BUFFER },
     run() {
       const raw = sets
         ? runner.sendMany(sql, params as readonly unknown[][], RAW_HINT, undefined, limits)

@@ -11,13 +11,21 @@ export class Logger {
   readonly rows: boolean;
   readonly #write: LogFunction;
   readonly #hide: boolean;
+  readonly #echo: Exclude<Echo, false>;
+  readonly #name: string | undefined;
   /** Printed before every line: which engine or request this is. */
   readonly #token: string;
   constructor(echo: Exclude<Echo, false>, hideParameters: boolean, token?: string) {
     this.rows = echo === "debug";
     this.#write = typeof echo === "function" ? echo : (line) => console.log(line);
     this.#hide = hideParameters;
+    this.#echo = echo;
+    this.#name = token;
     this.#token = token === undefined ? "" : `[${token}] `;
+  }
+  /** One more token: which connection this is. */
+  withToken(token: string): Logger {
+    return new Logger(this.#echo, this.#hide, this.#name === undefined ? token : `${this.#name}] [${token}`);
   }
   line(text: string): void {
     this.#write(`${this.#token}${text}`);

@@ -3,11 +3,23 @@
  * A database in memory has a pool of one. Source: SQLAlchemy "Connection Pooling".
  */
 import type { DriverConnection, MaybePromise } from "../dialects/driver.js";
-import { ArgumentError, PoolTimeoutError } from "../errors/errors.js";
+import { didYouMean } from "../errors/did-you-mean.js";
+import { ArgumentError, DisconnectionError, InvalidRequestError, PoolTimeoutError } from "../errors/errors.js";
 import { StatementAbortedError } from "../errors/stopped.js";
 import { Events } from "./events.js";
+import { ALL_POOLS, Lease, POOL_EVENTS, type PoolEvents, type PoolRecord, view } from "./pool-record.js";
+
+/**
+ * How connections are kept. "queue": up to `size` of them, callers wait in line. "null": none, each is closed when given
+ * back. "static": a single one for everybody, in turn. "assertion": a single one, and an error that says where it was
+ * taken when somebody takes it a second time: for tests of code that must not.
+ */
+export type PoolClass = "queue" | "null" | "static" | "assertion";
+const POOL_CLASSES: readonly PoolClass[] = ["queue", "null", "static", "assertion"];
 
 export interface PoolOptions {
+  /** Default "queue". */
+  readonly poolClass?: PoolClass | undefined;
   /** Connections kept open; 0: no limit at all. Default 5. */
   readonly size?: number | undefined;
   /** Further connections under load, closed when given back. Default 10. */
@@ -26,56 +38,6 @@ export interface PoolOptions {
   readonly timeoutHint?: string | undefined;
 }
 
-/** One physical connection and what the pool remembers of it. */
-export interface PoolRecord {
-  readonly connection: DriverConnection;
-  /** Milliseconds of `performance.now()`. */
-  readonly createdAt: number;
-  readonly generation: number;
-  /** Replace it at its next checkout. */
-  stale: boolean;
-  /** Opened for this checkout: needs no ping. */
-  fresh: boolean;
-  /** For users: lives as long as the physical connection. */
-  readonly info: Map<unknown, unknown>;
-}
-export interface PoolEvents {
-  /** A physical connection was opened. May return a promise: the connection waits for it. */
-  connect: (event: PoolEvent) => unknown;
-  firstConnect: (event: PoolEvent) => unknown;
-  checkout: (event: PoolEvent) => unknown;
-  checkin: (event: PoolEvent) => unknown;
-  /** Before the pool ends what a returned connection left open; `abandoned`: nobody closed it. */
-  reset: (event: PoolEvent & { readonly abandoned: boolean }) => unknown;
-  invalidate: (event: PoolEvent & { readonly error?: unknown; readonly soft: boolean }) => unknown;
-  close: (event: PoolEvent) => unknown;
-  detach: (event: PoolEvent) => unknown;
-}
-export interface PoolEvent {
-  readonly connection: DriverConnection;
-  readonly info: Map<unknown, unknown>;
-}
-export const POOL_EVENTS: readonly (keyof PoolEvents)[] = [
-  "connect",
-  "firstConnect",
-  "checkout",
-  "checkin",
-  "reset",
-  "invalidate",
-  "close",
-  "detach",
-];
-/** A connection on loan. */
-export class Lease {
-  readonly record: PoolRecord;
-  readonly connection: DriverConnection;
-  /** False once given back, detached or invalidated. */
-  active = true;
-  constructor(record: PoolRecord) {
-    this.record = record;
-    this.connection = record.connection;
-  }
-}
 interface Waiter {
   readonly resolve: (lease: Lease) => void;
   readonly reject: (error: unknown) => void;
@@ -90,8 +52,12 @@ export interface PoolStatus {
   readonly waiting: number;
 }
 
+/** How often a connection refused at its checkout is replaced before the caller hears of it. */
+const RECONNECTS = 2;
+
 export class Pool {
-  readonly events = new Events<PoolEvents>(POOL_EVENTS);
+  readonly events = new Events<PoolEvents>(POOL_EVENTS, ALL_POOLS);
+  readonly poolClass: PoolClass;
   readonly size: number;
   readonly maxOverflow: number;
   readonly timeout: number;
@@ -109,17 +75,28 @@ export class Pool {
   /** Those opened before a disconnect or `dispose()` carry a lower number and are replaced when next asked for. */
   #generation = 0;
   #opened = false;
+  /** For "assertion": where the connection on loan was taken. */
+  #takenAt: string | undefined;
   readonly #leaks = new FinalizationRegistry<Lease>((lease) => this.#reclaim(lease));
 
   /** `connect` opens one connection; it is called without waiting for calls before it. */
   constructor(connect: () => Promise<DriverConnection>, options: PoolOptions = {}) {
     this.#connect = connect;
-    this.size = wholeNumber("poolSize", options.size ?? 5, 0);
-    this.maxOverflow = wholeNumber("maxOverflow", options.maxOverflow ?? 10, -1);
+    this.poolClass = options.poolClass ?? "queue";
+    if (!POOL_CLASSES.includes(this.poolClass)) {
+      throw new ArgumentError(
+        `There is no pool class '${this.poolClass}'.${didYouMean(this.poolClass, POOL_CLASSES)} Known: ${POOL_CLASSES.join(", ")}.`,
+        "pool.class",
+      );
+    }
+    const single = this.poolClass === "static" || this.poolClass === "assertion";
+    this.size = single ? 1 : wholeNumber("poolSize", options.size ?? 5, 0);
+    this.maxOverflow = single ? 0 : wholeNumber("maxOverflow", options.maxOverflow ?? 10, -1);
     this.timeout = options.timeout ?? 30;
     if (!(this.timeout >= 0))
       throw new ArgumentError(`poolTimeout is a number of seconds from 0, not ${this.timeout}.`);
-    this.#limit = this.size === 0 || this.maxOverflow < 0 ? Number.POSITIVE_INFINITY : this.size + this.maxOverflow;
+    const unlimited = this.poolClass === "null" || this.size === 0 || this.maxOverflow < 0;
+    this.#limit = unlimited ? Number.POSITIVE_INFINITY : this.size + this.maxOverflow;
     this.#recycle = (options.recycle ?? -1) * 1000;
     this.#prePing = options.prePing ?? false;
     this.#lifo = options.useLifo ?? false;
@@ -133,6 +110,7 @@ export class Pool {
    */
   acquire(signal?: AbortSignal): MaybePromise<Lease> {
     if (signal?.aborted) throw aborted(signal);
+    if (this.poolClass === "assertion") this.#assertFree();
     while (this.#idle.length > 0) {
       const record = (this.#lifo ? this.#idle.pop() : this.#idle.shift()) as PoolRecord;
       if (this.#outlived(record)) {
@@ -178,23 +156,33 @@ export class Pool {
     if (!lease.active) return;
     lease.active = false;
     this.#leaks.unregister(lease);
+    this.#takenAt = undefined;
     const { record } = lease;
-    if (!record.connection.alive) return this.#drop(record);
-    if (this.events.has("reset")) this.events.emit("reset", { ...view(record), abandoned });
-    if (!clean && this.#reset !== "none") {
-      try {
-        const ended = this.#reset === "commit" ? record.connection.commit() : record.connection.rollback();
-        if (ended instanceof Promise) {
-          return ended.then(
-            () => this.#store(record),
-            (error) => this.#fail(record, error),
-          );
-        }
-      } catch (error) {
-        return this.#fail(record, error);
-      }
+    if (clean && !lease.detached && record.connection.alive && !this.events.has("reset")) return this.#store(record);
+    if (!record.connection.alive) return lease.detached ? this.#part(record) : this.#drop(record);
+    const back = lease.detached ? () => this.#part(record) : () => this.#store(record);
+    const failed = (error: unknown) => (lease.detached ? this.#part(record) : this.#fail(record, error));
+    try {
+      const ended = this.#end(record, clean, abandoned);
+      if (ended instanceof Promise) return ended.then(back, failed);
+    } catch (error) {
+      return failed(error);
     }
-    this.#store(record);
+    back();
+  }
+  /** Tells listeners, and ends what was left open. */
+  #end(record: PoolRecord, clean: boolean, abandoned: boolean): MaybePromise<void> {
+    let told: Promise<unknown> | undefined;
+    if (this.events.has("reset")) {
+      const answers = this.events
+        .of("reset")
+        .map((listener) => listener({ ...view(record), abandoned, clean }))
+        .filter((answer) => answer instanceof Promise);
+      if (answers.length > 0) told = Promise.all(answers);
+    }
+    if (clean || this.#reset === "none") return told?.then(() => {});
+    const end = () => (this.#reset === "commit" ? record.connection.commit() : record.connection.rollback());
+    return told === undefined ? end() : told.then(end);
   }
 
   /** Ends the lent connection at once; with `all` every other one is replaced at its next checkout. */
@@ -213,13 +201,15 @@ export class Pool {
     }
     lease.active = false;
     this.#leaks.unregister(lease);
-    this.#drop(lease.record);
+    this.#takenAt = undefined;
+    if (lease.detached) this.#part(lease.record);
+    else this.#drop(lease.record);
   }
-  /** Takes a connection out of the pool for good: its slot is free, closing it is the caller's business. */
+  /** Takes a connection out of the pool for good: its slot is free at once, and giving it back closes it. */
   detach(lease: Lease): void {
-    if (!lease.active) return;
-    lease.active = false;
-    this.#leaks.unregister(lease);
+    if (!lease.active || lease.detached) return;
+    lease.detached = true;
+    this.#takenAt = undefined;
     this.#total--;
     this.events.emit("detach", view(lease.record));
     this.#wake();
@@ -264,9 +254,29 @@ export class Pool {
       (this.#recycle >= 0 && performance.now() - record.createdAt > this.#recycle)
     );
   }
-  #lend(record: PoolRecord): Lease {
-    if (this.events.has("checkout")) this.events.emit("checkout", view(record));
+  /** Hands a connection out, unless a listener refuses it. */
+  #lend(record: PoolRecord, tries = RECONNECTS): MaybePromise<Lease> {
+    if (this.events.has("checkout")) {
+      try {
+        this.events.emit("checkout", view(record));
+      } catch (error) {
+        if (error instanceof DisconnectionError) return this.#refused(record, error, tries);
+        this.#store(record);
+        throw error;
+      }
+    }
+    if (this.poolClass === "assertion") this.#takenAt = new Error("taken").stack;
     return new Lease(record);
+  }
+  async #refused(record: PoolRecord, error: DisconnectionError, tries: number): Promise<Lease> {
+    if (error.invalidatePool) this.#generation++;
+    this.#fail(record, error);
+    if (tries > 0) return this.#open(tries - 1);
+    throw new InvalidRequestError(
+      `A listener of "checkout" refused the connection and the ${RECONNECTS} opened in its place (${error.message}).`,
+      "pool.refused",
+      { cause: error },
+    );
   }
   /** Lends after a ping; a dead connection says that the others are suspect too. */
   async #checked(record: PoolRecord): Promise<Lease> {
@@ -277,17 +287,18 @@ export class Pool {
       if (this.events.has("invalidate")) this.events.emit("invalidate", { ...view(record), soft: false, error });
       this.#close(record);
       this.#total--;
-      return this.#open();
+      return this.#open(RECONNECTS - 1);
     }
     return this.#lend(record);
   }
   /** Opens a connection in a slot taken at once, so that callers beside it see it as taken. */
-  async #open(): Promise<Lease> {
+  async #open(tries = RECONNECTS): Promise<Lease> {
     this.#total++;
+    let record: PoolRecord;
     try {
       const generation = this.#generation;
       const connection = await this.#connect();
-      const record: PoolRecord = {
+      record = {
         connection,
         createdAt: performance.now(),
         generation,
@@ -305,12 +316,21 @@ export class Pool {
         connection.terminate();
         throw error;
       }
-      return this.#lend(record);
     } catch (error) {
       this.#total--;
       this.#wake();
       throw error;
     }
+    return this.#lend(record, tries);
+  }
+  /** @throws InvalidRequestError saying where the connection was taken */
+  #assertFree(): void {
+    if (this.#total - this.#idle.length === 0) return;
+    const where = this.#takenAt?.split("\n").slice(1).join("\n");
+    throw new InvalidRequestError(
+      `The only connection of this pool is in use already${where === undefined ? "." : `; it was taken\n${where}`}`,
+      "pool.assertion",
+    );
   }
   #wait(): Promise<Lease> {
     let added: Waiter | undefined;
@@ -354,15 +374,30 @@ export class Pool {
     if (waiter !== undefined) {
       clearTimeout(waiter.timer);
       if (this.#prePing) this.#checked(record).then(waiter.resolve, waiter.reject);
-      else waiter.resolve(this.#lend(record));
+      else this.#serve(waiter, record);
       return;
     }
-    if (this.size > 0 && this.#total > this.size) {
+    if (this.poolClass === "null" || (this.size > 0 && this.#total > this.size)) {
       this.#discard(record);
       return;
     }
     record.connection.setIdle?.(true);
     this.#idle.push(record);
+  }
+  /** A caller in line gets the connection, or the error of a listener. */
+  #serve(waiter: Waiter, record: PoolRecord): void {
+    try {
+      const lease = this.#lend(record);
+      if (lease instanceof Promise) lease.then(waiter.resolve, waiter.reject);
+      else waiter.resolve(lease);
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+  /** The end of a connection the pool had forgotten. */
+  #part(record: PoolRecord): void {
+    this.events.emit("closeDetached", view(record));
+    this.#shut(record);
   }
   #fail(record: PoolRecord, error: unknown): void {
     if (this.events.has("invalidate")) this.events.emit("invalidate", { ...view(record), soft: false, error });
@@ -381,6 +416,9 @@ export class Pool {
   }
   #close(record: PoolRecord): void {
     this.events.emit("close", view(record));
+    this.#shut(record);
+  }
+  #shut(record: PoolRecord): void {
     try {
       const closed = record.connection.close();
       if (closed instanceof Promise) closed.catch(() => record.connection.terminate());
@@ -404,9 +442,6 @@ function aborted(signal: AbortSignal): StatementAbortedError {
   return new StatementAbortedError("Waiting for a database connection was stopped by its AbortSignal.", {
     cause: signal.reason,
   });
-}
-function view(record: PoolRecord): PoolEvent {
-  return { connection: record.connection, info: record.info };
 }
 function wholeNumber(name: string, value: number, least: number): number {
   if (!Number.isInteger(value) || value < least) {

@@ -2,8 +2,15 @@
  * The rows of a statement. A result is awaited, or walked with `for await`; it starts by itself in a microtask, so a
  * forgotten one runs too. Source: SQLAlchemy "Fetching Rows".
  */
-import type { MaybePromise } from "../dialects/driver.js";
-import { MultipleResultsFound, NoResultFound, ResourceClosedError } from "../errors/errors.js";
+import { rowPrototype } from "../compile/reader.js";
+import type { ChunkRows, MaybePromise } from "../dialects/driver.js";
+import {
+  ArgumentError,
+  InvalidRequestError,
+  MultipleResultsFound,
+  NoResultFound,
+  ResourceClosedError,
+} from "../errors/errors.js";
 
 /** What came back. */
 export interface Fetched {
@@ -35,11 +42,13 @@ export interface ResultSource {
   /** Runs the statement and reads everything into memory. */
   run(): MaybePromise<Fetched>;
   /** Runs it with a cursor; gives rows in lists. */
-  stream(chunkRows: number): AsyncIterable<Chunk>;
+  stream(chunkRows: ChunkRows): AsyncIterable<Chunk>;
   /** Results created earlier on the same connection and not yet started; shared by all of them. */
   readonly waiting: Execution[];
   /** Rows per chunk when streamed. */
   readonly chunkRows: number;
+  /** The same for `for await`, where the first rows should come soon; absent: `chunkRows`. */
+  readonly growing?: ChunkRows;
 }
 
 const SOON = Promise.resolve();
@@ -77,8 +86,8 @@ export class Execution {
     return this.#outcome as MaybePromise<Fetched>;
   }
   /** Chunks of rows: through a cursor when nothing has run yet, which this call claims at once. */
-  chunks(size: number): AsyncIterable<Chunk> {
-    if (this.#state !== "new") return this.#buffered(size);
+  chunks(size: ChunkRows): AsyncIterable<Chunk> {
+    if (this.#state !== "new") return this.#buffered(typeof size === "number" ? size : size.most);
     this.#inTurn();
     this.#state = "streamed";
     return this.source.stream(size);
@@ -110,7 +119,47 @@ function requireRows({ rows, keys }: Fetched): { rows: (most?: number) => unknow
   return { rows, keys };
 }
 
-type Step = (rows: unknown[], keys: readonly string[]) => unknown[];
+/** A view of a result: what it makes of rows, and of their columns' names. */
+interface Step {
+  readonly read: (rows: unknown[], keys: readonly string[]) => unknown[];
+  readonly keys?: (keys: readonly string[]) => readonly string[];
+}
+
+/** Rows that are there already, as a source of results. */
+function sourceOf(keys: readonly string[], rows: () => MaybePromise<readonly unknown[]>): ResultSource {
+  const give = (list: readonly unknown[]): Fetched => ({
+    rows: (most = list.length) => list.slice(0, most),
+    keys,
+    rowCount: list.length,
+    lastInsertId: null,
+  });
+  return {
+    waiting: [],
+    chunkRows: 1000,
+    run() {
+      const list = rows();
+      return list instanceof Promise ? list.then(give) : give(list as readonly unknown[]);
+    },
+    async *stream(chunk) {
+      const list = await rows();
+      const size = typeof chunk === "number" ? chunk : chunk.most;
+      for (let at = 0; at < list.length; at += size) yield { rows: list.slice(at, at + size), keys };
+    },
+  };
+}
+/** The rows of a result, kept: for a cache, or to be read several times. Source: SQLAlchemy `FrozenResult`. */
+export class FrozenResult<out R> {
+  readonly keys: readonly string[];
+  readonly rows: readonly R[];
+  constructor(keys: readonly string[], rows: readonly R[]) {
+    this.keys = keys;
+    this.rows = rows;
+  }
+  /** A result over the same rows, as if the statement had just run. */
+  result(): Result<R> {
+    return Result.of<R>(sourceOf(this.keys, () => this.rows));
+  }
+}
 
 /**
  * The result of `execute()`. Await it for all rows; `for await` right away streams them.
@@ -124,6 +173,8 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   readonly #execution: Execution;
   readonly #steps: readonly Step[];
   readonly #unique: ((row: never) => unknown) | undefined;
+  /** Set by the first `fetchOne` or `fetchMany`: what has been read is gone. */
+  #cursor: AsyncIterator<R> | undefined;
 
   constructor(execution: Execution, steps: readonly Step[] = [], unique?: (row: never) => unknown) {
     this.#execution = execution;
@@ -149,6 +200,7 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
   /** All rows. @throws ResourceClosedError when the statement gives none; awaiting the result itself gives `[]` then. */
   all(): Promise<R[]> {
+    if (this.#cursor !== undefined) return this.fetchMany(Number.POSITIVE_INFINITY);
     return this.#with((fetched) => (fetched.rows === null && this.#steps.length === 0 ? [] : this.#read(fetched)));
   }
   /** The first row, or null. */
@@ -185,12 +237,7 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   /** The first column of every row, or another by position or name. */
   scalars<V = FirstOf<R>>(column: number | string = 0): Result<V> {
     return this.#view<V>((rows, keys) => {
-      if (typeof column === "string" && !keys.includes(column)) {
-        throw new ResourceClosedError(
-          `The result has no column '${column}'; it has ${keys.join(", ")}.`,
-          "result.column",
-        );
-      }
+      if (typeof column === "string") place(column, keys);
       return rows.map((row) => (row as { readonly [key: string | number]: unknown })[column]);
     });
   }
@@ -213,9 +260,77 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     }
   }
   [Symbol.asyncIterator](): AsyncIterator<R> {
-    const chunks = this.#execution.chunks(this.#execution.source.chunkRows);
+    if (this.#cursor !== undefined) return this.#cursor;
+    const { chunkRows, growing = chunkRows } = this.#execution.source;
+    const chunks = this.#execution.chunks(growing);
     const seen = this.#unique === undefined ? undefined : new Set<unknown>();
     return flatten(chunks, (chunk) => this.#finish(chunk.rows, chunk.keys, seen));
+  }
+  /**
+   * The next row, or null at the end: rows are read one after the other, through a cursor when this comes first.
+   * `fetchMany`, `all` and `for await` go on from there; `close()` lets go of the rest.
+   */
+  async fetchOne(): Promise<R | null> {
+    const next = await this.#next();
+    return next.done ? null : next.value;
+  }
+  /** The next `size` rows; fewer at the end, none after it. */
+  async fetchMany(size: number = this.#execution.source.chunkRows): Promise<R[]> {
+    const rows: R[] = [];
+    while (rows.length < size) {
+      const next = await this.#next();
+      if (next.done) break;
+      rows.push(next.value);
+    }
+    return rows;
+  }
+  /** Lets go of the rows not yet read, and of the cursor that holds them. */
+  async close(): Promise<void> {
+    this.#cursor ??= this[Symbol.asyncIterator]();
+    await this.#cursor.return?.();
+  }
+  #next(): Promise<IteratorResult<R>> {
+    this.#cursor ??= this[Symbol.asyncIterator]();
+    return this.#cursor.next();
+  }
+  /** Other columns, or the same in another order: by position or name. */
+  columns(...columns: readonly (number | string)[]): Result<AnyColumns> {
+    const chosen = (keys: readonly string[]) => columns.map((column) => keys[place(column, keys)] as string);
+    return this.#view<AnyColumns>((rows, keys) => {
+      const at = columns.map((column) => place(column, keys));
+      const prototype = rowPrototype(chosen(keys));
+      return rows.map((row) =>
+        Object.setPrototypeOf(
+          at.map((i) => (row as readonly unknown[])[i]),
+          prototype,
+        ),
+      );
+    }, chosen);
+  }
+  /** Reads all rows and keeps them, to be read again and again. */
+  async freeze(): Promise<FrozenResult<R>> {
+    return new FrozenResult(await this.keys(), await this.all());
+  }
+  /**
+   * The rows of this result and of others after it, as one. All need the same columns.
+   * @throws (when awaited) InvalidRequestError
+   */
+  merge(...others: readonly Result<R>[]): Result<R> {
+    const all = [this, ...others] as const;
+    const keys: string[] = [];
+    const rows = async (): Promise<readonly R[]> => {
+      const shapes = await Promise.all(all.map((result) => result.keys()));
+      keys.push(...(shapes[0] as readonly string[]));
+      const odd = shapes.find((shape) => shape.join("\0") !== keys.join("\0"));
+      if (odd !== undefined) {
+        throw new InvalidRequestError(
+          `Results with the columns ${keys.join(", ")} and ${odd.join(", ")} cannot be merged.`,
+          "result.merge",
+        );
+      }
+      return (await Promise.all(all.map((result) => result.all()))).flat();
+    };
+    return Result.of<R>(sourceOf(keys, rows));
   }
   /** Rows matched by UPDATE or DELETE, inserted by INSERT; -1 where the driver does not know. */
   rowCount(): Promise<number> {
@@ -227,10 +342,13 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
   /** Names of the columns. @throws ResourceClosedError */
   keys(): Promise<readonly string[]> {
-    return this.#with((fetched) => requireRows(fetched).keys);
+    return this.#with((fetched) =>
+      this.#steps.reduce((keys, step) => step.keys?.(keys) ?? keys, requireRows(fetched).keys),
+    );
   }
 
-  #view<V>(step: Step): Result<V> {
+  #view<V>(read: Step["read"], keys?: Step["keys"]): Result<V> {
+    const step = keys === undefined ? { read } : { read, keys };
     return new Result<V>(this.#execution, [...this.#steps, step]);
   }
   async #with<T>(use: (fetched: Fetched) => T): Promise<T> {
@@ -245,9 +363,13 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     }
     return this.#finish(rows(most), keys, undefined);
   }
-  #finish(read: unknown[], keys: readonly string[], seen: Set<unknown> | undefined): R[] {
+  #finish(read: unknown[], names: readonly string[], seen: Set<unknown> | undefined): R[] {
     let rows = read;
-    for (const step of this.#steps) rows = step(rows, keys);
+    let keys = names;
+    for (const step of this.#steps) {
+      rows = step.read(rows, keys);
+      if (step.keys !== undefined) keys = step.keys(keys);
+    }
     if (seen === undefined) return rows as R[];
     const by = this.#unique as (row: unknown) => unknown;
     return rows.filter((row) => {
@@ -266,6 +388,17 @@ export type FirstOf<R> = R extends readonly [infer F, ...unknown[]]
     ? F
     : unknown;
 
+/** Rows whose columns were chosen by name at run time. */
+type AnyColumns = readonly unknown[] & { readonly [name: string]: unknown };
+/** @throws ArgumentError for a column that is not there */
+function place(column: number | string, keys: readonly string[]): number {
+  const at = typeof column === "string" ? keys.indexOf(column) : column;
+  if (at >= 0 && at < keys.length) return at;
+  throw new ArgumentError(
+    `The result has no column ${typeof column === "string" ? `'${column}'` : column}; it has ${keys.join(", ")}.`,
+    "result.column",
+  );
+}
 function single<T>(rows: T[], method: string): T {
   if (rows.length > 1) {
     throw new MultipleResultsFound(`${method}() found several rows where at most one was expected.`, "result.multiple");

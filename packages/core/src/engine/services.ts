@@ -19,6 +19,10 @@ export interface StatementEvent {
 export interface TransactionEvent {
   readonly connection: object;
 }
+export interface TwoPhaseEvent extends TransactionEvent {
+  /** The transaction's name. */
+  readonly xid: string;
+}
 export interface EngineEvents {
   /** May return `{ sql, params }` to be sent instead. */
   beforeExecute: (
@@ -35,6 +39,12 @@ export interface EngineEvents {
   savepoint: (event: TransactionEvent & { readonly name: string }) => void;
   releaseSavepoint: (event: TransactionEvent & { readonly name: string }) => void;
   rollbackSavepoint: (event: TransactionEvent & { readonly name: string }) => void;
+  /** Of two-phase transactions, in place of `begin`, `commit` and `rollback`. */
+  beginTwoPhase: (event: TwoPhaseEvent) => void;
+  prepareTwoPhase: (event: TwoPhaseEvent) => void;
+  /** `prepared`: after the first phase, of this or of another connection. */
+  commitTwoPhase: (event: TwoPhaseEvent & { readonly prepared: boolean }) => void;
+  rollbackTwoPhase: (event: TwoPhaseEvent & { readonly prepared: boolean }) => void;
   /** A Connection object was made. */
   engineConnect: (event: TransactionEvent) => void;
   dispose: (event: { readonly engine: object }) => void;
@@ -50,6 +60,10 @@ export const ENGINE_EVENTS: readonly (keyof EngineEvents)[] = [
   "savepoint",
   "releaseSavepoint",
   "rollbackSavepoint",
+  "beginTwoPhase",
+  "prepareTwoPhase",
+  "commitTwoPhase",
+  "rollbackTwoPhase",
   "engineConnect",
   "dispose",
 ];

@@ -53,6 +53,22 @@ export class PoolTimeoutError extends AthanorError {
     super("pool.timeout", message);
   }
 }
+/**
+ * Thrown by a listener of the pool's `checkout`: this connection is no good, use another.
+ *
+ * @example
+ * engine.on("checkout", ({ info }) => {
+ *   if (info.get("pid") !== process.pid) throw new DisconnectionError("made by another process");
+ * });
+ */
+export class DisconnectionError extends AthanorError {
+  /** All connections opened so far are suspect, not only this one. */
+  readonly invalidatePool: boolean;
+  constructor(message: string, options: ErrorOptionsWithCause & { readonly invalidatePool?: boolean } = {}) {
+    super("pool.disconnection", message, options);
+    this.invalidatePool = options.invalidatePool ?? false;
+  }
+}
 /** The driver package for a URL is not installed; the message holds the command that installs it. */
 export class MissingDriverError extends AthanorError {
   constructor(message: string, options?: ErrorOptionsWithCause) {

@@ -2,9 +2,10 @@
  * Looking at a database: `inspect(connection)`. What is asked for is read for the whole schema at once and kept, so
  * that a loop over tables costs no more than one table. Source: SQLAlchemy "Fine Grained Reflection with Inspector".
  */
+import { translatedSchema } from "../compile/schema-map.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import { NoSuchTableError } from "../errors/errors.js";
-import { queryOn, reflectorOf, type SchemaConnection } from "../schema/bind.js";
+import { queryOn, reflectorOf, type SchemaConnection, schemaMapOf } from "../schema/bind.js";
 import { sortGraph } from "../schema/sort.js";
 import type {
   ReflectedCheck,
@@ -53,6 +54,10 @@ export class Inspector {
   clearCache(): void {
     this.#kept.clear();
   }
+  /** Where a schema's objects are on this connection: `schemaTranslateMap` counts here too. */
+  #there(schema: string | undefined): string | undefined {
+    return translatedSchema(schema, schemaMapOf(this.#connection));
+  }
   #keep<T>(key: readonly (string | undefined)[], read: () => Promise<T>): Promise<T> {
     const name = JSON.stringify(key.map((k) => k ?? null));
     let kept = this.#kept.get(name) as Promise<T> | undefined;
@@ -72,22 +77,22 @@ export class Inspector {
     return this.#keep(["defaultSchema"], () => this.#reflector.defaultSchema(this.#query));
   }
   tableNames({ schema }: InSchema = {}): Promise<readonly string[]> {
-    return this.#keep(["tableNames", schema], () => this.#reflector.tableNames(this.#query, schema));
+    return this.#keep(["tableNames", schema], () => this.#reflector.tableNames(this.#query, this.#there(schema)));
   }
   async viewNames(options: InSchema = {}): Promise<readonly string[]> {
     return (await this.views(options)).map((v) => v.name);
   }
   views({ schema }: InSchema = {}): Promise<readonly ReflectedView[]> {
-    return this.#keep(["views", schema], () => this.#reflector.views(this.#query, schema));
+    return this.#keep(["views", schema], () => this.#reflector.views(this.#query, this.#there(schema)));
   }
   /** Sequences, none on databases without them. */
   async sequences({ schema }: InSchema = {}): Promise<readonly ReflectedSequence[]> {
     if (!this.dialect.capabilities.sequences) return [];
-    return this.#keep(["sequences", schema], () => this.#reflector.sequences(this.#query, schema));
+    return this.#keep(["sequences", schema], () => this.#reflector.sequences(this.#query, this.#there(schema)));
   }
   /** Enumerations that are types of their own. */
   enums({ schema }: InSchema = {}): Promise<readonly ReflectedEnum[]> {
-    return this.#keep(["enums", schema], () => this.#reflector.enums(this.#query, schema));
+    return this.#keep(["enums", schema], () => this.#reflector.enums(this.#query, this.#there(schema)));
   }
   async hasTable(name: string, options: InSchema = {}): Promise<boolean> {
     return (await this.tableNames(options)).includes(name) || (await this.viewNames(options)).includes(name);
@@ -95,7 +100,9 @@ export class Inspector {
 
   /** Everything about all tables and views of a schema, in a fixed number of queries. */
   tables({ schema }: InSchema = {}): Promise<readonly ReflectedTable[]> {
-    return this.#keep(["tables", schema], () => this.#reflector.tables(this.#query, { schema, views: true }));
+    return this.#keep(["tables", schema], () =>
+      this.#reflector.tables(this.#query, { schema: this.#there(schema), views: true }),
+    );
   }
   /** Everything about one table or view. */
   async table(name: string, options: InSchema = {}): Promise<ReflectedTable> {

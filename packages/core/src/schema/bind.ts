@@ -2,14 +2,16 @@
  * What schema objects ask of a connection or an engine, said structurally: the engine stands above the schema and is
  * not imported here.
  */
+import type { SchemaMap } from "../compile/compiled.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { InvalidRequestError } from "../errors/errors.js";
 import type { ReflectionQuery, Reflector } from "../reflection/types.js";
-import type { Statement } from "../sql/statement.js";
+import type { ExecutionOptions, Statement } from "../sql/statement.js";
 
 /** A connection: runs one statement after the other. */
 export interface SchemaConnection {
   readonly dialect: Dialect;
+  readonly executionOptions?: ExecutionOptions;
   execute(statement: Statement): PromiseLike<unknown>;
 }
 /** An engine: lends a connection inside a transaction. */
@@ -36,6 +38,11 @@ export function reflectorOf(dialect: Dialect): Reflector {
     `The dialect '${dialect.name}' cannot read schemas: its DDL compiler has no createReflector(). Pass { checkFirst: false } to create or drop without looking.`,
     "reflection.unsupported",
   );
+}
+
+/** The schemas that stand for those of the tables on this connection. */
+export function schemaMapOf(connection: SchemaConnection): SchemaMap | undefined {
+  return connection.executionOptions?.schemaTranslateMap as SchemaMap | undefined;
 }
 
 /** Rows of a statement as lists, whatever shape the result has: a promise of rows, or a result with `all()`. */

@@ -1,7 +1,8 @@
 /** What `createAll` and `dropAll` execute, in order. Source: SQLAlchemy `SchemaGenerator` and `SchemaDropper`. */
+import { translatedSchema } from "../compile/schema-map.js";
 import { CircularDependencyError } from "../errors/errors.js";
 import { ArrayType, DecoratedType, EnumType, type SqlType } from "../types/sql-type.js";
-import { queryOn, reflectorOf, type SchemaConnection } from "./bind.js";
+import { queryOn, reflectorOf, type SchemaConnection, schemaMapOf } from "./bind.js";
 import type { ForeignKeyConstraint } from "./constraint.js";
 import {
   AddConstraint,
@@ -60,7 +61,8 @@ class Existing {
   constructor(connection: SchemaConnection) {
     this.#connection = connection;
   }
-  has(kind: "table" | "sequence" | "enum", schema: string | undefined, name: string): Promise<boolean> {
+  has(kind: "table" | "sequence" | "enum", own: string | undefined, name: string): Promise<boolean> {
+    const schema = translatedSchema(own, schemaMapOf(this.#connection));
     const key = JSON.stringify([kind, schema ?? null]);
     let names = this.#known.get(key);
     if (names === undefined) {
@@ -187,7 +189,7 @@ async function existingKeys(
   for (const schema of new Set(late.map((key) => key.table.schema))) {
     const keys = late.filter((key) => key.table.schema === schema);
     const tables = await reflectorOf(connection.dialect).tables(query, {
-      schema,
+      schema: translatedSchema(schema, schemaMapOf(connection)),
       tables: keys.map((k) => k.table.tableName),
     });
     for (const key of keys) {

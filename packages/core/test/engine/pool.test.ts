@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { DriverConnection } from "../../src/dialects/driver.js";
-import { type Lease, Pool, type PoolOptions } from "../../src/engine/pool.js";
+import { Pool, type PoolOptions } from "../../src/engine/pool.js";
+import type { Lease } from "../../src/engine/pool-record.js";
+import { DisconnectionError } from "../../src/errors/errors.js";
 
 /** A driver connection that remembers what was done to it. */
 class Fake {
@@ -179,6 +181,135 @@ describe("the pool", () => {
       "close",
     ]);
   });
+  it("keeps five and lets ten more come, unless told otherwise; size 0 sets no limit", async () => {
+    const { pool } = setup({ timeout: 0.01 });
+    await Promise.all(Array.from({ length: 15 }, async () => pool.acquire()));
+    expect(pool.status()).toMatchObject({ size: 5, checkedOut: 15, overflow: 10 });
+    await expect(pool.acquire()).rejects.toMatchObject({ code: "pool.timeout" });
+    const open = setup({ size: 0, maxOverflow: 0, timeout: 0.01 });
+    const many = await Promise.all(Array.from({ length: 40 }, async () => open.pool.acquire()));
+    for (const lease of many) open.pool.release(lease, true);
+    expect(open.pool.status()).toMatchObject({ checkedOut: 0, idle: 40 });
+  });
+  it("ends what was left open as it is told: rollback, commit, or not at all", async () => {
+    for (const resetOnReturn of ["rollback", "commit", "none"] as const) {
+      const { pool, made, take } = setup({ resetOnReturn });
+      pool.release(await take(), false);
+      pool.release(await take(), true);
+      expect(made[0]?.log).toEqual(resetOnReturn === "none" ? [] : [resetOnReturn]);
+    }
+  });
+  it("lets a listener of reset end it in a way of its own, and waits for it", async () => {
+    const { pool, made, take } = setup({ resetOnReturn: "none" });
+    const seen: unknown[] = [];
+    pool.events.on("reset", async ({ connection, clean, abandoned }) => {
+      seen.push({ clean, abandoned });
+      await new Promise((r) => setTimeout(r, 2));
+      (connection as unknown as Fake).log.push("discard all");
+    });
+    const back = pool.release(await take(), false);
+    expect(pool.status().idle).toBe(0);
+    await back;
+    expect(made[0]?.log).toEqual(["discard all"]);
+    expect(seen).toEqual([{ clean: false, abandoned: false }]);
+    pool.events.on("reset", () => Promise.reject(new Error("no")));
+    await pool.release(await take(), true);
+    expect(made[0]?.alive).toBe(false);
+    expect(pool.status()).toMatchObject({ checkedOut: 0, idle: 0 });
+  });
+  it("opens anew for a connection refused at its checkout, twice at most, asking the listener again", async () => {
+    const { pool, made, take } = setup();
+    let refuse = 0;
+    let asked = 0;
+    pool.events.on("checkout", () => {
+      asked++;
+      if (refuse-- > 0) throw new DisconnectionError("too old");
+    });
+    pool.release(await take(), true);
+    refuse = 2;
+    asked = 0;
+    expect(fakeOf(await take())).toBe(made[2]);
+    expect(asked).toBe(3);
+    expect(made.map((f) => f.alive)).toEqual([false, false, true]);
+    refuse = 9;
+    await expect(take()).rejects.toMatchObject({ code: "pool.refused", message: expect.stringContaining("too old") });
+    expect(pool.status().checkedOut).toBe(1);
+  });
+  it("gives any other error of a checkout listener to the caller and keeps the connection", async () => {
+    const { pool, made, take } = setup({ size: 1, maxOverflow: 0, timeout: 1 });
+    let fail = true;
+    pool.events.on("checkout", () => {
+      if (fail) throw new Error("not now");
+    });
+    await expect(take()).rejects.toThrow("not now");
+    fail = false;
+    const lease = await take();
+    const waiting = take();
+    fail = true;
+    pool.release(lease, true);
+    await expect(waiting).rejects.toThrow("not now");
+    expect(pool.status()).toMatchObject({ checkedOut: 0, idle: 1 });
+    expect(made).toHaveLength(1);
+  });
+  it("replaces a connection that fails its ping, and gives up when new ones are refused", async () => {
+    const { pool, made, take } = setup({ prePing: true });
+    pool.release(await take(), true);
+    (made[0] as Fake).pingFails = true;
+    let refuse = 1;
+    pool.events.on("checkout", () => {
+      if (refuse-- > 0) throw new DisconnectionError("still settling");
+    });
+    expect(fakeOf(await take())).toBe(made[2]);
+  });
+  it("forgets what was noted of a connection when that is replaced", async () => {
+    const { pool, take } = setup();
+    const lease = await take();
+    lease.record.info.set("noted", 1);
+    pool.release(lease, true);
+    expect((await take()).record.info.get("noted")).toBe(1);
+    const other = await take();
+    pool.invalidate(other, { all: true });
+    expect((await take()).record.info.size).toBe(0);
+  });
+  it("detached, a connection frees its place at once and is closed when given back", async () => {
+    const { pool, made, take } = setup({ size: 1, maxOverflow: 0, timeout: 1 });
+    const seen: string[] = [];
+    for (const name of ["detach", "reset", "checkin", "close", "closeDetached"] as const)
+      pool.events.on(name, () => void seen.push(name));
+    const lease = await take();
+    pool.detach(lease);
+    expect(fakeOf(await take())).toBe(made[1]);
+    pool.release(lease, false);
+    expect(made[0]?.log).toEqual(["rollback", "close"]);
+    expect(seen).toEqual(["detach", "reset", "closeDetached"]);
+    expect(pool.status().checkedOut).toBe(1);
+  });
+  it("null keeps nothing and waits for nobody", async () => {
+    const { pool, made } = setup({ poolClass: "null", size: 1, maxOverflow: 0, timeout: 0.01 });
+    const leases = await Promise.all([pool.acquire(), pool.acquire(), pool.acquire()]);
+    for (const lease of leases) pool.release(lease, true);
+    expect(made.map((f) => f.log)).toEqual([["close"], ["close"], ["close"]]);
+    expect(pool.status()).toMatchObject({ checkedOut: 0, idle: 0 });
+  });
+  it("static has one connection for all, in turn; assertion says where it was taken", async () => {
+    const one = setup({ poolClass: "static" });
+    const first = await one.take();
+    const second = one.take();
+    one.pool.release(first, true);
+    expect((await second).connection).toBe(first.connection);
+
+    const { pool, take } = setup({ poolClass: "assertion" });
+    const lease = await takenHere(take);
+    await expect(take()).rejects.toMatchObject({
+      code: "pool.assertion",
+      message: expect.stringContaining("takenHere"),
+    });
+    pool.release(lease, true);
+    pool.release(await take(), true);
+    expect(() => new Pool(async () => ({}) as DriverConnection, { poolClass: "nul" as never })).toThrow(
+      /Did you mean 'null'/,
+    );
+  });
   it("takes back a connection whose holder was garbage collected", async () => {
     const gc = (globalThis as { gc?: () => void }).gc ?? (await exposeGc());
     const { pool, take } = setup({ size: 1, maxOverflow: 0, timeout: 5 });
@@ -192,6 +323,9 @@ describe("the pool", () => {
     expect(fakeOf(await take()).log).toEqual(["rollback"]);
   });
 });
+async function takenHere(take: () => Promise<Lease>): Promise<Lease> {
+  return await take();
+}
 async function exposeGc(): Promise<() => void> {
   const { setFlagsFromString } = await import("node:v8");
   const { runInNewContext } = await import("node:vm");

@@ -1,12 +1,14 @@
 /** What transactions promise: isolation levels by their effects, retries that end, savepoints, AUTOCOMMIT, two phases. */
 import { describeEachDatabase, startEmbeddedPostgres } from "@athanor/test-support";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { integer, string } from "../../src/api/columns.js";
+import { enumeration, integer, string } from "../../src/api/columns.js";
 import { select } from "../../src/api/statements.js";
 import { table } from "../../src/api/tables.js";
 import type { Connection } from "../../src/engine/connection.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { InvalidRequestError, isRetryable, OperationalError } from "../../src/errors/errors.js";
+import { inspect } from "../../src/reflection/inspector.js";
+import { MetaData } from "../../src/schema/metadata.js";
 import { text } from "../../src/sql/text.js";
 
 /** A point that several tasks reach together. */
@@ -265,6 +267,46 @@ describeEachDatabase(
         await engine.dispose();
       }
     });
+    it('holds for creating, dropping and looking, the default schema under the name ""', async () => {
+      const engine = createEngine(await target.url());
+      try {
+        const metadata = new MetaData();
+        const color = enumeration(["red", "blue"], { name: "color", native: true });
+        table(
+          "owners",
+          { id: integer().primaryKey(), color, name: string(20).index() },
+          { schema: "tenant", metadata },
+        );
+        table(
+          "pets",
+          { id: integer().primaryKey(), ownerId: integer().references("tenant.owners.id", { name: "fk_owner" }) },
+          { metadata },
+        );
+        const schemaTranslateMap = { tenant: "acme", "": "shared" };
+        const acme = engine.withOptions({ executionOptions: { schemaTranslateMap } });
+        await engine.begin((conn) => conn.executeScript("create schema acme; create schema shared"));
+        const created: string[] = [];
+        engine.on("statement", ({ sql }) => void (/^CREATE/.test(sql) && created.push(sql.split(" (")[0] as string)));
+        await metadata.createAll(acme);
+        await metadata.createAll(acme);
+        expect(created).toEqual([
+          "CREATE TYPE acme.color AS ENUM",
+          "CREATE TABLE acme.owners",
+          "CREATE INDEX ix_tenant_owners_name ON acme.owners",
+          "CREATE TABLE shared.pets",
+        ]);
+        await using conn = await acme.connect();
+        expect(await inspect(conn).tableNames({ schema: "tenant" })).toEqual(["owners"]);
+        expect(await inspect(conn).tableNames()).toEqual(["pets"]);
+        expect((await inspect(conn).foreignKeys("pets"))[0]).toMatchObject({ referredTable: "owners" });
+        await conn.rollback();
+        await metadata.dropAll(acme);
+        expect(await inspect(conn).tableNames({ schema: "tenant" })).toEqual([]);
+        expect(await inspect(conn).enums({ schema: "tenant" })).toEqual([]);
+      } finally {
+        await engine.dispose();
+      }
+    });
   },
   { only: ["postgresql"], smoke: false },
 );
@@ -275,6 +317,11 @@ describe("two-phase commit", () => {
       conn.executeScript("drop table if exists phases; create table phases (id integer primary key)"),
     );
     const ids = () => engine.begin((conn) => conn.execDriverSql("select id from phases order by id").scalars().all());
+    const told: string[] = [];
+    engine.on("beginTwoPhase", ({ xid }) => void told.push(`begin ${xid}`));
+    engine.on("prepareTwoPhase", ({ xid }) => void told.push(`prepare ${xid}`));
+    engine.on("commitTwoPhase", ({ xid, prepared }) => void told.push(`commit ${xid} ${prepared}`));
+    engine.on("rollbackTwoPhase", ({ xid, prepared }) => void told.push(`rollback ${xid} ${prepared}`));
     await using conn = await engine.connect();
     // Prepared and committed by the same connection.
     const first = await conn.begin({ twoPhase: true });
@@ -296,6 +343,17 @@ describe("two-phase commit", () => {
     await conn.execDriverSql("insert into phases values (4)");
     await fourth.commit();
     expect(await ids()).toEqual([1, 4]);
+    expect(told).toEqual([
+      ...["begin", "prepare"].map((step) => `${step} ${first.xid}`),
+      `commit ${first.xid} true`,
+      ...["begin", "prepare"].map((step) => `${step} ${second.xid}`),
+      `rollback ${second.xid} true`,
+      "begin plain",
+      "rollback plain false",
+      "begin one.phase",
+      "commit one.phase false",
+    ]);
+    told.length = 0;
     // Left by a connection that died between the phases.
     for (const xid of ["left:5", "left:6"]) {
       const lost = await engine.connect();
@@ -312,6 +370,7 @@ describe("two-phase commit", () => {
     await conn.rollbackPrepared("left:6");
     expect(await conn.recoverTwoPhase()).toEqual([]);
     expect(await ids()).toEqual([1, 4, 5]);
+    expect(told.slice(-2)).toEqual(["commit left:5 true", "rollback left:6 true"]);
     // A connection left with a prepared transaction takes it along.
     {
       await using careless = await engine.connect();

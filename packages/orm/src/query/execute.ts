@@ -3,6 +3,7 @@ import {
   type AnyRow,
   ArgumentError,
   type Chunk,
+  type ChunkRows,
   type Compiled,
   DeleteStatement,
   Element,
@@ -162,7 +163,7 @@ class SessionSource implements ResultSource {
     }
     return { rows: taking(out), keys, rowCount, lastInsertId };
   }
-  async *stream(chunkRows: number): AsyncGenerator<Chunk> {
+  async *stream(chunkRows: ChunkRows): AsyncGenerator<Chunk> {
     const session = this.#session;
     const statement = this.#statement;
     if (!(statement instanceof SelectStatement) || !concernsEntities(statement)) {

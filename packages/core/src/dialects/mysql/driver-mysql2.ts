@@ -11,14 +11,18 @@ const OPTIONS = ["charset", "connect_timeout", "statement_timeout", "ssl_mode", 
 
 export async function loadMysql2(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {
   checkUrlOptions(url, OPTIONS);
-  const { connectArgsProvider, ...connectArgs } = options;
+  const { connectArgsProvider, creator, ...connectArgs } = options;
   const config = connectionConfig(url);
   const statementTimeout = numberOption(url, "statement_timeout");
   const { default: package_ } = await importDriver<Package>("mysql2", url.dialect === "mariadb" ? "MariaDB" : "MySQL");
   const open = async (): Promise<mysql.Connection> => {
     const provided = typeof connectArgsProvider === "function" ? await connectArgsProvider() : undefined;
-    const connection = package_.createConnection({ ...config, ...connectArgs, ...provided });
+    const settings = { ...config, ...connectArgs, ...provided };
+    const made = typeof creator === "function" ? await creator(settings) : package_.createConnection(settings);
+    // The promise face of the package holds the connection itself.
+    const connection: mysql.Connection = (made as { readonly connection?: mysql.Connection }).connection ?? made;
     connection.on("error", () => {});
+    if (creator !== undefined) return connection;
     await new Promise<void>((resolve, reject) =>
       connection.connect((error: unknown) => (error ? reject(error) : resolve())),
     );

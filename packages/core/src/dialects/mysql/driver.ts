@@ -2,6 +2,7 @@
 import type mysql from "mysql2";
 import type {
   BeginOptions,
+  ChunkRows,
   DriverConnection,
   FieldInfo,
   RawResult,
@@ -9,6 +10,7 @@ import type {
   StatementHint,
   TwoPhaseDriver,
 } from "../driver.js";
+import { chunkSizes } from "../chunks.js";
 import { rawBind } from "./types.js";
 
 /** Opens another connection to the same server: for cancelling. */
@@ -78,26 +80,30 @@ export class MysqlConnection implements DriverConnection {
     }
     return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
   }
-  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: ChunkRows): RawStream {
     const values = params.map(hint.returnsRows === undefined ? rawBind : driverValue);
     const connection = this.#connection;
+    const nextSize = chunkSizes(chunkRows);
+    const most = typeof chunkRows === "number" ? chunkRows : chunkRows.most;
     let fields: readonly FieldInfo[] | null = null;
     async function* chunks(): AsyncGenerator<unknown[][]> {
       const options = { sql, rowsAsArray: true, ...(values.length === 0 ? undefined : { values }) };
       // The command has no results of its own when it streams; without values the text protocol does.
       const command = (values.length === 0 ? connection.query(options) : connection.execute(options)) as mysql.Query;
-      const rows = command.stream({ highWaterMark: chunkRows, objectMode: true });
+      const rows = command.stream({ highWaterMark: most, objectMode: true });
       rows.on("fields", (list: readonly mysql.FieldPacket[] | undefined) => {
         if (list !== undefined) fields = list.map(fieldInfo);
       });
       let chunk: unknown[][] = [];
+      let size = nextSize();
       let finished = false;
       try {
         for await (const row of rows) {
           chunk.push(row as unknown[]);
-          if (chunk.length < chunkRows) continue;
+          if (chunk.length < size) continue;
           yield chunk;
           chunk = [];
+          size = nextSize();
         }
         finished = true;
       } finally {

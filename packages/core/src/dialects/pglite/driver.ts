@@ -2,7 +2,16 @@
 import type { PGlite as PGliteClass, Results } from "@electric-sql/pglite";
 import { InternalError } from "../../errors/errors.js";
 import type { DatabaseUrl } from "../dialect.js";
-import type { BeginOptions, Driver, DriverConnection, RawResult, RawStream, StatementHint } from "../driver.js";
+import { chunkSizes } from "../chunks.js";
+import type {
+  BeginOptions,
+  ChunkRows,
+  Driver,
+  DriverConnection,
+  RawResult,
+  RawStream,
+  StatementHint,
+} from "../driver.js";
 import { checkUrlOptions, importDriver } from "../options.js";
 import { rawBind } from "../postgresql/types.js";
 
@@ -86,13 +95,18 @@ class PgliteConnection implements DriverConnection {
     return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: null };
   }
   /** The rows are in this process anyway: a cursor would save nothing. */
-  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: ChunkRows): RawStream {
     let fields: RawResult["fields"] = null;
+    const nextSize = chunkSizes(chunkRows);
     const run = () => this.execute(sql, params, hint);
     async function* chunks(): AsyncGenerator<unknown[][]> {
       const all = await run();
       fields = all.fields;
-      for (let at = 0; at < all.rows.length; at += chunkRows) yield all.rows.slice(at, at + chunkRows);
+      for (let at = 0; at < all.rows.length; ) {
+        const size = nextSize();
+        yield all.rows.slice(at, at + size);
+        at += size;
+      }
     }
     return {
       get fields() {

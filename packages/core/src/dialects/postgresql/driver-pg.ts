@@ -23,7 +23,7 @@ const OPTIONS = [
 
 export async function loadPg(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver> {
   checkUrlOptions(url, OPTIONS);
-  const { connectArgsProvider, ...connectArgs } = options;
+  const { connectArgsProvider, creator, ...connectArgs } = options;
   const prepare = booleanOption(url, "prepare") ?? true;
   const config = clientConfig(url);
   const {
@@ -33,14 +33,16 @@ export async function loadPg(url: DatabaseUrl, options: { readonly [name: string
   const taps = new WeakSet<pg.Client>();
   const open = async (): Promise<pg.Client> => {
     const provided = typeof connectArgsProvider === "function" ? await connectArgsProvider() : undefined;
-    const client = new Client({ ...config, ...connectArgs, ...provided });
+    const settings = { ...config, ...connectArgs, ...provided };
+    if (typeof creator === "function") return adopted((await creator(settings)) as pg.Client);
+    const client = new Client(settings);
     client.on("error", () => {});
     if (ours && tapConnection(client, isWireStatement)) taps.add(client);
-    const settings = watchSettings(client);
+    const reported = watchSettings(client);
     try {
       await client.connect();
       // Dates are read as ISO text; a role or database may be set up otherwise.
-      if (settings.get("DateStyle")?.startsWith("ISO") === false) await client.query("SET DateStyle TO ISO");
+      if (reported.get("DateStyle")?.startsWith("ISO") === false) await client.query("SET DateStyle TO ISO");
     } catch (error) {
       void client.end().catch(() => {});
       throw error;
@@ -61,6 +63,12 @@ export async function loadPg(url: DatabaseUrl, options: { readonly [name: string
       return new PgConnection(client, { prepare, statements: 200, wire: taps.has(client), cancel });
     },
   };
+}
+/** A client somebody else has connected: what its server says of dates is not known any more. */
+async function adopted(client: pg.Client): Promise<pg.Client> {
+  client.on("error", () => {});
+  await client.query("SET DateStyle TO ISO");
+  return client;
 }
 /** What is used of pg's client to send a request to cancel. */
 interface CancelClient {

@@ -7,6 +7,7 @@ import type pg from "pg";
 import { InternalError } from "../../errors/errors.js";
 import type {
   BeginOptions,
+  ChunkRows,
   DriverConnection,
   FieldInfo,
   MaybePromise,
@@ -15,6 +16,7 @@ import type {
   StatementHint,
   TwoPhaseDriver,
 } from "../driver.js";
+import { chunkSizes } from "../chunks.js";
 import { Lru } from "../lru.js";
 import { type KnownStatement, WireStatement } from "./driver-query.js";
 import { rawBind } from "./types.js";
@@ -112,13 +114,14 @@ export class PgConnection implements DriverConnection {
     }
     return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: null };
   }
-  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: ChunkRows): RawStream {
     const values = hint.returnsRows === undefined ? params.map(rawBind) : params;
     const cursor =
       QUERY.test(sql) &&
       !(/^\s*with\b/i.test(sql) && WRITES.test(sql)) &&
       !/\bfor\s+(update|share|no\s+key|key)\b/i.test(sql);
     let fields: readonly FieldInfo[] | null = null;
+    const nextSize = chunkSizes(chunkRows);
     const plain = () => this.execute(sql, params, hint);
     const name = `athanor_cursor_${++this.#cursors}`;
     const query = (text: string, list: readonly unknown[] = []) => this.#query(text, list, undefined, hint);
@@ -134,10 +137,11 @@ export class PgConnection implements DriverConnection {
       let failed = false;
       try {
         for (;;) {
-          const chunk = await query(`FETCH ${chunkRows} FROM ${name}`);
+          const size = nextSize();
+          const chunk = await query(`FETCH ${size} FROM ${name}`);
           fields = chunk.fields;
           if (chunk.rows.length > 0) yield chunk.rows;
-          if (chunk.rows.length < chunkRows) return;
+          if (chunk.rows.length < size) return;
         }
       } catch (error) {
         failed = true;

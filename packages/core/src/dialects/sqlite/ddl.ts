@@ -90,9 +90,8 @@ export class SqliteDdlCompiler extends BaseDdlCompiler {
   }
   override visitCreateIndex(element: ddl.CreateIndex): string {
     const { index } = element;
-    const { schema } = index.table;
     const exists = element.ifNotExists ? "IF NOT EXISTS " : "";
-    const prefix = schema === undefined ? "" : `${this.quote(schema)}.`;
+    const prefix = this.schemaPrefix(index.table.schema);
     return `${this.indexWords(index)}${exists}${prefix}${this.requiredName(index, index.table)} ON ${this.quote(index.table.tableName)}${this.indexTail(index)}`;
   }
   protected override indexPart(part: Element, index: Index): string {

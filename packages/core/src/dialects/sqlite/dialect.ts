@@ -79,12 +79,20 @@ export class SqliteDialect extends Dialect {
     const timeout = (numberOption(url, "timeout") ?? 5) * 1000;
     const begin = oneOfOption(url, "begin", ["deferred", "immediate", "exclusive"]) ?? "deferred";
     const open = await this.#open(url);
+    const { creator, ...args } = options;
+    const settings = {
+      path: location.path,
+      readonly: location.readOnly,
+      fileMustExist: location.mustExist,
+      timeout: 0,
+    };
     return {
       name: "sqlite",
       pooling: location.memory ? "single" : "queue",
       async connect() {
-        requireFile(location);
-        const handle = open(location, options);
+        if (creator === undefined) requireFile(location);
+        const made = typeof creator === "function" ? await creator(settings) : undefined;
+        const handle = open(location, args, made);
         const connection = new SqliteConnection(handle, { timeout, begin, statements: 200 });
         try {
           await connection.executeScript(`PRAGMA foreign_keys = ${foreignKeys ? "ON" : "OFF"}`);

@@ -9,14 +9,16 @@ type Package = { readonly default: typeof DatabaseConstructor };
 /** Imports the package; gives the function that opens a database. @throws MissingDriverError */
 export async function loadBetterSqlite3(): Promise<OpenSqlite> {
   const { default: Database } = await importDriver<Package>("better-sqlite3", "SQLite");
-  return (location, args) => {
-    const db = new Database(location.path, {
-      // Waiting inside SQLite would block the event loop: we wait outside.
-      timeout: 0,
-      readonly: location.readOnly,
-      fileMustExist: location.mustExist,
-      ...(typeof args.nativeBinding === "string" ? { nativeBinding: args.nativeBinding } : undefined),
-    });
+  return (location, args, made) => {
+    const db =
+      (made as DatabaseConstructor.Database | undefined) ??
+      new Database(location.path, {
+        // Waiting inside SQLite would block the event loop: we wait outside.
+        timeout: 0,
+        readonly: location.readOnly,
+        fileMustExist: location.mustExist,
+        ...(typeof args.nativeBinding === "string" ? { nativeBinding: args.nativeBinding } : undefined),
+      });
     db.function("regexp", { deterministic: true }, matches);
     return handle(db);
   };

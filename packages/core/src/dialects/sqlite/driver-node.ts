@@ -41,8 +41,10 @@ export async function loadNodeSqlite(): Promise<OpenSqlite> {
       cause: error,
     });
   }
-  return (location) => {
-    const db = new module.DatabaseSync(location.path, { readOnly: location.readOnly, timeout: 0 });
+  return (location, _args, made) => {
+    const db =
+      (made as NodeDatabase | undefined) ??
+      new module.DatabaseSync(location.path, { readOnly: location.readOnly, timeout: 0 });
     const probe = db.prepare("select 1");
     if (typeof probe.setReturnArrays !== "function" || typeof probe.columns !== "function") {
       db.close();

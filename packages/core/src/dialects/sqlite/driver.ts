@@ -5,6 +5,7 @@
 import { OperationalError } from "../../errors/errors.js";
 import type {
   BeginOptions,
+  ChunkRows,
   DriverConnection,
   FieldInfo,
   MaybePromise,
@@ -12,6 +13,7 @@ import type {
   RawStream,
   StatementHint,
 } from "../driver.js";
+import { chunkSizes } from "../chunks.js";
 import { Lru } from "../lru.js";
 import { isBusy } from "./errors.js";
 import { refusesPacking } from "./packed.js";
@@ -101,11 +103,12 @@ export class SqliteConnection implements DriverConnection {
     };
     return this.#orWait(work);
   }
-  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: number): RawStream {
+  stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: ChunkRows): RawStream {
     const entry = this.#entry(sql, hint.prepare);
     const { statement } = entry;
     const values = hint.returnsRows === undefined ? params.map(rawBind) : params;
     const exact = hint.exactIntegers;
+    const nextSize = chunkSizes(chunkRows);
     const run = () => this.execute(sql, params, hint);
     const orWait = <T>(work: () => T): MaybePromise<T> => this.#orWait(work);
     let fields: readonly FieldInfo[] | null = statement.reader ? this.#fields(entry) : null;
@@ -119,8 +122,9 @@ export class SqliteConnection implements DriverConnection {
       try {
         for (;;) {
           const chunk: unknown[][] = [];
+          const size = nextSize();
           await orWait(() => {
-            while (chunk.length < chunkRows) {
+            while (chunk.length < size) {
               const next = rows.next();
               if (next.done) break;
               chunk.push(next.value);
@@ -128,7 +132,7 @@ export class SqliteConnection implements DriverConnection {
           });
           if (exact) shorten(chunk);
           if (chunk.length > 0) yield chunk;
-          if (chunk.length < chunkRows) return;
+          if (chunk.length < size) return;
         }
       } finally {
         rows.return?.();

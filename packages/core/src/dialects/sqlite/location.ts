@@ -12,7 +12,12 @@ export interface SqliteLocation {
   readonly readOnly: boolean;
   readonly mustExist: boolean;
 }
-export type OpenSqlite = (location: SqliteLocation, args: { readonly [name: string]: unknown }) => SqliteHandle;
+/** `made`: a database of the package that somebody else has opened. */
+export type OpenSqlite = (
+  location: SqliteLocation,
+  args: { readonly [name: string]: unknown },
+  made?: unknown,
+) => SqliteHandle;
 
 export const SQLITE_OPTIONS = [
   "mode",

@@ -1,0 +1,136 @@
+import { describeEachDatabase } from "@athanor/test-support";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import pg from "pg";
+import { createEngine, type Engine, insert, integer, MetaData, select, string, table } from "../../src/index.js";
+
+const metadata = new MetaData();
+const numbers = table("numbers", { id: integer().primaryKey(), name: string(20) }, { metadata });
+
+describeEachDatabase("a result", (target) => {
+  let engine: Engine;
+  let sent: string[];
+  beforeAll(async () => {
+    engine = createEngine(await target.url());
+    await engine.begin(async (conn) => {
+      await metadata.createAll(conn);
+      await conn.execute(
+        insert(numbers).values(Array.from({ length: 300 }, (_, i) => ({ id: i + 1, name: `n${i % 7}` }))),
+      );
+    });
+    engine.on("statement", ({ sql }) => void sent.push(sql));
+  });
+  beforeEach(() => {
+    sent = [];
+  });
+  afterAll(() => engine.dispose());
+  const all = select(numbers.c.id, numbers.c.name).orderBy(numbers.c.id);
+
+  it("is read row by row, in lists and to the end, each row once", async () => {
+    await using conn = await engine.connect();
+    const result = conn.execute(all);
+    expect((await result.fetchOne())?.id).toBe(1);
+    expect((await result.fetchMany(3)).map((row) => row.id)).toEqual([2, 3, 4]);
+    for await (const row of result) {
+      expect(row.id).toBe(5);
+      break;
+    }
+    expect(await result.fetchOne()).toBeNull();
+    const again = conn.execute(all);
+    await again.fetchMany(290);
+    expect(await again.all()).toHaveLength(10);
+    expect([await again.fetchOne(), await again.fetchMany(2)]).toEqual([null, []]);
+  });
+  it("closed midway leaves its connection free for other work", async () => {
+    await using conn = await engine.connect();
+    const result = conn.execute(all);
+    await result.fetchOne();
+    await result.close();
+    expect(await result.fetchOne()).toBeNull();
+    expect(await conn.execute(select(numbers.c.id).where(numbers.c.id.eq(7))).scalar()).toBe(7);
+  });
+  it("gives other columns, by name and place, with names of their own", async () => {
+    await using conn = await engine.connect();
+    const turned = conn.execute(all).columns("name", 0);
+    expect(await turned.keys()).toEqual(["name", "id"]);
+    const [first] = await turned.all();
+    expect([first?.[0], first?.id]).toEqual(["n0", 1]);
+    expect(await conn.execute(all).columns("id").mappings().first()).toEqual({ id: 1 });
+    await expect(conn.execute(all).columns("nme").all()).rejects.toMatchObject({ code: "result.column" });
+    await expect(conn.execute(all).columns(2).all()).rejects.toThrow(/no column 2; it has id, name/);
+  });
+  it("frozen, is read as often as one likes without another statement", async () => {
+    await using conn = await engine.connect();
+    const kept = await conn.execute(all.limit(3)).freeze();
+    expect(await kept.result().scalars().all()).toEqual([1, 2, 3]);
+    expect((await kept.result().first())?.name).toBe("n0");
+    expect(await kept.result().keys()).toEqual(["id", "name"]);
+    expect(sent.filter((sql) => /^select/i.test(sql))).toHaveLength(1);
+  });
+  it("merges with results of the same columns, and with no others", async () => {
+    await using conn = await engine.connect();
+    const part = (from: number) => conn.execute(all.where(numbers.c.id.ge(from)).limit(2));
+    const merged = part(1).merge(part(100), part(200));
+    expect((await merged.all()).map((row) => row.id)).toEqual([1, 2, 100, 101, 200, 201]);
+    expect(await merged.keys()).toEqual(["id", "name"]);
+    const one = conn.execute(select(numbers.c.id.as("n"), numbers.c.name)) as unknown as ReturnType<typeof part>;
+    await expect(part(0).merge(one).all()).rejects.toMatchObject({ code: "result.merge" });
+  });
+  it("is unique by a function of the row", async () => {
+    await using conn = await engine.connect();
+    const names = await conn
+      .execute(all)
+      .unique((row) => row.name)
+      .all();
+    expect(names.map((row) => row.id)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+});
+
+describeEachDatabase(
+  "a stream",
+  (target) => {
+    it("begins with few rows and grows up to maxRowBuffer; yieldPer keeps one size", async () => {
+      // A client of the test's own, whose statements can be watched as they are sent.
+      const creator = async (settings: object) => {
+        const client = new pg.Client(settings);
+        await client.connect();
+        return client;
+      };
+      const engine = createEngine(await target.url(), { creator });
+      try {
+        await engine.begin((conn) =>
+          conn.executeScript("create table n (id integer); insert into n select generate_series(1, 1000)"),
+        );
+        const sizes: string[] = [];
+        const count = async (options: { readonly [name: string]: number }) => {
+          await using conn = await engine.connect({ executionOptions: options });
+          const raw = conn.driverConnection as { query(...args: unknown[]): unknown };
+          const before = raw.query;
+          // What the server is asked for tells the size of a chunk.
+          raw.query = function (this: unknown, ...args) {
+            const text = (args[0] as { readonly text?: string }).text ?? "";
+            const size = /^FETCH (\d+)/.exec(text)?.[1];
+            if (size !== undefined) sizes.push(size);
+            return before.apply(this, args);
+          };
+          let rows = 0;
+          for await (const _ of conn.execDriverSql("select id from n")) rows++;
+          for await (const _ of conn.execute(select(n.c.id))) rows++;
+          raw.query = before;
+          return rows;
+        };
+        const n = table("n", { id: integer() });
+        expect(await count({})).toBe(2000);
+        expect(sizes.slice(0, sizes.length / 2)).toEqual(["25", "100", "400", "1000"]);
+        sizes.length = 0;
+        expect(await count({ maxRowBuffer: 200 })).toBe(2000);
+        expect(sizes.slice(-7)).toEqual(["25", "100", "200", "200", "200", "200", "200"]);
+        sizes.length = 0;
+        expect(await count({ yieldPer: 500 })).toBe(2000);
+        expect(sizes.slice(-3)).toEqual(["500", "500", "500"]);
+      } finally {
+        await engine.dispose();
+      }
+    });
+  },
+  { only: ["postgresql"] },
+);
