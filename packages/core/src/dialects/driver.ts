@@ -22,6 +22,11 @@ export interface StatementHint {
   readonly exactIntegers: boolean;
   /** The same statement in a form the driver reads faster; which that is, the dialect's compiler and driver agree on. */
   readonly packed?: string | undefined;
+  /**
+   * The names of its tables, when the statement does nothing but read their columns: as the first of a transaction it
+   * may run before BEGIN, where the driver can tell that nobody would see a difference.
+   */
+  readonly reads?: readonly string[] | undefined;
   /** The declared columns of the result, for drivers that read values themselves; undefined: unknown. */
   readonly columns?: readonly DeclaredColumn[] | undefined;
 }

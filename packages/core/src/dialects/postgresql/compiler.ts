@@ -1,5 +1,6 @@
 /** PostgreSQL's SQL. */
 
+import type { Compiled } from "../../compile/compiled.js";
 import { SqlCompiler } from "../../compile/compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import {
@@ -11,12 +12,19 @@ import {
   NamedBind,
   type RegexpReplace,
 } from "../../sql/expression.js";
+import type { Element } from "../../sql/element.js";
 import type { FunctionCall } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import type { FetchClause, SelectStatement } from "../../sql/select.js";
 import { ArrayType, DecoratedType, type SqlType, STRING } from "../../types/sql-type.js";
+import { tablesOfPlainRead } from "./plain-read.js";
 
 export class PostgresqlCompiler extends SqlCompiler {
+  override compile(statement: Element): Compiled {
+    const compiled = super.compile(statement);
+    const reads = tablesOfPlainRead(statement);
+    return reads === undefined ? compiled : { ...compiled, hint: { ...compiled.hint, reads } };
+  }
   /** Away from columns the server has to be told the type: `$1 || $2` alone is ambiguous. */
   protected override bindSuffix(type: SqlType): string {
     const own = this.dialect.bindSuffix(type);

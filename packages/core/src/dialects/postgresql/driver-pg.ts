@@ -55,12 +55,13 @@ export async function loadPg(url: DatabaseUrl, options: { readonly [name: string
     const client = new Client({ ...config, ...connectArgs, ...provided });
     await sendCancel(client as unknown as CancelClient, processId, secretKey);
   };
+  const reading = { changed: false };
   return {
     name: "pg",
     pooling: "queue",
     async connect() {
       const client = await open();
-      return new PgConnection(client, { prepare, statements: 200, wire: taps.has(client), cancel });
+      return new PgConnection(client, { prepare, statements: 200, wire: taps.has(client), reading, cancel });
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * PostgreSQL through the package `pg`. Statements are written and rows read by us (driver-query.ts) where pg lets us, else
  * rows come from pg as text; texts sent often become prepared statements with a name; BEGIN is on its way before the
- * first statement, without waiting for its answer.
+ * first statement, without waiting for its answer, and waits for the second one where the first is a plain read.
  */
 import type pg from "pg";
 import { InternalError } from "../../errors/errors.js";
@@ -27,6 +27,8 @@ export interface PgSettings {
   readonly statements: number;
   /** Rows are read from the bytes of the stream. */
   readonly wire: boolean;
+  /** Shared by the connections of an engine: set once a statement may have given a relation what reading it runs. */
+  readonly reading: { changed: boolean };
   /** Asks the server, through a connection of its own, to stop what a process of it runs. */
   cancel(processId: number, secretKey: number): Promise<void>;
 }
@@ -38,6 +40,18 @@ const CHANGES_SCHEMA =
 const QUERY = /^\s*(?:select|values|table|with|\()/i;
 const WRITES = /\b(?:insert|update|delete|merge)\b/i;
 
+/** May change what a transaction is by default on this connection. */
+const CHANGES_DEFAULTS = /\b(?:default_transaction_\w+|characteristics|set_config|discard|reset)\b/i;
+/** May give a relation what reading it runs. */
+const CHANGES_READING = /\b(?:view|rule|policy|row\s+level\s+security)\b/i;
+/**
+ * What reading alone would show the difference of: the level transactions have when they say none, and the relations
+ * whose reading may run functions. The names of the system's own views are left out: no statement of ours is a plain read
+ * of them.
+ */
+const READING = `select current_setting('default_transaction_isolation'), c.relname from (select) as one left join pg_class as c
+  on (c.relkind = 'v' or c.relrowsecurity) and c.relnamespace not in
+    (select oid from pg_namespace where nspname in ('pg_catalog', 'information_schema'))`;
 /** A text that holds several commands cannot be a prepared statement. */
 const SEVERAL = /;\s*\S/;
 /** The internals of pg's client that have no public door; each use is guarded. */
@@ -63,6 +77,11 @@ export class PgConnection implements DriverConnection {
   /** BEGIN to be sent in front of the next statement. */
   #begin: string | null = null;
   #inTransaction = false;
+  /** A plain read ran in the transaction whose BEGIN has yet to be sent. */
+  #readBefore = false;
+  /** Relations whose reading may run functions; null: every transaction has its BEGIN; undefined: not asked yet. */
+  #active: ReadonlySet<string> | null | undefined;
+  #changesDefaults = false;
 
   constructor(client: pg.Client, settings: PgSettings) {
     this.#client = client as pg.Client & ClientInternals;
@@ -91,8 +110,11 @@ export class PgConnection implements DriverConnection {
   execute(sql: string, params: readonly unknown[], hint: StatementHint): Promise<RawResult> {
     const values = hint.returnsRows === undefined && params.length > 0 ? params.map(rawBind) : params;
     const known = hint.prepare && this.#settings.prepare ? this.#known(sql) : undefined;
+    if (this.#begin !== null && hint.reads !== undefined && this.#readsBefore(hint.reads))
+      return this.#before(sql, values, known, hint);
     const result = this.#query(sql, values, known, hint);
     if (!hint.prepare || hint.returnsRows === undefined) {
+      if (known === undefined) this.#watch(sql);
       if (CHANGES_SCHEMA.test(sql)) return result.finally(() => this.#names.clear());
     }
     return known?.name === undefined ? result : result.catch((error: unknown) => this.#again(error, sql, values, hint));
@@ -160,6 +182,7 @@ export class PgConnection implements DriverConnection {
   }
   async executeScript(sql: string): Promise<void> {
     this.#names.clear();
+    this.#watch(sql);
     await this.#simple(sql);
   }
   begin(options: BeginOptions): void {
@@ -169,6 +192,8 @@ export class PgConnection implements DriverConnection {
     if (options.readOnly !== undefined) sql += options.readOnly ? " READ ONLY" : " READ WRITE";
     if (options.deferrable !== undefined) sql += options.deferrable ? " DEFERRABLE" : " NOT DEFERRABLE";
     this.#begin = sql;
+    this.#readBefore = sql !== "BEGIN" || options.xid !== undefined;
+    if (this.#active === undefined) this.#askReading();
   }
   commit(): MaybePromise<void> {
     if (this.#begin !== null) {
@@ -234,6 +259,46 @@ export class PgConnection implements DriverConnection {
     else void this.#client.end().catch(() => {});
   }
 
+  /** The first statement of a transaction that need not be in it. */
+  #readsBefore(tables: readonly string[]): boolean {
+    const active = this.#active;
+    if (this.#readBefore || active === undefined || active === null || this.#settings.reading.changed) return false;
+    for (let i = 0; i < tables.length; i++) if (active.has(tables[i] as string)) return false;
+    return true;
+  }
+  #before(
+    sql: string,
+    values: readonly unknown[],
+    known: KnownStatement | undefined,
+    hint: StatementHint,
+  ): Promise<RawResult> {
+    const begin = this.#begin;
+    this.#readBefore = true;
+    this.#begin = null;
+    const result = this.#query(sql, values, known, hint);
+    this.#begin = begin;
+    return result.catch((error: unknown) => {
+      if (known?.name !== undefined && isStale(error)) return this.#again(error, sql, values, hint);
+      // An error inside a transaction makes it useless until ROLLBACK; so it is here.
+      this.#sendBegin();
+      if (this.#alive) this.#client.query("ROLLBACK TO SAVEPOINT athanor_failed", () => {});
+      throw error;
+    });
+  }
+  /** Once, in front of the first transaction: by then listeners have set up the connection. Nobody waits for it. */
+  #askReading(): void {
+    this.#active = null;
+    this.#client.query({ text: READING, rowMode: "array" }, (error: unknown, answer: pg.QueryArrayResult) => {
+      if (error || this.#changesDefaults || answer.rows[0]?.[0] !== "read committed") return;
+      this.#active = new Set(answer.rows.map((row) => String(row[1])));
+    });
+  }
+  #watch(sql: string): void {
+    if (CHANGES_READING.test(sql)) this.#settings.reading.changed = true;
+    if (!CHANGES_DEFAULTS.test(sql)) return;
+    this.#changesDefaults = true;
+    this.#active = null;
+  }
   #query(
     sql: string,
     values: readonly unknown[],
@@ -298,6 +363,7 @@ export class PgConnection implements DriverConnection {
     if (known === undefined) {
       const fresh = { name: undefined, parsed: false, described: undefined, plan: undefined };
       this.#names.set(sql, fresh);
+      this.#watch(sql);
       return fresh;
     }
     if (known.name === undefined && !SEVERAL.test(sql)) known.name = `athanor_${++this.#count}`;
@@ -305,9 +371,7 @@ export class PgConnection implements DriverConnection {
   }
   /** A prepared statement outlived the table it was made for, or the server forgot it: once more, where that is possible. */
   #again(error: unknown, sql: string, values: readonly unknown[], hint: StatementHint): Promise<RawResult> {
-    const { code, message } = error as { readonly code?: string; readonly message?: string };
-    const stale = (code === "0A000" && /cached plan/.test(message ?? "")) || code === "26000";
-    if (!stale) throw error;
+    if (!isStale(error)) throw error;
     this.#names.delete(sql);
     if (this.#inTransaction) throw error;
     return this.#query(sql, values, this.#known(sql), hint);
@@ -319,6 +383,10 @@ export class PgConnection implements DriverConnection {
     // In a failed transaction the server refuses this and keeps the name, which is never used again.
     if (this.#alive) this.#client.query(`DEALLOCATE ${name}`, () => {});
   }
+}
+function isStale(error: unknown): boolean {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  return (code === "0A000" && /cached plan/.test(message ?? "")) || code === "26000";
 }
 function rawResult(answer: pg.QueryArrayResult): RawResult {
   const { fields, rowCount } = answer;
