@@ -35,7 +35,7 @@ export {
   type SiblingOptions,
   type TransactionRetries,
 } from "./engine/engine.js";
-export type { ListenOptions } from "./engine/events.js";
+export { Events, type ListenOptions } from "./engine/events.js";
 export type { Limits } from "./engine/limits.js";
 export type { Echo, LogFunction } from "./engine/log.js";
 export { Pool, type PoolClass, type PoolOptions, type PoolStatus } from "./engine/pool.js";

@@ -20,9 +20,14 @@ export {
   Mapper,
   RelationshipProperty,
 } from "./mapping/mapper.js";
+export type { ModelEventName, ModelEvents, ModelListenOptions } from "./mapping/model-events.js";
 export * from "./query/index.js";
-export type { JoinTransactionMode } from "./session/connections.js";
-export type { SessionEventName, SessionEvents } from "./session/events.js";
+export type { BindKey } from "./session/binds.js";
+export type { Bind as SessionBind, JoinTransactionMode } from "./session/connections.js";
+export type { BindContext, GetBind } from "./session/core.js";
+export type { SessionEventName, SessionEvents, TransactionInfo } from "./session/events.js";
+export type { InvokeOptions, OrmExecuteState } from "./session/execute-state.js";
+export { type SessionClass, type SessionMaker, sessionmaker } from "./session/factory.js";
 export {
   type AttributeHistory,
   flagModified,
@@ -33,13 +38,13 @@ export {
 } from "./session/inspect.js";
 export { SESSION, type SessionInternals } from "./session/internals.js";
 export type { MergeOptions } from "./session/merge.js";
+export { closeAllSessions } from "./session/open-sessions.js";
+export type { SessionOptions } from "./session/options.js";
 export {
   type GetOptions,
   objectSession,
   Session,
-  type SessionMaker,
-  type SessionOptions,
   SessionTransaction,
-  sessionmaker,
 } from "./session/session.js";
+export type { ShardId, ShardOptions } from "./session/sharding.js";
 export type * from "./typing/index.js";

@@ -125,6 +125,14 @@ export class Connection implements TransactionOwner {
   get inNestedTransaction(): boolean {
     return this.#nested !== null;
   }
+  /** The handle of the open transaction, whoever began it. */
+  getTransaction(): Transaction | null {
+    return this.#transaction;
+  }
+  /** The handle of the innermost savepoint. */
+  getNestedTransaction(): Savepoint | null {
+    return this.#nested;
+  }
   /** The connection to the server was lost and not yet replaced. */
   get isInvalidated(): boolean {
     return this.#lease === null && !this.#closed;

@@ -11,7 +11,8 @@ import {
   type PropsOf,
 } from "@athanor/core";
 import { declarationOf } from "../mapping/declaration.js";
-import { Session, type SessionOptions } from "../session/session.js";
+import type { SessionOptions } from "../session/options.js";
+import { Session } from "../session/session.js";
 import type { Initial, Instance } from "../typing/entities.js";
 
 /**

@@ -70,6 +70,8 @@ export class Declaration implements DeclarationFace {
   readonly keys: readonly string[];
   readonly strategy: "base" | "joined" | "single" | "concrete";
   generated!: Function;
+  /** Somebody listens to its objects: `new` goes the way that tells. Subclasses are watched with it. */
+  watched = false;
   /** All columns in index order, inherited ones first. */
   layout: readonly { readonly key: string; readonly index: number; readonly deferred: boolean }[] = [];
   /** The user's class, once seen. */
@@ -105,6 +107,7 @@ export class Declaration implements DeclarationFace {
           : "single";
     this.keys = [...new Set([...(parent?.keys ?? []), ...this.columns.keys(), ...this.relationships.keys()])];
     parent?.children.push(this);
+    this.watched = parent?.watched ?? false;
   }
   /** Copies descriptors: a getter is never run before configuration, when every class it names exists. */
   #take(props: object, polymorphicOn: string | undefined, mixin = false): void {
@@ -132,6 +135,10 @@ export class Declaration implements DeclarationFace {
   get mapper(): unknown {
     if (this.configured === undefined) this.registry.configure();
     return this.configured;
+  }
+  watch(): void {
+    this.watched = true;
+    for (const child of this.children) child.watch();
   }
   /** Remembers the user's class: the nearest above the generated one. */
   capture(seen: Function): void {

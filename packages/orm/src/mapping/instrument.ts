@@ -16,6 +16,7 @@ import {
 import { canGenerate } from "./codegen.js";
 import { describeInstance } from "./collection.js";
 import type { Declaration } from "./declaration.js";
+import { tellInit } from "./model-events.js";
 import { LOAD_TOKEN, type LoadBatch, type Managed, PERSISTENT, type SessionFace, UNLOADED } from "./state.js";
 
 /** Columns in attribute order; `load` = part of the row of a plain load. */
@@ -40,6 +41,7 @@ interface Helpers {
   readonly readRel: typeof readRelationship;
   readonly setRel: typeof setRelationship;
   readonly assign: typeof assignInitial;
+  readonly made: typeof tellInit;
 }
 const helpers: Helpers = {
   read: readUnloaded,
@@ -48,6 +50,7 @@ const helpers: Helpers = {
   readRel: readRelationship,
   setRel: setRelationship,
   assign: assignInitial,
+  made: tellInit,
 };
 
 const quote = JSON.stringify;
@@ -61,7 +64,7 @@ function initialSource(layout: SlotLayout): string {
   const reads = layout.columns
     .map(({ key }) => `v = init[${quote(key)}]; if (v !== undefined) { ${slot(key)} = v; n++; }`)
     .join(" ");
-  return `{ let n = -1, v; if (typeof init === "object" && init !== null) { n = 0; ${reads} for (const k in init) n--; }
+  return `{ let n = -1, v; if (typeof init === "object" && init !== null && !D.watched) { n = 0; ${reads} for (const k in init) n--; }
 if (n !== 0) h.assign(this, init, D.keys); }`;
 }
 
@@ -103,7 +106,8 @@ constructor(init, row, offset, session, batch) {
 ${superCall}
 if (init === LOAD && row !== undefined) { ${state("session", String(PERSISTENT), "batch")} ${fill((_, at) => (at < 0 ? "U" : `row[offset + ${at}]`))} ${relations} }
 else { ${state("undefined", "0", "null")} ${fill(() => "U")} ${relations}
-if (init !== undefined && init !== LOAD && this.$$d === D) ${mode === "root" ? initialSource(layout) : "h.assign(this, init, D.keys);"} }
+if (init !== undefined && init !== LOAD && this.$$d === D) ${mode === "root" ? initialSource(layout) : "h.assign(this, init, D.keys);"}
+if (D.watched && init !== LOAD && this.$$d === D) h.made(this, init); }
 }
 ${accessors}
 ${relationAccessors}
@@ -155,6 +159,7 @@ function assemble(declaration: Declaration, layout: SlotLayout, base: Constructo
         for (const key of layout.relationships) self[`$${key}`] = UNLOADED;
         if (init !== undefined && init !== LOAD_TOKEN && self.$$d === declaration)
           assignInitial(self, init, declaration.keys);
+        if (declaration.watched && init !== LOAD_TOKEN && self.$$d === declaration) tellInit(self, init);
       }
     },
   }[declaration.name] as Constructor;

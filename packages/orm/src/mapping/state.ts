@@ -199,3 +199,12 @@ export function setParent(member: Managed, relationship: unknown, parent: Manage
   }
   list.push(relationship, parent);
 }
+
+const tokens = new WeakMap<Managed, unknown>();
+/** Where the row of an object is, in sessions that keep several places apart; undefined for all others. */
+export function tokenOf(instance: Managed): unknown {
+  return tokens.get(instance);
+}
+export function setToken(instance: Managed, token: unknown): void {
+  tokens.set(instance, token);
+}

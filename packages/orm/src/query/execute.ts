@@ -20,7 +20,7 @@ import {
   UpdateStatement,
 } from "@athanor/core";
 import { underCriteria } from "../extensions/loader-criteria.js";
-import type { SessionInternals } from "../session/internals.js";
+import type { ParameterValues, SessionInternals } from "../session/internals.js";
 import { bringInLine, objectsConcerned, type Writing, writesEntities } from "./dml.js";
 import { EntityItem } from "./entity.js";
 import { concernsEntities } from "./plan.js";
@@ -44,7 +44,7 @@ export {
   refreshInstances,
 } from "./loads.js";
 
-export type ParameterValues = { readonly [name: string]: unknown } | readonly { readonly [name: string]: unknown }[];
+export type { ParameterValues };
 
 function statementIn(value: unknown): Element {
   if (value instanceof Element) return value;
@@ -104,69 +104,41 @@ class SessionSource implements ResultSource {
     });
   }
   #fetch(): MaybePromise<Fetched> {
-    const statement = this.#statement;
-    if (statement instanceof SelectStatement && concernsEntities(statement))
-      return this.#finish(runPlan(this.#session, statement, named(this.#params)));
-    if (writesEntities(statement)) return this.#write(statement);
-    return this.#core(statement);
-  }
-  #finish(running: MaybePromise<Ran>): MaybePromise<Fetched> {
-    return after(running, ({ hydration, raw }) => {
-      const rows = this.#mode === "scalars" ? hydration.firsts(raw.rows) : hydration.rows(raw.rows);
-      return completeLoads(this.#session, hydration, fetchedOf(rows, hydration.plan.names, raw));
-    });
-  }
-  /** Statements without entities: the connection's own way, in this turn. */
-  async #core(statement: Element): Promise<Fetched> {
-    const connection = await this.#session.connectionFor(mapperOf(statement));
-    const result = connection.execute(statement, this.#params as never);
-    const rows = await (this.#mode === "scalars" && returnsRows(statement) ? result.scalars().all() : result.all());
-    const keys = returnsRows(statement) || rows.length > 0 ? await result.keys().catch(() => undefined) : undefined;
-    const [rowCount, lastInsertId] = [await result.rowCount(), await result.lastInsertId()];
-    return { rows: keys === undefined ? null : taking(rows), keys: keys ?? [], rowCount, lastInsertId };
-  }
-  /** INSERT, UPDATE and DELETE of a model: objects in memory follow, RETURNING gives objects. */
-  async #write(statement: Writing): Promise<Fetched> {
     const session = this.#session;
-    if (statement instanceof InsertStatement && Array.isArray(this.#params))
-      return this.#insertRuns(statement, this.#params);
-    const concerned = await objectsConcerned(session, statement);
-    if (!statement.returningItems.some((i) => i instanceof EntityItem)) {
-      const done = await this.#core(statement);
-      bringInLine(session, statement, concerned);
-      return done;
-    }
-    const ran = await runPlan(session, statement, named(this.#params));
-    // Before the rows are read: what the new values do not tell is taken from them.
-    bringInLine(session, statement, concerned);
-    return this.#finish(ran);
+    if (session.intercepts || this.#token !== undefined) return this.#intercepted();
+    return fetchAt(session, this.#statement, this.#params, this.#mode);
   }
-  /** Rows of different keys: each run of equal keys is a statement, the objects come back in order. */
-  async #insertRuns(
-    statement: InsertStatement,
-    rows: readonly { readonly [name: string]: unknown }[],
-  ): Promise<Fetched> {
-    const out: unknown[] = [];
-    let keys: readonly string[] = [];
-    let rowCount = 0;
-    let lastInsertId: Fetched["lastInsertId"] = null;
-    for (let from = 0; from < rows.length; ) {
-      const shape = keysOf(rows[from]);
-      let to = from + 1;
-      while (to < rows.length && keysOf(rows[to]) === shape) to++;
-      const part = await this.#finish(runPlan(this.#session, statement.values(rows.slice(from, to))));
-      for (const row of part.rows?.() ?? []) out.push(row);
-      keys = part.keys;
-      rowCount += part.rowCount;
-      lastInsertId = part.lastInsertId;
-      from = to;
-    }
-    return { rows: taking(out), keys, rowCount, lastInsertId };
+  /** Through listeners and shards: always whole rows. */
+  async #intercepted(): Promise<Fetched> {
+    const session = this.#session;
+    const token = this.#token;
+    const fetched = await session.intercept({
+      statement: this.#statement,
+      params: this.#params,
+      kind: "execute",
+      executionOptions: session.executionOptions,
+      element: statementIn,
+      run: (at, statement, params) =>
+        fetchAt(token === undefined || at.token !== undefined ? at : at.at(token), statement, params, "rows"),
+    });
+    const { rows } = fetched;
+    if (this.#mode === "rows" || rows === null) return fetched;
+    return { ...fetched, rows: (most) => rows(most).map((row) => (row as readonly unknown[])[0]) };
+  }
+  get #token(): unknown {
+    const statement = this.#statement;
+    const own = statement instanceof Statement ? statement.executionOptionsValue?.["identityToken"] : undefined;
+    return own ?? this.#session.executionOptions["identityToken"];
   }
   async *stream(chunkRows: ChunkRows): AsyncGenerator<Chunk> {
     const session = this.#session;
     const statement = this.#statement;
-    if (!(statement instanceof SelectStatement) || !concernsEntities(statement)) {
+    if (
+      session.intercepts ||
+      this.#token !== undefined ||
+      !(statement instanceof SelectStatement) ||
+      !concernsEntities(statement)
+    ) {
       const fetched = await this.run();
       if (fetched.rows !== null) yield { rows: fetched.rows(), keys: fetched.keys };
       return;
@@ -175,8 +147,8 @@ class SessionSource implements ResultSource {
     const { plan, params, connection } = await session.enqueue(async () => {
       await session.autoflush();
       const mapper = mapperOf(statement);
-      const { value, params } = lookUpPlan(session, session.engineFor(mapper), statement);
-      return { plan: value, params, connection: await session.connectionFor(mapper) };
+      const { value, params } = lookUpPlan(session, session.engineFor(mapper, statement), statement);
+      return { plan: value, params, connection: await session.connectionFor(mapper, statement) };
     });
     if (plan.unique || plan.compiled.insert !== undefined || plan.compiled.pieces !== undefined) {
       const fetched = await this.run();
@@ -192,6 +164,86 @@ class SessionSource implements ResultSource {
       yield { rows, keys: plan.names };
     }
   }
+}
+type Mode = "rows" | "scalars";
+/** Runs a statement at one place. */
+function fetchAt(
+  session: SessionInternals,
+  statement: Element,
+  params: ParameterValues | undefined,
+  mode: Mode,
+): MaybePromise<Fetched> {
+  if (statement instanceof SelectStatement && concernsEntities(statement))
+    return finish(session, runPlan(session, statement, named(params)), mode);
+  if (writesEntities(statement)) return write(session, statement, params, mode);
+  return runCore(session, statement, params, mode);
+}
+function finish(session: SessionInternals, running: MaybePromise<Ran>, mode: Mode): MaybePromise<Fetched> {
+  return after(running, ({ hydration, raw }) => {
+    const rows = mode === "scalars" ? hydration.firsts(raw.rows) : hydration.rows(raw.rows);
+    return completeLoads(session, hydration, fetchedOf(rows, hydration.plan.names, raw));
+  });
+}
+/** Statements without entities: the connection's own way, in this turn. */
+async function runCore(
+  session: SessionInternals,
+  statement: Element,
+  params: ParameterValues | undefined,
+  mode: Mode,
+): Promise<Fetched> {
+  const connection = await session.connectionFor(mapperOf(statement), statement);
+  const result = connection.execute(statement, params as never);
+  const rows = await (mode === "scalars" && returnsRows(statement) ? result.scalars().all() : result.all());
+  const keys = returnsRows(statement) || rows.length > 0 ? await result.keys().catch(() => undefined) : undefined;
+  const [rowCount, lastInsertId] = [await result.rowCount(), await result.lastInsertId()];
+  return { rows: keys === undefined ? null : taking(rows), keys: keys ?? [], rowCount, lastInsertId };
+}
+/** INSERT, UPDATE and DELETE of a model: objects in memory follow, RETURNING gives objects. */
+async function write(
+  session: SessionInternals,
+  statement: Writing,
+  params: ParameterValues | undefined,
+  mode: Mode,
+): Promise<Fetched> {
+  if (statement instanceof InsertStatement && Array.isArray(params))
+    return insertRuns(session, statement, params, mode);
+  const concerned = await objectsConcerned(session, statement);
+  let done: Fetched;
+  if (!statement.returningItems.some((i) => i instanceof EntityItem)) {
+    done = await runCore(session, statement, params, mode);
+    bringInLine(session, statement, concerned);
+  } else {
+    const ran = await runPlan(session, statement, named(params));
+    // Before the rows are read: what the new values do not tell is taken from them.
+    bringInLine(session, statement, concerned);
+    done = await finish(session, ran, mode);
+  }
+  if (!(statement instanceof InsertStatement)) await session.bulkDone(statement, done.rowCount);
+  return done;
+}
+/** Rows of different keys: each run of equal keys is a statement, the objects come back in order. */
+async function insertRuns(
+  session: SessionInternals,
+  statement: InsertStatement,
+  rows: readonly { readonly [name: string]: unknown }[],
+  mode: Mode,
+): Promise<Fetched> {
+  const out: unknown[] = [];
+  let keys: readonly string[] = [];
+  let rowCount = 0;
+  let lastInsertId: Fetched["lastInsertId"] = null;
+  for (let from = 0; from < rows.length; ) {
+    const shape = keysOf(rows[from]);
+    let to = from + 1;
+    while (to < rows.length && keysOf(rows[to]) === shape) to++;
+    const part = await finish(session, runPlan(session, statement.values(rows.slice(from, to))), mode);
+    for (const row of part.rows?.() ?? []) out.push(row);
+    keys = part.keys;
+    rowCount += part.rowCount;
+    lastInsertId = part.lastInsertId;
+    from = to;
+  }
+  return { rows: taking(out), keys, rowCount, lastInsertId };
 }
 function keysOf(row: object | undefined): string {
   return Object.keys(row ?? {})

@@ -43,6 +43,8 @@ export class Hydration {
   readonly #met: readonly Set<Managed>[] | undefined;
   /** With populateExisting: objects are read anew once per execution. */
   readonly #renewed: Set<Managed> | undefined;
+  /** What listeners are told at the end; undefined while there are none. */
+  readonly #told: { readonly instance: Managed; readonly fresh: boolean }[] | undefined;
 
   constructor(plan: OrmPlan, session: SessionInternals, populateExisting: boolean, trees?: readonly LoadTree[]) {
     this.plan = plan;
@@ -56,6 +58,7 @@ export class Hydration {
     this.#seen = plan.unique ? new SeenRows() : undefined;
     this.#met = plan.entities.length > 1 ? plan.entities.map(() => new Set()) : undefined;
     this.#renewed = populateExisting ? new Set() : undefined;
+    this.#told = session.rowEvents === null || session.rowEvents === undefined ? undefined : [];
   }
 
   /** The first items of the rows: what `scalars()` gives. */
@@ -117,6 +120,14 @@ export class Hydration {
       }
     };
     for (const item of this.plan.items) if (item.entity !== undefined) visit(item.entity);
+    if (this.#told !== undefined) this.#tell(this.#told);
+  }
+  #tell(told: { readonly instance: Managed; readonly fresh: boolean }[]): void {
+    const { rowEvents } = this.session;
+    for (const { instance, fresh } of told.splice(0)) {
+      if (fresh) rowEvents?.loaded(instance);
+      else rowEvents?.refreshed(instance, undefined);
+    }
   }
 
   /** The entity of every row. */
@@ -141,6 +152,7 @@ export class Hydration {
       out[r] = new Model(LOAD_TOKEN, rows[r] as unknown[], entity.offset, face, batch);
     (batch as { instances: Managed[] }).instances = out;
     if (entity.empty.length > 0) for (const instance of out) this.#emptyOut(entity, instance);
+    if (this.#told !== undefined) for (const instance of out) this.#told.push({ instance, fresh: true });
     session.identity.append(entity.mapper, out);
     return out.slice();
   }
@@ -175,6 +187,7 @@ export class Hydration {
         instance.$$b = batch;
       }
       identity.add(plan.mapper, key, instance);
+      this.#told?.push({ instance, fresh: true });
       batch.instances.push(instance);
       if (plan.empty.length > 0) this.#emptyOut(plan, instance);
       this.#met?.[plan.index]?.add(instance);
@@ -208,6 +221,7 @@ export class Hydration {
     if (renews) this.#renewed?.add(instance);
     // A row of some columns makes nothing else fresh.
     if (!plan.complete) return;
+    this.#told?.push({ instance, fresh: false });
     if (renews) clearChanges(instance);
     instance.$$f &= ~STALE;
     const mapper = mapperOfInstance(instance);

@@ -109,4 +109,5 @@ export {
   refreshInstances,
 } from "./execute.js";
 export { type HasSession, keyValues, NotFoundError, sessionQuery, setSessionResolver } from "./query.js";
+export { setShardId, UserDefinedOption } from "./user-options.js";
 export type { AnyModel, ColumnLike };

@@ -7,6 +7,7 @@ import { walkRestrictions } from "../extensions/loader-criteria.js";
 import type { Restriction } from "../extensions/restrict.js";
 import type { MappedColumn, RelationshipProperty } from "../mapping/mapper.js";
 import type { EntitySource } from "./source.js";
+import { UserDefinedOption } from "./user-options.js";
 
 export type Strategy =
   | "joined"
@@ -163,6 +164,8 @@ export class LoadTree {
   everywhere: Wildcard | undefined = undefined;
   /** Criteria that every statement below carries on. */
   restrictions: readonly Restriction[] = [];
+  /** Options of the program's own that every load below carries on. */
+  userOptions: readonly UserDefinedOption[] = NO_USER_OPTIONS;
 
   /** Adds one option, from its position on. */
   add(load: LoadOption, at = 0): void {
@@ -201,7 +204,7 @@ export class LoadTree {
   below(property: RelationshipProperty): LoadTree {
     const branch = this.relations.get(property);
     if (branch !== undefined) return branch.below;
-    const made = new LoadTree().restrict(this.restrictions);
+    const made = new LoadTree().restrict(this.restrictions).carry(this.userOptions);
     made.everywhere = this.everywhere;
     return made;
   }
@@ -216,6 +219,13 @@ export class LoadTree {
     if (restrictions.length === 0) return this;
     this.restrictions = [...this.restrictions, ...restrictions];
     for (const branch of this.relations.values()) branch.below.restrict(restrictions);
+    return this;
+  }
+  /** Adds options of the program's own here and all the way down. */
+  carry(options: readonly UserDefinedOption[]): this {
+    if (options.length === 0) return this;
+    this.userOptions = [...this.userOptions, ...options];
+    for (const branch of this.relations.values()) branch.below.carry(options);
     return this;
   }
   /** Sets what holds for relationships that nothing names, here and all the way down. */
@@ -234,6 +244,7 @@ export class LoadTree {
     tree.columns = this.columns;
     tree.wildcard = this.wildcard;
     tree.everywhere = this.everywhere;
+    tree.userOptions = this.userOptions;
     for (const [property, branch] of this.relations) {
       const below = branch.strategy === "contains" ? undefined : branch.below.forRefresh();
       if (below !== undefined) tree.relations.set(property, { ...branch, below });
@@ -245,6 +256,7 @@ export class LoadTree {
       this.relations.size === 0 &&
       this.columns === NO_COLUMNS &&
       this.restrictions.length === 0 &&
+      this.userOptions.length === 0 &&
       this.wildcard === undefined &&
       this.everywhere === undefined &&
       this.expressions.length === 0
@@ -252,7 +264,7 @@ export class LoadTree {
   }
   /** Somewhere in it are criteria: a tree kept with a plan has the values of its first execution. */
   get hasCriteria(): boolean {
-    if (this.restrictions.length > 0) return true;
+    if (this.restrictions.length > 0 || this.userOptions.length > 0) return true;
     for (const branch of this.relations.values())
       if (branch.criteria.length > 0 || branch.order.length > 0 || branch.below.hasCriteria) return true;
     return false;
@@ -286,11 +298,21 @@ export class CarriedOptions extends Element {
     this.tree = tree;
   }
   walk(key: KeyWriter): void {
+    key.id(this.tree.userOptions.length);
     // Once: what is below carries the same ones on.
     walkRestrictions(this.tree.restrictions, key);
     walkWildcard(this.tree.everywhere, key);
     walkTree(this.tree, key);
   }
+}
+const NO_USER_OPTIONS: readonly UserDefinedOption[] = [];
+/** Options of the program's own: given to the statement, or carried from the one that brought the objects. */
+export function userOptionsIn(statement: Element): readonly UserDefinedOption[] {
+  const options = (statement as { readonly optionList?: readonly Element[] }).optionList;
+  if (options === undefined || options.length === 0) return NO_USER_OPTIONS;
+  return options.flatMap((o) =>
+    o instanceof UserDefinedOption ? [o] : o instanceof CarriedOptions ? o.tree.userOptions : NO_USER_OPTIONS,
+  );
 }
 function walkTree(tree: LoadTree, key: KeyWriter): void {
   key.id(OP.option);

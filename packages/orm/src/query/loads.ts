@@ -4,7 +4,7 @@ import { NotLoadedError } from "../errors.js";
 import { restrictionsIn, sessionCriteria } from "../extensions/loader-criteria.js";
 import { describeInstance } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
-import { type LoadBatch, type Managed, UNLOADED } from "../mapping/state.js";
+import { type LoadBatch, type Managed, tokenOf, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { forgetChange } from "./changes.js";
 import { entityOf } from "./entity.js";
@@ -12,7 +12,7 @@ import { among, CHUNK } from "./keys.js";
 import { CarriedOptions, LoadTree, NO_COLUMNS } from "./load-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { inKeyOrder, loadRelation } from "./relations.js";
-import { after, completeLoads, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
+import { after, completeLoads, loadedFirsts, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
 import { mappedSource } from "./source.js";
 
 export interface LoadByKeyOptions {
@@ -61,9 +61,14 @@ export function loadByKey(
   const populate = options.populateExisting ?? locks;
   let ran: ReturnType<typeof runPlan>;
   const criteria = criteriaForKey(session, mapper, values);
-  if (!locks && criteria.length === 0 && (options.options === undefined || options.options.length === 0)) {
+  if (
+    !session.intercepts &&
+    !locks &&
+    criteria.length === 0 &&
+    (options.options === undefined || options.options.length === 0)
+  ) {
     // The parameters of the plan are the key's parts in order, and nothing else.
-    const plan = plainPlan(session, session.engineFor(mapper), byKey);
+    const plan = plainPlan(session, session.engineFor(mapper, byKey.statement), byKey);
     ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
   } else {
     const source = mappedSource(mapper);
@@ -72,6 +77,10 @@ export function loadByKey(
     );
     statement = statement.options(...(options.options ?? []), ...criteria);
     if (locks) statement = statement.withForUpdate(lock === true ? {} : lock);
+    if (session.intercepts)
+      return loadedFirsts(session, statement, { kind: "execute" }, populate).then(
+        (found) => (found[0] as Managed | undefined) ?? null,
+      );
     ran = runPlan(session, statement, undefined, populate);
   }
   return after(ran, ({ hydration, raw }) =>
@@ -106,7 +115,13 @@ export async function loadRelationship(
   const siblings =
     batch === null
       ? [owner]
-      : batch.instances.filter((i) => i.$$s === session.face && i[property.slot] === UNLOADED && property.slot in i);
+      : batch.instances.filter(
+          (i) =>
+            i.$$s === session.face &&
+            i[property.slot] === UNLOADED &&
+            property.slot in i &&
+            (session.token === undefined || tokenOf(i) === session.token),
+        );
   if (!siblings.includes(owner)) siblings.push(owner);
   await loadRelation({ run: runner, session, populate: false }, siblings, property, tree.branch(property));
 }
@@ -155,7 +170,13 @@ export async function loadColumn(session: SessionInternals, owner: Managed, key:
   const siblings =
     batch === null
       ? [owner]
-      : batch.instances.filter((i) => i.$$s === session.face && i[attribute.slot] === UNLOADED && attribute.slot in i);
+      : batch.instances.filter(
+          (i) =>
+            i.$$s === session.face &&
+            i[attribute.slot] === UNLOADED &&
+            attribute.slot in i &&
+            (session.token === undefined || tokenOf(i) === session.token),
+        );
   if (!siblings.includes(owner)) siblings.push(owner);
   await refreshInstances(session, siblings, [key], false);
   return owner[attribute.slot];
@@ -214,22 +235,35 @@ async function refreshChunk(
         ),
       )
       .options(new CarriedOptions(tree));
-    const { hydration, raw } = await runPlan(session, statement, undefined, overwrite && columns === undefined);
-    if (overwrite && columns !== undefined) {
+    const populate = overwrite && columns === undefined;
+    const forget = (): void => {
+      if (!overwrite || columns === undefined) return;
       for (const i of chunk) {
         for (const c of columns) {
           forgetChange(i, c.index);
           i[c.slot] = UNLOADED;
         }
       }
-    }
+    };
     const kept = chunk.map((i) => i.$$b);
-    const found = new Set(hydration.firsts(raw.rows) as Managed[]);
+    let found: Set<unknown>;
+    if (session.intercepts) {
+      forget();
+      found = new Set(await loadedFirsts(session, statement, { kind: "column", from: chunk }, populate));
+    } else {
+      const { hydration, raw } = await runPlan(session, statement, undefined, populate);
+      // Not before the rows are there: a failure must not leave the objects without values.
+      forget();
+      found = new Set(hydration.firsts(raw.rows));
+      await completeLoads(session, hydration, undefined);
+    }
     chunk.forEach((i, at) => {
-      if (columns !== undefined) i.$$b = kept[at] as LoadBatch | null;
+      if (columns !== undefined) {
+        i.$$b = kept[at] as LoadBatch | null;
+        if (found.has(i)) session.rowEvents?.refreshed(i, keys);
+      }
       if (!found.has(i)) gone.push(i);
     });
-    await completeLoads(session, hydration, undefined);
   }
   for (const property of relations) {
     for (const i of chunk) i[property.slot] = UNLOADED;

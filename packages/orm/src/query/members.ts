@@ -5,8 +5,8 @@ import {
   conjunction,
   FunctionCall,
   INTEGER,
-  operators,
   OrderingElement,
+  operators,
   SelectStatement,
 } from "@athanor/core";
 import type { Mapper, RelationshipProperty } from "../mapping/mapper.js";

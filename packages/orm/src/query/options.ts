@@ -4,8 +4,8 @@
  */
 import {
   ArgumentError,
-  ColumnReference,
   criterion as asCriterion,
+  ColumnReference,
   didYouMean,
   Element,
   type KeyWriter,

@@ -34,6 +34,7 @@ import { EntityItem } from "./entity.js";
 import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
 import { Load, LoadEverywhere } from "./options.js";
 import { aliasedSource, EntitySource, mappedSource, sourcesOver } from "./source.js";
+import { UserDefinedOption } from "./user-options.js";
 
 /** How one entity is read off a row. */
 export interface EntityPlan {
@@ -165,8 +166,11 @@ function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
     }
   }
   const restrictions = restrictionsIn(statement.optionList);
+  const mine = statement.optionList.filter(
+    (o): o is UserDefinedOption => o instanceof UserDefinedOption && o.propagateToLoaders,
+  );
   for (const tree of trees.values()) {
-    tree.restrict(restrictions);
+    tree.restrict(restrictions).carry(mine);
     if (everywhere !== undefined) tree.spread(everywhere);
   }
   return trees;

@@ -26,7 +26,13 @@ export interface KeyedRows {
 /** How loaders run statements inside the session's turn; `run-plan.ts` provides it. */
 export interface Runner {
   /** A select of an entity, then of key columns. */
-  keyed(session: SessionInternals, statement: SelectStatement, populate: boolean): Promise<KeyedRows>;
+  keyed(
+    session: SessionInternals,
+    statement: SelectStatement,
+    populate: boolean,
+    owners: readonly Managed[],
+    property: RelationshipProperty,
+  ): Promise<KeyedRows>;
   /** A select of columns. */
   columns(session: SessionInternals, statement: SelectStatement): Promise<readonly (readonly unknown[])[]>;
 }
@@ -153,7 +159,13 @@ async function loadMembers(
     if (order.length > 0) statement = statement.orderBy(...order);
   } else statement = firstMembers(property, mapper, direct, keyed.keys, branch);
   if (!branch.below.isEmpty) statement = statement.options(new CarriedOptions(branch.below));
-  const { members, rows, keyAt, repeats } = await work.run.keyed(work.session, statement, work.populate);
+  const { members, rows, keyAt, repeats } = await work.run.keyed(
+    work.session,
+    statement,
+    work.populate,
+    owners,
+    property,
+  );
   const found = new Map<Managed[], Managed[]>();
   let last: Managed[] | undefined;
   let list: Managed[] = [];
@@ -219,7 +231,7 @@ async function loadReferences(
   const columns = property.pairs.map((p) => target.column(p.remote));
   let statement = new SelectStatement([entityOf(mapper), ...columns]).where(among(columns, waiting.keys), ...criteria);
   if (!below.isEmpty) statement = statement.options(new CarriedOptions(below));
-  const { members, rows, keyAt } = await work.run.keyed(session, statement, populate);
+  const { members, rows, keyAt } = await work.run.keyed(session, statement, populate, owners, property);
   for (let r = 0; r < rows.length; r++) {
     const member = members[r] as Managed | null;
     for (const owner of (member === null ? undefined : waiting.find(rows[r] as readonly unknown[], keyAt)) ?? []) {

@@ -10,6 +10,7 @@ import {
   DeleteStatement,
   type Element,
   type Engine,
+  type Fetched,
   type FromClause,
   InsertStatement,
   type MaybePromise,
@@ -23,8 +24,8 @@ import {
   UpdateStatement,
 } from "@athanor/core";
 import { type Mapper, mappersOfTable } from "../mapping/mapper.js";
-import type { LoadBatch } from "../mapping/state.js";
-import type { SessionInternals } from "../session/internals.js";
+import type { LoadBatch, Managed } from "../mapping/state.js";
+import type { SessionInternals, StatementCall } from "../session/internals.js";
 import { EntityItem } from "./entity.js";
 import { fillSubclassColumns } from "./fill-columns.js";
 import { Hydration } from "./hydrate.js";
@@ -113,7 +114,7 @@ export function runPlan(
   populate?: boolean,
 ): MaybePromise<Ran> {
   const mapper = mapperOf(statement);
-  const { value: plan, params } = lookUpPlan(session, session.engineFor(mapper), statement);
+  const { value: plan, params } = lookUpPlan(session, session.engineFor(mapper, statement), statement);
   return sendPlan(session, mapper, plan, statement, params, named, populate);
 }
 export function sendPlan(
@@ -126,7 +127,7 @@ export function sendPlan(
   populate: boolean | undefined,
 ): MaybePromise<Ran> {
   const send = (connection: Connection): MaybePromise<RawResult> => connection.run(plan.compiled, params, named);
-  const ready = session.connectionFor(mapper);
+  const ready = session.connectionFor(mapper, statement);
   return after(ready instanceof Promise ? ready.then(send) : send(ready), (raw) => ({
     hydration: hydrationOf(session, plan, statement, populate),
     raw,
@@ -154,13 +155,64 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
   }
 }
 
+/** Whole rows of a planned statement, everything loaded: how a statement that goes the long way ends. */
+export function fetchRows(
+  session: SessionInternals,
+  statement: Planned,
+  named?: NamedValues,
+  populate?: boolean,
+): MaybePromise<Fetched> {
+  return after(runPlan(session, statement, named, populate), ({ hydration, raw }) => {
+    const rows = hydration.rows(raw.rows);
+    return completeLoads(session, hydration, {
+      rows: (most?: number) => (most === undefined || most >= rows.length ? rows : rows.slice(0, most)),
+      keys: hydration.plan.names,
+      rowCount: raw.rowCount,
+      lastInsertId: raw.lastInsertId,
+    });
+  });
+}
+/** A load of attributes through listeners and shards: whole rows. */
+async function loadedRows(
+  session: SessionInternals,
+  statement: SelectStatement,
+  call: Pick<StatementCall, "kind" | "from" | "relationship">,
+  populate = false,
+): Promise<readonly (readonly unknown[])[]> {
+  const fetched = await session.intercept({
+    ...call,
+    statement,
+    params: undefined,
+    executionOptions: session.executionOptions,
+    element: (given) => given as SelectStatement,
+    run: (at, final) => fetchRows(at, final as SelectStatement, undefined, populate),
+  });
+  return (fetched.rows?.() ?? []) as (readonly unknown[])[];
+}
+/** The first items of the rows of a statement that reads columns of objects, or an object by its key. */
+export async function loadedFirsts(
+  session: SessionInternals,
+  statement: SelectStatement,
+  call: Pick<StatementCall, "kind" | "from">,
+  populate?: boolean,
+): Promise<readonly unknown[]> {
+  return (await loadedRows(session, statement, call, populate)).map((row) => row[0]);
+}
+
 /** How loaders run their statements. */
 export const runner: Runner = {
-  async keyed(session, statement, populate): Promise<KeyedRows> {
+  async keyed(session, statement, populate, owners, property): Promise<KeyedRows> {
+    if (session.intercepts) {
+      const call = { kind: "relationship", from: owners, relationship: property } as const;
+      const rows = await loadedRows(session, statement, call, populate);
+      const keyAt = statement.selected.slice(1).map((_, i) => i + 1);
+      return { members: rows.map((row) => row[0] as Managed | null), rows, keyAt, repeats: true };
+    }
     const { hydration, raw } = await runPlan(session, statement, undefined, populate);
     return completeLoads(session, hydration, hydration.keyed(raw.rows));
   },
   async columns(session, statement) {
+    if (session.intercepts) return loadedRows(session, statement, { kind: "column" });
     const { hydration, raw } = await runPlan(session, statement, undefined, false);
     return hydration.values(raw.rows);
   },

@@ -2,8 +2,10 @@
  * The connections of a session: one per engine, each with the session's transaction and a savepoint per nested one.
  * A session may also join a connection somebody else began. Source: SQLAlchemy "Joining a Session into an External Transaction".
  */
-import { type Connection, Engine, type MaybePromise, type Savepoint } from "@athanor/core";
+import { type Connection, Engine, type MaybePromise, type Savepoint, type Transaction } from "@athanor/core";
 
+/** What a session works on. */
+export type Bind = Engine | Connection;
 /** How a session takes part in a transaction that was begun outside of it. */
 export type JoinTransactionMode = "conditionalSavepoint" | "rollbackOnly" | "controlFully" | "createSavepoint";
 
@@ -11,9 +13,10 @@ interface Bound {
   readonly connection: Connection;
   /** Taken from the pool by the session, so given back by it. */
   readonly own: boolean;
-  /** Ends the transaction: the connection's own, a savepoint of the session's, or nothing at commit. */
-  readonly control: "transaction" | "savepoint" | "rollback only";
-  readonly root: Savepoint | undefined;
+  /** What the session ends: the transaction it works in, or a savepoint. Undefined: whatever the connection has begun. */
+  readonly root: Transaction | Savepoint | undefined;
+  /** Begun outside: a rollback reaches it, a commit and a close do not. */
+  readonly rollbackOnly: boolean;
   readonly nested: Savepoint[];
 }
 
@@ -21,16 +24,19 @@ export class SessionConnections {
   readonly #bound = new Map<Engine | Connection, Bound>();
   #opening: Map<Engine | Connection, Promise<Connection>> | undefined;
   readonly #join: JoinTransactionMode;
+  readonly #twoPhase: boolean;
   #depth = 0;
-  constructor(join: JoinTransactionMode) {
+  #prepared = false;
+  constructor(join: JoinTransactionMode, twoPhase: boolean) {
     this.#join = join;
+    this.#twoPhase = twoPhase;
   }
   get(bind: Engine | Connection, begun: (connection: Connection) => MaybePromise<void>): MaybePromise<Connection> {
     const there = this.#bound.get(bind);
     if (there !== undefined) return there.connection;
     const underWay = this.#opening?.get(bind);
     if (underWay !== undefined) return underWay;
-    if (bind instanceof Engine && this.#depth === 0) {
+    if (bind instanceof Engine && this.#depth === 0 && !this.#twoPhase) {
       const opened = bind.open();
       if (!(opened instanceof Promise)) return this.#opened(bind, opened, begun);
       return this.#wait(
@@ -53,7 +59,7 @@ export class SessionConnections {
     connection: Connection,
     begun: (c: Connection) => MaybePromise<void>,
   ): MaybePromise<Connection> {
-    this.#bound.set(bind, { connection, own: true, control: "transaction", root: undefined, nested: [] });
+    this.#bound.set(bind, { connection, own: true, root: undefined, rollbackOnly: false, nested: [] });
     if (this.#depth > 0) return this.#nest(bind, connection, begun);
     const running = begun(connection);
     return running instanceof Promise ? running.then(() => connection) : connection;
@@ -68,17 +74,26 @@ export class SessionConnections {
   async #open(bind: Engine | Connection, begun: (connection: Connection) => MaybePromise<void>): Promise<Connection> {
     const own = bind instanceof Engine;
     const connection = own ? await bind.open() : bind;
-    let control: Bound["control"] = "transaction";
-    let root: Savepoint | undefined;
-    if (!own && connection.inTransaction && this.#join !== "controlFully") {
-      const savepoint =
-        this.#join === "createSavepoint" || (this.#join === "conditionalSavepoint" && connection.inNestedTransaction);
-      control = savepoint ? "savepoint" : "rollback only";
-      if (savepoint) root = await connection.beginNested();
+    let root: Transaction | Savepoint | undefined;
+    let rollbackOnly = false;
+    try {
+      if (!own && connection.inTransaction) {
+        const nested = connection.getNestedTransaction();
+        if (this.#join === "createSavepoint" || (this.#join === "conditionalSavepoint" && nested !== null))
+          root = await connection.beginNested();
+        else {
+          root = nested ?? connection.getTransaction() ?? undefined;
+          rollbackOnly = this.#join !== "controlFully";
+        }
+      } else if (this.#twoPhase) root = await connection.begin({ twoPhase: true });
+      const bound: Bound = { connection, own, root, rollbackOnly, nested: [] };
+      this.#bound.set(bind, bound);
+      for (let i = 0; i < this.#depth; i++) bound.nested.push(await connection.beginNested());
+    } catch (error) {
+      // Nothing knows of it yet, so nothing would give it back.
+      if (own && !this.#bound.has(bind)) await connection.close();
+      throw error;
     }
-    const bound: Bound = { connection, own, control, root, nested: [] };
-    this.#bound.set(bind, bound);
-    for (let i = 0; i < this.#depth; i++) bound.nested.push(await connection.beginNested());
     await begun(connection);
     return connection;
   }
@@ -95,19 +110,38 @@ export class SessionConnections {
     this.#depth--;
     for (const bound of this.#bound.values()) await bound.nested.pop()?.rollback();
   }
+  /** The first phase on every connection: from here on each server promises that its commit succeeds. */
+  async prepare(): Promise<void> {
+    for (const { root } of this.#bound.values()) if (root !== undefined && "prepare" in root) await root.prepare();
+    this.#prepared = true;
+  }
   async commit(): Promise<void> {
-    for (const bound of this.#bound.values()) {
-      if (bound.control === "transaction") await bound.connection.commit();
-      else if (bound.control === "savepoint") await bound.root?.commit();
+    if (this.#twoPhase && !this.#prepared) await this.prepare();
+    for (const { root, rollbackOnly, connection } of this.#bound.values()) {
+      if (rollbackOnly) continue;
+      if (root === undefined) await connection.commit();
+      else if (root.isActive) await root.commit();
     }
     await this.#release();
   }
-  async rollback(): Promise<void> {
+  rollback(): Promise<void> {
+    return this.#end(({ root, connection }) => (root === undefined ? connection : root).rollback());
+  }
+  /** Leaves what was begun outside as it is, unless the session was given control of it. */
+  close(): Promise<void> {
+    return this.#end(({ root, rollbackOnly, connection, nested }) =>
+      rollbackOnly ? nested[0]?.rollback() : (root === undefined ? connection : root).rollback(),
+    );
+  }
+  /** Ends the physical connections at once: for a session whose connections are known to be in a bad state. */
+  invalidate(): Promise<void> {
+    return this.#end(({ connection }) => connection.invalidate());
+  }
+  async #end(how: (bound: Bound) => MaybePromise<void>): Promise<void> {
     let failure: unknown;
     for (const bound of this.#bound.values()) {
       try {
-        if (bound.control === "savepoint") await bound.root?.rollback();
-        else await bound.connection.rollback();
+        await how(bound);
       } catch (error) {
         failure ??= error;
       }
@@ -123,6 +157,7 @@ export class SessionConnections {
     const all = [...this.#bound.values()];
     this.#bound.clear();
     this.#depth = 0;
+    this.#prepared = false;
     for (const bound of all) if (bound.own) await bound.connection.close();
   }
   get isEmpty(): boolean {

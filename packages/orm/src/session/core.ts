@@ -5,12 +5,15 @@
  */
 import {
   ArgumentError,
+  AthanorError,
   type Compiled,
   type Connection,
+  DeleteStatement,
   type Dialect,
   type Element,
   Engine,
   type Execution,
+  type Fetched,
   InvalidRequestError,
   type MaybePromise,
   PendingRollbackError,
@@ -20,6 +23,7 @@ import { DetachedInstanceError, NotLoadedError } from "../errors.js";
 import { flushPreparations } from "../extensions/flush-preparations.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import { eachListener, isHeard, type RowEventName, tellExpire } from "../mapping/model-events.js";
 import {
   DELETED,
   DETACHED,
@@ -30,39 +34,55 @@ import {
   PERSISTENT,
   type SessionFace,
   STALE,
+  setToken,
   TO_DELETE,
+  tokenOf,
   UNLOADED,
 } from "../mapping/state.js";
 import { loadColumn, loadRelationship, peekReference } from "../query/execute.js";
+import { ShardIdOption } from "../query/user-options.js";
+import type { Binds } from "./binds.js";
 import { reachable, relatedInMemory } from "./cascades.js";
-import { type JoinTransactionMode, SessionConnections } from "./connections.js";
-import { type RowEventName, SessionHooks } from "./events.js";
+import { type Bind, type JoinTransactionMode, SessionConnections } from "./connections.js";
+import { SessionHooks } from "./events.js";
+import { OrmExecuteState, type Terminal } from "./execute-state.js";
 import { IdentityMap } from "./identity-map.js";
-import { SESSION, type SessionInternals } from "./internals.js";
+import { type RowEvents, SESSION, type SessionInternals, type StatementCall } from "./internals.js";
 import { SessionQueue } from "./queue.js";
+import { byPlace, joinFetched, PlaceView, type Shards, type WholeSession } from "./sharding.js";
 import { makeTransient, revertChanges, TransactionFrame } from "./transaction-frame.js";
 import { Flush, isOrphan } from "./unit-of-work/flush.js";
 import type { FlushHost } from "./unit-of-work/host.js";
+import { committedValue } from "./unit-of-work/values.js";
 
-export type Bind = Engine | Connection;
+/** What a session tells whoever chooses an engine. */
+export interface BindContext {
+  /** The session writes its changes: never to a read replica. */
+  readonly flushing: boolean;
+}
+/** Chooses the engine for a mapper or a statement: replicas, tenants. undefined: what `binds` and `bind` say. */
+export type GetBind = (mapper: Mapper | null, statement: Element | undefined, context: BindContext) => Bind | undefined;
 export interface CoreOptions {
   readonly bind: Bind | undefined;
-  /** Chooses the engine for a mapper or a statement; shards, replicas. */
-  readonly getBind: ((mapper: Mapper | null, statement?: Element) => Bind) | undefined;
+  readonly binds: Binds | undefined;
+  readonly getBind: GetBind | undefined;
+  readonly autobegin: boolean;
+  readonly twoPhase: boolean;
   readonly autoflush: boolean;
   readonly expireOnCommit: boolean;
   readonly joinTransactionMode: JoinTransactionMode;
   readonly executionOptions: { readonly [name: string]: unknown };
+  readonly shards: Shards | undefined;
 }
 
 const standIns = new WeakMap<Dialect, Pick<Engine, "dialect" | "cache">>();
 const planCaches = new WeakMap<object, StatementCache<unknown>>();
 const LIMIT_FLUSHES = 100;
 
-export class SessionCore implements SessionInternals, SessionFace, FlushHost {
+export class SessionCore implements WholeSession, SessionFace {
   readonly identity = new IdentityMap();
   readonly waiting: Execution[] = [];
-  readonly hooks = new SessionHooks();
+  readonly hooks: SessionHooks;
   readonly options: CoreOptions;
   /** The public session, for events and `objectSession`. */
   readonly owner: object;
@@ -73,15 +93,18 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   readonly #toDelete = new Set<Managed>();
   #frame: TransactionFrame | undefined;
   #flushing = false;
+  /** What the flush under way was about, while `afterFlush` looks back. */
+  #flushed: { pending: readonly Managed[]; dirty: readonly Managed[]; deleted: readonly Managed[] } | undefined;
   /** Set by a failed flush: only rollback() helps. */
   #failure: unknown;
   #failed = false;
   #noAutoflush = 0;
 
-  constructor(owner: object, options: CoreOptions) {
+  constructor(owner: object, options: CoreOptions, hooks: SessionHooks) {
     this.owner = owner;
     this.options = options;
-    this.#connections = new SessionConnections(options.joinTransactionMode);
+    this.hooks = new SessionHooks(hooks);
+    this.#connections = new SessionConnections(options.joinTransactionMode, options.twoPhase);
   }
   get face(): SessionFace {
     return this;
@@ -110,16 +133,19 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   // ---- connections and transactions
 
   bindFor(mapper: Mapper | null, statement?: Element): Bind {
-    const bind = this.options.getBind?.(mapper, statement) ?? this.options.bind;
-    if (bind === undefined)
+    const { getBind, binds, bind } = this.options;
+    const found = getBind?.(mapper, statement, { flushing: this.#flushing }) ?? binds?.find(mapper, statement) ?? bind;
+    if (found === undefined)
       throw new InvalidRequestError(
-        "The session has no engine: new Session(engine), or sessionmaker({ bind: engine }).",
+        `The session has no engine${mapper === null ? "" : ` for ${mapper}`}: new Session(engine), or sessionmaker({ bind: engine }).`,
         "session.no-bind",
       );
-    return bind;
+    return found;
   }
-  engineFor(mapper: Mapper | null): Engine {
-    const bind = this.bindFor(mapper);
+  engineFor(mapper: Mapper | null, statement?: Element): Engine {
+    return this.engineOf(this.bindFor(mapper, statement));
+  }
+  engineOf(bind: Bind): Engine {
     if (bind instanceof Engine) return bind;
     // Of an engine, plans and flushes need the dialect and a statement cache; connections of one dialect share theirs.
     let stand = standIns.get(bind.dialect);
@@ -127,10 +153,99 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       standIns.set(bind.dialect, (stand = { dialect: bind.dialect, cache: new StatementCache<Compiled>() }));
     return stand as Engine;
   }
-  connectionFor(mapper: Mapper | null): MaybePromise<Connection> {
+  connectionFor(mapper: Mapper | null, statement?: Element): MaybePromise<Connection> {
     this.requireHealthy();
     void this.frame;
-    return this.#connections.get(this.bindFor(mapper), this.#begun);
+    return this.#connections.get(this.bindFor(mapper, statement), this.#begun);
+  }
+  connectionAt(bind: Bind): MaybePromise<Connection> {
+    this.requireHealthy();
+    void this.frame;
+    return this.#connections.get(bind, this.#begun);
+  }
+
+  // ---- places: shards, identity tokens
+
+  readonly token = undefined;
+  #places: Map<unknown, PlaceView> | undefined;
+  at(token: unknown): SessionInternals {
+    return token === undefined ? this : this.#place(token);
+  }
+  #of(instance: Managed): SessionInternals {
+    return this.spreads ? this.at(tokenOf(instance)) : this;
+  }
+  #place(token: unknown): PlaceView {
+    this.#places ??= new Map();
+    let view = this.#places.get(token);
+    if (view === undefined)
+      this.#places.set(token, (view = new PlaceView(this, token, this.options.shards?.bind(token))));
+    return view;
+  }
+  /** Objects may belong to several places. */
+  get spreads(): boolean {
+    return this.options.shards !== undefined || this.#places !== undefined;
+  }
+  split(instances: readonly Managed[]): readonly (readonly [FlushHost, readonly Managed[]])[] {
+    const { shards } = this.options;
+    if (shards !== undefined)
+      for (const instance of instances)
+        if (tokenOf(instance) === undefined)
+          setToken(instance, shards.forInstance(mapperOfInstance(instance), instance));
+    return [...byPlace(instances)].map(([token, group]) => [token === undefined ? this : this.#place(token), group]);
+  }
+
+  // ---- statements that go the long way
+
+  get listens(): boolean {
+    return this.hooks.has("doOrmExecute");
+  }
+  get intercepts(): boolean {
+    return this.options.shards !== undefined || this.listens;
+  }
+  intercept(call: StatementCall, from: SessionInternals = this): MaybePromise<Fetched> {
+    const { shards } = this.options;
+    const terminal: Terminal = (state, statement, asked) => {
+      const option = state.userDefinedOptions.findLast((o) => o instanceof ShardIdOption)?.payload;
+      const chosen = asked ?? option;
+      if (chosen !== undefined) return call.run(this.#place(chosen), statement, state.parameters);
+      if (shards === undefined || from.token !== undefined) return call.run(from, statement, state.parameters);
+      return this.#onAll(call, state, statement, shards.forStatement(state));
+    };
+    const run = () => new OrmExecuteState(this.owner, call, this.hooks.of("doOrmExecute"), terminal).run();
+    return this.listens ? this.#queue.reentrant(run) : run();
+  }
+  async #onAll(
+    call: StatementCall,
+    state: OrmExecuteState,
+    statement: Element,
+    ids: readonly unknown[],
+  ): Promise<Fetched> {
+    const parts: Fetched[] = [];
+    for (const id of ids) parts.push(await call.run(this.#place(id), statement, state.parameters));
+    return joinFetched(parts);
+  }
+  get rowEvents(): RowEvents | null {
+    return this.hooks.has("loadedAsPersistent") || isHeard("load") || isHeard("refresh") ? this.#rowEvents : null;
+  }
+  readonly #rowEvents: RowEvents = {
+    loaded: (instance) => {
+      const event = { session: this.owner, instance };
+      eachListener(instance.$$d, "load", (listener) => {
+        listener(event);
+      });
+      if (this.hooks.has("loadedAsPersistent")) this.hooks.emit("loadedAsPersistent", event);
+    },
+    refreshed: (instance, attributes) => {
+      const event = { session: this.owner, instance, attributes };
+      eachListener(instance.$$d, "refresh", (listener) => {
+        listener(event);
+      });
+    },
+  };
+  bulkDone(statement: Element, rowCount: number): MaybePromise<void> {
+    const name = statement instanceof DeleteStatement ? "afterBulkDelete" : "afterBulkUpdate";
+    if (!this.hooks.has(name)) return;
+    return this.#queue.reentrant(() => this.hooks.run(name, { session: this.owner, statement, rowCount }));
   }
   readonly #begun = (connection: Connection): MaybePromise<void> => {
     if (this.hooks.has("afterBegin"))
@@ -144,8 +259,32 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
   /** The innermost transaction; the first use begins one. */
   get frame(): TransactionFrame {
-    this.#frame ??= new TransactionFrame();
-    return this.#frame;
+    return this.#frame ?? this.beginFrame(this.options.autobegin);
+  }
+  /** Begins the outermost transaction. @throws InvalidRequestError where only `begin()` may */
+  beginFrame(allowed = true): TransactionFrame {
+    if (!allowed)
+      throw new InvalidRequestError(
+        "This session was made with autobegin: false: call begin() before it is used, and again after commit() and rollback().",
+        "session.autobegin",
+      );
+    return this.#enter(new TransactionFrame());
+  }
+  #enter(frame: TransactionFrame): TransactionFrame {
+    this.#frame = frame;
+    if (this.hooks.has("afterTransactionCreate"))
+      this.hooks.emit("afterTransactionCreate", { session: this.owner, transaction: frame });
+    return frame;
+  }
+  /** Leaves the innermost transaction. */
+  #leave(): void {
+    const frame = this.#frame;
+    this.#frame = frame?.parent;
+    if (frame !== undefined) this.#left(frame);
+  }
+  #left(frame: TransactionFrame): void {
+    if (this.hooks.has("afterTransactionEnd"))
+      this.hooks.emit("afterTransactionEnd", { session: this.owner, transaction: frame });
   }
   get inTransaction(): boolean {
     return this.#frame !== undefined;
@@ -165,9 +304,9 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   async beginNested(): Promise<TransactionFrame> {
     this.requireHealthy();
     await this.flushNow();
+    const outer = this.frame;
     await this.#connections.beginNested();
-    this.#frame = new TransactionFrame(this.frame);
-    return this.#frame;
+    return this.#enter(new TransactionFrame(outer));
   }
   /** Ends a savepoint well; inner ones still open end with it. */
   async releaseNested(frame: TransactionFrame): Promise<void> {
@@ -177,7 +316,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       const inner = this.#frame as TransactionFrame;
       await this.#connections.releaseNested();
       inner.mergeInto(inner.parent as TransactionFrame);
-      this.#frame = inner.parent;
+      this.#leave();
       if (inner === frame) return;
     }
   }
@@ -187,9 +326,41 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       if (!this.#failed) await this.#undoFrame(inner, true);
       this.#failed = false;
       this.#failure = undefined;
-      this.#frame = inner.parent;
+      await this.#softly(inner);
+      this.#leave();
       if (inner === frame) return;
     }
+  }
+  async #softly(previousTransaction: TransactionFrame): Promise<void> {
+    if (this.hooks.has("afterSoftRollback"))
+      await this.#queue.reentrant(() =>
+        this.hooks.run("afterSoftRollback", { session: this.owner, previousTransaction }),
+      );
+  }
+  /** The first phase of a two-phase commit; only commit() and rollback() can follow. */
+  async prepare(): Promise<void> {
+    this.requireHealthy();
+    if (!this.options.twoPhase)
+      throw new InvalidRequestError(
+        "prepare(): this session was not made with { twoPhase: true }.",
+        "session.two-phase",
+      );
+    await this.#flushAll();
+    while (this.#frame?.parent !== undefined) await this.releaseNested(this.#frame);
+    try {
+      await this.#connections.prepare();
+    } catch (error) {
+      await this.#afterFailure(error);
+    }
+  }
+  /** Rolls back and throws what happened: that error says more than one of the rollback. */
+  async #afterFailure(error: unknown): Promise<never> {
+    try {
+      await this.rollback();
+    } catch {
+      // See above.
+    }
+    throw error;
   }
   #isOpen(frame: TransactionFrame): boolean {
     for (let f = this.#frame; f !== undefined; f = f.parent) if (f === frame) return f.parent !== undefined;
@@ -199,12 +370,9 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     for (let f = this.#frame; f !== undefined; f = f.parent) if (f === frame) return true;
     return false;
   }
-  async commit(): Promise<void> {
-    this.requireHealthy();
-    if (this.hooks.has("beforeCommit"))
-      await this.#queue.reentrant(() => this.hooks.run("beforeCommit", { session: this.owner }));
+  /** Until nothing is left: what hooks of a flush changed is flushed too. */
+  async #flushAll(): Promise<void> {
     await this.flushNow();
-    // What hooks of the flush changed is flushed too.
     for (let round = 1; this.hasChanges; round++) {
       if (round === LIMIT_FLUSHES)
         throw new InvalidRequestError(
@@ -213,12 +381,18 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
         );
       await this.flushNow();
     }
+  }
+  async commit(): Promise<void> {
+    this.requireHealthy();
+    if (!this.options.autobegin) void this.frame;
+    if (this.hooks.has("beforeCommit"))
+      await this.#queue.reentrant(() => this.hooks.run("beforeCommit", { session: this.owner }));
+    await this.#flushAll();
     while (this.#frame?.parent !== undefined) await this.releaseNested(this.#frame);
     try {
       await this.#connections.commit();
     } catch (error) {
-      await this.rollback();
-      throw error;
+      await this.#afterFailure(error);
     }
     const frame = this.#frame;
     this.#frame = undefined;
@@ -231,9 +405,11 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       if (this.hooks.has("deletedToDetached")) this.hooks.emit("deletedToDetached", { session: this.owner, instance });
     }
     if (gone.size > 0) forgetDeleted(gone, this.identity.all());
-    if (this.options.expireOnCommit) this.#allStale();
+    // The hooks come before the objects are stale, as there is no transaction any more to read them anew in.
     if (this.hooks.has("afterCommit"))
       await this.#queue.reentrant(() => this.hooks.run("afterCommit", { session: this.owner }));
+    if (this.options.expireOnCommit) this.#allStale();
+    if (frame !== undefined) this.#left(frame);
   }
   async rollback(): Promise<void> {
     let failure: unknown;
@@ -246,22 +422,25 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       failure = error;
     }
     // A failed flush has undone the innermost frame already.
-    if (failed) {
-      const inner = this.#frame;
-      this.#frame = inner?.parent;
-    }
+    const innermost = this.#frame;
     this.#revertUnflushed();
-    for (let frame = this.#frame; frame !== undefined; frame = frame.parent) this.#revertFrame(frame);
-    this.#frame = undefined;
+    for (let frame = failed ? innermost?.parent : innermost; frame !== undefined; frame = frame.parent)
+      this.#revertFrame(frame);
     this.#allStale();
+    this.#frame = undefined;
     if (this.hooks.has("afterRollback"))
       await this.#queue.reentrant(() => this.hooks.run("afterRollback", { session: this.owner }));
+    for (let frame = innermost; frame !== undefined; frame = frame.parent) {
+      await this.#softly(frame);
+      this.#left(frame);
+    }
     if (failure !== undefined) throw failure;
   }
   #allStale(): void {
     this.identity.forEach((instance) => {
       instance.$$f |= STALE;
     });
+    if (isHeard("expire")) for (const instance of [...this.identity.all()]) tellExpire(instance, undefined);
   }
   async #undoFrame(frame: TransactionFrame, nested: boolean): Promise<void> {
     const touched = this.#revertUnflushed();
@@ -271,8 +450,11 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
   #revertFrame(frame: TransactionFrame): Managed[] {
     const created = this.hooks.has("persistentToTransient") ? [...frame.created] : [];
+    const deleted = this.hooks.has("deletedToPersistent") ? frame.deleted.map((d) => d.instance) : [];
     const touched = frame.revert(this.identity);
     for (const instance of created) this.hooks.emit("persistentToTransient", { session: this.owner, instance });
+    for (const instance of deleted)
+      if ((instance.$$f & PERSISTENT) !== 0) this.hooks.emit("deletedToPersistent", { session: this.owner, instance });
     frame.created.length = frame.deleted.length = frame.undo.length = frame.switches.length = 0;
     return touched;
   }
@@ -298,12 +480,15 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   // ---- flush
 
   get pending(): readonly Managed[] {
+    if (this.#flushed !== undefined) return this.#flushed.pending;
     return this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0);
   }
   get dirty(): readonly Managed[] {
+    if (this.#flushed !== undefined) return this.#flushed.dirty;
     return this.#dirty.filter((i) => i.$$s === this && (i.$$f & (DIRTY | TO_DELETE)) === DIRTY);
   }
   get toDelete(): ReadonlySet<Managed> {
+    if (this.#flushed !== undefined) return new Set(this.#flushed.deleted);
     return this.#toDelete;
   }
   get hasChanges(): boolean {
@@ -314,7 +499,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       if (this.#failed) this.requireHealthy();
       return undefined;
     }
-    return this.flushNow();
+    return this.flushNow().catch(hinting);
   }
   async withoutAutoflush<T>(work: () => MaybePromise<T>): Promise<T> {
     this.#noAutoflush++;
@@ -354,7 +539,14 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       const dirty = this.#takeDirty();
       const deletions = this.#toDelete.size > 0 ? [...this.#toDelete] : undefined;
       void this.frame;
-      await new Flush(this, { pending, dirty, deleted: this.#toDelete }).run();
+      const flush = new Flush(this, { pending, dirty, deleted: this.#toDelete });
+      await flush.write();
+      if (this.hooks.has("afterFlush")) {
+        this.#flushed = { pending, dirty, deleted: deletions ?? NOTHING };
+        await this.#queue.reentrant(() => this.hooks.run("afterFlush", { session: this.owner }));
+        this.#flushed = undefined;
+      }
+      flush.finish();
       this.#toDelete.clear();
       if (this.#pending.length > 0) {
         const left = this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0);
@@ -363,18 +555,21 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       }
       this.#dirty = this.#dirty.filter((i) => i.$$s === this && (i.$$f & DIRTY) !== 0 && (i.$$f & PERSISTENT) !== 0);
       if (this.hooks.has("pendingToPersistent"))
-        for (const instance of pending) this.hooks.emit("pendingToPersistent", { session: this.owner, instance });
+        for (const instance of pending)
+          if ((instance.$$f & PERSISTENT) !== 0)
+            this.hooks.emit("pendingToPersistent", { session: this.owner, instance });
       if (deletions !== undefined && this.hooks.has("persistentToDeleted"))
-        for (const instance of deletions) this.hooks.emit("persistentToDeleted", { session: this.owner, instance });
-      if (this.hooks.has("afterFlush")) {
-        this.#flushing = false;
-        await this.#queue.reentrant(() => this.hooks.run("afterFlush", { session: this.owner }));
-      }
+        for (const instance of deletions)
+          if ((instance.$$f & DELETED) !== 0) this.hooks.emit("persistentToDeleted", { session: this.owner, instance });
+      this.#flushing = false;
+      if (this.hooks.has("afterFlushPostexec"))
+        await this.#queue.reentrant(() => this.hooks.run("afterFlushPostexec", { session: this.owner }));
     } catch (error) {
       await this.#flushFailed(error);
       throw error;
     } finally {
       this.#flushing = false;
+      this.#flushed = undefined;
     }
   }
   /** The transaction (or the savepoint alone) is rolled back at once; until rollback() nothing else is possible. */
@@ -427,39 +622,48 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
         "session.deleted",
       );
     checkOwnKeys(instance);
+    if (!this.options.autobegin) void this.frame;
     if (this.hooks.has("beforeAttach")) this.hooks.emit("beforeAttach", { session: this.owner, instance });
     if ((instance.$$f & DETACHED) !== 0) {
       const mapper = mapperOfInstance(instance);
       const key = mapper.keyOf(instance);
-      const other = key === undefined ? undefined : this.identity.get(mapper, key);
+      const token = tokenOf(instance);
+      const identity = token === undefined ? this.identity : this.#place(token).identity;
+      const other = key === undefined ? undefined : identity.get(mapper, key);
       if (other !== undefined && other !== instance) {
         throw new InvalidRequestError(
           `The session already has another object for ${describeInstance(instance)}: merge() this one instead of adding it.`,
           "session.conflict",
         );
       }
-      if (key !== undefined) this.identity.add(mapper, key, instance);
+      if (key !== undefined) identity.add(mapper, key, instance);
       instance.$$f = (instance.$$f & ~DETACHED) | PERSISTENT;
       instance.$$s = this;
       if (instance.$$o !== null || instance.$$h !== null) {
         instance.$$f |= DIRTY;
         this.#dirty.push(instance);
       }
+      if (this.hooks.has("afterAttach")) this.hooks.emit("afterAttach", { session: this.owner, instance });
+      if (this.hooks.has("detachedToPersistent"))
+        this.hooks.emit("detachedToPersistent", { session: this.owner, instance });
       return;
     }
     instance.$$s = this;
     instance.$$f |= PENDING;
     instance.$$f &= ~DIRTY;
     this.#pending.push(instance);
+    if (this.hooks.has("afterAttach")) this.hooks.emit("afterAttach", { session: this.owner, instance });
     if (this.hooks.has("transientToPending")) this.hooks.emit("transientToPending", { session: this.owner, instance });
   }
   register(instance: Managed): void {
     instance.$$s = this;
     instance.$$f |= PERSISTENT;
   }
+  hears(name: RowEventName): boolean {
+    return this.hooks.has(name) || isHeard(name);
+  }
   rowHook(name: RowEventName, instances: readonly Managed[]): void {
-    if (!this.hooks.has(name)) return;
-    for (const instance of instances) this.hooks.emit(name, { session: this.owner, instance });
+    if (this.hears(name)) this.hooks.rows(name, this.owner, instances);
   }
   dropPending(instance: Managed): void {
     if (instance.$$s !== this || (instance.$$f & PENDING) === 0) return;
@@ -478,19 +682,29 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
   #detach(instance: Managed): void {
     const mapper = mapperOfInstance(instance);
-    const key = mapper.keyOf(instance);
+    const key = mapper.identityKey(mapper.primaryKey.map((a) => committedValue(instance, a)));
     if (key !== undefined) this.identity.remove(mapper, key, instance);
     this.#toDelete.delete(instance);
+    const was = instance.$$f;
     instance.$$s = undefined;
-    instance.$$f = (instance.$$f & ~(PERSISTENT | DIRTY | TO_DELETE | PENDING)) | DETACHED;
+    instance.$$f = (was & ~(PERSISTENT | DIRTY | TO_DELETE | PENDING)) | DETACHED;
+    const event = (was & DELETED) !== 0 ? "deletedToDetached" : "persistentToDetached";
+    if (this.hooks.has(event)) this.hooks.emit(event, { session: this.owner, instance });
   }
   expungeAll(): void {
+    const left: Managed[] | undefined = this.hooks.has("persistentToDetached") ? [] : undefined;
     this.identity.forEach((instance) => {
       instance.$$s = undefined;
       instance.$$f = (instance.$$f & ~(PERSISTENT | DIRTY | TO_DELETE)) | DETACHED;
+      left?.push(instance);
     });
-    for (const instance of this.#pending)
-      if (instance.$$s === this && (instance.$$f & PENDING) !== 0) makeTransient(instance);
+    for (const instance of left ?? []) this.hooks.emit("persistentToDetached", { session: this.owner, instance });
+    for (const instance of this.#pending) {
+      if (instance.$$s !== this || (instance.$$f & PENDING) === 0) continue;
+      makeTransient(instance);
+      if (this.hooks.has("pendingToTransient"))
+        this.hooks.emit("pendingToTransient", { session: this.owner, instance });
+    }
     for (const { instance } of this.#frame?.deleted ?? []) if (instance.$$s === this) this.#detach(instance);
     this.identity.clear();
     this.#pending = [];
@@ -501,7 +715,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   removed(instance: Managed): void {
     if (instance.$$s !== this) return;
     const mapper = mapperOfInstance(instance);
-    const key = mapper.keyOf(instance);
+    const key = mapper.identityKey(mapper.primaryKey.map((a) => committedValue(instance, a)));
     this.#toDelete.delete(instance);
     this.frame.noteFlushed(instance);
     instance.$$o = null;
@@ -553,7 +767,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
     else item.$$f |= ORPHANED;
   }
   peekRelated(owner: Managed, relationship: unknown): Managed | null | undefined {
-    return peekReference(this, owner, relationship as RelationshipProperty);
+    return peekReference(this.#of(owner), owner, relationship as RelationshipProperty);
   }
   knownMembers(owner: Managed, relationship: unknown): readonly Managed[] {
     const { direction, target, backPopulates, pairs } = relationship as RelationshipProperty;
@@ -571,7 +785,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   }
   async loadRelation(owner: Managed, property: RelationshipProperty): Promise<void> {
     if ((owner.$$f & PENDING) !== 0) return;
-    await loadRelationship(this, owner, property);
+    await loadRelationship(this.#of(owner), owner, property);
   }
   loadRelated(owner: Managed, relationship: unknown): Promise<unknown> {
     const property = relationship as RelationshipProperty;
@@ -586,7 +800,7 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
       if (property.usesGet && this.peekRelated(owner, property) === undefined) await this.autoflush();
       else if (!property.usesGet) await this.autoflush();
       this.requireHealthy();
-      await loadRelationship(this, owner, property, true);
+      await loadRelationship(this.#of(owner), owner, property, true);
       const value = owner[property.slot];
       if (value === UNLOADED)
         throw new NotLoadedError(`${property} of ${describeInstance(owner)} could not be loaded.`);
@@ -596,27 +810,27 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
   loadColumn(owner: Managed, key: string): Promise<unknown> {
     return this.enqueueAfterResults(async () => {
       this.requireHealthy();
-      return loadColumn(this, owner, key);
+      return loadColumn(this.#of(owner), owner, key);
     });
   }
 
   /** Waits for what was asked for, rolls back, gives connections back, lets all objects go. */
-  async close(): Promise<void> {
+  async close(invalidate = false): Promise<void> {
     if (this.#queue.isClosed) return;
     while (this.waiting.length > 0) this.waiting.shift()?.start();
     const draining = this.#queue.close();
     if (draining !== undefined) await draining;
-    await this.reset();
+    await this.reset(invalidate);
   }
-  async reset(): Promise<void> {
+  async reset(invalidate = false): Promise<void> {
     let failure: unknown;
     try {
-      if (!this.#connections.isEmpty) await this.#connections.rollback();
+      if (!this.#connections.isEmpty) await (invalidate ? this.#connections.invalidate() : this.#connections.close());
     } catch (error) {
       failure = error;
     }
     this.expungeAll();
-    this.#frame = undefined;
+    while (this.#frame !== undefined) this.#leave();
     this.#failed = false;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
@@ -624,6 +838,13 @@ export class SessionCore implements SessionInternals, SessionFace, FlushHost {
 }
 
 const NOTHING: readonly Managed[] = [];
+/** Says that it was no explicit flush that failed. */
+function hinting(error: unknown): never {
+  if (error instanceof AthanorError)
+    error.message +=
+      " (raised by the autoflush before a query or a lazy load; if the objects are not ready to be written, run that in session.noAutoflush(async () => { … }))";
+  throw error;
+}
 /** Whether any relationship holds something: most objects of a large load hold nothing. */
 function hasRelated(instance: Managed): boolean {
   const { relationships } = mapperOfInstance(instance);

@@ -4,7 +4,7 @@
  */
 import type { CanonicalKey, KeyPart } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import type { Managed } from "../mapping/state.js";
+import { type Managed, setToken, tokenOf } from "../mapping/state.js";
 import type { Identities } from "./internals.js";
 
 type Level = Map<KeyPart, Level | Managed>;
@@ -16,8 +16,32 @@ class Store {
   count = 0;
 }
 
+/**
+ * Rows of different places may have equal keys: each place has a map of its own, under its identity token. This one
+ * speaks for all where no place is named, except for lookups by key. Source: SQLAlchemy "identity_token".
+ */
 export class IdentityMap implements Identities {
   readonly #stores = new Map<Mapper, Store>();
+  readonly #token: unknown;
+  #places: Map<unknown, IdentityMap> | undefined;
+  constructor(token?: unknown) {
+    this.#token = token;
+  }
+  /** The map of one place. */
+  under(token: unknown): IdentityMap {
+    if (token === this.#token) return this;
+    this.#places ??= new Map();
+    let place = this.#places.get(token);
+    if (place === undefined) this.#places.set(token, (place = new IdentityMap(token)));
+    return place;
+  }
+  /** The map an object is in. */
+  of(instance: Managed): IdentityMap {
+    return this.#places === undefined ? this : this.under(tokenOf(instance));
+  }
+  #nested(): Iterable<IdentityMap> {
+    return this.#places === undefined ? NONE : this.#places.values();
+  }
 
   #store(mapper: Mapper): Store {
     const { root } = mapper;
@@ -51,10 +75,19 @@ export class IdentityMap implements Identities {
     return level as Managed;
   }
   add(mapper: Mapper, key: CanonicalKey, instance: Managed): void {
+    if (this.#places !== undefined) {
+      const place = this.of(instance);
+      if (place !== this) return place.add(mapper, key, instance);
+    }
+    if (this.#token !== undefined) setToken(instance, this.#token);
     put(this.#indexed(mapper), key, instance);
   }
   /** Takes out what is held under the key, if it is this object. */
   remove(mapper: Mapper, key: CanonicalKey, instance: Managed): void {
+    if (this.#places !== undefined) {
+      const place = this.of(instance);
+      if (place !== this) return place.remove(mapper, key, instance);
+    }
     const store = this.#indexed(mapper);
     const parts = typeof key === "object" ? key : [key];
     let level: Level = store.index;
@@ -73,10 +106,13 @@ export class IdentityMap implements Identities {
     return store === undefined || (store.count === 0 && store.segments.length === 0);
   }
   append(mapper: Mapper, instances: readonly Managed[]): void {
-    if (instances.length > 0) this.#store(mapper).segments.push(instances);
+    if (instances.length === 0) return;
+    if (this.#token !== undefined) for (const instance of instances) setToken(instance, this.#token);
+    this.#store(mapper).segments.push(instances);
   }
   *instances(mapper: Mapper): Generator<Managed> {
     yield* members(this.#indexed(mapper).index);
+    for (const place of this.#nested()) yield* place.instances(mapper);
   }
   /** Like `all`, without a generator's cost per object. `visit` must not change the map. */
   forEach(visit: (instance: Managed) => void): void {
@@ -84,22 +120,27 @@ export class IdentityMap implements Identities {
       for (const segment of store.segments) for (let i = 0; i < segment.length; i++) visit(segment[i] as Managed);
       each(store.index, visit);
     }
+    for (const place of this.#nested()) place.forEach(visit);
   }
   *all(): Generator<Managed> {
     for (const store of this.#stores.values()) {
       for (const segment of store.segments) yield* segment;
       yield* members(store.index);
     }
+    for (const place of this.#nested()) yield* place.all();
   }
   get size(): number {
     let n = 0;
     for (const store of this.#stores.values()) n += store.count + store.segments.reduce((sum, s) => sum + s.length, 0);
+    for (const place of this.#nested()) n += place.size;
     return n;
   }
   clear(): void {
     this.#stores.clear();
+    for (const place of this.#nested()) place.clear();
   }
 }
+const NONE: readonly IdentityMap[] = [];
 
 function put(store: Store, key: CanonicalKey, instance: Managed): void {
   let level = store.index;

@@ -3,9 +3,9 @@
  * The other direction, what the session asks of the query side, is `query/execute.ts`. Loaded relationship values are
  * set with `setLoadedCollection` and `setLoadedReference` of `mapping/collection.ts`, which merge queued changes.
  */
-import type { Connection, Engine, Execution, MaybePromise, StatementCache } from "@athanor/core";
+import type { Connection, Element, Engine, Execution, Fetched, MaybePromise, StatementCache } from "@athanor/core";
 import type { CanonicalKey } from "../mapping/identity-key.js";
-import type { Mapper } from "../mapping/mapper.js";
+import type { Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import type { Managed, SessionFace } from "../mapping/state.js";
 
 /** A session (or a scoped proxy of one) answers with its internals. */
@@ -24,6 +24,28 @@ export interface Identities {
   instances(mapper: Mapper): Iterable<Managed>;
 }
 
+/** A statement on its way through listeners and shards. */
+export interface StatementCall {
+  readonly statement: Element;
+  readonly params: ParameterValues | undefined;
+  /** What it is for: the program's own, a relationship of objects that are there, columns of such objects. */
+  readonly kind: "execute" | "relationship" | "column";
+  /** Whose attributes are loaded. */
+  readonly from?: readonly Managed[] | undefined;
+  readonly relationship?: RelationshipProperty | undefined;
+  /** Those of the session. */
+  readonly executionOptions: { readonly [name: string]: unknown };
+  /** The element behind what a program gave as a statement. */
+  element(statement: unknown): Element;
+  /** The end of the way, at one place; gives whole rows. */
+  run(at: SessionInternals, statement: Element, params: ParameterValues | undefined): MaybePromise<Fetched>;
+}
+export type ParameterValues = { readonly [name: string]: unknown } | readonly { readonly [name: string]: unknown }[];
+
+export interface RowEvents {
+  loaded(instance: Managed): void;
+  refreshed(instance: Managed, attributes: readonly string[] | undefined): void;
+}
 export interface SessionInternals {
   readonly identity: Identities;
   /** What loaded instances get as `$$s`. */
@@ -31,9 +53,9 @@ export interface SessionInternals {
   /** Results created and not yet started: whatever the session does next starts them first (`Execution.start()`). */
   readonly waiting: Execution[];
   /** A connection with the session's transaction; begins one at first use. */
-  connectionFor(mapper: Mapper | null): MaybePromise<Connection>;
+  connectionFor(mapper: Mapper | null, statement?: Element): MaybePromise<Connection>;
   /** The engine a statement of this mapper goes to. */
-  engineFor(mapper: Mapper | null): Engine;
+  engineFor(mapper: Mapper | null, statement?: Element): Engine;
   /** Flushes if there is anything to flush; undefined when there is not (nothing to await). */
   autoflush(): Promise<void> | undefined;
   /** Plans of ORM statements for an engine; one cache per engine, shared by its sessions. */
@@ -48,6 +70,18 @@ export interface SessionInternals {
   enqueue<T>(work: () => MaybePromise<T>): Promise<T>;
   /** A DELETE by criteria took the row of this object: it leaves the session as a flushed deletion does. */
   removed(instance: Managed): void;
+  /** Statements go the long way: somebody listens to them, or they are spread over shards. */
+  readonly intercepts: boolean;
+  /** The long way. */
+  intercept(call: StatementCall): MaybePromise<Fetched>;
+  /** Where objects of other places are kept apart, theirs: see `identityToken`. undefined: nowhere in particular. */
+  readonly token: unknown;
+  /** The session as seen from where this object belongs. */
+  at(token: unknown): SessionInternals;
+  /** A row became an object, or overwrote one that was there; null while nobody listens. */
+  readonly rowEvents: RowEvents | null;
+  /** An UPDATE or DELETE by criteria is done. */
+  bulkDone(statement: Element, rowCount: number): MaybePromise<void>;
   /** Options of the session for statements (`populateExisting` …). */
   readonly executionOptions: { readonly [name: string]: unknown };
 }

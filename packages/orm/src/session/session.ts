@@ -10,6 +10,7 @@ import {
   type HasRow,
   type HasScalar,
   InvalidRequestError,
+  type ListenOptions,
   type LoadFace,
   type MaybePromise,
   type NameOf,
@@ -22,51 +23,34 @@ import {
 import { ObjectDeletedError } from "../errors.js";
 import { Collection, describeInstance } from "../mapping/collection.js";
 import { mapperOf } from "../mapping/declarative.js";
+import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { type Managed, managed, PENDING, PERSISTENT, STALE, UNLOADED } from "../mapping/state.js";
+import { isHeard, tellExpire } from "../mapping/model-events.js";
+import { type Managed, managed, PENDING, PERSISTENT, STALE, tokenOf, UNLOADED } from "../mapping/state.js";
 import { entityElementOf } from "../query/entity.js";
 import { executeStatement, loadByKey, type ParameterValues, refreshInstances } from "../query/execute.js";
 import { keyValues, sessionQuery } from "../query/query.js";
 import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
 import { reachable } from "./cascades.js";
-import type { JoinTransactionMode } from "./connections.js";
-import { type Bind, SessionCore } from "./core.js";
-import type { SessionEventName, SessionEvents } from "./events.js";
+import type { Bind } from "./connections.js";
+import { SessionCore } from "./core.js";
+import { hooksOfClass, LISTENERS, type Listened, type SessionEventName, type SessionEvents } from "./events.js";
 import { SESSION, type SessionInternals } from "./internals.js";
 import { type MergeOptions, mergeInto } from "./merge.js";
+import { forgetOpen, rememberOpen } from "./open-sessions.js";
+import { coreOptions, DEFAULTS, type SessionOptions } from "./options.js";
+import type { Shards } from "./sharding.js";
 import type { TransactionFrame } from "./transaction-frame.js";
 
-export interface SessionOptions {
-  readonly bind?: Bind;
-  /** Flush before every query and lazy load. Default true. */
-  readonly autoflush?: boolean;
-  /** After a commit, objects are stale: values stay readable, the next row overwrites them. Default true. */
-  readonly expireOnCommit?: boolean;
-  /** Chooses the engine per mapper: shards, read replicas. */
-  readonly getBind?: (mapper: Mapper | null, statement?: Element) => Bind;
-  /** How to take part in the transaction of a connection given as `bind`. Default "conditionalSavepoint". */
-  readonly joinTransactionMode?: JoinTransactionMode;
-  /** For all statements of the session. */
-  readonly executionOptions?: { readonly [name: string]: unknown };
-  /** Anything; for the program's own use. */
-  readonly info?: { readonly [key: string]: unknown };
-}
-const OPTIONS = ["bind", "autoflush", "expireOnCommit", "getBind", "joinTransactionMode", "executionOptions", "info"];
-const MODES: readonly JoinTransactionMode[] = [
-  "conditionalSavepoint",
-  "rollbackOnly",
-  "controlFully",
-  "createSavepoint",
-];
-
 const NO_OPTIONS: SessionOptions = {};
-const NO_EXECUTION_OPTIONS = {};
 const NO_GET_OPTIONS: GetOptions<readonly unknown[]> = {};
 
 export interface GetOptions<P> {
   readonly options?: P;
   readonly populateExisting?: boolean;
+  /** The shard or tenant whose row is meant. */
+  readonly identityToken?: unknown;
   readonly withForUpdate?:
     | boolean
     | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean };
@@ -121,44 +105,22 @@ export class SessionTransaction implements AsyncDisposable {
 export class Session implements AsyncDisposable {
   readonly #core: SessionCore;
   readonly #options: SessionOptions;
+  readonly #ref = rememberOpen(this);
   #info: Map<string, unknown> | undefined;
 
   constructor(bind: Bind | SessionOptions, options: SessionOptions = NO_OPTIONS) {
     const isBind =
       typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" ||
       typeof (bind as { readonly connect?: unknown }).connect === "function";
+    const hooks = (options as Listened)[LISTENERS] ?? (bind as Listened)[LISTENERS] ?? hooksOfClass(new.target);
     if (isBind && options === NO_OPTIONS) {
       this.#options = { bind: bind as Bind };
-      this.#core = new SessionCore(this, {
-        bind: bind as Bind,
-        getBind: undefined,
-        autoflush: true,
-        expireOnCommit: true,
-        joinTransactionMode: "conditionalSavepoint",
-        executionOptions: NO_EXECUTION_OPTIONS,
-      });
+      this.#core = new SessionCore(this, { ...DEFAULTS, bind: bind as Bind }, hooks);
       return;
     }
     const all: SessionOptions = isBind ? { bind: bind as Bind, ...options } : (bind as SessionOptions);
-    for (const key of Object.keys(all)) {
-      if (!OPTIONS.includes(key))
-        throw new ArgumentError(`Session: there is no option '${key}'.${didYouMean(key, OPTIONS)}`, "session.option");
-    }
-    const mode = all.joinTransactionMode ?? "conditionalSavepoint";
-    if (!MODES.includes(mode))
-      throw new ArgumentError(
-        `joinTransactionMode is one of ${MODES.join(", ")}, not '${mode}'.${didYouMean(mode, MODES)}`,
-        "session.option",
-      );
     this.#options = all;
-    this.#core = new SessionCore(this, {
-      bind: all.bind,
-      getBind: all.getBind,
-      autoflush: all.autoflush ?? true,
-      expireOnCommit: all.expireOnCommit ?? true,
-      joinTransactionMode: mode,
-      executionOptions: all.executionOptions ?? {},
-    });
+    this.#core = new SessionCore(this, coreOptions(all), hooks);
   }
   /** Anything; for the program's own use. */
   get info(): Map<string, unknown> {
@@ -300,7 +262,10 @@ export class Session implements AsyncDisposable {
       const values = keyValues(mapper, id);
       const key = mapper.identityKey(values);
       if (key === undefined) return null as never;
-      const known = this.#core.identity.get(mapper, key);
+      if (this.#core.options.shards !== undefined && options.identityToken === undefined)
+        return this.#getSharded(mapper, values, key, options) as Promise<never>;
+      const at = options.identityToken === undefined ? this.#core : this.#core.at(options.identityToken);
+      const known = at.identity.get(mapper, key);
       const plain = !options.populateExisting && !options.withForUpdate && (options.options?.length ?? 0) === 0;
       if (known !== undefined && plain && (known.$$f & STALE) === 0) {
         return (mapperOfInstance(known).isA(mapper) && (known.$$f & PERSISTENT) !== 0 ? known : null) as never;
@@ -313,12 +278,36 @@ export class Session implements AsyncDisposable {
       };
       // Nothing is awaited that is there: SQLite answers at once.
       const load = (): MaybePromise<never> => {
-        const found = loadByKey(this.#core, mapper, values, options);
+        const found = loadByKey(at, mapper, values, options);
         return found instanceof Promise ? found.then(taken) : taken(found);
       };
       const flushing = this.#core.autoflush();
       return flushing === undefined ? load() : flushing.then(load);
     });
+  }
+  /** Where the key may be, one shard after another; what the session has comes first. */
+  async #getSharded(
+    mapper: Mapper,
+    values: readonly unknown[],
+    key: CanonicalKey,
+    options: GetOptions<readonly unknown[]>,
+  ): Promise<Managed | null> {
+    const core = this.#core;
+    const plain = !options.populateExisting && !options.withForUpdate && (options.options?.length ?? 0) === 0;
+    const places = (core.options.shards as Shards).forKey(mapper, values).map((id) => core.at(id));
+    for (const { identity } of plain ? places : []) {
+      const known = identity.get(mapper, key);
+      if (known === undefined || (known.$$f & STALE) !== 0) continue;
+      return mapperOfInstance(known).isA(mapper) && (known.$$f & PERSISTENT) !== 0 ? known : null;
+    }
+    await core.autoflush();
+    for (const at of places) {
+      const known = at.identity.get(mapper, key);
+      const found = await loadByKey(at, mapper, values, options);
+      if (found !== null) return found;
+      if (known !== undefined && plain) core.removed(known);
+    }
+    return null;
   }
   /** Like `get`, but no row is an error. @throws NoResultFound */
   async getOne<M extends AnyModel>(model: M, id: Identity<M>): Promise<Entity<M>> {
@@ -350,7 +339,7 @@ export class Session implements AsyncDisposable {
       this.#core.requireHealthy();
       const keys = attributes?.map(String);
       for (const key of keys ?? []) checkKey(instance, key, "refresh");
-      const gone = await refreshInstances(this.#core, [instance], keys);
+      const gone = await refreshInstances(this.#core.at(tokenOf(instance)), [instance], keys);
       if (gone.length > 0) throw new ObjectDeletedError(`refresh(${describeInstance(instance)}): its row is gone.`);
     });
   }
@@ -402,7 +391,7 @@ export class Session implements AsyncDisposable {
           "A transaction has begun on this session already; it begins with the first statement. Commit or roll back first.",
           "transaction.begun",
         );
-      return new SessionTransaction(this.#core, this.#core.frame, false);
+      return new SessionTransaction(this.#core, this.#core.beginFrame(), false);
     });
     if (block === undefined) return transaction;
     return this.#scope(transaction, block);
@@ -455,7 +444,20 @@ export class Session implements AsyncDisposable {
   }
   /** Like `reset`, for good: waits for what was asked for, refuses what comes later. */
   close(): Promise<void> {
+    forgetOpen(this.#ref);
     return this.#core.close();
+  }
+  /** Like `close`, but the physical connections are ended instead of going back to the pool: for ones known to be bad. */
+  invalidate(): Promise<void> {
+    forgetOpen(this.#ref);
+    return this.#core.close(true);
+  }
+  /**
+   * The first phase of a two-phase commit on every connection; `commit()` does it by itself. Afterwards only `commit()`
+   * and `rollback()` are possible. When one of them cannot promise, all are rolled back.
+   */
+  prepare(): Promise<void> {
+    return this.#core.enqueueAfterResults(() => this.#core.prepare());
   }
   get isClosed(): boolean {
     return this.#core.isClosed;
@@ -493,8 +495,12 @@ export class Session implements AsyncDisposable {
     return this.close();
   }
   /** Listens to an event of this session; gives the function that stops it. */
-  on<K extends SessionEventName>(name: K, listener: SessionEvents[K]): () => void {
-    return this.#core.hooks.on(name, listener);
+  on<K extends SessionEventName>(name: K, listener: SessionEvents[K], options?: ListenOptions): () => void {
+    return this.#core.hooks.on(name, listener, options);
+  }
+  /** Listens to an event of all sessions of this class and of classes below it, those there are included. */
+  static on<K extends SessionEventName>(name: K, listener: SessionEvents[K], options?: ListenOptions): () => void {
+    return hooksOfClass(this).on(name, listener, options);
   }
   #open(): void {
     if (this.#core.isClosed)
@@ -529,6 +535,10 @@ function checkKey(instance: Managed, key: string, method: string): void {
     );
 }
 function expireOne(instance: Managed, keys: readonly string[] | undefined, mapper: Mapper): void {
+  forgetValues(instance, keys, mapper);
+  if (isHeard("expire")) tellExpire(instance, keys);
+}
+function forgetValues(instance: Managed, keys: readonly string[] | undefined, mapper: Mapper): void {
   if (keys === undefined) {
     instance.$$m = 0;
     instance.$$n = 0;
@@ -554,29 +564,4 @@ function forget(instance: Managed, slot: `$${string}`): void {
 /** The session an object belongs to, or null. */
 export function objectSession(entity: object): Session | null {
   return ((managed(entity)?.$$s as { readonly owner?: unknown } | undefined)?.owner as Session | undefined) ?? null;
-}
-
-/** Makes sessions with the same options. */
-export interface SessionMaker {
-  (options?: SessionOptions): Session;
-  /** Runs a block in a session and a transaction of its own: commit when it ends well. */
-  begin<T>(block: (session: Session) => MaybePromise<T>): Promise<T>;
-  readonly options: SessionOptions;
-}
-/**
- * A factory of sessions.
- *
- * @example
- * const newSession = sessionmaker({ bind: engine });
- * await newSession.begin(async (session) => { session.add(user); });
- */
-export function sessionmaker(options: SessionOptions): SessionMaker {
-  const make = (more: SessionOptions = {}) => new Session({ ...options, ...more });
-  return Object.assign(make, {
-    options,
-    async begin<T>(block: (session: Session) => MaybePromise<T>): Promise<T> {
-      await using session = make();
-      return await session.begin(() => block(session));
-    },
-  });
 }

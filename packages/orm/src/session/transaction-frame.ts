@@ -47,6 +47,9 @@ export class TransactionFrame {
   constructor(parent?: TransactionFrame) {
     this.parent = parent;
   }
+  get nested(): boolean {
+    return this.parent !== undefined;
+  }
   noteFlushed(instance: Managed): void {
     if (instance.$$o !== null || instance.$$h !== null)
       this.undo.push({ instance, columns: instance.$$o, histories: instance.$$h });

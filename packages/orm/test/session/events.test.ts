@@ -50,17 +50,17 @@ describeEachDatabase("hooks of a session", (target) => {
       "transientToPending",
       "beforeCommit",
       "beforeFlush",
-      "beforeInsert",
       "afterBegin",
+      "beforeInsert",
       "afterInsert",
-      "pendingToPersistent",
       "afterFlush",
+      "pendingToPersistent",
       "afterCommit",
     ]);
     expect(note.slug).toBe("hello");
     note.text = "Other";
     await session.flush();
-    expect(told.splice(0)).toEqual(["beforeFlush", "beforeUpdate", "afterBegin", "afterUpdate", "afterFlush"]);
+    expect(told.splice(0)).toEqual(["beforeFlush", "afterBegin", "beforeUpdate", "afterUpdate", "afterFlush"]);
     await session.delete(note);
     await session.commit();
     expect(told.splice(0)).toEqual([
@@ -68,8 +68,8 @@ describeEachDatabase("hooks of a session", (target) => {
       "beforeFlush",
       "beforeDelete",
       "afterDelete",
-      "persistentToDeleted",
       "afterFlush",
+      "persistentToDeleted",
       "deletedToDetached",
       "afterCommit",
     ]);

@@ -20,6 +20,7 @@ import {
   type Mapper,
   type Query,
   Session,
+  type SessionClass,
   type SessionOptions,
 } from "@athanor/orm";
 import type { App } from "../app/app.js";
@@ -36,8 +37,7 @@ import { type ScopedSession, SessionScopes } from "./session-scope.js";
 import { CONFIG_KEYS, changedKey, configSnapshot, readSettings } from "./settings.js";
 import { transactional } from "./transactional.js";
 
-/** A class that makes the sessions: a subclass of `Session` with the same constructor. */
-export type SessionClass = new (options: SessionOptions) => Session;
+export type { SessionClass };
 
 export interface DatabaseOptions<B extends ModelBaseClass = ModelBaseClass> {
   /** For every session: `{ expireOnCommit: false }`; `class` is a subclass of Session. */

@@ -68,7 +68,8 @@ export class Flush {
     this.#deleted = input.deleted as Set<Managed>;
   }
 
-  async run(): Promise<void> {
+  /** Writes everything; `finish()` follows when nobody needs to know any more what it was. */
+  async write(): Promise<void> {
     const { pending, dirty } = this.#input;
     // Objects without a word about relationships only need to be written: most of a large flush.
     const linked = pending.filter(isLinked);
@@ -86,7 +87,15 @@ export class Flush {
       for (const wave of steps) await this.#save(wave);
     }
     if (this.#syncs.postponed.size > 0) await this.#postUpdates();
-    await this.#secondary.run(this.#host, (i) => this.#deleted.has(i));
+    if (!this.#secondary.isEmpty) {
+      const isDeleted = (i: Managed) => this.#deleted.has(i);
+      if (!this.#host.spreads) await this.#secondary.run(this.#host, isDeleted);
+      else
+        for (const [host, owners] of this.#host.split(this.#secondary.owners)) {
+          const here = new Set(owners);
+          await this.#secondary.run(host, isDeleted, (owner) => here.has(owner));
+        }
+    }
     if (this.#deleted.size > 0) {
       await this.#clearPostponed();
       for (const { cyclic, items } of groups.deletes()) {
@@ -94,7 +103,6 @@ export class Flush {
         for (const wave of steps) await this.#delete(wave);
       }
     }
-    this.#finish(dirty);
   }
   /** Everything to be written; a list while nothing can be in it twice. */
   #saves(pending: readonly Managed[], dirty: readonly Managed[]): Iterable<Managed> {
@@ -298,6 +306,10 @@ export class Flush {
   // ---- writing
 
   async #save(wave: readonly Managed[]): Promise<void> {
+    if (!this.#host.spreads) return this.#saveAt(this.#host, wave);
+    for (const [host, part] of this.#host.split(wave)) await this.#saveAt(host, part);
+  }
+  async #saveAt(host: FlushHost, wave: readonly Managed[]): Promise<void> {
     const inserts: Managed[] = [];
     const updates: Managed[] = [];
     const { byChild } = this.#syncs;
@@ -306,26 +318,30 @@ export class Flush {
       if (byChild.size > 0) for (const sync of byChild.get(instance) ?? []) applySync(instance, sync);
       if (isPending(instance)) {
         this.#initialize(instance);
-        if (switches && this.#rowSwitch(instance)) updates.push(instance);
+        if (switches && this.#rowSwitch(host, instance)) updates.push(instance);
         else inserts.push(instance);
       } else updates.push(instance);
     }
-    this.#host.rowHook("beforeInsert", inserts);
-    this.#host.rowHook("beforeUpdate", updates);
+    if (host.hears("beforeInsert") || host.hears("beforeUpdate")) {
+      // The transaction has begun when hooks of rows run.
+      await host.connectionFor(mapperOfInstance(wave[0] as Managed));
+      host.rowHook("beforeInsert", inserts);
+      host.rowHook("beforeUpdate", updates);
+    }
     const prepared = prepareUpdates(updates);
     const changed = prepared.instances;
     const tables = tablesInOrder(wave);
     for (const table of tables) {
-      if (changed.length > 0) await updateAll(this.#host, table, prepared);
+      if (changed.length > 0) await updateAll(host, table, prepared);
       const rows = tables.length === 1 ? inserts : inserts.filter((i) => mapperOfInstance(i).tables.includes(table));
       if (rows.length > 0) {
         if (tables.length > 1) for (const i of rows) joinedKey(i, table);
-        await insertAll(this.#host, table, rows);
+        await insertAll(host, table, rows);
       }
     }
-    this.#settle(inserts);
-    this.#host.rowHook("afterInsert", inserts);
-    this.#host.rowHook("afterUpdate", changed);
+    this.#settle(host, inserts);
+    host.rowHook("afterInsert", inserts);
+    host.rowHook("afterUpdate", updates);
     for (let i = 0; i < changed.length; i++) {
       const instance = changed[i] as Managed;
       // What was on the dirty list is finished with it.
@@ -354,11 +370,11 @@ export class Flush {
     }
   }
   /** A new object with the key of one that is being deleted: the row stays and is updated. */
-  #rowSwitch(instance: Managed): boolean {
+  #rowSwitch(host: FlushHost, instance: Managed): boolean {
     const mapper = mapperOfInstance(instance);
     const key = mapper.keyOf(instance);
     if (key === undefined) return false;
-    const existing = this.#host.identity.get(mapper, key);
+    const existing = host.identity.get(mapper, key);
     if (
       existing === undefined ||
       existing === instance ||
@@ -378,7 +394,7 @@ export class Flush {
       }
     }
     instance.$$o = old;
-    const { identity, frame } = this.#host;
+    const { identity, frame } = host;
     identity.remove(mapper, key, existing);
     identity.add(mapper, key, instance);
     existing.$$f = (existing.$$f & ~(PERSISTENT | TO_DELETE | DIRTY)) | DELETED;
@@ -392,8 +408,8 @@ export class Flush {
   }
   readonly #switched = new Set<Managed>();
   /** New rows: their objects are persistent now. */
-  #settle(inserts: readonly Managed[]): void {
-    const { identity, frame } = this.#host;
+  #settle(host: FlushHost, inserts: readonly Managed[]): void {
+    const { identity, frame } = host;
     for (let from = 0; from < inserts.length; ) {
       const mapper = mapperOfInstance(inserts[from] as Managed);
       // Columns nobody gave went in as NULL; those the database makes and did not give back stay unknown.
@@ -486,7 +502,10 @@ export class Flush {
   async #write(instances: readonly Managed[]): Promise<void> {
     const prepared = prepareUpdates(instances.filter((i) => (i.$$f & PERSISTENT) !== 0).sort(byKey));
     const changed = prepared.instances;
-    for (const table of tablesInOrder(changed)) await updateAll(this.#host, table, prepared);
+    for (const [host, part] of this.#host.spreads ? this.#host.split(changed) : [[this.#host, changed] as const]) {
+      const here = part === changed ? prepared : prepareUpdates(part);
+      for (const table of tablesInOrder(part)) await updateAll(host, table, here);
+    }
     for (const instance of changed) {
       this.#updated.add(instance);
       // A second UPDATE in this flush must not write the same again.
@@ -497,10 +516,15 @@ export class Flush {
     }
   }
   async #delete(wave: readonly Managed[]): Promise<void> {
-    this.#host.rowHook("beforeDelete", wave);
-    for (const table of tablesInOrder(wave).toReversed()) {
-      const rows = wave.filter((i) => mapperOfInstance(i).tables.includes(table));
-      if (rows.length > 0) await deleteAll(this.#host, table, rows);
+    if (this.#host.hears("beforeDelete")) {
+      await this.#host.connectionFor(mapperOfInstance(wave[0] as Managed));
+      this.#host.rowHook("beforeDelete", wave);
+    }
+    for (const [host, part] of this.#host.spreads ? this.#host.split(wave) : [[this.#host, wave] as const]) {
+      for (const table of tablesInOrder(part).toReversed()) {
+        const rows = part.filter((i) => mapperOfInstance(i).tables.includes(table));
+        if (rows.length > 0) await deleteAll(host, table, rows);
+      }
     }
     const { identity, frame } = this.#host;
     for (const instance of wave) {
@@ -515,7 +539,9 @@ export class Flush {
     }
     this.#host.rowHook("afterDelete", wave);
   }
-  #finish(dirty: readonly Managed[]): void {
+  /** What was written is no change any more. */
+  finish(): void {
+    const { dirty } = this.#input;
     const { frame, face } = this.#host;
     // Noting twice is harmless: the second time there is nothing to note.
     const finish = (instance: Managed): void => {

@@ -60,17 +60,35 @@ export class SecondaryPlan {
     work.owners.push(owner);
   }
 
+  get isEmpty(): boolean {
+    return this.#works.length === 0;
+  }
+  /** Whose rows there are: they stand where their owners are. */
+  get owners(): readonly Managed[] {
+    const all = this.#works.flatMap((w) => [
+      ...w.owners,
+      ...w.added.map((p) => p.owner),
+      ...w.removed.map((p) => p.owner),
+    ]);
+    return [...new Set(all)];
+  }
+
   /** Deletions first: a pair may leave and come back under another owner. */
-  async run(host: FlushHost, isDeleted: (instance: Managed) => boolean): Promise<void> {
+  async run(
+    host: FlushHost,
+    isDeleted: (instance: Managed) => boolean,
+    isHere: (owner: Managed) => boolean = () => true,
+  ): Promise<void> {
     for (const work of this.#works) {
       const secondary = work.property.secondary as Secondary;
-      for (const owner of work.owners) await deleteRows(host, work.property, secondary.localPairs, owner);
-      const removed = work.removed.filter((p) => !isDeleted(p.owner) && !isDeleted(p.item));
+      for (const owner of work.owners)
+        if (isHere(owner)) await deleteRows(host, work.property, secondary.localPairs, owner);
+      const removed = work.removed.filter((p) => isHere(p.owner) && !isDeleted(p.owner) && !isDeleted(p.item));
       if (removed.length > 0) await deletePairs(host, work.property, secondary, removed);
     }
     for (const work of this.#works) {
       const secondary = work.property.secondary as Secondary;
-      const added = work.added.filter((p) => !isDeleted(p.owner) && !isDeleted(p.item));
+      const added = work.added.filter((p) => isHere(p.owner) && !isDeleted(p.owner) && !isDeleted(p.item));
       if (added.length === 0) continue;
       const engine = host.engineFor(work.property.parent);
       const connection = await host.connectionFor(work.property.parent);

@@ -1,0 +1,95 @@
+/** What a session is made with. */
+import { ArgumentError, didYouMean } from "@athanor/core";
+import { type BindKey, Binds } from "./binds.js";
+import type { Bind, JoinTransactionMode } from "./connections.js";
+import type { CoreOptions, GetBind } from "./core.js";
+import { type ShardOptions, Shards } from "./sharding.js";
+
+export interface SessionOptions {
+  readonly bind?: Bind;
+  /**
+   * Engines by model, by base (what `declarativeBase()` gave or was given) or by table; the nearest one wins, `bind` is for the rest.
+   *
+   * @example binds: [[User, mainEngine], [LogBase, logEngine], [countries, mainEngine]]
+   */
+  readonly binds?: Iterable<readonly [BindKey, Bind]>;
+  /** false: the session works only between `begin()` and the end of that transaction. Default true. */
+  readonly autobegin?: boolean;
+  /** Commit in two phases, over all engines of the session: all of them or none. Needs databases that can. */
+  readonly twoPhase?: boolean;
+  /** Flush before every query and lazy load. Default true. */
+  readonly autoflush?: boolean;
+  /** After a commit, objects are stale: values stay readable, the next row overwrites them. Default true. */
+  readonly expireOnCommit?: boolean;
+  /**
+   * Chooses the engine for a model and a statement: read replicas, tenants. undefined leaves it to `binds` and `bind`.
+   * What the session writes itself comes with `flushing: true` and without a statement.
+   */
+  readonly getBind?: GetBind;
+  /** How to take part in the transaction of a connection given as `bind`. Default "conditionalSavepoint". */
+  readonly joinTransactionMode?: JoinTransactionMode;
+  /** For all statements of the session. */
+  readonly executionOptions?: { readonly [name: string]: unknown };
+  /** Anything; for the program's own use. */
+  readonly info?: { readonly [key: string]: unknown };
+  /** The session works on several databases of one shape. */
+  readonly sharding?: ShardOptions;
+}
+const OPTIONS = [
+  "bind",
+  "binds",
+  "autobegin",
+  "twoPhase",
+  "autoflush",
+  "expireOnCommit",
+  "getBind",
+  "joinTransactionMode",
+  "executionOptions",
+  "info",
+  "sharding",
+];
+const MODES: readonly JoinTransactionMode[] = [
+  "conditionalSavepoint",
+  "rollbackOnly",
+  "controlFully",
+  "createSavepoint",
+];
+
+export const DEFAULTS: CoreOptions = {
+  bind: undefined,
+  binds: undefined,
+  getBind: undefined,
+  autobegin: true,
+  twoPhase: false,
+  autoflush: true,
+  expireOnCommit: true,
+  joinTransactionMode: "conditionalSavepoint",
+  executionOptions: {},
+  shards: undefined,
+};
+
+/** Checked and complete. @throws ArgumentError for an unknown option or value */
+export function coreOptions(all: SessionOptions): CoreOptions {
+  for (const key of Object.keys(all)) {
+    if (!OPTIONS.includes(key))
+      throw new ArgumentError(`Session: there is no option '${key}'.${didYouMean(key, OPTIONS)}`, "session.option");
+  }
+  const mode = all.joinTransactionMode ?? "conditionalSavepoint";
+  if (!MODES.includes(mode))
+    throw new ArgumentError(
+      `joinTransactionMode is one of ${MODES.join(", ")}, not '${mode}'.${didYouMean(mode, MODES)}`,
+      "session.option",
+    );
+  return {
+    bind: all.bind,
+    binds: all.binds === undefined ? undefined : new Binds(all.binds),
+    getBind: all.getBind,
+    autobegin: all.autobegin ?? true,
+    twoPhase: all.twoPhase ?? false,
+    autoflush: all.autoflush ?? true,
+    expireOnCommit: all.expireOnCommit ?? true,
+    joinTransactionMode: mode,
+    executionOptions: all.executionOptions ?? {},
+    shards: all.sharding === undefined ? undefined : new Shards(all.sharding),
+  };
+}
