@@ -77,7 +77,10 @@ export class IdentityMap implements Identities {
   add(mapper: Mapper, key: CanonicalKey, instance: Managed): void {
     if (this.#places !== undefined) {
       const place = this.of(instance);
-      if (place !== this) return place.add(mapper, key, instance);
+      if (place !== this) {
+        place.add(mapper, key, instance);
+        return;
+      }
     }
     if (this.#token !== undefined) setToken(instance, this.#token);
     put(this.#indexed(mapper), key, instance);
@@ -86,7 +89,10 @@ export class IdentityMap implements Identities {
   remove(mapper: Mapper, key: CanonicalKey, instance: Managed): void {
     if (this.#places !== undefined) {
       const place = this.of(instance);
-      if (place !== this) return place.remove(mapper, key, instance);
+      if (place !== this) {
+        place.remove(mapper, key, instance);
+        return;
+      }
     }
     const store = this.#indexed(mapper);
     const parts = typeof key === "object" ? key : [key];
