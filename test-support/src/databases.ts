@@ -1,6 +1,7 @@
 // The one list of databases that behaviour tests run on. Environment:
 //   ATHANOR_PG_URL, ATHANOR_MYSQL_URL  servers to use instead of the local ones
 //   ATHANOR_PG18=1                     PostgreSQL 18 from npm instead of the local server
+//   ATHANOR_SQLITE_DRIVER=node         SQLite through node:sqlite (Node 22.16 and newer) instead of better-sqlite3
 //   ATHANOR_DATABASES=sqlite,mariadb   only these
 import { type Capability, capabilitiesOf, type DatabaseName } from "./capabilities.js";
 import { type FreshDatabase, findServers, type Server } from "./servers.js";

@@ -41,6 +41,8 @@ export async function findServers(): Promise<Server[]> {
 function sqlite(): Server {
   // Memory-backed where possible: the tests commit thousands of times, and none of it needs to survive.
   const folder = writable("/dev/shm") ? "/dev/shm" : tmpdir();
+  const driver = process.env.ATHANOR_SQLITE_DRIVER;
+  const scheme = driver === undefined || driver === "" ? "sqlite" : `sqlite+${driver}`;
   return {
     name: "sqlite",
     start: async () => {},
@@ -50,7 +52,7 @@ function sqlite(): Server {
       const remove = () => rmSync(home, { recursive: true, force: true });
       process.once("exit", remove);
       return {
-        url: `sqlite:///${join(home, "test.db")}`,
+        url: `${scheme}:///${join(home, "test.db")}`,
         drop: async () => {
           process.removeListener("exit", remove);
           remove();

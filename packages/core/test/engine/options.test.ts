@@ -1,5 +1,4 @@
 import { describeEachDatabase } from "@athanor/test-support";
-import Database from "better-sqlite3";
 import mysql from "mysql2/promise";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
@@ -179,12 +178,22 @@ describe("what is logged", () => {
   });
 });
 
+/** The type package for the oldest supported Node does not know node:sqlite. */
+async function nodeDatabase(path: string): Promise<unknown> {
+  const name = "node:sqlite";
+  const { DatabaseSync } = (await import(name)) as { readonly DatabaseSync: new (path: string) => object };
+  return new DatabaseSync(path);
+}
 describeEachDatabase("connections made by the program", (target) => {
   it("are used as those Athanor opens, from its settings", async () => {
     const url = Url.parse(await target.url());
     let made = 0;
     const open: { readonly [dialect: string]: (settings: never) => unknown } = {
-      sqlite: ({ path, ...settings }: { path: string; readonly: boolean }) => new Database(path, settings),
+      sqlite: async ({ path, ...settings }: { path: string; readonly: boolean }) => {
+        if (url.driver === "node") return await nodeDatabase(path);
+        const { default: Database } = await import("better-sqlite3");
+        return new Database(path, settings);
+      },
       postgresql: async (settings: pg.ClientConfig) => {
         const client = new pg.Client(settings);
         await client.connect();

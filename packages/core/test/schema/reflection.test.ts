@@ -51,7 +51,7 @@ function onDatabase(
   );
 }
 
-onDatabase("SQLite", { only: ["sqlite"] }, (run, connection) => {
+onDatabase("SQLite", { only: ["sqlite"] }, (run, connection, engine) => {
   it("reads AUTOINCREMENT, STRICT, WITHOUT ROWID, collations, generated columns and unnamed constraints", async () => {
     const inspector = await run(
       `create table p (
@@ -117,8 +117,8 @@ onDatabase("SQLite", { only: ["sqlite"] }, (run, connection) => {
   });
   it("looks into attached databases", async () => {
     await connection().rollback();
-    const engine = createEngine("sqlite://");
-    const c = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+    const memory = createEngine(engine().url.set({ database: undefined }));
+    const c = await memory.connect({ isolationLevel: "AUTOCOMMIT" });
     await c.execute(sql.raw("attach ':memory:' as other"));
     const metadata = new MetaData({ schema: "other" });
     createTable(
@@ -138,7 +138,7 @@ onDatabase("SQLite", { only: ["sqlite"] }, (run, connection) => {
     copy.configure();
     expect(copy.tableNames).toEqual(["other.t"]);
     await c.close();
-    await engine.dispose();
+    await memory.dispose();
   });
 });
 

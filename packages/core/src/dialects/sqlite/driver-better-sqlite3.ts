@@ -26,7 +26,6 @@ export async function loadBetterSqlite3(): Promise<OpenSqlite> {
 function handle(db: DatabaseConstructor.Database): SqliteHandle {
   return {
     raw: db,
-    exclusiveCursors: true,
     get open() {
       return db.open;
     },

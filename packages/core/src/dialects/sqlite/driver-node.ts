@@ -59,7 +59,6 @@ export async function loadNodeSqlite(): Promise<OpenSqlite> {
 function handle(db: NodeDatabase): SqliteHandle {
   return {
     raw: db,
-    exclusiveCursors: false,
     get open() {
       return db.isOpen;
     },

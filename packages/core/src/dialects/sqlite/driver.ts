@@ -36,8 +36,6 @@ export interface SqliteHandle {
   readonly open: boolean;
   readonly inTransaction: boolean;
   readonly raw: unknown;
-  /** Cursors keep the whole connection busy. */
-  readonly exclusiveCursors: boolean;
 }
 export interface SqliteSettings {
   /** Milliseconds to wait for a lock. */
@@ -143,7 +141,8 @@ export class SqliteConnection implements DriverConnection {
       get fields() {
         return fields;
       },
-      interleaves: !this.#db.exclusiveCursors,
+      // better-sqlite3 allows nothing beside an open cursor, and with node:sqlite a cursor would see what is written meanwhile.
+      interleaves: false,
       [Symbol.asyncIterator]: chunks,
     };
   }
