@@ -82,12 +82,12 @@ async function run(
       steps = plan(rows);
       return steps;
     };
+    // Others may run within this run.
+    const at = reports.length;
+    reports.push({ database: target.scope?.name ?? null, tenant: target.tenant ?? null, steps: [] });
     await context.run(planned, loader(scripts, target), { ...options.settings, ...together });
-    reports.push({
-      database: target.scope?.name ?? null,
-      tenant: target.tenant ?? null,
-      steps: steps.map((s) => ({ direction: s.kind, revision: s.revision?.revision ?? null, rows: s.rows })),
-    });
+    const done = steps.map((s) => ({ direction: s.kind, revision: s.revision?.revision ?? null, rows: s.rows }));
+    reports[at] = { ...(reports[at] as RunReport), steps: done };
   });
   if (options.json) environment.print(JSON.stringify({ databases: reports }, null, 2));
 }

@@ -147,6 +147,17 @@ export class DialectImpl {
   async rollback(connection: Connection): Promise<void> {
     await connection.executeScript("ROLLBACK");
   }
+  /** Two-phase commit, where `canPrepare`; on the run's own connection, whose transactions are begun by statement. */
+  readonly canPrepare: boolean = false;
+  async prepare(connection: Connection, name: string): Promise<void> {
+    await connection.executeScript(`PREPARE TRANSACTION '${name}'`);
+  }
+  async commitPrepared(connection: Connection, name: string): Promise<void> {
+    await connection.executeScript(`COMMIT PREPARED '${name}'`);
+  }
+  async rollbackPrepared(connection: Connection, name: string): Promise<void> {
+    await connection.executeScript(`ROLLBACK PREPARED '${name}'`);
+  }
   /** What only a look at the data can tell before COMMIT. @throws OperationError */
   async beforeCommit(_connection: Connection): Promise<void> {}
   /** Words of the offline script. */

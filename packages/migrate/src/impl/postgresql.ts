@@ -39,6 +39,7 @@ export class PostgresqlImpl extends DialectImpl {
       throw error;
     }
   }
+  override readonly canPrepare = true;
   override readonly limits = ["lock", "statement"] as const;
   protected override readonly lockCodes = ["55P03"];
   override limitText({ lock, statement }: Timeouts, local: boolean): readonly string[] {

@@ -164,7 +164,8 @@ export class MigrationContext {
   }
   /** A run can be held in one transaction, and prepared for a two-phase commit. */
   get canPrepare(): boolean {
-    return this.transactionalDdl && !this.#perMigration && this.dialect.capabilities.twoPhase;
+    const { twoPhase } = this.dialect.capabilities;
+    return this.transactionalDdl && !this.#perMigration && twoPhase && this.impl.canPrepare;
   }
   /** The first two log lines of every command that talks to a database. */
   announce(): void {

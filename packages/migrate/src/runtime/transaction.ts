@@ -56,13 +56,13 @@ export class OwnTransactions implements TransactionControl, PendingTransaction {
   async prepare(name: string): Promise<void> {
     await this.#impl.beforeCommit(this.#connection);
     this.isOpen = false;
-    await this.#connection.executeScript(`PREPARE TRANSACTION '${name}'`);
+    await this.#impl.prepare(this.#connection, name);
   }
-  async commitPrepared(name: string): Promise<void> {
-    await this.#connection.commitPrepared(name);
+  commitPrepared(name: string): Promise<void> {
+    return this.#impl.commitPrepared(this.#connection, name);
   }
-  async rollbackPrepared(name: string): Promise<void> {
-    await this.#connection.rollbackPrepared(name);
+  rollbackPrepared(name: string): Promise<void> {
+    return this.#impl.rollbackPrepared(this.#connection, name);
   }
 }
 
