@@ -13,6 +13,7 @@ export {
 } from "./mapping/api.js";
 export { toPlain } from "./mapping/attributes.js";
 export { mapperOf } from "./mapping/declarative.js";
+export { foreign, remote } from "./mapping/join-annotations.js";
 export {
   type ColumnPair,
   type Inheritance,

@@ -39,15 +39,18 @@ export function readRelationship(instance: Managed, key: string): unknown {
   const property = propertyOf(instance, key);
   if (property.uselist) {
     if (property.lazy === "dynamic" || property.lazy === "writeOnly") return makeQueryCollection(instance, property);
-    if (isNew(instance) || property.lazy === "noload") {
+    if ((isNew(instance) && !loadsOnPending(instance, property)) || property.lazy === "noload") {
       const made = new Collection(instance, property);
       instance[property.slot] = made;
       return made;
     }
     return new LazyCollection(instance, property);
   }
-  if (isNew(instance) || property.lazy === "noload") return null;
+  if ((isNew(instance) && !loadsOnPending(instance, property)) || property.lazy === "noload") return null;
   return new LazyReference(instance, property);
+}
+function loadsOnPending(instance: Managed, property: RelationshipProperty): boolean {
+  return property.definition.settings.loadOnPending === true && (instance.$$f & PENDING) !== 0;
 }
 export function setRelationship(instance: Managed, key: string, value: unknown): void {
   const property = propertyOf(instance, key);

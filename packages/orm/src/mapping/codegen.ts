@@ -3,7 +3,7 @@ let generates: boolean | undefined;
 export function canGenerate(): boolean {
   if (generates === undefined) {
     try {
-      generates = process.env["ATHANOR_NO_CODEGEN"] !== "1" && new Function("return 1")() === 1;
+      generates = process.env.ATHANOR_NO_CODEGEN !== "1" && new Function("return 1")() === 1;
     } catch {
       generates = false;
     }

@@ -4,6 +4,7 @@
  * Source: SQLAlchemy "Collection Customization", "backref events".
  */
 import { ArgumentError } from "@athanor/core";
+import { NotLoadedError } from "../errors.js";
 import { mapperOfInstance, type RelationshipProperty } from "./mapper.js";
 import {
   beginHistory,
@@ -332,6 +333,11 @@ export function assignReference(
     owner[property.slot] = value;
     return;
   }
+  if (known === UNLOADED && property.definition.settings.activeHistory === true && !isNew(owner)) {
+    throw new NotLoadedError(
+      `${property} of ${describeInstance(owner)} is mapped with activeHistory, so its old value has to be known before it is set: await object.${property.key} first, or load it with selectinLoad(${property.parent.name}.c.${property.key}).`,
+    );
+  }
   // What was not loaded may still be at hand: then its collection loses the owner at once.
   const before = known !== UNLOADED ? known : isNew(owner) ? null : owner.$$s?.peekRelated(owner, property);
   const history =
@@ -396,12 +402,22 @@ export function setLoadedCollection(
       Array.prototype.splice.call(made, 0, made.length, ...kept);
     }
     for (const item of history.added) {
-      if (made.includes(item)) history.added.delete(item);
-      else Array.prototype.push.call(made, item);
+      if (made.includes(item)) {
+        history.added.delete(item);
+        // The pair has its row already, whichever side is asked.
+        if (property.backPopulates?.uselist) historyOf(item, property.backPopulates)?.added.delete(owner);
+      } else Array.prototype.push.call(made, item);
     }
   }
   owner[property.slot] = made;
   return made;
+}
+/** A relationship to one object met several rows: the first is taken. */
+export function warnOfManyRows(owner: Managed, property: RelationshipProperty): void {
+  process.emitWarning(
+    `${property} of ${describeInstance(owner)} is one object, but several rows of ${property.target} refer to it; the first is taken. Make the foreign key unique, give the relationship an orderBy, or declare it as a collection.`,
+    { code: "ATHANOR_MANY_ROWS" },
+  );
 }
 /** A to-one value has come; a change made meanwhile wins. */
 export function setLoadedReference(owner: Managed, property: RelationshipProperty, value: Managed | null): void {

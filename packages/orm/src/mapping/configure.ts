@@ -15,6 +15,7 @@ import {
 import { MappingError } from "../errors.js";
 import { type Declaration, declarationOf } from "./declaration.js";
 import { type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
+import { warnOfOverlaps } from "./overlaps.js";
 import { parseCascade, RelationshipDefinition } from "./relationship.js";
 import { linkReverse, resolveJoin } from "./relationship-join.js";
 
@@ -224,6 +225,7 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
     versionColumn,
     abstract: declaration.settings.abstract ?? false,
   });
+  mapper.legacyIsOrphan = declaration.settings.legacyIsOrphan ?? base?.legacyIsOrphan ?? false;
   const discriminatorKey = root.settings.polymorphicOn;
   if (discriminatorKey !== undefined || parent !== undefined) {
     const discriminator =
@@ -338,14 +340,20 @@ export function configureDeclarations(fresh: readonly Declaration[], all: readon
       properties.push(property);
     }
   };
+  // From here on `B.c.id` may be read: getters and joins by hand speak of columns.
+  for (const d of fresh) d.configured = mapperOf(d);
   for (const d of fresh) adopt(d);
   for (const p of properties) resolveJoin(p);
   for (const p of properties) linkReverse(p);
+  for (const p of properties) warnOfOverlaps(p);
   for (const p of properties) {
     if (p.cascade.deleteOrphan) for (const m of p.target.selfAndDescendants()) m.orphanRelationships.push(p);
   }
+  for (const p of properties) {
+    if (p.direction === "manyToOne" && p.backPopulates === undefined && !p.viewOnly)
+      for (const m of p.target.selfAndDescendants()) m.incoming.push(p);
+  }
   for (const d of fresh) checkShadows(d);
-  for (const d of fresh) d.configured = mapperOf(d);
   // A class seen meanwhile (by a getter) wins over the generated one.
   for (const d of fresh) if (d.model !== undefined && d.configured !== undefined) d.configured.model = d.model;
   return fresh.map(mapperOf);

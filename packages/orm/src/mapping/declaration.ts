@@ -29,6 +29,7 @@ export interface ModelSettings {
   readonly concrete?: boolean;
   readonly table?: unknown;
   readonly info?: { readonly [key: string]: unknown };
+  readonly legacyIsOrphan?: boolean;
 }
 const SETTINGS = [
   "primaryKey",
@@ -46,6 +47,7 @@ const SETTINGS = [
   "concrete",
   "table",
   "info",
+  "legacyIsOrphan",
 ];
 const RESERVED = ["constructor", "then", "prototype", "__proto__", "toJSON"];
 

@@ -40,6 +40,7 @@ export function installModelQuery(make: (model: unknown) => unknown): void {
   makeQuery = make;
 }
 
+const mapperRegistry = (model: Function): Registry => declarationOfClass(model).registry as Registry;
 const attributesOf = new WeakMap<Function, object>();
 /** Static members of every model. They are called on the user's class, which thereby becomes known. */
 const statics: PropertyDescriptorMap = {
@@ -50,7 +51,7 @@ const statics: PropertyDescriptorMap = {
       if (found === undefined) {
         const mapper = declarationOfClass(this).mapper as Mapper;
         found = classAttributes(mappedSource(mapper), this);
-        attributesOf.set(this, found);
+        if (!mapperRegistry(this).isConfiguring) attributesOf.set(this, found);
       }
       return found;
     },

@@ -118,7 +118,8 @@ function generate(declaration: Declaration, layout: SlotLayout, base: Constructo
   const mode = declaration.parent === undefined ? "root" : "derived";
   const safeName =
     /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(declaration.name) &&
-    !/^(class|function|return|new|delete|default|enum|export|import|static|void|with|let|yield|await|null|true|false|this|super|if|in|do|for|var|try|case|else|switch|while|break|const|catch|throw|continue|debugger|finally|extends|instanceof|typeof|eval|arguments|public|private|protected|interface|package|implements)$/.test(
+    // What the source itself calls by name must not be hidden by the class.
+    !/^(Base|U|LOAD|D|h|class|function|return|new|delete|default|enum|export|import|static|void|with|let|yield|await|null|true|false|this|super|if|in|do|for|var|try|case|else|switch|while|break|const|catch|throw|continue|debugger|finally|extends|instanceof|typeof|eval|arguments|public|private|protected|interface|package|implements)$/.test(
       declaration.name,
     )
       ? declaration.name

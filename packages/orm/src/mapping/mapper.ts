@@ -2,7 +2,7 @@
  * Mapper and relationship properties: what configuration leaves behind. Flush and loaders read these and nothing else.
  * They are filled by `configure.ts`; here are the shapes and the questions they answer.
  */
-import { type Element, type Expression, nextId, type Table, type TableColumn } from "@athanor/core";
+import { type Element, type Expression, type FromClause, nextId, type Table, type TableColumn } from "@athanor/core";
 import { type CanonicalKey, canonicalizer, type KeyPart } from "./identity-key.js";
 import type { CascadeFlags, Lazy, RelationshipDefinition } from "./relationship.js";
 import type { Managed } from "./state.js";
@@ -30,11 +30,17 @@ export interface SecondaryPair {
   readonly column: TableColumn;
 }
 export interface Secondary {
+  /** What rows are written to; absent for one that is a join, which is only read. */
   readonly table: Table;
+  /** What is joined: the table, or a join of several. */
+  readonly from: FromClause;
   /** Owner's columns and those that refer to them. */
   readonly localPairs: readonly SecondaryPair[];
   /** Target's columns and those that refer to them. */
   readonly remotePairs: readonly SecondaryPair[];
+  /** ON of either side where the user wrote it, over the columns of `from`. */
+  readonly toSecondary: ((ownerColumns: { readonly [key: string]: Expression }) => Expression) | undefined;
+  readonly toTarget: ((targetColumns: { readonly [key: string]: Expression }) => Expression) | undefined;
 }
 export type Direction = "oneToMany" | "manyToOne" | "manyToMany";
 /** `ON` of a relationship between two given FROM clauses, where the user wrote it; undefined: the pairs say it. */
@@ -56,13 +62,21 @@ export class RelationshipProperty {
   readonly uselist: boolean;
   readonly viewOnly: boolean;
   readonly passiveDeletes: boolean | "all";
+  /** False: the flush follows changed keys itself; true: the database does, by ON UPDATE CASCADE. */
+  readonly passiveUpdates: boolean;
   readonly postUpdate: boolean;
   readonly cascade: CascadeFlags;
+  /** Keys of relationships that may write the same columns. */
+  readonly overlaps: ReadonlySet<string>;
   // Set by configuration, in this order.
   target!: Mapper;
+  /** Where a relationship to an alias reads its target; asked at first use, since making it configures the models. */
+  readonly alias: (() => unknown) | undefined;
   direction!: Direction;
   /** Owner's and target's columns of the join; empty for many-to-many. For manyToOne local holds the foreign key. */
   pairs: readonly ColumnPair[] = [];
+  /** Those of them that a flush writes: all, unless `foreign()` says which. */
+  syncPairs: readonly ColumnPair[] = [];
   secondary: Secondary | undefined = undefined;
   primaryJoin: CustomJoin | undefined = undefined;
   backPopulates: RelationshipProperty | undefined = undefined;
@@ -81,8 +95,11 @@ export class RelationshipProperty {
     this.uselist = definition.cardinality === "many";
     this.viewOnly = settings.viewOnly ?? false;
     this.passiveDeletes = settings.passiveDeletes ?? false;
+    this.passiveUpdates = settings.passiveUpdates ?? true;
     this.postUpdate = settings.postUpdate ?? false;
     this.cascade = cascade;
+    this.alias = settings.alias;
+    this.overlaps = new Set((settings.overlaps ?? "").split(",").map((k) => k.trim()));
   }
   toString(): string {
     return `${this.parent.name}.${this.key}`;
@@ -132,10 +149,14 @@ export class Mapper {
   readonly attributes: readonly MappedColumn[];
   readonly primaryKey: readonly MappedColumn[];
   readonly relationships: RelationshipProperty[] = [];
+  /** Many-to-one relationships that lead here and have no other side: what holds copies of this class's keys. */
+  readonly incoming: RelationshipProperty[] = [];
   /** Relationships of other mappers that delete what they lose, with this class as target. */
   readonly orphanRelationships: RelationshipProperty[] = [];
   readonly versionColumn: MappedColumn | undefined;
   readonly abstract: boolean;
+  /** An orphan is what has lost all its parents, not any. */
+  legacyIsOrphan = false;
   inheritance: Inheritance | undefined = undefined;
   readonly #byKey = new Map<string, MappedColumn>();
   readonly #byColumn = new Map<TableColumn, MappedColumn>();

@@ -49,18 +49,23 @@ export class Registry implements RegistryFace {
     if (this.#failed) throw this.#failure;
     if (this.#done === this.#declarations.length || this.#running) return;
     this.#running = true;
+    const fresh = this.#declarations.slice(this.#done);
     try {
-      const fresh = this.#declarations.slice(this.#done);
       this.#mappers.push(...configureDeclarations(fresh, this.#declarations));
       this.#done += fresh.length;
       this.generation++;
     } catch (error) {
+      for (const d of fresh) d.configured = undefined;
       this.#failed = true;
       this.#failure = error;
       throw error;
     } finally {
       this.#running = false;
     }
+  }
+  /** Relationships are still being tied: what is asked for now knows columns only. */
+  get isConfiguring(): boolean {
+    return this.#running;
   }
   /** All mappers, in order of declaration. */
   get mappers(): readonly Mapper[] {

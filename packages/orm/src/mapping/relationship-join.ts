@@ -3,23 +3,19 @@
  * "Configuring how Relationship Joins", whose inference it follows; what is ambiguous names the way out.
  */
 import {
-  Alias,
-  Binary,
-  BooleanList,
   type ColumnFace,
-  ColumnReference,
-  criterion,
-  DerivedColumn,
   didYouMean,
   type Expression,
   type ForeignKeyConstraint,
+  FromClause,
   fromClause,
-  operators,
+  Join,
   Table,
   type TableColumn,
 } from "@athanor/core";
 import { MappingError } from "../errors.js";
-import type { ColumnPair, CustomJoin, MappedColumn, Mapper, RelationshipProperty, SecondaryPair } from "./mapper.js";
+import { customJoin, customSecondary } from "./custom-join.js";
+import type { ColumnPair, MappedColumn, Mapper, RelationshipProperty, SecondaryPair } from "./mapper.js";
 
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === "string" ? [value] : value;
@@ -62,10 +58,17 @@ export function resolveJoin(property: RelationshipProperty): void {
     customJoin(property);
   else if (definition.kind === "manyToMany" || definition.settings.secondary !== undefined) secondaryJoin(property);
   else keyJoin(property);
+  if (property.alias !== undefined && !property.viewOnly) {
+    throw new MappingError(
+      `${property}: a relationship to an alias only reads; say { viewOnly: true }, and write through one to ${property.target}.`,
+      "orm.alias-target",
+    );
+  }
   if (property.direction === "manyToOne") {
     const pk = property.target.primaryKey;
     property.usesGet =
       property.primaryJoin === undefined &&
+      property.alias === undefined &&
       pk.length === property.pairs.length &&
       pk.every((a) => property.pairs.some((p) => p.remote === a));
     checkNullable(property);
@@ -113,6 +116,7 @@ function keyJoin(property: RelationshipProperty): void {
   property.pairs = link.pairs.map(
     (p): ColumnPair => (direction === "manyToOne" ? { local: p.from, remote: p.to } : { local: p.to, remote: p.from }),
   );
+  property.syncPairs = property.pairs;
   const remote = list(settings.remoteSide);
   if (remote.length > 0 && !property.pairs.every((p) => remote.includes(p.remote.key))) {
     const right = property.pairs.map((p) => `"${p.remote.key}"`).join(", ");
@@ -202,7 +206,12 @@ function secondaryJoin(property: RelationshipProperty): void {
   const { definition, parent, target } = property;
   const { settings } = definition;
   const given = settings.secondary as { readonly [fromClause]?: unknown } | undefined;
-  const table = given instanceof Table ? given : given?.[fromClause];
+  const table = given instanceof FromClause ? given : given?.[fromClause];
+  const byHand = settings.primaryJoin !== undefined || settings.secondaryJoin !== undefined;
+  if (table instanceof Join && byHand) {
+    customSecondary(property, table, { left: undefined, right: undefined });
+    return;
+  }
   if (!(table instanceof Table)) {
     throw new MappingError(
       `${property}: manyToMany() needs { secondary: table }, the table between ${parent} and ${target}.`,
@@ -212,6 +221,13 @@ function secondaryJoin(property: RelationshipProperty): void {
   for (const constraint of table.constraints) if (constraint.kind === "foreignKey") void constraint.referredColumns;
   const toParent = secondaryLinks(table, parent);
   const toTarget = secondaryLinks(table, target);
+  if (byHand) {
+    const whole = settings.primaryJoin !== undefined && settings.secondaryJoin !== undefined;
+    if (whole || (toParent.length <= 1 && toTarget.length <= 1)) {
+      customSecondary(property, table, { left: toParent[0], right: toTarget[0] });
+      return;
+    }
+  }
   const remote = list(settings.remoteSide);
   const foreign = list(settings.foreignKeys);
   const names = (pairs: readonly SecondaryPair[]) => pairs.map((p) => p.column.key);
@@ -246,63 +262,19 @@ function secondaryJoin(property: RelationshipProperty): void {
     );
   }
   property.direction = "manyToMany";
-  property.secondary = { table, localPairs: left[0] as SecondaryPair[], remotePairs: right[0] as SecondaryPair[] };
-}
-
-/** `primaryJoin: (target, owner) => …`: pairs are the equalities inside it that lead from one side to the other. */
-function customJoin(property: RelationshipProperty): void {
-  const { definition, parent, target } = property;
-  const write = definition.settings.primaryJoin as (t: unknown, o: unknown) => unknown;
-  const join: CustomJoin = (ownerColumns, targetColumns) => criterion(write(targetColumns, ownerColumns));
-  property.primaryJoin = join;
-  // The target under an alias, so that the two sides of a self-reference can be told apart.
-  const aliases = target.tables.map((t) => new Alias(t));
-  const columns: Record<string, Expression> = {};
-  for (const a of target.attributes)
-    columns[a.key] = (aliases[target.tables.indexOf(a.column.table)] as Alias).column(a.column.key);
-  const owner: Record<string, Expression> = {};
-  for (const a of parent.attributes) owner[a.key] = a.column;
-  const equalities: { local: MappedColumn; remote: MappedColumn }[] = [];
-  const visit = (e: Expression): void => {
-    if (e instanceof BooleanList && e.oper === operators.and) e.items.forEach(visit);
-    if (!(e instanceof Binary) || e.oper !== operators.eq) return;
-    const sides = [e.left, e.right].filter((x) => x instanceof ColumnReference);
-    if (sides.length < 2) return;
-    const remote = sides.find((x) => x instanceof DerivedColumn) as DerivedColumn | undefined;
-    const local = sides.find((x) => !(x instanceof DerivedColumn)) as TableColumn | undefined;
-    const l = local === undefined ? undefined : parent.attributeOf(local);
-    const r = remote === undefined ? undefined : target.attributeOf(remote.origin as TableColumn);
-    if (l !== undefined && r !== undefined) equalities.push({ local: l, remote: r });
+  property.secondary = {
+    table,
+    from: table,
+    localPairs: left[0] as SecondaryPair[],
+    remotePairs: right[0] as SecondaryPair[],
+    toSecondary: undefined,
+    toTarget: undefined,
   };
-  visit(join(owner, columns));
-  const foreign = list(definition.settings.foreignKeys);
-  const isForeign = (a: MappedColumn) =>
-    foreign.length > 0 ? foreign.includes(a.key) : a.column.foreignKeys.length > 0;
-  const { kind } = definition;
-  const asMany = equalities.filter((p) => isForeign(p.local));
-  const asOne = equalities.filter((p) => isForeign(p.remote));
-  const direction =
-    kind === "oneToMany"
-      ? "oneToMany"
-      : kind === "manyToOne"
-        ? "manyToOne"
-        : asMany.length > 0
-          ? "manyToOne"
-          : "oneToMany";
-  const pairs = direction === "manyToOne" ? asMany : asOne;
-  if (pairs.length === 0 && !property.viewOnly) {
-    throw new MappingError(
-      `${property}: primaryJoin compares no foreign key of ${direction === "manyToOne" ? parent : target} with the other side; name it with { foreignKeys: … }, or make the relationship { viewOnly: true }.`,
-      "orm.no-foreign-key",
-    );
-  }
-  property.direction = direction;
-  property.pairs = pairs.length > 0 ? pairs : equalities;
 }
 
 function checkNullable(property: RelationshipProperty): void {
   if (property.definition.settings.nullable !== false) return;
-  const loose = property.pairs.find((p) => p.local.column.nullable);
+  const loose = property.syncPairs.find((p) => p.local.column.nullable);
   if (loose === undefined) return;
   throw new MappingError(
     `${property} says { nullable: false }, but its foreign key ${property.parent}.${loose.local.key} is nullable: leave out .nullable() there, or the promise here.`,

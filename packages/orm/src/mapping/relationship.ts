@@ -36,6 +36,9 @@ const OPTIONS = [
   "joinDepth",
   "info",
   "overlaps",
+  "loadOnPending",
+  "activeHistory",
+  "alias",
 ] as const;
 const LAZY: readonly Lazy[] = [
   "select",
@@ -70,6 +73,9 @@ export interface RelationshipSettings {
   readonly joinDepth?: number;
   readonly info?: { readonly [key: string]: unknown };
   readonly overlaps?: string;
+  readonly loadOnPending?: boolean;
+  readonly activeHistory?: boolean;
+  readonly alias?: () => unknown;
 }
 
 /** Which operations follow a relationship. */
@@ -147,6 +153,11 @@ export class RelationshipDefinition {
       );
     }
     for (const key of Object.keys(settings)) {
+      if (key === "backref")
+        throw new ArgumentError(
+          `${kind}(): an attribute added to the other class from outside would have no type; write that side as a relationship too and tie the two with { backPopulates: … }.`,
+          "orm.backref",
+        );
       if (!(OPTIONS as readonly string[]).includes(key))
         throw new ArgumentError(`${kind}(): there is no option '${key}'.${didYouMean(key, OPTIONS)}`);
     }

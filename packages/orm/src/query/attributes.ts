@@ -1,6 +1,5 @@
 /** Class attributes of relationships: `User.c.posts` in joins, criteria and loader options. Source: SQLAlchemy "Relationship Operators". */
 import {
-  Alias,
   ArgumentError,
   criterion as asCriterion,
   Bind,
@@ -20,12 +19,11 @@ import {
   operators,
   replace,
   SelectStatement,
-  type TableColumn,
 } from "@athanor/core";
 import { describeInstance } from "../mapping/collection.js";
 import { type MappedColumn, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
-import { aliasedSource, type EntitySource, mappedSource } from "./source.js";
+import { aliasedFrom, type EntitySource, freshTarget, moveLeaves, targetSourceOf } from "./source.js";
 
 /** `SELECT 1`. */
 const ONE_COLUMN = new LiteralColumn("1", INTEGER);
@@ -45,18 +43,24 @@ export function relationSteps(
   aliasSecondary: boolean,
 ): RelationPathSteps {
   if (property.secondary !== undefined) {
-    const { table, localPairs, remotePairs } = property.secondary;
-    const secondary: FromClause = aliasSecondary ? new Alias(table) : table;
-    const column = (c: TableColumn): ColumnReference => (secondary === table ? c : secondary.column(c.key));
+    const { from, localPairs, remotePairs, toSecondary, toTarget } = property.secondary;
+    const fresh = aliasSecondary ? aliasedFrom(from) : undefined;
+    const moved = <E extends Expression>(e: E): E => fresh?.move(e) ?? e;
     return {
-      secondary,
-      toSecondary: conjunction(
-        operators.and,
-        localPairs.map((p) => owner.column(p.mapped).eq(column(p.column))),
+      secondary: fresh?.from ?? from,
+      toSecondary: moved(
+        toSecondary?.(owner.columns) ??
+          conjunction(
+            operators.and,
+            localPairs.map((p) => owner.column(p.mapped).eq(p.column)),
+          ),
       ),
-      toTarget: conjunction(
-        operators.and,
-        remotePairs.map((p) => target.column(p.mapped).eq(column(p.column))),
+      toTarget: moved(
+        toTarget?.(target.columns) ??
+          conjunction(
+            operators.and,
+            remotePairs.map((p) => target.column(p.mapped).eq(p.column)),
+          ),
       ),
     };
   }
@@ -66,7 +70,11 @@ export function relationSteps(
       operators.and,
       property.pairs.map((p) => owner.column(p.local).eq(target.column(p.remote))),
     );
-  return { secondary: undefined, toSecondary: undefined, toTarget: on };
+  const written = property.alias === undefined ? undefined : targetSourceOf(property).from;
+  // A join by hand may read more of a subquery than the model's columns.
+  const moved =
+    written === undefined || written === target.from ? on : moveLeaves(on, new Map([[written, target.from]]));
+  return { secondary: undefined, toSecondary: undefined, toTarget: moved };
 }
 
 /** Criteria written over the target's own columns, moved to the source that stands for it. */
@@ -137,7 +145,7 @@ export class RelationAttribute {
   }
   get [joinSteps](): JoinSteps {
     const { property, source } = this;
-    const target = this.targetSource ?? mappedSource(property.target);
+    const target = this.targetSource ?? targetSourceOf(property);
     if (!target.isAlias && !source.isAlias && target.mapper.tables.some((t) => source.hasTable(t))) {
       throw new ArgumentError(
         `join(${this}): it leads back to the same table; join an alias: const other = aliased(${property.target.name}); join(${this}.ofType(other)).`,
@@ -162,9 +170,10 @@ export class RelationAttribute {
   }
   #exists(criteria: readonly unknown[]): Expression {
     const { property, source } = this;
-    const plain = mappedSource(property.target);
-    const clashes = this.targetSource === undefined && plain.mapper.tables.some((t) => source.hasTable(t));
-    const target = this.targetSource ?? (clashes ? aliasedSource(property.target) : plain);
+    const plain = targetSourceOf(property);
+    const clashes =
+      this.targetSource === undefined && !plain.isAlias && plain.mapper.tables.some((t) => source.hasTable(t));
+    const target = this.targetSource ?? (clashes ? freshTarget(property) : plain);
     const steps = relationSteps(property, source, target, clashes);
     const given = moveCriteria([...this.extra, ...criteria.map(asCriterion)], plain, target);
     const own = target.criterion === undefined ? [] : [target.criterion];

@@ -3,25 +3,25 @@ import {
   type AnyRow,
   ArgumentError,
   criterion as asCriterion,
-  conjunction,
+  Bind,
+  type ColumnReference,
   didYouMean,
   type Expression,
   FunctionCall,
   INTEGER,
-  operators,
   SelectStatement,
   STAR,
 } from "@athanor/core";
 import { DetachedInstanceError } from "../errors.js";
 import { installQueryCollections } from "../mapping/attributes.js";
 import { addToCollection, describeInstance, removeFromCollection } from "../mapping/collection.js";
-import type { RelationshipProperty } from "../mapping/mapper.js";
-import type { Managed } from "../mapping/state.js";
+import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
+import { type Managed, UNLOADED } from "../mapping/state.js";
 import { SESSION, type SessionInternals } from "../session/internals.js";
 import { relationSteps } from "./attributes.js";
-import { entityOf } from "./entity.js";
+import { entityOf, entityOver } from "./entity.js";
 import { executeStatement } from "./execute.js";
-import { mappedSource } from "./source.js";
+import { EntitySource, mappedSource, targetSourceOf } from "./source.js";
 
 function internalsOf(owner: Managed, property: RelationshipProperty): SessionInternals {
   const session = owner.$$s as { readonly [SESSION]?: SessionInternals } | undefined;
@@ -32,29 +32,38 @@ function internalsOf(owner: Managed, property: RelationshipProperty): SessionInt
     );
   return internals;
 }
-/** The members of one owner as a select. */
+/** The members of one owner as a select: the relationship's join with the owner's values in place. */
 function membersOf(owner: Managed, property: RelationshipProperty): SelectStatement {
-  const target = mappedSource(property.target);
-  const source = mappedSource(property.parent);
-  const statement = new SelectStatement([entityOf(property.target)]);
+  const target = targetSourceOf(property);
+  const statement = new SelectStatement([entityOver(target)]);
   const order = property.orderBy(target.columns);
-  let out: SelectStatement;
-  if (property.secondary !== undefined) {
-    const steps = relationSteps(property, source, target, false);
-    const mine = property.secondary.localPairs.map((p): Expression => p.column.eq(owner[p.mapped.slot]));
-    out = statement
-      .selectFrom(property.secondary.table)
-      .join(target.from, steps.toTarget)
-      .where(...mine);
-  } else {
-    out = statement.where(
-      conjunction(
-        operators.and,
-        property.pairs.map((p) => target.column(p.remote).eq(owner[p.local.slot])),
-      ),
-    );
-  }
+  const source = ownerValues(owner, property);
+  const steps = relationSteps(property, source, target, false);
+  const linked =
+    steps.secondary === undefined ? statement : statement.selectFrom(steps.secondary).join(target.from, steps.toTarget);
+  const out = linked.where(steps.toSecondary ?? steps.toTarget);
   return order.length > 0 ? out.orderBy(...order) : out;
+}
+/** The owner as a source whose columns are its values. */
+function ownerValues(owner: Managed, property: RelationshipProperty): EntitySource {
+  return new ValueSource(property.parent, owner);
+}
+class ValueSource extends EntitySource {
+  readonly #owner: Managed;
+  constructor(mapper: Mapper, owner: Managed) {
+    const { from } = mappedSource(mapper);
+    super(mapper, from, new Map(), mapper.name, true);
+    this.#owner = owner;
+  }
+  override column(attribute: MappedColumn): ColumnReference {
+    const value = this.#owner[attribute.slot];
+    return new Bind(value === UNLOADED ? null : value, attribute.column.type) as Expression as ColumnReference;
+  }
+  override get columns(): { readonly [key: string]: Expression } {
+    const map: Record<string, Expression> = Object.create(null);
+    for (const a of this.mapper.attributes) map[a.key] = this.column(a);
+    return map;
+  }
 }
 
 export class DynamicCollection implements AsyncIterable<Managed> {

@@ -54,6 +54,14 @@ export function entityOf(mapper: Mapper): EntityItem {
   if (element === undefined) elements.set(mapper, (element = new EntityItem(mappedSource(mapper))));
   return element;
 }
+const overSources = new WeakMap<EntitySource, EntityItem>();
+/** Entities as they are read at one place. */
+export function entityOver(source: EntitySource): EntityItem {
+  if (!source.isAlias) return entityOf(source.mapper);
+  let element = overSources.get(source);
+  if (element === undefined) overSources.set(source, (element = new EntityItem(source)));
+  return element;
+}
 /** What a model class answers to `[fromClause]`. */
 export function fromOfMapper(mapper: Mapper): FromClause {
   return mappedSource(mapper).from;

@@ -4,7 +4,7 @@
  */
 import { type Expression, SelectStatement } from "@athanor/core";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { type Managed, UNLOADED } from "../mapping/state.js";
+import { type Managed, PENDING, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { among, CHUNK } from "./keys.js";
 import { mappedSource } from "./source.js";
@@ -23,7 +23,7 @@ export async function fillColumns(
   instances: readonly Managed[],
   attributes: readonly MappedColumn[],
 ): Promise<void> {
-  const lacking = instances.filter((i) => attributes.some((a) => i[a.slot] === UNLOADED));
+  const lacking = instances.filter((i) => (i.$$f & PENDING) === 0 && attributes.some((a) => i[a.slot] === UNLOADED));
   if (lacking.length === 0) return;
   const source = mappedSource(mapper);
   const keys = mapper.primaryKey.map((pk) => source.column(pk));

@@ -3,7 +3,7 @@
  * stale. Source: SQLAlchemy "loading.instances".
  */
 import { InvalidRequestError, rowPrototype } from "@athanor/core";
-import { Collection, setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
+import { Collection, setLoadedCollection, setLoadedReference, warnOfManyRows } from "../mapping/collection.js";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import {
@@ -246,12 +246,22 @@ export class Hydration {
       else setLoadedReference(instance, property, null);
     }
   }
+  /** One object is what the relationship promises: a second row for it is worth a word, once. */
+  #another({ property }: JoinedPlan, owner: Managed, member: Managed | null): void {
+    if (member === null || owner[property.slot] === member || historyOf(owner, property) !== undefined) return;
+    this.#warned ??= new Set();
+    if (this.#warned.has(owner)) return;
+    this.#warned.add(owner);
+    warnOfManyRows(owner, property);
+  }
+  #warned: Set<Managed> | undefined;
   #join(joined: JoinedPlan, owner: Managed, row: unknown[]): void {
     const member = this.entity(joined.entity, row);
     const { property } = joined;
     if (!(property.slot in owner)) return;
     if (!property.uselist) {
       if (owner[property.slot] === UNLOADED) setLoadedReference(owner, property, member);
+      else if (property.direction !== "manyToOne") this.#another(joined, owner, member);
       return;
     }
     let map = this.#collected[joined.index];

@@ -108,6 +108,7 @@ export {
   peekReference,
   refreshInstances,
 } from "./execute.js";
+export { join, outerJoin } from "./from-joins.js";
 export { type HasSession, keyValues, NotFoundError, sessionQuery, setSessionResolver } from "./query.js";
 export { setShardId, UserDefinedOption } from "./user-options.js";
 export type { AnyModel, ColumnLike };

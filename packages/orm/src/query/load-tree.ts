@@ -5,7 +5,7 @@
 import { Element, type Expression, type KeyWriter, OP } from "@athanor/core";
 import { walkRestrictions } from "../extensions/loader-criteria.js";
 import type { Restriction } from "../extensions/restrict.js";
-import type { MappedColumn, RelationshipProperty } from "../mapping/mapper.js";
+import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import type { EntitySource } from "./source.js";
 import { UserDefinedOption } from "./user-options.js";
 
@@ -166,6 +166,8 @@ export class LoadTree {
   restrictions: readonly Restriction[] = [];
   /** Options of the program's own that every load below carries on. */
   userOptions: readonly UserDefinedOption[] = NO_USER_OPTIONS;
+  /** How often relationships with a `joinDepth` were followed on the way here. */
+  readonly depths = new Map<RelationshipProperty, number>();
 
   /** Adds one option, from its position on. */
   add(load: LoadOption, at = 0): void {
@@ -191,6 +193,8 @@ export class LoadTree {
     const named = this.relations.get(property)?.strategy;
     if (named !== undefined && named !== "default") return named;
     if (isQuery(property)) return "lazy";
+    const { joinDepth } = property.definition.settings;
+    if (joinDepth !== undefined && (this.depths.get(property) ?? 0) >= joinDepth) return "lazy";
     return this.wildcard?.strategy ?? this.everywhere?.strategy ?? mappedStrategy(property);
   }
   /** A load is refused: always, where it needs a statement, or not at all. */
@@ -206,7 +210,19 @@ export class LoadTree {
     if (branch !== undefined) return branch.below;
     const made = new LoadTree().restrict(this.restrictions).carry(this.userOptions);
     made.everywhere = this.everywhere;
+    if (property.definition.settings.joinDepth !== undefined) {
+      for (const [known, depth] of this.depths) made.depths.set(known, depth);
+      made.depths.set(property, (this.depths.get(property) ?? 0) + 1);
+    }
     return made;
+  }
+  /** Whether the mapping's own eager loading stops before `property`, because it leads back to where it came from. */
+  stopsAt(property: RelationshipProperty, above: readonly Mapper[]): boolean {
+    return (
+      !this.relations.has(property) &&
+      property.definition.settings.joinDepth === undefined &&
+      above.includes(property.target)
+    );
   }
   /** What is to be done for a relationship, named by an option or not. */
   branch(property: RelationshipProperty): LoadBranch {
@@ -245,6 +261,7 @@ export class LoadTree {
     tree.wildcard = this.wildcard;
     tree.everywhere = this.everywhere;
     tree.userOptions = this.userOptions;
+    for (const [property, depth] of this.depths) tree.depths.set(property, depth);
     for (const [property, branch] of this.relations) {
       const below = branch.strategy === "contains" ? undefined : branch.below.forRefresh();
       if (below !== undefined) tree.relations.set(property, { ...branch, below });
@@ -259,7 +276,8 @@ export class LoadTree {
       this.userOptions.length === 0 &&
       this.wildcard === undefined &&
       this.everywhere === undefined &&
-      this.expressions.length === 0
+      this.expressions.length === 0 &&
+      this.depths.size === 0
     );
   }
   /** Somewhere in it are criteria: a tree kept with a plan has the values of its first execution. */
@@ -325,6 +343,11 @@ function walkTree(tree: LoadTree, key: KeyWriter): void {
   walkWildcard(tree.wildcard, key);
   walkColumns(tree.columns, key);
   walkExpressions(tree.expressions, key);
+  key.id(tree.depths.size);
+  for (const [property, depth] of tree.depths) {
+    key.id(property.id);
+    key.id(depth);
+  }
 }
 export function walkExpressions(expressions: readonly ExpressionLoad[], key: KeyWriter): void {
   key.id(expressions.length);

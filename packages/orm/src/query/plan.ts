@@ -33,7 +33,7 @@ import { moveCriteria, relationSteps } from "./attributes.js";
 import { EntityItem } from "./entity.js";
 import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
 import { Load, LoadEverywhere } from "./options.js";
-import { aliasedSource, EntitySource, mappedSource, sourcesOver } from "./source.js";
+import { EntitySource, freshTarget, sourcesOver, targetSourceOf } from "./source.js";
 import { UserDefinedOption } from "./user-options.js";
 
 /** How one entity is read off a row. */
@@ -419,12 +419,12 @@ class Planner {
       const strategy = tree.strategyOf(property);
       if (
         strategy === "joined" &&
-        (branch !== undefined || !above.includes(property.target)) &&
+        !tree.stopsAt(property, above) &&
         property.parent.tables.every((t) => source.hasTable(t))
       ) {
         joined.push(this.#joined(source, property, branch, tree.below(property), [...above, mapper], outer));
       } else if (strategy === "contains") {
-        const target = branch?.target ?? mappedSource(property.target);
+        const target = branch?.target ?? targetSourceOf(property);
         const index = this.#joinedCount++;
         if (property.uselist) this.#collections = true;
         joined.push({
@@ -432,7 +432,7 @@ class Planner {
           property,
           entity: this.#entity(target, (branch as LoadBranch).below, [...above, mapper], true),
         });
-      } else if (loadsAfter(strategy) && (branch !== undefined || !above.includes(property.target))) {
+      } else if (loadsAfter(strategy) && !tree.stopsAt(property, above)) {
         after.push(property);
       } else if (strategy === "noload") empty.push(property);
     }
@@ -446,9 +446,9 @@ class Planner {
     above: readonly Mapper[],
     outer: boolean,
   ): JoinedPlan {
-    const target = aliasedSource(branch?.target?.mapper ?? property.target);
+    const target = freshTarget(property, branch?.target?.mapper);
     const steps = relationSteps(property, owner, target, true);
-    const extra = moveCriteria(branch?.criteria ?? [], branch?.target ?? mappedSource(target.mapper), target);
+    const extra = moveCriteria(branch?.criteria ?? [], branch?.target ?? targetSourceOf(property), target);
     const own = target.criterion === undefined ? [] : [target.criterion];
     const certain =
       property.direction === "manyToOne" &&
@@ -468,7 +468,7 @@ class Planner {
     if (steps.secondary === undefined) this.#joins.push({ target: target.from, on, kind, source: anchor });
     else {
       this.#joins.push({ target: steps.secondary, on: steps.toSecondary as Expression, kind, source: anchor });
-      this.#joins.push({ target: target.from, on, kind, source: steps.secondary });
+      this.#joins.push({ target: target.from, on, kind, source: steps.secondary.leaves[0] as FromClause });
     }
     if (property.uselist) this.#collections = true;
     for (const by of property.orderBy(target.columns))
@@ -496,9 +496,7 @@ function relationshipsOf(mapper: Mapper, tree: LoadTree): readonly RelationshipP
 }
 function joinsCollection(mapper: Mapper, tree: LoadTree, above: readonly Mapper[]): boolean {
   return relationshipsOf(mapper, tree).some((property) => {
-    const branch = tree.relations.get(property);
-    if (tree.strategyOf(property) !== "joined" || (branch === undefined && above.includes(property.target)))
-      return false;
+    if (tree.strategyOf(property) !== "joined" || tree.stopsAt(property, above)) return false;
     return property.uselist || joinsCollection(property.target, tree.below(property), [...above, mapper]);
   });
 }

@@ -3,15 +3,15 @@
  * statement per relationship and 500 owners. Source: SQLAlchemy "Select IN loading".
  */
 import { SelectStatement } from "@athanor/core";
-import { Collection, setLoadedCollection, setLoadedReference } from "../mapping/collection.js";
+import { Collection, setLoadedCollection, setLoadedReference, warnOfManyRows } from "../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
-import { entityOf } from "./entity.js";
+import { entityOver } from "./entity.js";
 import { among, CHUNK, KeyedOwners } from "./keys.js";
 import { CarriedOptions, type LoadBranch, type LoadTree } from "./load-tree.js";
 import { firstMembers, membersBy } from "./members.js";
-import { mappedSource } from "./source.js";
+import { type EntitySource, mappedSource, targetSourceOf } from "./source.js";
 
 /** The rows of a loader's statement: an entity and the key it belongs to. */
 export interface KeyedRows {
@@ -127,13 +127,19 @@ function localKeys(property: RelationshipProperty): {
   readonly ownerKeys: readonly MappedColumn[];
 } {
   const locals = property.secondary?.localPairs.map((p) => p.mapped) ?? property.pairs.map((p) => p.local);
-  const direct = property.primaryJoin === undefined && locals.length > 0;
+  const byHand = property.primaryJoin ?? property.secondary?.toSecondary ?? property.secondary?.toTarget;
+  const direct = byHand === undefined && locals.length > 0;
   return { direct, ownerKeys: direct ? locals : property.parent.primaryKey };
 }
 /** The class whose objects are loaded: `ofType()` may have narrowed it. */
 export function targetOf(property: RelationshipProperty, branch: LoadBranch): Mapper {
   const aimed = branch.target?.mapper;
   return aimed?.isA(property.target) === true ? aimed : property.target;
+}
+
+/** Where these objects are read: the class's tables, or the alias the relationship names. */
+function sourceFor(property: RelationshipProperty, mapper: Mapper): EntitySource {
+  return property.alias === undefined ? mappedSource(mapper) : targetSourceOf(property);
 }
 
 /** Collections, and references whose key is on the other side. `direct`: by the owner's columns, else by a join. */
@@ -151,9 +157,9 @@ async function loadMembers(
   const mapper = targetOf(property, branch);
   let statement: SelectStatement;
   if (branch.limitPerParent === undefined) {
-    const target = mappedSource(mapper);
+    const target = sourceFor(property, mapper);
     const { columns, over } = membersBy(property, target, direct, false);
-    statement = over(new SelectStatement([entityOf(mapper), ...columns])).where(among(columns, keyed.keys));
+    statement = over(new SelectStatement([entityOver(target), ...columns])).where(among(columns, keyed.keys));
     if (branch.criteria.length > 0) statement = statement.where(...branch.criteria);
     const order = branch.order.length > 0 ? branch.order : property.orderBy(target.columns);
     if (order.length > 0) statement = statement.orderBy(...order);
@@ -227,9 +233,12 @@ async function loadReferences(
   if (found.length > 0 && !below.isEmpty) await loadTree(work, [...new Set(found)], below);
   if (waiting.keys.length === 0) return;
   const mapper = targetOf(property, branch);
-  const target = mappedSource(mapper);
+  const target = sourceFor(property, mapper);
   const columns = property.pairs.map((p) => target.column(p.remote));
-  let statement = new SelectStatement([entityOf(mapper), ...columns]).where(among(columns, waiting.keys), ...criteria);
+  let statement = new SelectStatement([entityOver(target), ...columns]).where(
+    among(columns, waiting.keys),
+    ...criteria,
+  );
   if (!below.isEmpty) statement = statement.options(new CarriedOptions(below));
   const { members, rows, keyAt } = await work.run.keyed(session, statement, populate, owners, property);
   for (let r = 0; r < rows.length; r++) {
@@ -252,5 +261,8 @@ export function inKeyOrder(property: RelationshipProperty, values: readonly unkn
 
 function settle(owner: Managed, property: RelationshipProperty, members: readonly Managed[]): void {
   if (property.uselist) setLoadedCollection(owner, property, members);
-  else setLoadedReference(owner, property, members[0] ?? null);
+  else {
+    if (members.length > 1) warnOfManyRows(owner, property);
+    setLoadedReference(owner, property, members[0] ?? null);
+  }
 }

@@ -3,7 +3,8 @@ import {
   Alias,
   ArgumentError,
   Bind,
-  type ColumnReference,
+  ColumnReference,
+  Cte,
   conjunction,
   type Expression,
   type FromClause,
@@ -11,11 +12,14 @@ import {
   Join,
   operators,
   originColumn,
+  replace,
+  SubqueryClause,
   type Table,
   type TableColumn,
   Tuple,
 } from "@athanor/core";
-import type { MappedColumn, Mapper } from "../mapping/mapper.js";
+import { MappingError } from "../errors.js";
+import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 
 const overLeaf = new WeakMap<FromClause, readonly EntitySource[]>();
 /** The sources of several tables that a table or alias is part of: its columns alone do not tell how they are joined. */
@@ -122,6 +126,49 @@ export function aliasedSource(mapper: Mapper, name?: string): EntitySource {
 export function sourceOver(mapper: Mapper, from: FromClause, name?: string): EntitySource {
   const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, from]));
   return new EntitySource(mapper, from, leaves, name ?? from.fromName ?? mapper.name, true);
+}
+
+const aliasTargets = new WeakMap<RelationshipProperty, EntitySource>();
+/** Where a relationship's target is read: its own tables, or the alias the relationship names. */
+export function targetSourceOf(property: RelationshipProperty): EntitySource {
+  if (property.alias === undefined) return mappedSource(property.target);
+  let found = aliasTargets.get(property);
+  if (found === undefined) {
+    const given = property.alias() as { readonly source?: unknown } | null;
+    if (!(given?.source instanceof EntitySource) || !given.source.mapper.isA(property.target))
+      throw new MappingError(
+        `${property}: alias gives what aliased(${property.target}, subquery) makes, nothing else.`,
+        "orm.alias-target",
+      );
+    aliasTargets.set(property, (found = given.source));
+  }
+  return found;
+}
+/** The same under an alias of its own, for joins nobody else sees. */
+export function freshTarget(property: RelationshipProperty, mapper: Mapper = property.target): EntitySource {
+  if (property.alias === undefined) return aliasedSource(mapper);
+  const { from } = targetSourceOf(property);
+  if (from instanceof SubqueryClause) return sourceOver(mapper, new SubqueryClause(from.query, undefined), mapper.name);
+  if (from instanceof Cte) return sourceOver(mapper, new Alias(from), mapper.name);
+  return aliasedSource(mapper);
+}
+/** A FROM clause under aliases of its own, and what moves expressions over it there. */
+export function aliasedFrom(from: FromClause): {
+  readonly from: FromClause;
+  readonly move: <E extends Expression>(expression: E) => E;
+} {
+  const leaves = new Map<FromClause, FromClause>(from.leaves.map((leaf) => [leaf, new Alias(leaf)]));
+  const move = <E extends Expression>(expression: E): E => moveLeaves(expression, leaves);
+  const rebuild = (f: FromClause): FromClause =>
+    f instanceof Join ? new Join(rebuild(f.left), rebuild(f.right), move(f.on), f.joinKind) : (leaves.get(f) ?? f);
+  return { from: rebuild(from), move };
+}
+/** Columns of some clauses replaced by those of others. */
+export function moveLeaves<E extends Expression>(expression: E, leaves: ReadonlyMap<FromClause, FromClause>): E {
+  return replace(expression, (node) => {
+    if (!(node instanceof ColumnReference)) return undefined;
+    return leaves.get(node.from)?.column(node.key);
+  });
 }
 
 function fromOf(mapper: Mapper, leaves: ReadonlyMap<Table, FromClause>): FromClause {

@@ -784,7 +784,7 @@ export class SessionCore implements WholeSession, SessionFace {
     return found;
   }
   async loadRelation(owner: Managed, property: RelationshipProperty): Promise<void> {
-    if ((owner.$$f & PENDING) !== 0) return;
+    if ((owner.$$f & PENDING) !== 0 && property.definition.settings.loadOnPending !== true) return;
     await loadRelationship(this.#of(owner), owner, property);
   }
   loadRelated(owner: Managed, relationship: unknown): Promise<unknown> {

@@ -63,6 +63,8 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
   readonly identity?: I;
   readonly abstract?: boolean;
   readonly versionIdColumn?: keyof P;
+  /** With several `delete-orphan` parents: an orphan only once it has lost all of them. Default: any of them. */
+  readonly legacyIsOrphan?: boolean;
   /** `(c) => [index("ix_name", c.name), unique(c.a, c.b)]`. */
   readonly constraints?: (columns: Columns<N, P>) => readonly unknown[];
 }

@@ -7,6 +7,7 @@ import type {
   Condition,
   Criterion,
   Definition,
+  FromClause,
   initial,
   NeedsAwait,
   Ordering,
@@ -111,7 +112,11 @@ export interface RelationshipOptions<T, L> {
   readonly lazy?: L;
   /** `"save-update, merge"` unless said otherwise; `"all, delete-orphan"` for parts that live and die with their owner. */
   readonly cascade?: string;
-  readonly primaryJoin?: (target: Columns1<T>, owner: any) => Criterion;
+  /**
+   * ON by hand, over the columns of both sides. Untyped: the columns' types would need this very model's. Names that do
+   * not exist are refused when the mappers are configured.
+   */
+  readonly primaryJoin?: (target: any, owner: any) => Criterion;
   /** Keys of the foreign key's columns, where several lead to the target. */
   readonly foreignKeys?: string | readonly string[];
   readonly remoteSide?: string | readonly string[];
@@ -122,6 +127,14 @@ export interface RelationshipOptions<T, L> {
   /** Set by a second UPDATE after the INSERT: for rows that refer to each other. */
   readonly postUpdate?: boolean;
   readonly singleParent?: boolean;
+  /** Keys of relationships that write the same columns on purpose: silences the warning about it. */
+  readonly overlaps?: string;
+  /** Loads for pending objects too, by the foreign key they hold. */
+  readonly loadOnPending?: boolean;
+  /** The old value has to be known: setting the relationship before it is loaded throws. */
+  readonly activeHistory?: boolean;
+  /** Reads the target from an alias of it, mostly one over a subquery: `() => topPosts`. Only with `viewOnly`. */
+  readonly alias?: () => AnyTable;
   readonly innerJoin?: boolean;
   readonly joinDepth?: number;
   readonly info?: { readonly [key: string]: unknown };
@@ -130,9 +143,14 @@ export interface RelationshipOptions<T, L> {
 export interface OneOptions<T, L, Z> extends RelationshipOptions<T, L> {
   readonly nullable?: Z;
 }
-export type ManyToManyOptions<T, L> = RelationshipOptions<T, L> & {
-  readonly secondary: TableOf<string, any, any> | AnyTable;
-};
+export interface ManyToManyOptions<T, L> extends Omit<RelationshipOptions<T, L>, "primaryJoin"> {
+  /** The table between; with joins by hand and `viewOnly` also a join of several. */
+  readonly secondary: TableOf<string, any, any> | AnyTable | FromClause;
+  /** ON between owner and secondary, where foreign keys do not say it. */
+  readonly primaryJoin?: (secondary: any, owner: any) => Criterion;
+  /** ON between target and secondary. */
+  readonly secondaryJoin?: (target: any, secondary: any) => Criterion;
+}
 
 // ---- as class attributes: `User.c.posts`
 

@@ -91,7 +91,7 @@ async function deleteEach(
     const own = mapperOfInstance(instance);
     for (const c of table.primaryKey)
       named[`key_${c.key}`] = committedValue(instance, own.attributeOf(c) as MappedColumn);
-    if (versioned) named["old_version"] = committedValue(instance, mapper.versionColumn as MappedColumn);
+    if (versioned) named.old_version = committedValue(instance, mapper.versionColumn as MappedColumn);
     return bindStatement(compiled, params, named);
   });
   const first = bound[0] as (typeof bound)[number];

@@ -14,7 +14,6 @@ import {
   type LoadBatch,
   type Managed,
   ORPHANED,
-  oldValue,
   PENDING,
   PERSISTENT,
   parentOf,
@@ -23,6 +22,7 @@ import {
   UNLOADED,
 } from "../../mapping/state.js";
 import { relatedInMemory } from "../cascades.js";
+import { followChangedKey, referredColumns, referrersOfChangedKeys } from "./changed-keys.js";
 import { byKey, deleteAll } from "./delete.js";
 import type { FlushHost } from "./host.js";
 import { insertAll } from "./insert.js";
@@ -41,11 +41,17 @@ export interface FlushInput {
 }
 const isPending = (i: Managed): boolean => (i.$$f & PENDING) !== 0;
 
-/** Orphan of any relationship that deletes what it loses. */
+/** Taken off by a relationship that deletes what it loses; with `legacyIsOrphan` by all of them. */
 export function isOrphan(instance: Managed): boolean {
-  const { orphanRelationships } = mapperOfInstance(instance);
-  for (const r of orphanRelationships) if (parentOf(instance, r) === null) return true;
-  return false;
+  const { orphanRelationships, legacyIsOrphan } = mapperOfInstance(instance);
+  let lost = false;
+  for (const r of orphanRelationships) {
+    const parent = parentOf(instance, r);
+    if (parent === null) lost = true;
+    else if (legacyIsOrphan && (parent !== undefined || (instance.$$f & PERSISTENT) !== 0)) return false;
+    if (lost && !legacyIsOrphan) return true;
+  }
+  return lost;
 }
 
 /** `flat()` visits every element; most groups have one list. */
@@ -80,6 +86,7 @@ export class Flush {
     if (this.#deleted.size > 0) await this.#collectDeletes();
     for (const p of linked) if (this.#alive(p)) this.#collectPending(p);
     for (const d of relinked) this.#collectDirty(d);
+    if (dirty.length > 0) await referrersOfChangedKeys(this.#host, dirty, this.#syncs);
 
     const groups = this.#group(this.#saves(pending, dirty), this.#deleted);
     for (const { cyclic, items } of groups.saves) {
@@ -315,7 +322,14 @@ export class Flush {
     const { byChild } = this.#syncs;
     const switches = this.#deleted.size > 0;
     for (const instance of wave) {
-      if (byChild.size > 0) for (const sync of byChild.get(instance) ?? []) applySync(instance, sync);
+      if (byChild.size > 0) {
+        for (const sync of byChild.get(instance) ?? []) {
+          // A row that refers to itself has no key yet: an UPDATE follows its INSERT.
+          if (sync.parent === instance && sync.pairs.some((p) => !hasValue(instance[p.parent.slot])))
+            this.#syncs.postpone(instance, sync);
+          else applySync(instance, sync);
+        }
+      }
       if (isPending(instance)) {
         this.#initialize(instance);
         if (switches && this.#rowSwitch(host, instance)) updates.push(instance);
@@ -346,7 +360,8 @@ export class Flush {
       const instance = changed[i] as Managed;
       // What was on the dirty list is finished with it.
       if ((instance.$$f & DIRTY) === 0 || this.#switched.size > 0) this.#updated.add(instance);
-      if (prepared.shapes[i]?.rekeys) this.#rekey(instance);
+      if (!this.#switched.has(instance) && movesKey(instance, prepared.shapes[i]?.rekeys))
+        followChangedKey(this.#host, instance);
     }
   }
   /** Discriminator and version of a new row. */
@@ -432,33 +447,6 @@ export class Flush {
       from = to;
     }
   }
-  /** The identity map follows a changed primary key. */
-  #rekey(instance: Managed): void {
-    const mapper = mapperOfInstance(instance);
-    if (this.#switched.has(instance) || !mapper.primaryKey.some((a) => isChanged(instance, a.index))) return;
-    const before = mapper.identityKey(mapper.primaryKey.map((a) => committedValue(instance, a)));
-    const after = mapper.keyOf(instance);
-    if (before === undefined || after === undefined || before === after) return;
-    this.#host.identity.remove(mapper, before, instance);
-    this.#host.identity.add(mapper, after, instance);
-    this.#host.frame.switches.push({ mapper, instance, before, after });
-    this.#followKey(instance, mapper);
-  }
-  /** ON UPDATE CASCADE changed the children's rows; loaded children learn of it. */
-  #followKey(parent: Managed, mapper: Mapper): void {
-    for (const property of mapper.relationships) {
-      if (property.direction !== "oneToMany") continue;
-      const value = parent[property.slot];
-      const children =
-        value instanceof Collection ? value : value === UNLOADED || value === null ? [] : [value as Managed];
-      for (const child of children) {
-        for (const { local, remote } of property.pairs) {
-          if (!isChanged(child, remote.index) && oldValue(parent, local.index) !== UNLOADED)
-            child[remote.slot] = parent[local.slot];
-        }
-      }
-    }
-  }
   /** Keys of relationships marked `postUpdate`: all columns of a row in one UPDATE. */
   async #postUpdates(): Promise<void> {
     const children = [...this.#syncs.postponed].filter(
@@ -474,20 +462,21 @@ export class Flush {
     for (const instance of this.#deleted) {
       if ((instance.$$f & PERSISTENT) === 0) continue;
       for (const property of mapperOfInstance(instance).relationships) {
-        if (!property.postUpdate || property.viewOnly || property.direction === "manyToMany") continue;
+        if (property.viewOnly || property.direction === "manyToMany") continue;
+        if (!property.postUpdate && !refersToItself(instance, property)) continue;
         const children = property.direction === "manyToOne" ? [instance] : membersOf(instance, property);
         for (const child of children) {
           if (
             (child.$$f & PERSISTENT) === 0 ||
-            property.pairs.some((p) => (property.direction === "manyToOne" ? p.local : p.remote).column.primaryKey)
+            property.syncPairs.some((p) => (property.direction === "manyToOne" ? p.local : p.remote).column.primaryKey)
           )
             continue;
-          const columns = property.pairs.map((p) => (property.direction === "manyToOne" ? p.local : p.remote));
+          const columns = property.syncPairs.map((p) => (property.direction === "manyToOne" ? p.local : p.remote));
           if (columns.every((a) => child[a.slot] === null || child[a.slot] === UNLOADED)) continue;
           applySync(child, {
             property,
             parent: null,
-            pairs: property.pairs.map((p) =>
+            pairs: property.syncPairs.map((p) =>
               property.direction === "manyToOne"
                 ? { child: p.local, parent: p.remote }
                 : { child: p.remote, parent: p.local },
@@ -565,6 +554,24 @@ export class Flush {
   }
 }
 
+const hasValue = (value: unknown): boolean => value !== UNLOADED && value !== null && value !== undefined;
+/** Whether an object's changes concern a column that others may hold a copy of. */
+function movesKey(instance: Managed, rekeys: boolean | undefined): boolean {
+  if (rekeys) return true;
+  const referred = referredColumns(mapperOfInstance(instance));
+  if (referred.size === 0) return false;
+  for (const a of referred) if (isChanged(instance, a.index)) return true;
+  return false;
+}
+/** Some databases delete no row that its own foreign key leads to. */
+function refersToItself(instance: Managed, { direction, parent, target, syncPairs }: RelationshipProperty): boolean {
+  return (
+    direction === "manyToOne" &&
+    parent.root === target.root &&
+    syncPairs.length > 0 &&
+    syncPairs.every((p) => hasValue(instance[p.local.slot]) && instance[p.local.slot] === instance[p.remote.slot])
+  );
+}
 const LINKS = Symbol("relationship slots are empty");
 /** Whether an object holds or held anything in a relationship. */
 function isLinked(instance: Managed): boolean {

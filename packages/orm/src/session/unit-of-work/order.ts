@@ -26,7 +26,7 @@ function dependencies(root: Mapper, all: readonly Mapper[]): Set<Mapper> {
     for (const r of mapper.relationships) {
       if (r.viewOnly) continue;
       if (r.postUpdate && r.direction === "manyToOne")
-        for (const p of r.pairs) for (const c of p.local.columns) postponed.add(c);
+        for (const p of r.syncPairs) for (const c of p.local.columns) postponed.add(c);
       else if (r.direction === "manyToOne") found.add(r.target.root);
     }
   }
@@ -34,7 +34,7 @@ function dependencies(root: Mapper, all: readonly Mapper[]): Set<Mapper> {
     for (const mapper of other.selfAndDescendants()) {
       for (const r of mapper.relationships) {
         if (r.viewOnly || r.direction !== "oneToMany" || r.target.root !== root) continue;
-        if (r.postUpdate) for (const p of r.pairs) for (const c of p.remote.columns) postponed.add(c);
+        if (r.postUpdate) for (const p of r.syncPairs) for (const c of p.remote.columns) postponed.add(c);
         else found.add(other);
       }
     }

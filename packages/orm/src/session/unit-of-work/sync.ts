@@ -16,12 +16,12 @@ export interface Sync {
 
 const memo = new WeakMap<readonly ColumnPair[], Sync["pairs"]>();
 function childPairs(property: RelationshipProperty): Sync["pairs"] {
-  let found = memo.get(property.pairs);
+  let found = memo.get(property.syncPairs);
   if (found === undefined) {
-    found = property.pairs.map((p) =>
+    found = property.syncPairs.map((p) =>
       property.direction === "manyToOne" ? { child: p.local, parent: p.remote } : { child: p.remote, parent: p.local },
     );
-    memo.set(property.pairs, found);
+    memo.set(property.syncPairs, found);
   }
   return found;
 }
@@ -44,6 +44,12 @@ export class SyncPlan {
     const at = list.findIndex((s) => s.pairs[0]?.child === first);
     if (at < 0) list.push(sync);
     else if (parent !== null) list[at] = sync;
+  }
+  /** Done by an UPDATE after all rows exist. */
+  postpone(child: Managed, sync: Sync): void {
+    const list = this.postponed.get(child);
+    if (list === undefined) this.postponed.set(child, [sync]);
+    else list.push(sync);
   }
 }
 

@@ -203,7 +203,7 @@ function namedValues(group: Group, at: number, table: Table): Record<string, unk
   for (const { attribute, column } of group.columns) named[`set_${column.key}`] = instance[attribute.slot];
   for (const { column, attribute } of keyOf(group.mapper, table))
     named[`key_${column.key}`] = committedValue(instance, attribute);
-  if (group.versions !== undefined) named["old_version"] = group.versions[at];
+  if (group.versions !== undefined) named.old_version = group.versions[at];
   return named;
 }
 async function updateGroup(host: FlushHost, table: Table, group: Group): Promise<void> {
