@@ -87,9 +87,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions = {
   };
   const args = ["-D", data, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])];
   // The shell waits on a pipe whose other end is this process: however we die, SIGKILL included, the pipe closes and
-  // the server goes with its folder. SIGINT is PostgreSQL's fast shutdown.
+  // the server goes with its folder. SIGINT is PostgreSQL's fast shutdown, SIGQUIT the immediate one: a backend that does
+  // not listen must not make the caller wait.
   const guard =
-    'set -m; "$@" </dev/null & pid=$!; cat >/dev/null; kill -INT $pid 2>/dev/null; wait $pid; rm -rf "$PWD"';
+    'set -m; "$@" </dev/null & pid=$!; cat >/dev/null; kill -INT $pid 2>/dev/null; ' +
+    '(sleep 8; kill -QUIT $pid) >/dev/null 2>&1 & slow=$!; wait $pid; kill -- -$slow 2>/dev/null; rm -rf "$PWD"';
   const pin = options.cpu === undefined ? [] : ["taskset", "-c", String(options.cpu)];
   const child = spawn("/bin/sh", ["-c", guard, "sh", ...pin, join(home, "bin", "postgres"), ...args], {
     ...user,

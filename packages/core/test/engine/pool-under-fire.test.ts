@@ -225,7 +225,7 @@ describeEachDatabase(
 );
 
 describe("a server that restarts", () => {
-  it("costs the transactions under way, and nothing else", { timeout: 60_000, retry: 1 }, async () => {
+  it("costs the transactions under way, and nothing else", { timeout: 60_000 }, async () => {
     // A commit must survive the crash of a process.
     const server = await startEmbeddedPostgres({ settings: { synchronous_commit: "on" } });
     const engine = createEngine(server.url, { poolSize: 5, maxOverflow: 0 });
