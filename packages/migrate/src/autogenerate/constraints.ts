@@ -5,6 +5,7 @@ import {
   type ForeignKeyConstraint,
   type Index,
   OrderingElement,
+  type ReflectedCheck,
   type ReflectedForeignKey,
   type ReflectedIndex,
   type ReflectedTable,
@@ -13,6 +14,8 @@ import {
   TypeCheck,
   type UniqueConstraint,
 } from "@athanor/core";
+import { isList } from "../impl/base.js";
+import { conditionOf } from "../impl/reflected.js";
 import { AddConstraintOp, CreateIndexOp, DropConstraintOp, DropIndexOp, type MigrateOp } from "../ops/index.js";
 import type { ColumnDifferences } from "./columns.js";
 import { type CompareScope, servesForeignKey, tableLike, tuple } from "./scope.js";
@@ -209,13 +212,45 @@ export async function compareConstraints(
     // Where texts come back as written they have been compared; elsewhere nobody knows.
     return !scope.impl.keepsText;
   }
+  /** The checks of booleans and enumerations, which list values; those that were looked at. */
+  async function compareTypeChecks(others: ReadonlyMap<string, Constraint>): Promise<ReadonlySet<ReflectedCheck>> {
+    const seen = new Set<ReflectedCheck>();
+    const compares = scope.options.compareChecks !== false && scope.options.compareType !== false;
+    for (const constraint of model.constraints) {
+      if (constraint.kind !== "check" || !(constraint.sql instanceof TypeCheck)) continue;
+      const text = conditionOf(scope.dialect, (value) => scope.impl.inlineSql(value), constraint.sql);
+      const { column } = constraint.sql;
+      const name = scope.nameOf(constraint);
+      if (text === undefined || !includes("check", name, false, constraint)) continue;
+      const old = [...columns.renamed].find(([, to]) => to === column.columnName)?.[0] ?? column.columnName;
+      const isIt = (c: ReflectedCheck) =>
+        name === undefined
+          ? !others.has(c.name ?? "") && (isList(c.sql, old) || scope.impl.sameExpression(c.sql, text))
+          : c.name === name;
+      const there = reflected.checks.find((c) => !seen.has(c) && isIt(c));
+      if (there !== undefined) seen.add(there);
+      // A new column brings its check along.
+      if (!reflected.columns.some((c) => c.name === old) || !compares) continue;
+      if (there !== undefined && (scope.impl.isCheck(there.sql, text) || columns.renamed.size > 0)) continue;
+      const named = name === undefined ? `of '${tableName}.${column.columnName}'` : `'${name}' on '${tableName}'`;
+      scope.detected(`${there === undefined ? "added" : "changed"} check constraint ${named}`);
+      if (there !== undefined) {
+        const original = like.constraints.find((c) => c.kind === "check" && c.sql === there.sql);
+        dropped.push(
+          new DropConstraintOp({ tableName, schema }, there.name ?? null, "check", { original, condition: there.sql }),
+        );
+      }
+      added.push(new AddConstraintOp({ tableName, schema }, constraint, text));
+    }
+    return seen;
+  }
   /** By name, then by text; what has no name in the model is taken to be one of those the database named by itself. */
   async function compareChecks(): Promise<void> {
     const own = model.constraints.filter((c) => c.kind === "check" && !(c.sql instanceof TypeCheck));
     const named = new Map(own.flatMap((c) => (scope.nameOf(c) === undefined ? [] : [[scope.nameOf(c) as string, c]])));
     let unnamed = own.filter((c) => scope.nameOf(c) === undefined).length;
-    unnamed += model.constraints.filter((c) => c.kind === "check" && c.sql instanceof TypeCheck).length;
-    const found = reflected.checks.filter((c) => !c.impliedByType && c.name !== undefined);
+    const ofTypes = await compareTypeChecks(named);
+    const found = reflected.checks.filter((c) => !c.impliedByType && c.name !== undefined && !ofTypes.has(c));
     const added_ = columns.added.map((op) => ("columnName" in op ? op.columnName : undefined));
     for (const [name, constraint] of named) {
       if (!includes("check", name, false, constraint)) continue;

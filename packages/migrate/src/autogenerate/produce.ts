@@ -2,23 +2,10 @@
  * The operations that bring a database to what the models say. Tables come in the order of their foreign keys; those
  * that refer to each other get their keys afterwards. Source: Alembic "Auto Generating Migrations".
  */
-import {
-  ArrayType,
-  type Constraint,
-  DecoratedType,
-  EnumType,
-  inspect,
-  type MetaData,
-  type ReflectedTable,
-  type SqlType,
-  sortTables,
-  type Table,
-} from "@athanor/core";
+import { type Constraint, inspect, type MetaData, type ReflectedTable, sortTables, type Table } from "@athanor/core";
 import { CommandError } from "../errors.js";
 import {
   AddConstraintOp,
-  AddEnumValueOp,
-  CreateEnumOp,
   CreateTableOp,
   DropConstraintOp,
   DropTableOp,
@@ -29,6 +16,7 @@ import {
 import type { MigrationContext } from "../runtime/index.js";
 import { compareColumns } from "./columns.js";
 import { compareConstraints } from "./constraints.js";
+import { compareEnums } from "./enums.js";
 import type { CompareOptions } from "./options.js";
 import { CompareScope, qualified, tableLike, tuple } from "./scope.js";
 
@@ -141,14 +129,14 @@ export async function produceMigrations(
     if (op instanceof DropTableOp) scope.detected(`removed table '${qualified(op.schema, op.tableName)}'`);
     drops.push(op);
   }
-  return [
-    ...renames,
-    ...(await compareEnums(scope, inspector, [...models.values()])),
-    ...creations,
-    ...afterwards,
-    ...changes,
-    ...drops,
-  ];
+  const enums = await compareEnums(
+    scope,
+    inspector,
+    [...models.values()],
+    [...found.values()],
+    removed.map(([, t]) => t),
+  );
+  return [...renames, ...enums.before, ...creations, ...afterwards, ...changes, ...drops, ...enums.after];
 }
 
 /** `old:new` without a dot in front of the colon is about a table. */
@@ -208,45 +196,4 @@ function dropsOf(tables: readonly ReflectedTable[], alterTable: boolean): Migrat
           new DropTableOp(t.name, { schema: t.schema, original: like.get(t), without: without.get(t) ?? new Set() }),
       ),
   ];
-}
-
-/** Enumerations that are types of the database's own: new ones, and new values. Nothing ever takes one away. */
-async function compareEnums(
-  scope: CompareScope,
-  inspector: ReturnType<typeof inspect>,
-  tables: readonly Table[],
-): Promise<MigrateOp[]> {
-  if (!scope.impl.hasNamedEnums()) return [];
-  const ops: MigrateOp[] = [];
-  const seen = new Set<string>();
-  for (const table of tables) {
-    for (const column of table.columns) {
-      let type: SqlType = column.type;
-      while (type instanceof DecoratedType || type instanceof ArrayType)
-        type = type instanceof DecoratedType ? type.impl : type.element;
-      if (!(type instanceof EnumType) || !type.native || type.name === undefined) continue;
-      const name = type.name;
-      const key = qualified(table.schema, name);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const there = (await inspector.enums({ schema: scope.schemaOf(table.schema) })).find((e) => e.name === name);
-      if (there === undefined) {
-        scope.detected(`added enumeration '${key}'`);
-        ops.push(new CreateEnumOp(type, table.schema));
-        continue;
-      }
-      type.values.forEach((value, i) => {
-        if (there.values.includes(value)) return;
-        scope.detected(`added value '${value}' of enumeration '${key}'`);
-        const before = (type as EnumType).values.slice(i + 1).find((v) => there.values.includes(v));
-        ops.push(new AddEnumValueOp(name, value, before === undefined ? {} : { before }, table.schema));
-      });
-      const gone = there.values.filter((v) => !(type as EnumType).values.includes(v));
-      if (gone.length > 0)
-        scope.warn(
-          `Values ${tuple(gone)} of enumeration '${key}' are no longer declared, but a database cannot remove them`,
-        );
-    }
-  }
-  return ops;
 }

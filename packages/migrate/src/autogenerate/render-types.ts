@@ -16,6 +16,7 @@ import {
   StringType,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
+import { conditionOf } from "../impl/reflected.js";
 import type { ImportNeed } from "../script/index.js";
 
 export const quoted = (text: string): string => JSON.stringify(text);
@@ -60,6 +61,10 @@ export class SourceWriter {
     return quoted(this.#inline(value));
   }
 
+  /** The condition of a check, also of one that belongs to a type. */
+  condition(value: string | Element): string {
+    return quoted(conditionOf(this.dialect, this.#inline, value) ?? "");
+  }
   /** A definition of the type; `name` is the column's. @throws OperationError for a type that no source makes */
   type(given: SqlType, name?: string): string {
     let type = given;

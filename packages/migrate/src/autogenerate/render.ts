@@ -1,13 +1,5 @@
 /** Operations as the TypeScript of a revision file. The same operations always give the same text. */
-import {
-  ColumnReference,
-  type Constraint,
-  type Dialect,
-  type Index,
-  OrderingElement,
-  type Table,
-  TypeCheck,
-} from "@athanor/core";
+import { ColumnReference, type Constraint, type Dialect, type Index, OrderingElement, type Table } from "@athanor/core";
 import { OperationError } from "../errors.js";
 import { implFor } from "../impl/index.js";
 import type {
@@ -15,6 +7,7 @@ import type {
   AddConstraintOp,
   AddEnumValueOp,
   AlterColumnOp,
+  AlterEnumOp,
   ColumnChanges,
   CreateEnumOp,
   CreateIndexOp,
@@ -162,13 +155,9 @@ function tableConstraint(constraint: Constraint, writer: SourceWriter): string |
       return text;
     }
     case "check":
-      if (constraint.sql instanceof TypeCheck) {
-        const { of, values, column } = constraint.sql;
-        if (writer.dialect.capabilities.nativeBoolean && of === "boolean") return undefined;
-        const allowed = values === undefined ? "0, 1" : values.map((v) => writer.dialect.stringLiteral(v)).join(", ");
-        return `${writer.core("check")}(${quoted(`${column.columnName} IN (${allowed})`)}, ${name})`;
-      }
-      return `${writer.core("check")}(${writer.sql(constraint.sql)}, ${name})`;
+      // Where the database has the type it needs no check.
+      if (writer.condition(constraint.sql) === '""') return undefined;
+      return `${writer.core("check")}(${writer.condition(constraint.sql)}, ${name})`;
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
       const options = objectText({
@@ -302,7 +291,7 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
       return [call("createUniqueConstraint", name, table, list(constraint.columns.map((c) => c.columnName)), options)];
     }
     case "check":
-      return [call("createCheckConstraint", name, table, writer.sql(constraint.sql), objectText(schemaOf(op)))];
+      return [call("createCheckConstraint", name, table, writer.condition(constraint.sql), objectText(schemaOf(op)))];
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
       const target = constraint.targets[0] as string;
@@ -370,6 +359,7 @@ const renderers = {
     const options = objectText({
       ...schemaOf(op),
       columns: op.name === null ? op.columns : undefined,
+      condition: op.name === null ? op.condition : undefined,
       ifExists: op.ifExists || undefined,
     });
     return [call("dropConstraint", name, quoted(op.tableName), quoted(op.constraintKind), options)];
@@ -385,5 +375,11 @@ const renderers = {
     `  ${call("addEnumValue", quoted(op.name), quoted(op.value), objectText({ ...op.place, ...schemaOf(op) }))}`,
     "});",
   ],
+  alterEnum: (op: AlterEnumOp) => {
+    const some = (record: Readonly<Record<string, string>>) => (Object.keys(record).length === 0 ? undefined : record);
+    const { existing, columns } = op;
+    const options = { existing, renames: some(op.renames), replace: some(op.replace), columns, ...schemaOf(op) };
+    return [call("alterEnum", quoted(op.name), list(op.values), objectText(options))];
+  },
   note: (op: NoteOp) => [`// ${op.text.replaceAll(/\s+/g, " ")}`],
 };

@@ -51,6 +51,27 @@ export class CompareScope {
   includes(object: ComparedObject): boolean {
     return this.options.includeObject?.(object) ?? true;
   }
+  /** The column stays with its type: the model has it so, or a filter keeps it out of sight. */
+  keeps(model: Table, column: string): boolean {
+    const own = model.columns.find((c) => c.columnName === column);
+    if (own !== undefined)
+      return !this.includes({
+        kind: "column",
+        name: column,
+        table: model.tableName,
+        schema: model.schema,
+        reflected: false,
+        object: own,
+      });
+    return !this.includes({
+      kind: "column",
+      name: column,
+      table: model.tableName,
+      schema: model.schema,
+      reflected: true,
+      object: undefined,
+    });
+  }
   /** The default schema is the same whether it is spelled or not. */
   schemaOf(schema: string | undefined): string | undefined {
     return schema === this.defaultSchema ? undefined : schema;

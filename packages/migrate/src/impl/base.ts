@@ -46,6 +46,7 @@ import type {
   AddConstraintOp,
   AddEnumValueOp,
   AlterColumnOp,
+  AlterEnumOp,
   CreateEnumOp,
   CreateIndexOp,
   CreateTableOp,
@@ -82,6 +83,7 @@ interface OpByKind {
   createEnum: CreateEnumOp;
   dropEnum: DropEnumOp;
   addEnumValue: AddEnumValueOp;
+  alterEnum: AlterEnumOp;
   note: MigrateOp;
 }
 type Handlers = { readonly [K in keyof OpByKind]: (op: OpByKind[K], host: OperationHost) => Promise<void> };
@@ -247,6 +249,7 @@ export class DialectImpl {
       if (!this.hasNamedEnums()) return;
       await host.run(new AddEnumValue({ name: op.name, schema: op.schema }, op.value, op.place));
     },
+    alterEnum: (op, host) => this.alterEnum(op, host),
     note: async () => {},
   };
 
@@ -336,12 +339,16 @@ export class DialectImpl {
   /** The check the database named by itself: the one that lists the same values of the column. */
   async #nameOfTypeCheck(op: AlterColumnOp, text: string, host: OperationHost): Promise<string | undefined> {
     const checks = await inspect(host.connection).checkConstraints(op.tableName, { schema: op.schema });
+    return checks.find((c) => this.isCheck(c.sql, text))?.name;
+  }
+  /** The check is this one, maybe put in other words: `x IN ('a')` comes back as `x = ANY (ARRAY['a'])`. */
+  isCheck(found: string, text: string): boolean {
+    if (this.sameExpression(found, text)) return true;
+    const list = /^(\S+) IN \(('.*')\)$/s.exec(text);
+    if (list === null) return false;
     const values = (of: string) => [...of.matchAll(/'(?:[^']|'')*'/g)].map((m) => m[0]).join();
-    const bare = op.columnName.toLowerCase();
-    const same = (sql: string) =>
-      this.sameExpression(sql, text) ||
-      (sql.toLowerCase().includes(bare) && values(sql) === values(text) && values(text) !== "");
-    return checks.find((c) => same(c.sql))?.name;
+    const name = (list[1] as string).replaceAll(/["`]/g, "").toLowerCase();
+    return isList(found, name) && values(found) === values(text);
   }
   protected async addTypeChecks(op: AlterColumnOp, host: OperationHost, column: string): Promise<void> {
     const { type } = op.changes;
@@ -367,17 +374,22 @@ export class DialectImpl {
   /** The name the database gave to a constraint that was created without one. */
   protected async nameOfConstraint(op: DropConstraintOp, host: OperationHost): Promise<string | null> {
     const { original, table } = op;
-    if (host.offline || (original === undefined && op.columns === undefined)) return null;
+    if (host.offline || (original === undefined && op.columns === undefined && op.condition === undefined)) return null;
     const found = await inspect(host.connection).table(table.tableName, { schema: table.schema });
     if (op.constraintKind === "primaryKey") return found.primaryKey?.name ?? null;
-    if (op.constraintKind === "check")
-      return found.checks.find((c) => original?.kind === "check" && c.sql === original.sql)?.name ?? null;
+    if (op.constraintKind === "check") {
+      const text = op.condition ?? (original?.kind === "check" ? this.conditionOf(original.sql) : undefined);
+      return found.checks.find((c) => text !== undefined && this.isCheck(c.sql, text))?.name ?? null;
+    }
     const columns = (op.columns ?? []).join();
     const list = op.constraintKind === "unique" ? found.uniqueConstraints : found.foreignKeys;
     return list.find((c) => c.columns.join() === columns)?.name ?? null;
   }
 
   // ---- enumerations
+
+  /** Where enumerations belong to columns, the columns change (`alterColumn`). */
+  protected async alterEnum(_op: AlterEnumOp, _host: OperationHost): Promise<void> {}
 
   /** Enumerations are types of the database's own, made before they are used. */
   hasNamedEnums(): boolean {
@@ -467,6 +479,20 @@ export class DialectImpl {
   }
 }
 
+/** The condition is that a column has one of some strings. */
+export function isList(condition: string, column: string): boolean {
+  const bare = condition
+    .replaceAll(/'(?:[^']|'')*'/g, "'")
+    .replaceAll(/::[a-z_ ]+(?:\(\d+\))?(?:\[\])?|[\s()"`]+/giu, "")
+    .toLowerCase();
+  const plain = column.replaceAll(/[\s"`]+/g, "").toLowerCase();
+  return (
+    bare === `${plain}='` ||
+    [`${plain}in'`, `${plain}=any'`, `${plain}=anyarray['`].some(
+      (head) => bare.startsWith(head) && /^[',\]]*$/.test(bare.slice(head.length)),
+    )
+  );
+}
 function normalExpression(text: string): string {
   return text
     .replaceAll(/'(?:[^']|'')*'|::[a-z_ ]+(?:\(\d+\))?|[\s()"`]+/giu, (m) => (m.startsWith("'") ? m : ""))

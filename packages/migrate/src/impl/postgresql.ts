@@ -4,16 +4,18 @@ import {
   AlterColumnDefault,
   type Connection,
   DatabaseError,
+  EnumType,
   inspect,
   type NamedTable,
   type ReflectedColumn,
   type SqlType,
   sql,
 } from "@athanor/core";
-import { AlterColumnOp } from "../ops/index.js";
+import { AlterColumnOp, type AlterEnumOp } from "../ops/index.js";
 import { DialectImpl } from "./base.js";
 import type { OperationHost } from "./host.js";
 import { type LockRequest, lockTimeout, noSchema, type SessionRules, type Timeouts } from "./lock.js";
+import { alterEnum } from "./postgresql-enum.js";
 
 export class PostgresqlImpl extends DialectImpl {
   override readonly family = "postgresql";
@@ -88,7 +90,8 @@ export class PostgresqlImpl extends DialectImpl {
     if (type === undefined || op.using !== undefined) return super.alterColumn(op, host);
     const found = host.offline ? undefined : await this.#column(op, host);
     const was = host.offline ? op.existing.type : found?.type;
-    if (was === undefined || was.family === type.family) return super.alterColumn(op, host);
+    const isNamed = was !== undefined && [was, type].some((t) => t instanceof EnumType && t.native);
+    if (was === undefined || (was.family === type.family && !isNamed)) return super.alterColumn(op, host);
     const name = this.dialect.quote(op.columnName);
     const target = this.shownType(type);
     const using = conversion(name, was, type, target);
@@ -103,7 +106,7 @@ export class PostgresqlImpl extends DialectImpl {
     );
     const next =
       serverDefault === undefined && typeof old === "string"
-        ? conversion(`(${old})`, was, type, target)
+        ? ((isNamed ? literalOf(old) : undefined) ?? conversion(`(${old})`, was, type, target))
         : serverDefault;
     if (next !== undefined && next !== null) {
       await host.run(new AlterColumnDefault(op, op.changes.newName ?? op.columnName, next));
@@ -114,6 +117,9 @@ export class PostgresqlImpl extends DialectImpl {
     return columns.find((c) => c.name === op.columnName);
   }
 
+  protected override alterEnum(op: AlterEnumOp, host: OperationHost): Promise<void> {
+    return alterEnum(op, host);
+  }
   /** A copy of the table that lives for this question only is given the check, and asked for it. */
   override async givenBack(connection: Connection, table: NamedTable, text: string): Promise<string | undefined> {
     const name = this.dialect.quote(table.tableName);
@@ -170,6 +176,10 @@ export class PostgresqlImpl extends DialectImpl {
   }
 }
 
+/** `'sad'` of `'sad'::mood`, which would hold on to the type. */
+function literalOf(text: string): string | undefined {
+  return /^\(?('(?:[^']|'')*')::/.exec(text)?.[1];
+}
 /** Between numbers and booleans the server has few casts of its own. */
 function conversion(value: string, from: SqlType, to: SqlType, target: string): string {
   if (from.family === "number" && to.family === "boolean") return `(${value} <> 0)`;

@@ -212,7 +212,8 @@ export class Rebuild {
       if (op.name !== null && conventionalNames(now, c, op.constraintKind, this.#convention).includes(op.name))
         return true;
       if (columns !== undefined) return c.columns?.join() === columns;
-      return original?.kind === "check" && c.sql === this.#condition(original.sql);
+      const text = op.condition ?? (original?.kind === "check" ? this.#condition(original.sql) : undefined);
+      return text !== undefined && c.sql !== undefined && sameText(c.sql, text);
     };
     const missing = (names: readonly (string | undefined)[]): OperationError => {
       const known = names.filter((n) => n !== undefined);

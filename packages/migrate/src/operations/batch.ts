@@ -129,7 +129,7 @@ export class BatchOperations {
   dropConstraint(
     name: GivenName,
     type: ConstraintType,
-    options: { readonly ifExists?: boolean; readonly columns?: readonly string[] } = {},
+    options: { readonly ifExists?: boolean; readonly columns?: readonly string[]; readonly condition?: string } = {},
   ): void {
     const plain = droppedName(name, type, this.#named, this.#home.convention);
     this.#ops.push(

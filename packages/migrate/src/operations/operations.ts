@@ -33,6 +33,7 @@ import {
   AddColumnOp,
   AddConstraintOp,
   AddEnumValueOp,
+  AlterEnumOp,
   CreateEnumOp,
   CreateIndexOp,
   CreateTableOp,
@@ -281,18 +282,26 @@ export class Operations {
   #add(table: string, constraint: AddConstraintOp["constraint"], options: InSchema): Promise<void> {
     return this.invoke(new AddConstraintOp({ tableName: table, schema: options.schema }, constraint));
   }
-  /** One that has no known name is found by its columns: `dropConstraint(null, "post", "foreignKey", { columns: ["user_id"] })`. */
+  /**
+   * One that has no known name is found by its columns, a check by its condition:
+   * `dropConstraint(null, "post", "foreignKey", { columns: ["user_id"] })`.
+   */
   dropConstraint(
     name: GivenName,
     table: string,
     type: ConstraintType,
-    options: InSchema & { readonly ifExists?: boolean; readonly columns?: readonly string[] } = {},
+    options: InSchema & {
+      readonly ifExists?: boolean;
+      readonly columns?: readonly string[];
+      readonly condition?: string;
+    } = {},
   ): Promise<void> {
     const plain = droppedName(name, type, { tableName: table, schema: options.schema }, this.host.namingConvention);
     return this.invoke(
       new DropConstraintOp({ tableName: table, schema: options.schema }, plain.name, type, {
         ifExists: options.ifExists,
         columns: options.columns,
+        condition: options.condition,
         nameIsGenerated: plain.generated,
       }),
     );
@@ -314,6 +323,21 @@ export class Operations {
   ): Promise<void> {
     const { schema, ...place } = options;
     return this.invoke(new AddEnumValueOp(name, value, place, schema));
+  }
+
+  /**
+   * Gives an enumeration other values: `renames` keep the rows that have them, `replace` says what rows with a value that
+   * goes have afterwards. Columns, defaults and rows are moved; nothing where enumerations belong to columns.
+   *
+   * @example await op.alterEnum("mood", ["unhappy", "glad"], { renames: { sad: "unhappy" }, replace: { bored: "unhappy" } });
+   * @throws OperationError `migrate.enum-value-used`
+   */
+  alterEnum(
+    name: string,
+    values: readonly string[],
+    options: ConstructorParameters<typeof AlterEnumOp>[2] = {},
+  ): Promise<void> {
+    return this.invoke(new AlterEnumOp(name, values, options));
   }
 
   // ---- data

@@ -64,10 +64,13 @@ export class AddConstraintOp extends MigrateOp {
   readonly kind = "addConstraint";
   readonly table: NamedTable;
   readonly constraint: Constraint;
-  constructor(table: NamedTable, constraint: Constraint) {
+  /** The condition of a check without a name, to find it by. */
+  readonly condition: string | undefined;
+  constructor(table: NamedTable, constraint: Constraint, condition?: string) {
     super();
     this.table = table;
     this.constraint = constraint;
+    this.condition = condition;
   }
   get tableName(): string {
     return this.table.tableName;
@@ -78,6 +81,7 @@ export class AddConstraintOp extends MigrateOp {
   reverse(): DropConstraintOp {
     return new DropConstraintOp(this.table, this.constraint.name ?? null, this.constraint.kind, {
       original: this.constraint,
+      condition: this.condition,
     });
   }
 }
@@ -92,6 +96,8 @@ export class DropConstraintOp extends MigrateOp {
   readonly original: Constraint | undefined;
   /** Columns of a unique constraint or foreign key: they find one that has no known name. */
   readonly columns: readonly string[] | undefined;
+  /** The condition of a check that has no known name. */
+  readonly condition: string | undefined;
   constructor(
     table: NamedTable,
     name: string | null,
@@ -101,10 +107,12 @@ export class DropConstraintOp extends MigrateOp {
       readonly nameIsGenerated?: boolean | undefined;
       readonly original?: Constraint | undefined;
       readonly columns?: readonly string[] | undefined;
+      readonly condition?: string | undefined;
     } = {},
   ) {
     super();
     const { original } = options;
+    this.condition = options.condition;
     this.columns =
       options.columns ??
       (original === undefined || original.kind === "check" ? undefined : original.columns.map((c) => c.columnName));
@@ -125,6 +133,6 @@ export class DropConstraintOp extends MigrateOp {
     if (this.original === undefined) {
       throw this.irreversible(`dropConstraint("${this.name}", "${this.tableName}")`, "Write the create…() by hand.");
     }
-    return new AddConstraintOp(this.table, this.original);
+    return new AddConstraintOp(this.table, this.original, this.condition);
   }
 }

@@ -5,10 +5,10 @@ export {
   type EnvironmentFile,
   type EnvironmentInput,
   type EnvironmentSettings,
-  type TenantConfig,
-  type Tenants,
   environmentFileText,
   readmeText,
+  type TenantConfig,
+  type Tenants,
 } from "./environment-file.js";
 export {
   loadModule,

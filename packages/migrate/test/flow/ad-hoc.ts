@@ -36,6 +36,12 @@ export class AdHoc {
     await context.impl.begin(connection, { timeouts: {} });
     try {
       const op = context.operations();
+      // The transaction is this method's to end and to begin anew.
+      op.autocommitBlock = async (block) => {
+        await context.impl.commit(connection);
+        await block();
+        await context.impl.begin(connection, { timeouts: {} });
+      };
       await work(op);
       await op.finish();
       await context.impl.beforeCommit(connection);
