@@ -20,6 +20,8 @@ const facts = {
   insertReturning: ["sqlite", "postgresql", "mariadb", "pglite"],
   updateReturning: ["sqlite", "postgresql", "pglite"],
   deleteReturning: ["sqlite", "postgresql", "mariadb", "pglite"],
+  /** FETCH FIRST n ROWS WITH TIES. */
+  fetchWithTies: ["postgresql", "mariadb", "pglite"],
   fullOuterJoin: ["sqlite", "postgresql", "pglite"],
   deferrableConstraints: ["sqlite", "postgresql", "pglite"],
   /** ALTER TABLE changes a column's type and nullability (SQLite rebuilds the table). */

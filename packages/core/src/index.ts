@@ -3,6 +3,8 @@ export * from "./api/columns.js";
 export * from "./api/constraints.js";
 export * from "./api/dialect-types.js";
 export * from "./api/expressions.js";
+export * from "./api/functions.js";
+export * from "./api/postgresql-functions.js";
 
 import "./api/print.js";
 
@@ -11,7 +13,7 @@ export * from "./api/tables.js";
 export { bindStatement } from "./compile/bind.js";
 export { StatementCache } from "./compile/cache.js";
 export type { BindSlot, BoundStatement, Compiled, ResultColumn, ResultItem } from "./compile/compiled.js";
-export { registerCompilation } from "./compile/expression-compiler.js";
+export { type ExpressionCompiler, registerCompilation } from "./compile/expression-compiler.js";
 export { joinCondition, originColumn } from "./compile/from-plan.js";
 export { converter, type ReaderShape, rowPrototype, rowReader } from "./compile/reader.js";
 export type * from "./dialects/bulk-strategy.js";
@@ -87,6 +89,8 @@ export {
   TypeCheck,
   type UniqueOptions,
 } from "./schema/table-constraints.js";
+export * from "./sql/composites.js";
+export { DefinedCall } from "./sql/custom-function.js";
 export * from "./sql/dml.js";
 export * from "./sql/element.js";
 export {
@@ -111,6 +115,7 @@ export {
   Tuple,
   Unary,
 } from "./sql/expression.js";
+export { type ExtensionPoint, SyntaxExtension } from "./sql/extension.js";
 export {
   Alias,
   asEntity,
@@ -139,8 +144,10 @@ export {
 export { KeyWriter, nextId, OP } from "./sql/key.js";
 export * as operators from "./sql/operators.js";
 export {
+  type ColumnDescription,
   CompoundStatement,
   type JoinSpec,
+  type LabelStyle,
   QueryStatement,
   type SelectItem,
   SelectStatement,
@@ -148,7 +155,7 @@ export {
 } from "./sql/select.js";
 export { type ExecutionOptions, Statement } from "./sql/statement.js";
 export { TextClause } from "./sql/text.js";
-export { children, referencedFroms, replace } from "./sql/traverse.js";
+export { children, clonedTraverse, compare, iterate, referencedFroms, replace, traverse } from "./sql/traverse.js";
 export type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "./types/adapter.js";
 export { DomainType, IntervalType, NativeType, Range, RangeType, SetType } from "./types/native-types.js";
 export * from "./types/sql-type.js";

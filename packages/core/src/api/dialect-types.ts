@@ -136,7 +136,7 @@ export const mysql = {
  * microseconds in a BIGINT, so that it can be compared and added up, but without months and years. Values come back in one
  * spelling: `PT90M` as `PT1H30M`.
  */
-export const interval = (name?: string): Column<string, "plain"> => column(new IntervalType(), name);
+export const interval = (name?: string): Column<string, "interval"> => column(new IntervalType(), name);
 
 /** JSON's `null` as a value; see `types/native-types.ts`. Any JSON column takes it, hence the type. */
 export const jsonNull = jsonNullValue as never;

@@ -31,6 +31,7 @@ import {
   Grouping,
   LiteralColumn,
   ordering,
+  TryCast,
 } from "../sql/functions.js";
 import * as ops from "../sql/operators.js";
 import { sql as sqlTag, TextClause, TextExpression, text as textClause } from "../sql/text.js";
@@ -100,12 +101,55 @@ export function literalColumn<T, F extends string>(
 ): Families<T, never, never>[F & Family] {
   return typed(new LiteralColumn(source, sqlTypeOf(as, "literalColumn()")));
 }
-/** A parameter to be filled at execution: `conn.execute(stmt, { name: … })`. */
+/** As a cast, but NULL for a value that has no such form. Source: SQLAlchemy "try_cast". */
+export function tryCast<X extends AnyExpr, T, F extends string>(what: X, to: ColumnLike<T, F>): CastTo<X, T | null, F> {
+  return typed(new TryCast(operand(what), sqlTypeOf(to, "tryCast()")));
+}
+interface ParameterOptions<T> {
+  /** When nothing is given at execution. */
+  readonly value?: T | null;
+  /** false: NULL when nothing is given. Default: true unless there is a value or a callable. */
+  readonly required?: boolean;
+  /** Makes the value at each execution. */
+  readonly callable?: () => T | null;
+  /** The name gets a number of its own, so that another parameter of that name is another one. */
+  readonly unique?: boolean;
+  /** Writes the value into the text at each execution, where a database takes no parameter. */
+  readonly literalExecute?: boolean;
+}
+let uniqueNames = 0;
+/**
+ * A parameter to be filled at execution: `conn.execute(stmt, { name: … })`, or before with `stmt.params({ name: … })`.
+ * `expanding: true` makes it the list behind `in()`.
+ *
+ * @throws ArgumentError when executed without a value that is required
+ */
 export function bindParam<T, F extends string>(
   name: string,
   as: ColumnLike<T, F>,
-): Families<T, never, never>[F & Family] {
-  return typed(new NamedBind(name, sqlTypeOf(as, "bindParam()")));
+  options: Omit<ParameterOptions<readonly T[]>, "literalExecute"> & { readonly expanding: true },
+): readonly T[];
+export function bindParam<T, F extends string>(
+  name: string,
+  as: ColumnLike<T, F>,
+  options?: ParameterOptions<T>,
+): Families<T, never, never>[F & Family];
+export function bindParam(
+  name: string,
+  as: ColumnLike<unknown, string>,
+  options: ParameterOptions<unknown> & { readonly expanding?: boolean } = {},
+): unknown {
+  if (typeof name !== "string" || name === "") throw new ArgumentError("bindParam(): a name is needed.");
+  if ("value" in options && options.value === undefined)
+    throw new ArgumentError(`bindParam(): the value of '${name}' is undefined.`, "argument.undefined");
+  const { value = options.required === false ? null : undefined, callable, expanding, literalExecute } = options;
+  const own = options.unique ? `${name}_${++uniqueNames}` : name;
+  const type = sqlTypeOf(as, "bindParam()");
+  return new NamedBind(own, type, options.required === true ? undefined : value, {
+    expanding,
+    literalExecute,
+    callable,
+  });
 }
 export function when<T>(condition: Criterion, then: T | Typed<T>): Case<T> {
   return typed(new CaseNode(undefined, [[criterion(condition), operand(then)]], undefined));

@@ -53,8 +53,11 @@ export function values<const P extends Definitions, N extends string = "anonymou
 
 export interface TableFunctionSpec<N extends string> {
   readonly name?: N;
-  /** Writes the column names behind the alias; otherwise the function's own names hold. */
-  readonly derived?: boolean;
+  /**
+   * Writes the column names behind the alias, "typed" with their types (PostgreSQL: for functions that give records);
+   * otherwise the function's own names hold.
+   */
+  readonly derived?: boolean | "typed";
   /** PostgreSQL: the name of an additional last column that numbers the rows (WITH ORDINALITY). */
   readonly ordinality?: string;
   /** The arguments may name clauses that stand before it. */

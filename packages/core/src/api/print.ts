@@ -26,16 +26,20 @@ function print(statement: Statement, given: unknown, options: PrintOptions): Pri
     return { sql, params: [], toString: () => sql };
   }
   const key = new KeyWriter().reset(true);
+  key.named = statement.parameterValues;
   statement.walk(key);
   const binds = new Map<KeyedBind, number>();
+  const values = new Map<object, unknown>();
   (key.binds ?? []).forEach((bind, i) => {
     if (!binds.has(bind)) binds.set(bind, i);
+    values.set(bind, key.params[i]);
   });
-  const own = dialect.createCompiler(binds, { literalBinds: options.literalBinds ?? false }).compile(statement);
+  const literalBinds = options.literalBinds ?? false;
+  const own = dialect.createCompiler(binds, literalBinds ? { literalBinds, values } : {}).compile(statement);
   const map = options.schemaTranslateMap;
   const compiled = map === undefined || own.schemas === undefined ? own : own.schemas.under(map);
   const named = compiled.slots.some((s) => s.name !== undefined && key.params[s.source] === undefined);
-  if (named)
+  if (named || options.renderPostcompile === false)
     return {
       sql: compiled.sql,
       params: compiled.slots.map((s) => (s.name === undefined ? key.params[s.source] : undefined)),

@@ -63,7 +63,13 @@ function bindExpanding(
   const placeholder = compiled.placeholder;
   compiled.slots.forEach((slot, i) => {
     const value = valueOf(slot, params, named);
-    if (!slot.expanding) {
+    const { literal } = slot;
+    if (literal !== undefined) {
+      if (slot.expanding && !Array.isArray(value))
+        throw new ArgumentError("in(): the parameter for a list is not a list.");
+      const list = slot.expanding ? (value as readonly unknown[]) : [value];
+      sql += list.length === 0 ? compiled.emptyList(slot.negated, 1) : list.map(literal).join(", ");
+    } else if (!slot.expanding) {
       out.push(convert(value, slot.process));
       sql += placeholder(out.length) + slot.suffix;
     } else {

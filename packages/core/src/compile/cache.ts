@@ -18,6 +18,7 @@ export interface CacheHit<E> {
   readonly params: unknown[];
 }
 
+type NamedParameters = { readonly [name: string]: unknown } | undefined;
 const NO_TEXTS: readonly string[] = [];
 const writer = new KeyWriter();
 
@@ -44,6 +45,7 @@ export class StatementCache<E> {
    */
   lookup(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): CacheHit<E> {
     const key = writer.reset();
+    key.named = (statement as { readonly parameterValues?: NamedParameters }).parameterValues;
     statement.walk(key);
     const { n, ids, texts, params } = key;
     if (key.cacheable) {
@@ -76,6 +78,7 @@ export class StatementCache<E> {
   }
   #build(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): { value: E; shared: boolean } {
     const recording = new KeyWriter().reset(true);
+    recording.nodesOnly = true;
     statement.walk(recording);
     const binds = new Map<KeyedBind, number>();
     const met = recording.binds as KeyedBind[];

@@ -24,6 +24,8 @@ export interface BindSlot {
   readonly name: string | undefined;
   /** A value made at each execution: `onUpdate(() => new Date())`. */
   readonly compute: (() => unknown) | undefined;
+  /** Writes the value into the text at each execution, instead of a placeholder. */
+  readonly literal: ((value: unknown) => string) | undefined;
 }
 /** One column of the rows. */
 export interface ResultColumn {
@@ -68,7 +70,7 @@ export interface Compiled {
   readonly kind: "select" | "insert" | "update" | "delete" | "text" | "ddl";
   /** The text; with expanding binds, one piece more than there are such binds (see `pieces`). */
   readonly sql: string;
-  /** Set when a bind expands: the text between all placeholders, one piece more than there are slots. */
+  /** Set when a bind expands or is written out at execution: the text between all placeholders, one piece more than there are slots. */
   readonly pieces: readonly string[] | undefined;
   placeholder(n: number): string;
   /** What stands in the parentheses of IN for an empty list. */

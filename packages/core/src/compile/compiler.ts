@@ -2,16 +2,25 @@
 import type { Dialect, StatementCompiler } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
 import type { Table, TableColumn } from "../schema/table.js";
-import { DeleteStatement, type Excluded, type InsertSource, InsertStatement, UpdateStatement } from "../sql/dml.js";
+import {
+  DeleteStatement,
+  type DmlColumn,
+  type DmlPrefix,
+  type Excluded,
+  type InsertSource,
+  InsertStatement,
+  UpdateStatement,
+} from "../sql/dml.js";
 import type { Element } from "../sql/element.js";
 import { Bind, type Expression, NamedBind } from "../sql/expression.js";
 import { ColumnReference, type FromClause, ItemElement, Subquery } from "../sql/from.js";
+import * as ops from "../sql/operators.js";
 import { QueryStatement, type SelectItem, SelectStatement } from "../sql/select.js";
 import { TextClause } from "../sql/text.js";
 import { referencedFroms } from "../sql/traverse.js";
 import { NULL_TYPE } from "../types/sql-type.js";
 import type { BindSlot, Compiled, InsertPlan, ResultColumn, ResultItem } from "./compiled.js";
-import { MARKED } from "./expression-compiler.js";
+import { MARKED, withoutNul } from "./parameter-compiler.js";
 import { QueryCompiler } from "./query-compiler.js";
 import { TokenisedForms, withWriter, writeSchemas } from "./schema-map.js";
 
@@ -56,7 +65,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   ): Compiled {
     // An INSERT of rows numbers its own placeholders; the text is finished.
     const { pieces: tokenised, slots } = fixedSlots === undefined ? this.split(text) : { pieces: [text], slots: [] };
-    const expanding = slots.some((s) => s.expanding);
+    const expanding = slots.some((s) => s.expanding || s.literal !== undefined);
     const dialect: Dialect = this.dialect;
     const returnsRows = columns === undefined ? undefined : columns.length > 0;
     const quote = (name: string) => dialect.quote(name);
@@ -104,7 +113,8 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     let sql = pieces[0] as string;
     slots.forEach((slot, i) => {
       // A list has no length here: this form is for reading; bindStatement writes the real one.
-      sql += slot.expanding ? (expanding ? "…" : "") : this.dialect.placeholder(first + i) + slot.suffix;
+      if (slot.literal !== undefined) sql += expanding ? "…" : "";
+      else sql += slot.expanding ? (expanding ? "…" : "") : this.dialect.placeholder(first + i) + slot.suffix;
       sql += pieces[i + 1] as string;
     });
     return sql;
@@ -116,7 +126,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     for (const cte of statement.ctes) this.hoist(cte);
     const { columns, items } = this.resultOf(statement.returningItems);
     const { layout, table } = statement;
-    const into = `INSERT INTO ${this.tableName(table)}`;
+    const into = `INSERT ${this.prefixes(statement)}INTO ${this.tableName(table)}`;
     if (layout !== undefined && layout.inline === undefined && !this.options.literalBinds && this.cteTexts.size === 0) {
       const plan = this.rowsPlan(
         statement,
@@ -131,7 +141,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   protected readonly cteFollowsInsert: boolean = false;
   protected insertText(statement: InsertStatement): string {
     const { layout, source, table } = statement;
-    const into = `INSERT INTO ${this.tableName(table)}`;
+    const into = `INSERT ${this.prefixes(statement)}INTO ${this.tableName(table)}`;
     let body: string;
     if (source !== undefined) {
       const names = [...source.columns, ...source.defaults.map((d) => d.column)]
@@ -144,10 +154,14 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     } else {
       const rows = layout.inline ?? this.inlineRows(statement);
       body = `${into} (${layout.columns.map((c) => this.quote(c.columnName)).join(", ")}) VALUES ${rows
-        .map((row) => `(${row.map((value) => this.assigned(value)).join(", ")})`)
+        .map((row) => {
+          this.given = new Map(layout.columns.map((c, i) => [c, row[i] as Expression]));
+          return `(${row.map((value) => this.assigned(value)).join(", ")})`;
+        })
         .join(", ")}`;
+      this.given = undefined;
     }
-    return body + this.conflict(statement) + this.returning(statement.returningItems, table, "insert");
+    return body + this.rowsTail(statement) + this.returning(statement.returningItems, table, "insert");
   }
   /** The query of INSERT … SELECT, with the defaults of columns it does not give. */
   protected insertSource(_statement: InsertStatement, source: InsertSource): string {
@@ -183,7 +197,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     head: string,
   ): InsertPlan & { readonly fixedSlots: readonly BindSlot[] } {
     const layout = statement.layout as NonNullable<InsertStatement["layout"]>;
-    const tail = this.conflict(statement) + this.returning(statement.returningItems, statement.table, "insert");
+    const tail = this.rowsTail(statement) + this.returning(statement.returningItems, statement.table, "insert");
     const { pieces, slots: fixedSlots } = this.split(tail);
     const { dialect } = this;
     const width = layout.columns.length;
@@ -213,6 +227,31 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       render,
       texts: new Map(),
     };
+  }
+  private rowsTail(statement: InsertStatement): string {
+    const clause = this.extended(statement, "postValues");
+    return (clause === "" ? "" : ` ${clause}`) + this.conflict(statement);
+  }
+  /** Words behind INSERT, UPDATE and DELETE. */
+  protected prefixes(statement: { readonly prefixes: readonly DmlPrefix[] }): string {
+    return statement.prefixes
+      .filter((p) => p.dialect === undefined || this.answersTo(p.dialect))
+      .map((p) => `${withoutNul(p.words, "prefixWith()")} `)
+      .join("");
+  }
+  /** What the row being written gives each column. */
+  private given: ReadonlyMap<Expression, Expression> | undefined;
+  /** UPDATE assigns from left to right: what was set before already reads as its new value. */
+  protected readonly assignsInTurn: boolean = false;
+  private readonly givenBefore = new Set<Expression>();
+  visitDmlColumn(node: DmlColumn): string {
+    const given = this.given?.get(node.column);
+    if (this.given === undefined)
+      throw new CompileError("fromDmlColumn() stands for a value of the INSERT or UPDATE it is part of.");
+    if (given === node) throw new CompileError(`fromDmlColumn(): '${node.column.name}' is set to itself.`);
+    if (given === undefined || this.givenBefore.has(node.column)) return this.render(node.column);
+    // The value again, as it would stand there by itself: a parameter is sent twice.
+    return this.operand(given, ops.mul);
   }
   visitInsert(statement: InsertStatement): string {
     for (const cte of statement.ctes) this.hoist(cte);
@@ -267,12 +306,17 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const { table } = statement;
     const others = this.otherFroms(table, [...statement.criteria, ...statement.assignments.map((a) => a.value)]);
     this.scopes.push({ froms: new Set<FromClause>([table, ...others]), labels: new Map() });
+    this.given = new Map(statement.assignments.map((a) => [a.column, a.value]));
     const set = [
-      ...statement.assignments.map(
-        ({ column, value }) => `${this.setTarget(column, others.length > 0)} = ${this.assigned(value)}`,
-      ),
+      ...statement.assignments.map(({ column, value }) => {
+        const text = `${this.setTarget(column, others.length > 0)} = ${this.assigned(value)}`;
+        if (this.assignsInTurn && others.length === 0) this.givenBefore.add(column);
+        return text;
+      }),
       ...this.onUpdate(statement),
     ].join(", ");
+    this.given = undefined;
+    this.givenBefore.clear();
     const text =
       this.updateText(statement, table, others, set) + this.returning(statement.returningItems, table, "update");
     this.scopes.pop();
@@ -285,7 +329,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       );
     }
     const from = others.length === 0 ? "" : ` FROM ${others.map((f) => this.from(f)).join(", ")}`;
-    return `UPDATE ${this.tableName(table)} SET ${set}${from}${this.where(statement.criteria)}${this.firstRows(statement)}`;
+    return `UPDATE ${this.prefixes(statement)}${this.onlyWord(table, statement.onlyTable)}${this.tableName(table)} SET ${set}${from}${this.where(statement.criteria)}${this.afterCriteria(statement)}${this.firstRows(statement)}`;
   }
   protected setTarget(column: TableColumn, _several: boolean): string {
     return this.quote(column.columnName);
@@ -324,7 +368,11 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       );
     }
     const using = others.length === 0 ? "" : ` USING ${others.map((f) => this.from(f)).join(", ")}`;
-    return `DELETE FROM ${this.tableName(table)}${using}${this.where(statement.criteria)}${this.firstRows(statement)}`;
+    return `DELETE ${this.prefixes(statement)}FROM ${this.onlyWord(table, statement.onlyTable)}${this.tableName(table)}${using}${this.where(statement.criteria)}${this.afterCriteria(statement)}${this.firstRows(statement)}`;
+  }
+  protected afterCriteria(statement: UpdateStatement | DeleteStatement): string {
+    const clause = this.extended(statement, "postCriteria");
+    return clause === "" ? "" : ` ${clause}`;
   }
   /** ORDER BY and LIMIT of UPDATE and DELETE. */
   protected firstRows(statement: UpdateStatement | DeleteStatement): string {

@@ -1,6 +1,7 @@
 /** Renders expressions. Dialects override single methods; the order of parameters is read off the finished text. */
 import type { Dialect } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
+import type { DefinedCall } from "../sql/custom-function.js";
 import type { Element } from "../sql/element.js";
 import {
   type AnyAll,
@@ -19,6 +20,7 @@ import {
   type Label,
   NamedBind,
   type Ordering,
+  operand,
   type Quantified,
   type RegexpReplace,
   TRUE,
@@ -26,77 +28,79 @@ import {
   type Unary,
 } from "../sql/expression.js";
 import { ColumnReference, type FromClause } from "../sql/from.js";
-import type {
-  Case,
-  Cast,
-  Exists,
-  Filtered,
-  FrameBound,
+import {
+  type Case,
+  type Cast,
+  type Exists,
+  type Filtered,
+  type FrameEdge,
   FunctionCall,
-  Grouping,
-  LiteralColumn,
-  Over,
-  ScalarSubquery,
-  TableStar,
-  TextLiteral,
-  WithinGroup,
+  type Grouping,
+  type LiteralColumn,
+  type Over,
+  type ScalarSubquery,
+  type TableStar,
+  type TextLiteral,
+  type TryCast,
+  type WithinGroup,
 } from "../sql/functions.js";
 import type { Operator } from "../sql/operators.js";
 import * as ops from "../sql/operators.js";
 import type { IdentifierElement, TextClause, TextExpression } from "../sql/text.js";
-import { NULL_TYPE, type SqlType, TupleType } from "../types/sql-type.js";
-import type { BindSlot } from "./compiled.js";
-
-export interface CompilerOptions {
-  /** Values are written into the text. */
-  readonly literalBinds?: boolean | undefined;
-  /** Columns are not qualified: inside DDL. */
-  readonly unqualified?: boolean | undefined;
-}
-export type BindIndex = ReadonlyMap<object, number>;
-
-/** Stands for a placeholder until the text is finished; NUL cannot occur in SQL. */
-const MARK = "\0";
-export const MARKED = /\0(\d+)\0/;
+import { DATETIME, type SqlType, STRING, TupleType } from "../types/sql-type.js";
+import { type BindIndex, type CompilerOptions, ParameterCompiler, withoutNul } from "./parameter-compiler.js";
+import { numberTest } from "./try-cast.js";
 
 /** Custom constructs: rendering by element kind, for one dialect or for all. Source: SQLAlchemy "@compiles". */
-type CustomRender = (element: never, compiler: ExpressionCompiler) => string;
-const customKinds = new Map<string, CustomRender>();
-/** Says how elements of `kind` are rendered, for the named dialect or for all that have no rule of their own. */
-export function registerCompilation(kind: string, render: CustomRender, dialect = "*"): void {
-  customKinds.set(`${dialect}/${kind}`, render);
+type CustomRender<E> = (element: E, compiler: ExpressionCompiler) => string;
+const customKinds = new Map<string, CustomRender<never>>();
+/**
+ * Says how elements of `kind` are rendered, for the named dialect or for all that have no rule of their own. Gives the
+ * function that takes the rule back.
+ *
+ * @example registerCompilation<Utcnow>("utcnow", () => "TIMEZONE('utc', CURRENT_TIMESTAMP)", "postgresql");
+ */
+export function registerCompilation<E extends Element = never>(
+  kind: string,
+  render: CustomRender<E>,
+  dialect = "*",
+): () => void {
+  const key = `${dialect}/${kind}`;
+  customKinds.set(key, render as CustomRender<never>);
+  return () => {
+    if (customKinds.get(key) === render) customKinds.delete(key);
+  };
 }
 
-export abstract class ExpressionCompiler {
-  readonly dialect: Dialect;
-  readonly options: CompilerOptions;
-  protected readonly binds: BindIndex;
+export abstract class ExpressionCompiler extends ParameterCompiler {
   /** Columns are written without their tables. */
   protected bare: boolean;
-  /** Values are written into the text. */
-  protected literally: boolean;
-  protected readonly slots: BindSlot[] = [];
   protected readonly aliasNames = new Map<FromClause, string>();
   readonly #aliasCounts = new Map<string, number>();
 
   constructor(dialect: Dialect, binds: BindIndex, options: CompilerOptions = {}) {
-    this.dialect = dialect;
-    this.binds = binds;
-    this.options = options;
-    this.literally = options.literalBinds ?? false;
+    super(dialect, binds, options);
     this.bare = options.unqualified ?? false;
   }
 
   /** Renders any node by its kind. */
   render(node: Element): string {
-    const custom = customKinds.get(`${this.dialect.name}/${node.kind}`) ?? customKinds.get(`*/${node.kind}`);
-    if (custom !== undefined) return custom(node as never, this);
+    if (customKinds.size > 0) {
+      const custom = this.dialect.names.map((n) => customKinds.get(`${n}/${node.kind}`)).find((c) => c !== undefined);
+      const render = custom ?? customKinds.get(`*/${node.kind}`);
+      if (render !== undefined) {
+        this.customRendered();
+        return render(node as never, this);
+      }
+    }
     const method = (this as unknown as { readonly [name: string]: ((n: Element) => string) | undefined })[
       `visit${node.kind[0]?.toUpperCase()}${node.kind.slice(1)}`
     ];
     if (method === undefined) throw new CompileError(`${this.dialect.name} cannot render a '${node.kind}' here.`);
     return method.call(this, node);
   }
+  /** Called when a rule of the program's own wrote a part. */
+  protected customRendered(): void {}
   /** A fragment alone, with values in the text: for DDL. */
   renderInline(node: Element): string {
     return this.render(node);
@@ -115,110 +119,6 @@ export abstract class ExpressionCompiler {
     return this.dialect.quote(name);
   }
 
-  // ---- parameters
-
-  protected addSlot(slot: Partial<BindSlot>): string {
-    const n = this.slots.length;
-    this.slots.push({
-      source: -1,
-      constant: undefined,
-      process: null,
-      expanding: false,
-      negated: false,
-      tuple: undefined,
-      listPrefix: "",
-      suffix: "",
-      name: undefined,
-      compute: undefined,
-      ...slot,
-    });
-    return `${MARK}${n}${MARK}`;
-  }
-  visitBind(bind: Bind): string {
-    return this.bind(bind, this.bindSuffix(bind.type));
-  }
-  visitNamedBind(bind: NamedBind): string {
-    return this.bind(bind, this.bindSuffix(bind.type));
-  }
-  /** What follows a placeholder where nothing beside it tells the server its type. */
-  protected bindSuffix(type: SqlType): string {
-    return this.dialect.bindSuffix(type);
-  }
-  /** What follows a placeholder beside a column, whose type the server takes. */
-  protected bindSuffixBesideColumn(type: SqlType): string {
-    return this.dialect.bindSuffix(type);
-  }
-  protected bind(bind: Bind | NamedBind, suffix: string, expanding = false, negated = false): string {
-    if (this.literally) return this.literalBind(bind, expanding, negated);
-    const name = bind instanceof NamedBind ? bind.parameter : undefined;
-    const source = this.binds.get(bind) ?? -1;
-    if (bind.type instanceof TupleType) return this.tupleList(bind, bind.type, source, negated, name);
-    const process = bind.type === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(bind.type);
-    if (source < 0 && name === undefined) {
-      const value = bind.value;
-      if (!expanding)
-        return this.addSlot({ constant: value === null || process === null ? value : process(value), suffix });
-      return this.addSlot({ constant: value, process, suffix, expanding, negated });
-    }
-    return this.addSlot({ source, process, suffix, expanding, negated, name });
-  }
-  /** The list behind `(a, b) IN`: each position has its own type. */
-  private tupleList(
-    bind: Bind | NamedBind,
-    type: TupleType,
-    source: number,
-    negated: boolean,
-    name: string | undefined,
-  ): string {
-    const by = type.elements.map((t) =>
-      t === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(t),
-    );
-    const process = (row: unknown) =>
-      (row as readonly unknown[]).map((v, i) => (v === null || v === undefined ? null : (by[i]?.(v) ?? v)));
-    const constant = source < 0 && name === undefined ? bind.value : undefined;
-    return this.addSlot({
-      source,
-      constant,
-      process,
-      expanding: true,
-      negated,
-      name,
-      tuple: type.elements.map((t) => this.dialect.bindSuffix(t)),
-      listPrefix: this.rowsPrefix,
-    });
-  }
-  /** What stands before the row values of `(a, b) IN (…)`. */
-  protected readonly rowsPrefix: string = "";
-  protected literalBind(bind: Bind | NamedBind, expanding: boolean, negated: boolean): string {
-    if (bind.value === undefined && bind instanceof NamedBind) {
-      throw new CompileError(
-        `The parameter ':${bind.parameter}' has no value to write into the text.`,
-        "parameter.missing",
-      );
-    }
-    if (!expanding) return this.literal(bind.value, bind.type);
-    const list = bind.value as readonly unknown[];
-    const { type } = bind;
-    if (list.length === 0) return this.emptyList(negated, type instanceof TupleType ? type.elements.length : 1);
-    if (!(type instanceof TupleType)) return list.map((v) => this.literal(v, type)).join(", ");
-    return (
-      this.rowsPrefix +
-      list
-        .map((row) => `(${type.elements.map((t, i) => this.literal((row as readonly unknown[])[i], t)).join(", ")})`)
-        .join(", ")
-    );
-  }
-  protected stringLiteral(value: string): string {
-    return withoutNul(this.dialect.stringLiteral(value), "A text to be written into SQL");
-  }
-  /** A value written into the text. */
-  protected literal(value: unknown, type: SqlType): string {
-    return withoutNul(this.dialect.literal(value, type), "A value to be written into SQL");
-  }
-  emptyList(negated: boolean, width = 1): string {
-    const nothing = width === 1 ? "NULL" : `(${Array(width).fill("NULL").join(", ")})`;
-    return negated ? `${nothing}) OR (1 = 1` : `${nothing}) AND (1 != 1`;
-  }
   visitConstant(node: Constant): string {
     if (node === TRUE) return this.dialect.capabilities.nativeBoolean ? "true" : "1";
     if (node === FALSE) return this.dialect.capabilities.nativeBoolean ? "false" : "0";
@@ -293,6 +193,11 @@ export abstract class ExpressionCompiler {
         const escape = node.escape === undefined ? "" : ` ESCAPE ${this.stringLiteral(node.escape)}`;
         return `lower(${this.render(left)}) ${word} lower(${this.render(right)})${escape}`;
       }
+      case ops.dateAdd:
+      case ops.dateSub:
+        return this.movedDate(left, right, op === ops.dateAdd ? "+" : "-");
+      case ops.dateDiff:
+        return this.dateDifference(left, right);
       case ops.div:
         return integral(left.type) && integral(right.type) ? this.trueDivision(left, right) : undefined;
       case ops.floorDiv:
@@ -302,6 +207,20 @@ export abstract class ExpressionCompiler {
       default:
         return undefined;
     }
+  }
+  /** A date or time plus or minus an interval, of the type it had. */
+  protected movedDate(of: Expression, by: Expression, sign: "+" | "-"): string {
+    const moved = `${this.operand(of, ops.sub)} ${sign} ${this.operand(by, ops.mul)}`;
+    // A date plus an interval is a timestamp in SQL.
+    return of.type.kind === "date" ? `CAST(${moved} AS ${this.dialect.castType(of.type)})` : moved;
+  }
+  /** The interval between two dates, times or timestamps. */
+  protected dateDifference(left: Expression, right: Expression): string {
+    const point = (e: Expression) =>
+      e.type.kind === "date"
+        ? `CAST(${this.render(e)} AS ${this.dialect.castType(DATETIME)})`
+        : this.operand(e, ops.mul);
+    return `${point(left)} - ${point(right)}`;
   }
   protected divisor(right: Expression): string {
     return right.operator !== undefined && right.operator.precedence <= ops.div.precedence
@@ -447,16 +366,11 @@ export abstract class ExpressionCompiler {
     if (node.partitionBy.length > 0) parts.push(`PARTITION BY ${this.renderList(node.partitionBy)}`);
     if (node.orderBy.length > 0) parts.push(`ORDER BY ${this.renderList(node.orderBy)}`);
     if (node.frame !== undefined) {
-      const bound = (b: FrameBound, start: boolean): string =>
-        b === null
-          ? start
-            ? "UNBOUNDED PRECEDING"
-            : "UNBOUNDED FOLLOWING"
-          : b === 0
-            ? "CURRENT ROW"
-            : b < 0
-              ? `${-b} PRECEDING`
-              : `${b} FOLLOWING`;
+      const bound = (b: FrameEdge, start: boolean): string => {
+        if (b === null) return start ? "UNBOUNDED PRECEDING" : "UNBOUNDED FOLLOWING";
+        if (typeof b === "object") return `${this.render(b.by)} ${b.direction}`;
+        return b === 0 ? "CURRENT ROW" : b < 0 ? `${-b} PRECEDING` : `${b} FOLLOWING`;
+      };
       parts.push(`${node.frame.unit} BETWEEN ${bound(node.frame.start, true)} AND ${bound(node.frame.end, false)}`);
       if (node.exclude !== undefined) parts.push(`EXCLUDE ${node.exclude}`);
     }
@@ -476,6 +390,41 @@ export abstract class ExpressionCompiler {
   }
   protected castOperand(node: Expression): string {
     return node instanceof Bind ? this.bind(node, "") : this.render(node);
+  }
+  visitTryCast(node: TryCast): string {
+    const type = this.dialect.castType(node.type);
+    const text = `CAST(${this.castOperand(node.expression)} AS ${type})`;
+    const test = this.castTest(node.expression, node.type);
+    return test === "" ? text : `CASE WHEN ${test} THEN ${text} END`;
+  }
+  /** The condition under which a cast succeeds; "" when it always does. @throws CompileError where none can be said */
+  protected castTest(of: Expression, type: SqlType): string {
+    const test = numberTest(type);
+    if (test === undefined) {
+      if (type.family === "text") return "";
+      throw new CompileError(
+        `${this.dialect.name} has no test for what can be cast to ${type}; tryCast() gives numbers and text here.`,
+      );
+    }
+    const text = `CAST(${this.castOperand(of)} AS ${this.dialect.castType(STRING)})`;
+    const fits = `${text} ${this.regexpOperator} ${this.stringLiteral(test.pattern)}`;
+    if (test.range === undefined) return fits;
+    const exact = `CAST(${this.castOperand(of)} AS ${this.comparableNumber(test.wide)})`;
+    return `CASE WHEN ${fits} THEN ${exact} BETWEEN ${test.range[0]} AND ${test.range[1]} END`;
+  }
+  /** A type whose values compare as numbers. */
+  protected comparableNumber(type: SqlType): string {
+    return this.dialect.castType(type);
+  }
+  /** What stands between a text and a regular expression. */
+  protected readonly regexpOperator: string = "REGEXP";
+  visitDefinedCall(node: DefinedCall): string {
+    const { spellings } = node.definition;
+    const name = this.dialect.names.find((n) => Object.hasOwn(spellings, n));
+    const own = name === undefined ? undefined : spellings[name];
+    if (typeof own === "string")
+      return this.visitCall(new FunctionCall(own, node.args, node.type, node.isDistinct, node.aggregateOrder));
+    return own === undefined ? this.visitCall(node) : `(${this.render(operand(own(...node.args)))})`;
   }
   visitExtract(node: Extract): string {
     return `EXTRACT(${node.field} FROM ${this.render(node.expression)})`;
@@ -518,12 +467,6 @@ export abstract class ExpressionCompiler {
   }
 }
 
-/** No database takes NUL inside SQL, and the places of parameters are marked with it until the text is finished. */
-function withoutNul(text: string, what: string): string {
-  if (text.includes(MARK))
-    throw new CompileError(`${what} holds a NUL character; send it as a parameter.`, "value.nul");
-  return text;
-}
 /** Whether the server learns a parameter's type from what stands beside it. */
 function typedSide(node: Expression): boolean {
   return node instanceof ColumnReference;
@@ -541,10 +484,6 @@ function isValue(node: Expression): boolean {
     node.kind !== "literalColumn" &&
     node.kind !== "inArray"
   );
-}
-/** A parameter without a declared type: dates, booleans and bytes still need the dialect's form. */
-function undeclaredBind(dialect: Dialect): (value: unknown) => unknown {
-  return (value) => dialect.bindUndeclared(value);
 }
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;

@@ -1,8 +1,10 @@
 /** Renders SELECT, set operations, FROM clauses and CTEs. */
 import { CompileError } from "../errors/errors.js";
 import { Table } from "../schema/table.js";
+import type { ArrayLiteral, ColumnValued, FieldAccess, TableValue } from "../sql/composites.js";
 import type { Element } from "../sql/element.js";
 import { Bind, Expression, Label, NamedBind, type Ordering } from "../sql/expression.js";
+import type { ExtensionPoint, SyntaxExtension } from "../sql/extension.js";
 import {
   Alias,
   ColumnReference,
@@ -89,15 +91,23 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     }
     for (const cte of statement.ctes) this.hoist(cte);
     const parts: string[] = [
-      `SELECT ${this.words(statement, "prefix")}${this.distinct(statement)}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`,
+      `SELECT ${this.words(statement, "prefix")}${this.extended(statement, "postSelect", " ")}${this.distinct(statement)}${this.extended(statement, "preColumns", " ")}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`,
     ];
-    if (statement.words.length > 0) this.hints = statement.words.filter((w) => w.place === "hint" && this.applies(w));
+    const { hints, only } = this;
+    this.hints = statement.words.filter((w) => w.place === "hint" && this.applies(w));
+    this.only = statement.onlyFroms;
     if (froms.length > 0) parts.push(`FROM ${froms.map((f) => this.from(f)).join(", ")}`);
     else if (statement.criteria.length > 0 && this.dummyFrom !== "") parts.push(`FROM ${this.dummyFrom}`);
+    this.hints = hints;
+    this.only = only;
     if (statement.criteria.length > 0) parts.push(`WHERE ${this.criteria(statement.criteria)}`);
     if (statement.groupByList.length > 0)
       parts.push(`GROUP BY ${statement.groupByList.map((g) => this.groupLabel(g) ?? this.render(g)).join(", ")}`);
     if (statement.havingList.length > 0) parts.push(`HAVING ${this.criteria(statement.havingList)}`);
+    if (statement.extensions.length > 0) {
+      const clause = this.extended(statement, "postCriteria");
+      if (clause !== "") parts.push(clause);
+    }
     this.tail(statement, parts);
     const lock = this.forUpdate(statement);
     if (lock !== "") parts.push(lock);
@@ -105,6 +115,8 @@ export abstract class QueryCompiler extends ExpressionCompiler {
       const suffix = this.words(statement, "suffix");
       if (suffix !== "") parts.push(suffix.trimEnd());
     }
+    const last = this.extended(statement, "postBody");
+    if (last !== "") parts.push(last);
     this.scopes.pop();
     return parts.join(" ");
   }
@@ -114,18 +126,36 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
   /** Whether words meant for the named dialect are meant for this one. */
   protected answersTo(dialect: string): boolean {
-    return dialect === this.dialect.name;
+    return this.dialect.names.includes(dialect);
   }
+  /** The clauses of the program's own at this place. */
+  protected extended(
+    statement: { readonly extensions: readonly SyntaxExtension[] },
+    point: ExtensionPoint,
+    after = "",
+  ): string {
+    const here = statement.extensions.filter((e) => e.point === point);
+    return here.length === 0 ? "" : here.map((e) => this.render(e)).join(" ") + after;
+  }
+  private only: readonly FromClause[] = [];
+  /** `ONLY ` in front of a table read without those that inherit from it. */
+  protected onlyWord(table: FromClause, only: boolean = this.only.includes(table)): string {
+    if (!only) return "";
+    if (!this.tableInheritance)
+      throw new CompileError(`${this.dialect.name} has no tables that inherit from others: leave only() out.`);
+    return "ONLY ";
+  }
+  protected readonly tableInheritance: boolean = false;
   private words(statement: SelectStatement, place: StatementWords["place"]): string {
     return statement.words
       .filter((w) => w.place === place && this.applies(w))
-      .map((w) => `${w.words} `)
+      .map((w) => `${this.render(w.words)} `)
       .join("");
   }
   private hintOf(from: FromClause): string {
     return this.hints
       .filter((h) => h.on === from)
-      .map((h) => ` ${h.words}`)
+      .map((h) => ` ${this.render(h.words)}`)
       .join("");
   }
   /** For databases where WHERE needs a FROM. */
@@ -217,7 +247,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   // ---- FROM
 
   protected from(from: FromClause): string {
-    if (from instanceof Table) return this.tableName(from) + this.hintOf(from);
+    if (from instanceof Table) return this.onlyWord(from) + this.tableName(from) + this.hintOf(from);
     if (from instanceof Join) return this.join(from);
     if (from instanceof ValuesClause) return this.values(from);
     if (from instanceof TableFunction) return this.tableFunction(from);
@@ -266,9 +296,11 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected tableFunction(from: TableFunction): string {
     const { derived, ordinality, lateral } = from.options;
     const name = this.quoteLabel(this.nameOf(from));
+    if (derived === "typed" && ordinality !== undefined)
+      throw new CompileError("A function WITH ORDINALITY takes names for its columns, but no types.");
     const columns =
       derived || ordinality !== undefined
-        ? `(${from.declared.map((c) => this.quoteLabel(c.columnName)).join(", ")})`
+        ? `(${from.declared.map((c) => this.quoteLabel(c.columnName) + (derived === "typed" ? ` ${this.dialect.castType(c.type)}` : "")).join(", ")})`
         : "";
     return `${lateral ? "LATERAL " : ""}${this.render(from.call)}${ordinality === undefined ? "" : " WITH ORDINALITY"} AS ${name}${columns}`;
   }
@@ -285,7 +317,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected alias(alias: Alias): string {
     const name = this.quote(this.nameOf(alias));
     const of = this.from(alias.of);
-    if (alias.kind !== "tableSample") return `${of} AS ${name}${this.hintOf(alias)}`;
+    if (alias.kind !== "tableSample") return `${this.onlyWord(alias)}${of} AS ${name}${this.hintOf(alias)}`;
     const sample = alias as TableSample;
     if (!this.tableSampling)
       throw new CompileError(`${this.dialect.name} has no TABLESAMPLE; order by random() with a limit.`);
@@ -366,7 +398,8 @@ export abstract class QueryCompiler extends ExpressionCompiler {
       cte.materialized === undefined || !this.cteHints ? "" : cte.materialized ? "MATERIALIZED " : "NOT MATERIALIZED ";
     // Set anew so that what it refers to, hoisted meanwhile, comes before it.
     level.delete(root);
-    level.set(root, `${this.quoteLabel(cte.fromName as string)}${names} AS ${hint}(${text})`);
+    const suffix = cte.suffix === undefined ? "" : ` ${this.render(cte.suffix)}`;
+    level.set(root, `${this.quoteLabel(cte.fromName as string)}${names} AS ${hint}(${text})${suffix}`);
   }
   private cteMember(query: Subselectable): string {
     return query instanceof QueryStatement ? this.member(query) : this.alone(query);
@@ -377,6 +410,30 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     if (this.cteTexts.size === 0) return "";
     return `WITH ${[...this.cteTexts.keys()].some((c) => this.recursiveCtes.has(c)) ? "RECURSIVE " : ""}${[...this.cteTexts.values()].join(", ")} `;
   }
+
+  // ---- values made of several
+
+  /** A function's single value: its alias is the column. */
+  visitColumnValued(column: ColumnValued): string {
+    return this.quoteLabel(this.nameOf(column.from));
+  }
+  visitFieldAccess(node: FieldAccess): string {
+    if (!this.rowTypes) throw new CompileError(`${this.dialect.name} has no row values with named fields.`);
+    return `(${this.render(node.of)}).${this.quote(node.field)}`;
+  }
+  visitTableValue(node: TableValue): string {
+    if (!this.rowTypes) throw new CompileError(`${this.dialect.name} has no row of a table as one value.`);
+    return this.fromQualifier(node.from) ?? this.quote(this.nameOf(node.from));
+  }
+  visitArrayLiteral(node: ArrayLiteral): string {
+    if (!this.dialect.capabilities.nativeArray)
+      throw new CompileError(`${this.dialect.name} has no ARRAY[…]; bind the list as one value of an array column.`);
+    if (node.query !== undefined) return `ARRAY(${this.nested(node.query)})`;
+    const items = node.items ?? [];
+    const text = `ARRAY[${this.renderList(items)}]`;
+    return items.length === 0 ? `CAST(${text} AS ${this.dialect.castType(node.type)})` : text;
+  }
+  protected readonly rowTypes: boolean = false;
 
   // ---- set operations
 

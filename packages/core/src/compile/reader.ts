@@ -1,6 +1,7 @@
 /** Turns raw rows into rows that answer by position and by name. One class per shape, made once. */
 import type { Dialect } from "../dialects/dialect.js";
 import type { FieldInfo } from "../dialects/driver.js";
+import { InvalidRequestError } from "../errors/errors.js";
 import type { Convert } from "../types/adapter.js";
 import type { Compiled, ResultColumn, ResultItem } from "./compiled.js";
 import { RowBase } from "./row.js";
@@ -100,10 +101,20 @@ export function rowPrototype(keys: readonly string[]): object {
   class Row extends RowBase {}
   keys.forEach((key, i) => {
     if (OWN.has(key) || /^\d+$/.test(key)) return;
+    const again = keys.indexOf(key, i + 1);
+    if (again < 0 && keys.indexOf(key) < i) return;
     Object.defineProperty(Row.prototype, key, {
-      get(this: unknown[]) {
-        return this[i];
-      },
+      get:
+        again < 0
+          ? function (this: unknown[]) {
+              return this[i];
+            }
+          : () => {
+              throw new InvalidRequestError(
+                `The row has the name '${key}' at positions ${i} and ${again}: read it by position, or give the columns labels.`,
+                "row.ambiguous",
+              );
+            },
       configurable: true,
       enumerable: false,
     });

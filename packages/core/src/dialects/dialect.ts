@@ -12,6 +12,12 @@ import type { Driver, DriverConnection } from "./driver.js";
 export interface StatementCompiler {
   compile(statement: Element): Compiled;
 }
+export interface CompilationOptions {
+  /** Values are written into the text. */
+  readonly literalBinds?: boolean;
+  /** Values to be written instead of those the parameters hold. */
+  readonly values?: ReadonlyMap<object, unknown>;
+}
 /** Renders DDL elements; some need several statements. */
 export interface DdlCompiler {
   statements(element: Element): readonly string[];
@@ -78,6 +84,10 @@ export interface DialectInfo {
 
 export abstract class Dialect implements TypeResolver {
   abstract readonly name: string;
+  /** Names under which programs speak of it, the closest first: what is said for MySQL holds for MariaDB. */
+  get names(): readonly string[] {
+    return [this.name];
+  }
   /** The name migrations print: "PostgresqlImpl". */
   abstract readonly implName: string;
   abstract readonly capabilities: Capabilities;
@@ -87,10 +97,7 @@ export abstract class Dialect implements TypeResolver {
   abstract readonly identifierQuote: '"' | "`";
   /** The n-th placeholder (from 1): `?`, `$1`. */
   abstract placeholder(n: number): string;
-  abstract createCompiler(
-    binds: ReadonlyMap<object, number>,
-    options?: { readonly literalBinds?: boolean },
-  ): StatementCompiler;
+  abstract createCompiler(binds: ReadonlyMap<object, number>, options?: CompilationOptions): StatementCompiler;
   abstract createDdlCompiler(): DdlCompiler;
   /** How many rows are written at once; undefined: one statement per row. */
   readonly bulk: BulkStrategy | undefined = undefined;

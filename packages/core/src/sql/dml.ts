@@ -3,21 +3,35 @@ import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
 import type { ColumnDefinition } from "../schema/definition.js";
 import { Table, type TableColumn } from "../schema/table.js";
-import { innerStatement } from "./element.js";
+import type { SqlType } from "../types/sql-type.js";
+import { type Element, innerStatement } from "./element.js";
 import { Bind, criterion, Expression, type KeyedRows, type Ordering, operand, RowsBind } from "./expression.js";
+import type { SyntaxExtension } from "./extension.js";
 import {
   Alias,
   asFrom,
   type ColumnMap,
+  ColumnReference,
   Cte,
   type CteOptions,
   type FromClause,
+  rawWords,
   requireFrom,
   type Subselectable,
 } from "./from.js";
 import { ordering } from "./functions.js";
 import { type KeyWriter, OP } from "./key.js";
-import { exportedColumnsOf, QueryStatement, rowCount, type SelectItem, selectItem } from "./select.js";
+import {
+  type ColumnDescription,
+  checkedExtension,
+  describeItems,
+  exportedColumnsOf,
+  QueryStatement,
+  rowCount,
+  type SelectItem,
+  selectItem,
+  walkExtensions,
+} from "./select.js";
 import { Statement } from "./statement.js";
 
 export type RowValues = { readonly [key: string]: unknown };
@@ -31,12 +45,31 @@ function tableOf(value: unknown, where: string): Table {
 abstract class DmlStatement extends Statement {
   readonly returningItems: readonly SelectItem[] = [];
   readonly ctes: readonly Cte[] = [];
+  /** Words behind INSERT, UPDATE or DELETE; `dialect` undefined means everywhere. */
+  readonly prefixes: readonly DmlPrefix[] = [];
+  readonly extensions: readonly SyntaxExtension[] = [];
+  abstract override readonly kind: "insert" | "update" | "delete";
   /** Rows of the affected table; entities and columns. */
   returning(...items: unknown[]): this {
     return this.with({ returningItems: [...this.returningItems, ...items.map(selectItem)] });
   }
   addCte(...ctes: Cte[]): this {
     return this.with({ ctes: [...this.ctes, ...ctes] });
+  }
+  /** Words behind INSERT, UPDATE or DELETE, such as sql`OR REPLACE` (SQLite) or sql`IGNORE` (MySQL). */
+  prefixWith(words: unknown, options: { readonly dialect?: string } = {}): this {
+    const given = rawWords(words, "prefixWith()") as Element & TextClauseFace;
+    if (given.parts.length > 0) throw new ArgumentError("prefixWith(): words in front of a statement take no values.");
+    const prefix: DmlPrefix = { words: given.pieces.join(""), dialect: options.dialect };
+    return this.with({ prefixes: [...this.prefixes, prefix] });
+  }
+  /** A clause of the program's own at the place it names. */
+  ext(extension: SyntaxExtension): this {
+    return this.with({ extensions: [...this.extensions, checkedExtension(extension, this.kind)] });
+  }
+  /** What each position of a returned row is. */
+  get columnDescriptions(): readonly ColumnDescription[] {
+    return describeItems(this.returningItems, this.exportedColumns);
   }
   /** As a CTE: `with moved as (delete … returning …)`; its columns are those of RETURNING. */
   cte(name: string, options: Omit<CteOptions, "recursive"> = {}): Cte {
@@ -50,8 +83,20 @@ abstract class DmlStatement extends Statement {
     for (const item of this.returningItems) item.walk(key);
     key.id(this.ctes.length);
     for (const c of this.ctes) c.walk(key);
+    key.id(this.prefixes.length);
+    for (const p of this.prefixes) key.text(`${p.dialect ?? ""}/${p.words}`);
+    walkExtensions(this.extensions, key);
     key.id(OP.end);
   }
+}
+/** A fragment of raw SQL as far as it is looked into here. */
+interface TextClauseFace {
+  readonly pieces: readonly string[];
+  readonly parts: readonly unknown[];
+}
+export interface DmlPrefix {
+  readonly words: string;
+  readonly dialect: string | undefined;
 }
 
 /** UPDATE and DELETE: criteria, and MySQL's ORDER BY and LIMIT. */
@@ -59,6 +104,11 @@ abstract class CriteriaStatement extends DmlStatement {
   readonly criteria: readonly Expression[] = [];
   readonly orderByList: readonly Ordering[] = [];
   readonly limitValue: Expression | undefined = undefined;
+  readonly onlyTable: boolean = false;
+  /** PostgreSQL: rows of the table alone, without those of tables that inherit from it. */
+  only(): this {
+    return this.with({ onlyTable: true });
+  }
   where(...criteria: unknown[]): this {
     return this.with({ criteria: [...this.criteria, ...criteria.map(criterion)] });
   }
@@ -73,7 +123,7 @@ abstract class CriteriaStatement extends DmlStatement {
   protected walkCriteria(key: KeyWriter): void {
     key.id(this.criteria.length);
     for (const c of this.criteria) c.walk(key);
-    key.id(this.orderByList.length * 2 + (this.limitValue === undefined ? 0 : 1));
+    key.id(this.orderByList.length * 4 + (this.limitValue === undefined ? 0 : 1) + (this.onlyTable ? 2 : 0));
     for (const o of this.orderByList) o.walk(key);
     this.limitValue?.walk(key);
   }
@@ -115,6 +165,12 @@ export class InsertStatement extends DmlStatement {
   readonly conflict: ConflictClause | undefined = undefined;
   /** Set by `values()`: columns in table order and the parameter that carries all rows. */
   readonly layout: InsertLayout | undefined = undefined;
+  readonly isInline: boolean = false;
+  readonly isOrdered: boolean = false;
+  /** Set while rows are written in order: their number among the parameters decides the order of generated keys. */
+  readonly numbersRows: boolean = false;
+  /** Set by `returnDefaults()`; an empty list means all. */
+  readonly returnedDefaultsOf: readonly TableColumn[] | undefined = undefined;
 
   constructor(into: unknown) {
     super();
@@ -125,6 +181,47 @@ export class InsertStatement extends DmlStatement {
     if (this.rows !== undefined)
       return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
     return this.with({ rows: list, layout: layoutOf(this.table, list) });
+  }
+  /**
+   * Rows as lists of values, in the order of the named columns.
+   *
+   * @example insert(t).tuples(["name", "uses"], [["red", 1], ["blue", 2]])
+   */
+  tuples(columns: readonly string[], rows: readonly (readonly unknown[])[]): this {
+    const records = rows.map((row, i) => {
+      if (!Array.isArray(row) || row.length !== columns.length)
+        throw new ArgumentError(`tuples(): row ${i} needs ${columns.length} values, as many as columns are named.`);
+      return Object.fromEntries(columns.map((key, k) => [key, row[k]]));
+    });
+    return this.values(records);
+  }
+  /**
+   * Values of new rows are left to the statement alone: no key is read back or made beforehand, so the result has no
+   * `insertedPrimaryKey()`.
+   */
+  inline(): this {
+    return this.with({ isInline: true });
+  }
+  /**
+   * Values the database makes for the new rows are read back with them: `await result.returnedDefaults()`. Without names,
+   * all columns with a default or a generated key.
+   */
+  returnDefaults(...columns: unknown[]): this {
+    if (this.returningItems.length > 0)
+      throw new ArgumentError("returnDefaults() and returning() exclude each other; name all columns in returning().");
+    const keys = columns.map((c) => {
+      const column = operand(c);
+      if (column instanceof ColumnReference && column.from === this.table) return column as TableColumn;
+      throw new ArgumentError(`returnDefaults(): columns of '${this.table.fullName}' are needed.`);
+    });
+    return this.with({ returnedDefaultsOf: keys });
+  }
+  /**
+   * RETURNING gives rows in the order of `values()`, on databases that promise no order too: by a generated key known to
+   * ascend, by values of the rows themselves, by a sentinel column, else row by row.
+   */
+  sortByParameterOrder(): this {
+    return this.with({ isOrdered: true });
   }
   /**
    * Rows of a query. Columns with a client-side default that are not named get it (called once, not per row), unless
@@ -200,7 +297,8 @@ export class InsertStatement extends DmlStatement {
       (layout === undefined ? 0 : 1) +
         (this.source === undefined ? 0 : 2) +
         (this.conflict === undefined ? 0 : 4) +
-        (layout?.inline === undefined ? 0 : 8),
+        (layout?.inline === undefined ? 0 : 8) +
+        (this.numbersRows ? 16 : 0),
     );
     if (layout !== undefined) {
       key.id(layout.columns.length);
@@ -242,6 +340,23 @@ export class InsertStatement extends DmlStatement {
       conflict.where?.walk(key);
     }
     this.walkReturning(key);
+  }
+}
+
+/** What the same INSERT or UPDATE gives another column: `fromDmlColumn(t.c.price)`. */
+export class DmlColumn extends Expression {
+  readonly kind = "dmlColumn";
+  readonly column: Expression;
+  constructor(column: Expression) {
+    super();
+    this.column = column;
+  }
+  get type(): SqlType {
+    return this.column.type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.dmlColumn);
+    this.column.walk(key);
   }
 }
 
@@ -354,7 +469,19 @@ export class UpdateStatement extends CriteriaStatement {
     this.table = tableOf(table, "update()");
   }
   set(values: RowValues): this {
-    const added = setters(this.table, values);
+    return this.assign(setters(this.table, values));
+  }
+  /**
+   * SET in this order, which counts where the database assigns from left to right (MySQL); an object's keys would do as
+   * well unless they look like numbers.
+   */
+  orderedValues(...pairs: readonly (readonly [string, unknown])[]): this {
+    const named = pairs.flatMap(([key, value]) => setters(this.table, { [key]: value }));
+    const twice = named.find((a, i) => named.findIndex((b) => b.column === a.column) !== i);
+    if (twice !== undefined) throw new ArgumentError(`orderedValues(): '${twice.column.key}' is set twice.`);
+    return this.assign(named);
+  }
+  protected assign(added: UpdateStatement["assignments"]): this {
     const kept = this.assignments.filter((a) => !added.some((b) => b.column === a.column));
     return this.with({ assignments: [...kept, ...added] });
   }

@@ -5,9 +5,20 @@ import type { KeyWriter } from "./key.js";
 export abstract class Element {
   /** Names the compiler's method: "binary" is rendered by `visitBinary`. */
   abstract readonly kind: string;
-  /** Writes structure and parameters. An element that cannot say its structure sets `key.cacheable = false`. */
+  /**
+   * Writes structure and parameters: everything that changes the SQL, in an order of its own. An element that does not say
+   * how is never wrong but slow: statements that hold it are compiled at each execution.
+   */
   abstract walk(key: KeyWriter): void;
 }
+// Types ask for `walk`; an element from plain JavaScript may lack it.
+Object.defineProperty(Element.prototype, "walk", {
+  value(key: KeyWriter) {
+    key.cacheable = false;
+  },
+  writable: true,
+  configurable: true,
+});
 
 /** A model class or an alias of one answers with the FROM clause it stands for. */
 export const fromClause: unique symbol = Symbol.for("athanor.fromClause");

@@ -5,6 +5,7 @@
  * Typing is laid over these classes in `typing/`: which methods an expression shows depends on its family.
  */
 import { ArgumentError } from "../errors/errors.js";
+import { IntervalType } from "../types/native-types.js";
 import {
   BIG_INTEGER,
   BOOLEAN,
@@ -19,7 +20,7 @@ import {
   typeOfValue,
 } from "../types/sql-type.js";
 import { Element, innerStatement, sqlExpression } from "./element.js";
-import { type KeyedBind, type KeyWriter, OP } from "./key.js";
+import { type KeyedBind, type KeyedNamedBind, type KeyWriter, OP } from "./key.js";
 import type { Operator } from "./operators.js";
 import * as ops from "./operators.js";
 
@@ -228,6 +229,10 @@ export abstract class Expression extends Element {
   extract(field: string): Expression {
     return new Extract(field, this);
   }
+  /** The interval from `other` to this. */
+  diff(other: unknown): Expression {
+    return new Binary(ops.dateDiff, this, operand(other, this.type), INTERVAL);
+  }
 
   // documents
   get(key: string | number): Expression {
@@ -257,6 +262,8 @@ export abstract class Expression extends Element {
     return new Quantified(operand(element, elementType(this.type)), "ANY", this);
   }
 }
+
+const INTERVAL = new IntervalType();
 
 interface LikeOptions {
   /** Escapes `%`, `_` and the escape character in the given text. */
@@ -290,23 +297,37 @@ export class Bind extends Expression implements KeyedBind {
   }
 }
 
+export interface BindOptions {
+  /** A list whose length is rendered after compilation. */
+  readonly expanding?: boolean | undefined;
+  /** Makes the value at each execution. */
+  readonly callable?: (() => unknown) | undefined;
+  /** The value is written into the text, at each execution: for places where a database takes no parameter. */
+  readonly literalExecute?: boolean | undefined;
+}
 /** A parameter that gets its value at each execution: what `prepare()` and `bindparam()` make. */
-export class NamedBind extends Expression {
+export class NamedBind extends Expression implements KeyedNamedBind {
   readonly kind = "namedBind";
   readonly parameter: string;
   readonly type: SqlType;
   readonly value: unknown;
-  readonly expanding: boolean = false;
-  constructor(parameter: string, type: SqlType, value?: unknown) {
+  readonly expanding: boolean;
+  readonly callable: (() => unknown) | undefined;
+  readonly literalExecute: boolean;
+  constructor(parameter: string, type: SqlType, value?: unknown, options: BindOptions = {}) {
     super();
     this.parameter = parameter;
     this.type = type;
     this.value = value;
+    this.expanding = options.expanding ?? false;
+    this.callable = options.callable;
+    this.literalExecute = options.literalExecute ?? false;
   }
   walk(key: KeyWriter): void {
-    key.id(OP.namedBind);
+    key.id(this.literalExecute ? -OP.namedBind : OP.namedBind);
+    key.id(this.expanding ? 1 : 0);
     key.text(this.parameter);
-    key.param(this, this.type.id);
+    key.namedParam(this, this.type.id);
   }
 }
 
@@ -765,6 +786,12 @@ function inOperand(left: Expression, other: unknown): Element {
       : new Bind(other, left.type, true);
   }
   if (typeof other === "object" && other !== null) {
+    if (other instanceof NamedBind && !other.expanding) {
+      throw new ArgumentError(
+        `in(): the parameter ':${other.parameter}' stands for one value; make it with bindParam(name, type, { expanding: true }).`,
+        "argument.expanding",
+      );
+    }
     if (other instanceof Element) return other;
     const inner = (other as { readonly [innerStatement]?: Element })[innerStatement];
     if (inner !== undefined) return inner;
@@ -800,8 +827,19 @@ function compare(op: Operator, left: Expression, other: unknown, escape?: string
   return new Binary(op, left, operand(other, left.type), BOOLEAN, escape);
 }
 function arithmetic(op: Operator, left: Expression, other: unknown): Expression {
+  if (left.type.family === "date") return moved(op, left, other);
   const right = operand(other, arithmeticOperandType(left.type, other));
   return new Binary(op, left, right, arithmeticType(op, left.type, right.type));
+}
+/** A date or time plus or minus an interval keeps its own type. */
+function moved(op: Operator, left: Expression, other: unknown): Expression {
+  const by = operand(other, INTERVAL);
+  if ((op !== ops.add && op !== ops.sub) || by.type.kind !== INTERVAL.kind)
+    throw new ArgumentError(
+      `${op.name}(): a date takes an interval such as "P1DT2H", not a ${by.type}; the time between two dates is a.diff(b).`,
+      "argument.interval",
+    );
+  return new Binary(op === ops.add ? ops.dateAdd : ops.dateSub, left, by, left.type);
 }
 /** A plain number beside an integer column may be a fraction: bind it as what it is. */
 function arithmeticOperandType(type: SqlType, value: unknown): SqlType {

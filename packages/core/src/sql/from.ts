@@ -174,6 +174,13 @@ export interface CteOptions {
   readonly recursive?: boolean | undefined;
   readonly nesting?: boolean | undefined;
   readonly materialized?: boolean | undefined;
+  /** Words behind the query, such as sql`SEARCH DEPTH FIRST BY id SET place`. */
+  readonly suffix?: Element | undefined;
+}
+/** Words of SQL a program writes itself: only a `sql` fragment carries them, so that no text of a user's does by mistake. */
+export function rawWords(value: unknown, where: string): Element {
+  if (value instanceof Element && value.kind === "text") return value;
+  throw new ArgumentError(`${where}: write words of SQL as a fragment, sql\`…\`, not as a plain text.`, "words.plain");
 }
 function subselectable(value: unknown, where: string): Subselectable {
   const inner =
@@ -195,12 +202,14 @@ export class Cte extends OverQuery {
   readonly nesting: boolean;
   /** PostgreSQL's and SQLite's hint: true MATERIALIZED, false NOT MATERIALIZED. */
   readonly materialized: boolean | undefined;
+  readonly suffix: Element | undefined;
   constructor(query: Subselectable, name: string, options: CteOptions, part?: Cte["recursivePart"], restates?: Cte) {
     super(query, name);
     if (typeof name !== "string" || name === "") throw new ArgumentError("cte(): a name is needed.");
     this.recursive = options.recursive ?? false;
     this.nesting = options.nesting ?? false;
     this.materialized = options.materialized;
+    this.suffix = options.suffix === undefined ? undefined : rawWords(options.suffix, "cte()");
     this.recursivePart = part;
     this.restates = restates;
   }
@@ -222,7 +231,8 @@ export class Cte extends OverQuery {
         `'${this.queryName}': the recursive part selects ${query.exportedColumns.length} columns, the first part ${width}.`,
       );
     }
-    const options: CteOptions = { recursive: true, nesting: this.nesting, materialized: this.materialized };
+    const { nesting, materialized, suffix } = this;
+    const options: CteOptions = { recursive: true, nesting, materialized, suffix };
     return new Cte(this.query, this.queryName as string, options, { query, all }, this);
   }
   walk(key: KeyWriter): void {
@@ -238,8 +248,10 @@ export class Cte extends OverQuery {
       return;
     }
     key.text(this.queryName as string);
+    this.suffix?.walk(key);
     key.id(
       (this.recursive ? 1 : 0) +
+        (this.suffix ? 2 : 0) +
         (this.nesting ? 8 : 0) +
         (this.materialized === undefined ? 0 : this.materialized ? 16 : 32),
     );
@@ -335,8 +347,8 @@ export class ValuesClause extends Declared {
   }
 }
 export interface TableFunctionOptions {
-  /** Writes the column names behind the alias: `AS f(a, b)`. */
-  readonly derived: boolean;
+  /** Writes the column names behind the alias: `AS f(a, b)`; "typed" with their types, `AS f(a INTEGER, b TEXT)`. */
+  readonly derived: boolean | "typed";
   /** The name of the last column that numbers the rows. */
   readonly ordinality: string | undefined;
   readonly lateral: boolean;
@@ -354,7 +366,9 @@ export class TableFunction extends Declared {
   protected walkContent(key: KeyWriter): void {
     key.id(OP.tableFunction);
     key.id(
-      (this.options.derived ? 1 : 0) + (this.options.lateral ? 2 : 0) + (this.options.ordinality === undefined ? 0 : 4),
+      (this.options.derived === "typed" ? 8 : this.options.derived ? 1 : 0) +
+        (this.options.lateral ? 2 : 0) +
+        (this.options.ordinality === undefined ? 0 : 4),
     );
     this.call.walk(key);
   }

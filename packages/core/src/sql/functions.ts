@@ -21,7 +21,7 @@ const FUNCTION_NAME = /^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)*$/;
 
 /** `name(args)` with FILTER, WITHIN GROUP and OVER. */
 export class FunctionCall extends Expression {
-  readonly kind = "call";
+  readonly kind: string = "call";
   readonly functionName: string;
   readonly args: readonly Expression[];
   readonly type: SqlType;
@@ -45,12 +45,16 @@ export class FunctionCall extends Expression {
   override get name(): string {
     return this.functionName;
   }
+  /** The same call with other arguments; subclasses keep what they are. */
+  rebuilt(args: readonly Expression[], isDistinct: boolean, order: readonly Ordering[]): FunctionCall {
+    return new FunctionCall(this.functionName, args, this.type, isDistinct, order);
+  }
   distinct(): FunctionCall {
-    return new FunctionCall(this.functionName, this.args, this.type, true, this.aggregateOrder);
+    return this.rebuilt(this.args, true, this.aggregateOrder);
   }
   /** ORDER BY inside the call: `array_agg(x ORDER BY y)`. */
   aggregateOrderBy(...by: unknown[]): FunctionCall {
-    return new FunctionCall(this.functionName, this.args, this.type, this.isDistinct, by.map(ordering));
+    return this.rebuilt(this.args, this.isDistinct, by.map(ordering));
   }
   filter(...criteria: unknown[]): Filtered {
     return new Filtered(this, criteria.map(criterion));
@@ -62,7 +66,11 @@ export class FunctionCall extends Expression {
     return new Over(this, window);
   }
   walk(key: KeyWriter): void {
+    // A subclass may render in another way and add fields: it has to walk them itself to be cached.
+    if (this.constructor !== FunctionCall && !Object.hasOwn(Object.getPrototypeOf(this) as object, "walk"))
+      key.cacheable = false;
     key.id(this.isDistinct ? -OP.call : OP.call);
+    if (this.kind !== "call") key.text(this.kind);
     key.text(this.functionName);
     key.id(this.type.id);
     key.id(this.args.length);
@@ -125,8 +133,22 @@ export class WithinGroup extends Expression {
   }
 }
 
-/** A frame bound: null is UNBOUNDED, 0 CURRENT ROW, negative PRECEDING, positive FOLLOWING. */
-export type FrameBound = number | null;
+/**
+ * A frame bound: null is UNBOUNDED, 0 CURRENT ROW, negative PRECEDING, positive FOLLOWING. An expression, such as an
+ * interval in RANGE, says its direction.
+ */
+export type FrameBound = number | null | { readonly preceding: unknown } | { readonly following: unknown };
+/** A bound as the compiler reads it. */
+export type FrameEdge = number | null | { readonly direction: "PRECEDING" | "FOLLOWING"; readonly by: Expression };
+function edge(bound: FrameBound): FrameEdge {
+  if (bound === null || Number.isSafeInteger(bound)) return bound as number | null;
+  if (typeof bound === "object") {
+    if ("preceding" in bound) return { direction: "PRECEDING", by: operand(bound.preceding) };
+    if ("following" in bound) return { direction: "FOLLOWING", by: operand(bound.following) };
+  }
+  throw new ArgumentError("over(): a frame bound is a whole number, null, { preceding: … } or { following: … }.");
+}
+const EXCLUSIONS: readonly unknown[] = ["CURRENT ROW", "GROUP", "TIES", "NO OTHERS"];
 export interface WindowOptions {
   readonly partitionBy?: unknown;
   readonly orderBy?: unknown;
@@ -141,7 +163,7 @@ export class Over extends Expression {
   readonly partitionBy: readonly Expression[];
   readonly orderBy: readonly Ordering[];
   readonly frame:
-    | { readonly unit: "ROWS" | "RANGE" | "GROUPS"; readonly start: FrameBound; readonly end: FrameBound }
+    | { readonly unit: "ROWS" | "RANGE" | "GROUPS"; readonly start: FrameEdge; readonly end: FrameEdge }
     | undefined;
   readonly exclude: WindowOptions["exclude"];
   constructor(call: Expression, window: WindowOptions) {
@@ -157,13 +179,13 @@ export class Over extends Expression {
     const given = frames.filter(([, bounds]) => bounds !== undefined);
     if (given.length > 1) throw new ArgumentError("over(): rows, range and groups exclude each other; give one.");
     const [unit, bounds] = given[0] ?? [];
-    if (unit !== undefined && bounds !== undefined) {
-      for (const b of bounds)
-        if (b !== null && !Number.isSafeInteger(b))
-          throw new ArgumentError("over(): frame bounds are integers or null.");
-      this.frame = { unit, start: bounds[0], end: bounds[1] };
-    } else this.frame = undefined;
+    this.frame =
+      unit === undefined || bounds === undefined ? undefined : { unit, start: edge(bounds[0]), end: edge(bounds[1]) };
     this.exclude = window.exclude;
+    if (this.exclude !== undefined && !EXCLUSIONS.includes(this.exclude))
+      throw new ArgumentError(`over(): exclude is one of ${EXCLUSIONS.join(", ")}.`);
+    if (this.exclude !== undefined && this.frame === undefined)
+      throw new ArgumentError("over(): exclude takes rows from a frame; give rows, range or groups.");
   }
   get type(): SqlType {
     return this.call.type;
@@ -178,10 +200,17 @@ export class Over extends Expression {
     for (const e of this.partitionBy) e.walk(key);
     key.id(this.orderBy.length);
     for (const o of this.orderBy) o.walk(key);
-    key.text(this.frame === undefined ? "" : `${this.frame.unit} ${this.frame.start} ${this.frame.end}`);
+    key.text(
+      this.frame === undefined ? "" : `${this.frame.unit} ${edgeKey(this.frame.start)} ${edgeKey(this.frame.end)}`,
+    );
+    for (const bound of this.frame === undefined ? [] : [this.frame.start, this.frame.end])
+      if (typeof bound === "object" && bound !== null) bound.by.walk(key);
     key.text(this.exclude ?? "");
   }
 }
+
+const edgeKey = (bound: FrameEdge): string =>
+  typeof bound === "object" && bound !== null ? bound.direction : String(bound);
 
 /** `ROLLUP(a, b)`, `CUBE(a, b)` and `GROUPING SETS ((a), (b), ())` in GROUP BY. */
 export class Grouping extends Expression {
@@ -261,6 +290,25 @@ export class Cast extends Expression {
   }
   walk(key: KeyWriter): void {
     key.id(this.coerceOnly ? OP.typeCoerce : OP.cast);
+    key.id(this.type.id);
+    this.expression.walk(key);
+  }
+}
+/** A cast that gives NULL where the value has no such form. */
+export class TryCast extends Expression {
+  readonly kind = "tryCast";
+  readonly expression: Expression;
+  readonly type: SqlType;
+  constructor(expression: Expression, type: SqlType) {
+    super();
+    this.expression = expression;
+    this.type = type;
+  }
+  override get name(): string | undefined {
+    return this.expression.name;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.tryCast);
     key.id(this.type.id);
     this.expression.walk(key);
   }

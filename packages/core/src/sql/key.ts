@@ -13,6 +13,12 @@ export function nextId(): number {
 export interface KeyedBind {
   readonly value: unknown;
 }
+/** What a walk needs to know of a parameter with a name. */
+export interface KeyedNamedBind extends KeyedBind {
+  readonly parameter: string;
+  /** Makes the value at each execution. */
+  readonly callable: (() => unknown) | undefined;
+}
 
 /** Collects the key. One writer is reused for all statements of a thread: walks never await. */
 export class KeyWriter {
@@ -24,6 +30,10 @@ export class KeyWriter {
   binds: KeyedBind[] | undefined;
   /** An element that declares no structure switches caching off for the statement. */
   cacheable = true;
+  /** Values given by `params()` on the statement being walked. */
+  named: { readonly [name: string]: unknown } | undefined;
+  /** The walk only collects parameter nodes: no value is made. */
+  nodesOnly = false;
   #anonymous: object[] = [];
 
   reset(recordBinds = false): this {
@@ -32,6 +42,7 @@ export class KeyWriter {
     this.params = [];
     this.binds = recordBinds ? [] : undefined;
     this.cacheable = true;
+    this.named = undefined;
     if (this.#anonymous.length > 0) this.#anonymous = [];
     return this;
   }
@@ -49,6 +60,14 @@ export class KeyWriter {
   param(bind: KeyedBind, typeId: number): void {
     this.id(typeId);
     this.params.push(bind.value);
+    if (this.binds !== undefined) this.binds.push(bind);
+  }
+  namedParam(bind: KeyedNamedBind, typeId: number): void {
+    this.id(typeId);
+    const { named } = this;
+    if (named !== undefined && bind.parameter in named) this.params.push(named[bind.parameter]);
+    else if (bind.callable === undefined || this.nodesOnly) this.params.push(bind.value);
+    else this.params.push(bind.callable());
     if (this.binds !== undefined) this.binds.push(bind);
   }
   /**
@@ -116,7 +135,13 @@ export const OP = {
   anyAll: 46,
   regexpReplace: 47,
   grouping: 48,
+  tryCast: 49,
   entity: 50,
   option: 51,
+  extension: 52,
+  field: 53,
+  tableValue: 54,
+  dmlColumn: 55,
+  array: 56,
   end: 99,
 } as const;

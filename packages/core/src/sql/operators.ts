@@ -60,6 +60,10 @@ export const mul = define("mul", "*", 8, { associative: true });
 export const div = define("div", "/", 8);
 export const floorDiv = define("floorDiv", "/", 8);
 export const mod = define("mod", "%", 8);
+/** A point in time moved by an interval, and the interval between two: databases write them in ways of their own. */
+export const dateAdd = define("dateAdd", "+", 7);
+export const dateSub = define("dateSub", "-", 7);
+export const dateDiff = define("dateDiff", "-", 7);
 export const neg = define("neg", "-", 8);
 export const concat = define("concat", "||", 6, { associative: true });
 export const bitAnd = define("bitAnd", "&", 7, { associative: true });

@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors/errors.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
 import { Bind, criterion, Expression, type Ordering, operand } from "./expression.js";
+import { EXTENSION_POINTS, SyntaxExtension } from "./extension.js";
 import {
   asEntity,
   asFrom,
@@ -11,8 +12,10 @@ import {
   type CteOptions,
   type FromClause,
   ItemElement,
+  Join,
   type JoinKind,
   type JoinSteps,
+  rawWords,
   requireFrom,
   Subquery,
   type Subselectable,
@@ -20,9 +23,16 @@ import {
 } from "./from.js";
 import { Exists, ordering, ScalarSubquery } from "./functions.js";
 import { type KeyWriter, OP } from "./key.js";
+import {
+  type ColumnDescription,
+  columnNamed,
+  describeItems,
+  exportedColumnsOf,
+  LABEL_STYLES,
+  type LabelStyle,
+  type SelectItem,
+} from "./select-list.js";
 import { Statement } from "./statement.js";
-
-export type SelectItem = Expression | ItemElement;
 
 /** A join as written: where it attaches is decided when the statement is compiled. */
 export interface JoinSpec {
@@ -43,7 +53,7 @@ export interface ForUpdate {
 /** SQL words the program vouches for, at a fixed place of a SELECT. */
 export interface StatementWords {
   readonly place: "prefix" | "suffix" | "hint";
-  readonly words: string;
+  readonly words: Element;
   readonly dialect: string | undefined;
   /** For hints on a table. */
   readonly on: FromClause | undefined;
@@ -143,6 +153,10 @@ export abstract class QueryStatement extends Statement implements Subselectable 
     return new Exists(this);
   }
   abstract get exportedColumns(): Subselectable["exportedColumns"];
+  /** What each position of a row is. */
+  get columnDescriptions(): readonly ColumnDescription[] {
+    return describeItems(this.selected, this.exportedColumns);
+  }
   protected walkShared(key: KeyWriter): void {
     key.id(this.orderByList.length);
     for (const o of this.orderByList) o.walk(key);
@@ -168,36 +182,6 @@ export function rowCount(what: string, n: unknown): Expression | undefined {
   return new Bind(n, INTEGER);
 }
 
-/** Expands items to columns with unique names: id, id_1 … as SQLAlchemy labels duplicates. */
-export function exportedColumnsOf(items: readonly SelectItem[]): Subselectable["exportedColumns"] {
-  const out: { key: string; columnName: string; expression: Expression }[] = [];
-  const taken = new Map<string, number>();
-  const numbered = (base: string) => {
-    const n = (taken.get(base) ?? 0) + 1;
-    taken.set(base, n);
-    return `${base}_${n}`;
-  };
-  const push = (expression: Expression) => {
-    const { kind } = expression;
-    if (kind === "call" || kind === "over" || kind === "filtered" || kind === "withinGroup") {
-      const name = numbered(expression.name ?? "anon");
-      out.push({ key: name, columnName: name, expression });
-      return;
-    }
-    const key = expression.name ?? numbered(kind === "bind" ? "param" : "anon");
-    const base = expression instanceof ColumnReference ? expression.columnName : key;
-    const n = taken.get(base);
-    taken.set(base, (n ?? 0) + 1);
-    const suffix = n === undefined ? "" : `_${n}`;
-    out.push({ key: key + suffix, columnName: base + suffix, expression });
-  };
-  for (const item of items) {
-    if (item instanceof ItemElement) item.itemColumns.forEach(push);
-    else push(item);
-  }
-  return out;
-}
-
 export class SelectStatement extends QueryStatement {
   readonly kind = "select";
   readonly selected: readonly SelectItem[];
@@ -214,6 +198,10 @@ export class SelectStatement extends QueryStatement {
   readonly optionList: readonly Element[] = EMPTY;
   /** Words after SELECT, after the statement, and hints; `dialect` undefined means everywhere. */
   readonly words: readonly StatementWords[] = EMPTY;
+  readonly labelStyle: LabelStyle = "disambiguateOnly";
+  /** Tables read without those that inherit from them. */
+  readonly onlyFroms: readonly FromClause[] = EMPTY;
+  readonly extensions: readonly SyntaxExtension[] = EMPTY;
 
   constructor(items: readonly SelectItem[]) {
     super();
@@ -225,16 +213,40 @@ export class SelectStatement extends QueryStatement {
   filter(...criteria: unknown[]): this {
     return this.where(...criteria);
   }
-  /** Equality by name on the last joined or the first selected table. */
+  /**
+   * Equality by name, looked for in everything the statement reads from.
+   *
+   * @throws ArgumentError for a name that nothing or more than one of them has
+   */
   filterBy(values: { readonly [key: string]: unknown }): this {
-    const entity = this.joins.at(-1)?.target ?? this.froms[0] ?? firstFrom(this.selected);
-    if (entity === undefined) throw new ArgumentError("filterBy(): the statement selects from nothing yet.");
+    const entities = this.entities();
+    if (entities.length === 0) throw new ArgumentError("filterBy(): the statement selects from nothing yet.");
     const criteria = Object.keys(values).map((key) => {
       const value = values[key];
       if (value === undefined) throw new ArgumentError(`filterBy(): '${key}' is undefined.`, "argument.undefined");
-      return entity.column(key).eq(value);
+      return columnNamed(entities, key).eq(value);
     });
     return this.with({ criteria: [...this.criteria, ...criteria] });
+  }
+  /** What the rows are read from, as far as it is said: selected, named by selectFrom() and joined. */
+  protected entities(): readonly FromClause[] {
+    const found: FromClause[] = [];
+    const add = (from: FromClause) => {
+      if (from instanceof Join) from.leaves.forEach(add);
+      else if (!found.includes(from)) found.push(from);
+    };
+    for (const item of this.selected) {
+      if (item instanceof ItemElement) {
+        if (!found.includes(item.itemFrom)) found.push(item.itemFrom);
+      } else if (item instanceof ColumnReference) add(item.from);
+    }
+    for (const from of this.froms) if (!found.some((f) => f.leaves.includes(from))) add(from);
+    for (const join of this.joins) {
+      if (join.source !== undefined && !found.some((f) => f.leaves.includes(join.source as FromClause)))
+        add(join.source);
+      add(join.target);
+    }
+    return found;
   }
   having(...criteria: unknown[]): this {
     return this.with({ havingList: [...this.havingList, ...criteria.map(criterion)] });
@@ -295,27 +307,44 @@ export class SelectStatement extends QueryStatement {
     const base = this.froms.includes(from) ? this : this.selectFrom(from);
     return base.joinTo(target, on, "left", from);
   }
-  /** Words after SELECT, such as `SQL_NO_CACHE`; with a dialect's name for that one only. Never user input. */
-  prefixWith(words: string, options: { readonly dialect?: string } = {}): this {
+  /** Words after SELECT, such as sql`SQL_NO_CACHE`; with a dialect's name for that one only. */
+  prefixWith(words: unknown, options: { readonly dialect?: string } = {}): this {
     return this.addWords("prefix", words, options.dialect);
   }
-  /** Words at the end of the statement. Never user input. */
-  suffixWith(words: string, options: { readonly dialect?: string } = {}): this {
+  /** Words at the end of the statement. */
+  suffixWith(words: unknown, options: { readonly dialect?: string } = {}): this {
     return this.addWords("suffix", words, options.dialect);
   }
-  /** Words behind a table in FROM, such as `USE INDEX (ix)`. Never user input. */
-  withHint(table: unknown, words: string, options: { readonly dialect?: string } = {}): this {
+  /** Words behind a table in FROM, such as sql`USE INDEX (ix)`. */
+  withHint(table: unknown, words: unknown, options: { readonly dialect?: string } = {}): this {
     return this.addWords("hint", words, options.dialect, requireFrom(table, "withHint()"));
+  }
+  /** A hint for the whole statement: a comment behind SELECT where the database reads it there, sql`/*+ NO_ICP(t) *\/`. */
+  withStatementHint(words: unknown, options: { readonly dialect?: string } = {}): this {
+    return this.addWords("prefix", words, options.dialect);
   }
   protected addWords(
     place: StatementWords["place"],
-    words: string,
+    words: unknown,
     dialect: string | undefined,
     on?: FromClause,
   ): this {
-    if (typeof words !== "string" || words === "" || words.includes("\0"))
-      throw new ArgumentError("Words for a statement are a non-empty string.");
-    return this.with({ words: [...this.words, { place, words, dialect, on }] });
+    const entry: StatementWords = { place, words: rawWords(words, "Words for a statement"), dialect, on };
+    return this.with({ words: [...this.words, entry] });
+  }
+  /** How columns are called in a row and in SQL. */
+  setLabelStyle(style: LabelStyle): this {
+    if (!LABEL_STYLES.includes(style))
+      throw new ArgumentError(`setLabelStyle(): '${style}' is not one of ${LABEL_STYLES.join(", ")}.`);
+    return this.with({ labelStyle: style });
+  }
+  /** PostgreSQL: rows of these tables alone, without those of tables that inherit from them. */
+  only(...tables: unknown[]): this {
+    return this.with({ onlyFroms: [...this.onlyFroms, ...tables.map((t) => requireFrom(t, "only()"))] });
+  }
+  /** A clause of the program's own at the place it names. */
+  ext(extension: SyntaxExtension): this {
+    return this.with({ extensions: [...this.extensions, checkedExtension(extension, this.kind)] });
   }
   withOnlyColumns(...items: unknown[]): this {
     return this.with({ selected: items.map(selectItem) });
@@ -354,7 +383,7 @@ export class SelectStatement extends QueryStatement {
     return this.with({ optionList: [...this.optionList, ...elements] });
   }
   get exportedColumns(): Subselectable["exportedColumns"] {
-    const columns = exportedColumnsOf(this.selected);
+    const columns = exportedColumnsOf(this.selected, this.labelStyle);
     Object.defineProperty(this, "exportedColumns", { value: columns, enumerable: false });
     return columns;
   }
@@ -397,25 +426,39 @@ export class SelectStatement extends QueryStatement {
     key.id(this.words.length);
     for (const w of this.words) {
       key.id(w.place === "prefix" ? 1 : w.place === "suffix" ? 2 : 3);
-      key.text(w.words);
+      w.words.walk(key);
       key.text(w.dialect ?? "");
       w.on?.walkReference(key);
     }
     this.walkShared(key);
+    key.id(LABEL_STYLES.indexOf(this.labelStyle) + 4 * this.onlyFroms.length);
+    for (const f of this.onlyFroms) f.walkReference(key);
+    walkExtensions(this.extensions, key);
     key.id(this.optionList.length);
     for (const o of this.optionList) o.walk(key);
     key.id(OP.end);
   }
 }
 
-function firstFrom(items: readonly SelectItem[]): FromClause | undefined {
-  for (const item of items) {
-    if (item instanceof ItemElement) return item.itemFrom;
-    if (item instanceof ColumnReference) return item.from;
-  }
-  return undefined;
+export function checkedExtension(extension: unknown, kind: string): SyntaxExtension {
+  const places = EXTENSION_POINTS[kind] ?? [];
+  if (!(extension instanceof SyntaxExtension))
+    throw new ArgumentError("ext(): an instance of a subclass of SyntaxExtension is needed.");
+  if (!places.includes(extension.point))
+    throw new ArgumentError(
+      `ext(): '${extension.kind}' wants the place '${extension.point}', which a ${kind.toUpperCase()} has not; it has ${places.join(", ")}.`,
+      "extension.point",
+    );
+  return extension;
 }
-
+export function walkExtensions(extensions: readonly SyntaxExtension[], key: KeyWriter): void {
+  key.id(extensions.length);
+  for (const extension of extensions) {
+    key.id(OP.extension);
+    key.text(extension.kind);
+    extension.walk(key);
+  }
+}
 export type SetOperator = "UNION" | "UNION ALL" | "INTERSECT" | "INTERSECT ALL" | "EXCEPT" | "EXCEPT ALL";
 const SET_OPERATORS: readonly SetOperator[] = [
   "UNION",
@@ -468,5 +511,5 @@ function compound(op: SetOperator, first: QueryStatement, others: readonly unkno
   return new CompoundStatement(op, all);
 }
 
-export type { SqlType };
-export { entityElement };
+export type { ColumnDescription, LabelStyle, SelectItem, SqlType };
+export { describeItems, entityElement, exportedColumnsOf };

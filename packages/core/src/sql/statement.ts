@@ -1,6 +1,8 @@
 /** Base of everything that can be executed. */
-import { InvalidRequestError } from "../errors/errors.js";
+import { didYouMean } from "../errors/did-you-mean.js";
+import { ArgumentError, InvalidRequestError } from "../errors/errors.js";
 import { Element } from "./element.js";
+import { type KeyedNamedBind, KeyWriter } from "./key.js";
 
 /** Renders a statement without a connection; installed by `compile/` to keep the imports downward. */
 type Printer = (statement: Statement, dialect: unknown, options: PrintOptions) => PrintedStatement;
@@ -11,6 +13,11 @@ export function installPrinter(p: Printer): void {
 export interface PrintOptions {
   /** Write values into the text instead of placeholders: for reading and for offline SQL, never for executing user input. */
   readonly literalBinds?: boolean;
+  /**
+   * Lists with as many placeholders as they have values, and literal-execute parameters written out: as sent. Default true;
+   * false shows the text that all lists share, with `…` in their places.
+   */
+  readonly renderPostcompile?: boolean;
   /** Names of schemas to be written in place of others; "" stands for "no schema". */
   readonly schemaTranslateMap?: { readonly [schema: string]: string | null };
 }
@@ -65,6 +72,8 @@ function makeCopier(statement: object, prototype: object): Copier {
 }
 
 export abstract class Statement extends Element {
+  /** Values given by `params()`. */
+  readonly parameterValues: { readonly [name: string]: unknown } | undefined = undefined;
   /** Options given by `executionOptions()`. */
   readonly executionOptionsValue: ExecutionOptions | undefined = undefined;
 
@@ -73,6 +82,28 @@ export abstract class Statement extends Element {
     const copy = copyOf(this) as { [field: string]: unknown };
     for (const field in changes) copy[field] = changes[field];
     return copy as unknown as this;
+  }
+  /**
+   * Values for named parameters, wherever in the statement they stand; those given to `execute()` come before them.
+   *
+   * @throws ArgumentError for a name the statement has not
+   */
+  params(values: { readonly [name: string]: unknown }): this {
+    const key = new KeyWriter().reset(true);
+    key.nodesOnly = true;
+    this.walk(key);
+    const known = new Set<string>();
+    for (const bind of key.binds ?? []) if ("parameter" in bind) known.add((bind as KeyedNamedBind).parameter);
+    for (const name of Object.keys(values)) {
+      if (!known.has(name))
+        throw new ArgumentError(
+          `params(): the statement has no parameter '${name}'.${didYouMean(name, [...known])}`,
+          "parameter.unknown",
+        );
+      if (values[name] === undefined)
+        throw new ArgumentError(`params(): '${name}' is undefined; give null for SQL NULL.`, "argument.undefined");
+    }
+    return this.with({ parameterValues: { ...this.parameterValues, ...values } });
   }
   executionOptions(options: ExecutionOptions): this {
     return this.with({ executionOptionsValue: { ...this.executionOptionsValue, ...options } });

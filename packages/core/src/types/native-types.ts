@@ -69,7 +69,7 @@ export class SetType extends SqlType {
 /** A length of time, as ISO 8601 text: `P1Y2M3DT4H5M6.5S`. */
 export class IntervalType extends SqlType {
   readonly kind = "interval";
-  readonly family = "plain";
+  readonly family = "interval";
 }
 
 /**

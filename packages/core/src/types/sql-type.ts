@@ -3,8 +3,9 @@
  * (`TypeAdapter`); so one `integer()` serves every dialect. Source: SQLAlchemy "Column and Data Types".
  */
 
-export type TypeFamily = "text" | "number" | "boolean" | "date" | "json" | "array" | "plain";
+export type TypeFamily = "text" | "number" | "boolean" | "date" | "json" | "array" | "interval" | "plain";
 
+let unshared = 0;
 const interned = new Map<string, number>();
 function intern(key: string): number {
   let id = interned.get(key);
@@ -26,9 +27,16 @@ export abstract class SqlType {
   protected structure(): string {
     return this.kind;
   }
-  /** Small number equal for equal structures. */
+  /**
+   * Small number equal for equal structures. A type that has fields of its own and does not say its structure shares with
+   * no other: slower, never wrong.
+   */
   get id(): number {
-    if (this.#id === 0) this.#id = intern(this.structure());
+    if (this.#id === 0) {
+      const undeclared =
+        this.structure === SqlType.prototype.structure && Object.keys(this).some((k) => k !== "kind" && k !== "family");
+      this.#id = intern(undeclared ? `${this.kind}#${++unshared}` : this.structure());
+    }
     return this.#id;
   }
   /** How the type reads in messages. */

@@ -127,8 +127,24 @@ export interface NumberExpr<out T, out K extends string = never, out S extends s
   shiftLeft(by: Operand<T>): NumberExpr<T, never, S>;
   shiftRight(by: Operand<T>): NumberExpr<T, never, S>;
 }
+/** A length of time; see `interval()`. */
+export interface IntervalExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
+  readonly [family]: "interval";
+  add<Z extends null = never>(other: string | IntervalLike<Z>): IntervalExpr<T | Z, never, S>;
+  sub<Z extends null = never>(other: string | IntervalLike<Z>): IntervalExpr<T | Z, never, S>;
+}
+export interface IntervalLike<out Z extends null = null> extends Typed<string | Z, any, any> {
+  readonly [family]: "interval";
+}
 export interface DateExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "date";
+  /** Plus an interval, `"P1DT2H"` or an expression; of the same type as before. */
+  add<Z extends null = never>(by: string | IntervalLike<Z>): DateExpr<T | Z, never, S>;
+  sub<Z extends null = never>(by: string | IntervalLike<Z>): DateExpr<T | Z, never, S>;
+  /** The interval from `other` to this. */
+  diff<Z extends null = never>(
+    other: T | Typed<T | Z, any, any>,
+  ): IntervalExpr<string | Extract<T, null> | Z, never, S>;
   extract(
     field:
       | "year"
@@ -182,6 +198,7 @@ export interface Families<T, K extends string, S extends string> {
   date: DateExpr<T, K, S>;
   json: JsonExpr<T, K, S>;
   array: ArrayExpr<T, K, S>;
+  interval: IntervalExpr<T, K, S>;
   plain: PlainExpr<T, K, S>;
 }
 type ValueOf<X> = X extends Typed<infer T, any, any> ? T : never;
@@ -189,14 +206,19 @@ type SourceOf<X> = X extends Typed<any, any, infer S> ? S : never;
 /** The same kind of expression with another value. */
 export type Like<X extends AnyExpr, T, S extends string = SourceOf<X>> = Families<T, never, S>[X[typeof family]];
 
+/** Where the frame of a window begins or ends. */
+export type FrameBound = number | null | { readonly preceding: unknown } | { readonly following: unknown };
 /** A window function's or aggregate's further clauses. */
 export interface WindowSpec {
   readonly partitionBy?: AnyExpr | readonly AnyExpr[];
   readonly orderBy?: AnyExpr | Ordering | readonly (AnyExpr | Ordering)[];
-  /** Bounds: null is UNBOUNDED, 0 CURRENT ROW, negative PRECEDING, positive FOLLOWING. */
-  readonly rows?: readonly [number | null, number | null];
-  readonly range?: readonly [number | null, number | null];
-  readonly groups?: readonly [number | null, number | null];
+  /**
+   * Bounds: null is UNBOUNDED, 0 CURRENT ROW, negative PRECEDING, positive FOLLOWING; `{ preceding: "P7D" }` where RANGE goes
+   * by something else than numbers.
+   */
+  readonly rows?: readonly [FrameBound, FrameBound];
+  readonly range?: readonly [FrameBound, FrameBound];
+  readonly groups?: readonly [FrameBound, FrameBound];
   readonly exclude?: "CURRENT ROW" | "GROUP" | "TIES" | "NO OTHERS";
 }
 /** What aggregates and window functions add to their expression. */

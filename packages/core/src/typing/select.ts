@@ -1,6 +1,20 @@
 /** SELECT, set operations, subqueries. `A`: what is selected; `N`: the outer-joined tables; `L`: what is loaded. */
 import type { RowItems } from "../registry.js";
-import type { AnyExpr, Criterion, Families, family, name, Ordering, Rows, rows, source } from "./expressions.js";
+import type { SyntaxExtension } from "../sql/extension.js";
+import type { ColumnDescription, LabelStyle } from "../sql/select.js";
+import type {
+  AnyExpr,
+  Criterion,
+  Families,
+  family,
+  name,
+  Ordering,
+  Rows,
+  rows,
+  SqlText,
+  source,
+  Typed,
+} from "./expressions.js";
 import type { AnyTable, Meta, type as T_ } from "./faces.js";
 import type { LoadFace, Paths } from "./loads.js";
 import type { row, scalar } from "./rows.js";
@@ -65,6 +79,8 @@ type Rooted<A extends readonly unknown[]> = RootName<Extract<A[number], AnyTable
 export interface PrintOptions {
   /** Write values into the text instead of placeholders: for reading, never for executing user input. */
   readonly literalBinds?: boolean;
+  /** false: lists are shown as `…`, as they stand in the text that all lengths share. Default true. */
+  readonly renderPostcompile?: boolean;
   readonly schemaTranslateMap?: { readonly [schema: string]: string | null };
 }
 export interface Printed {
@@ -95,12 +111,16 @@ interface Query0<A extends readonly unknown[], N extends string, L> {
   subquery<Q extends string = "anonymous subquery">(name?: Q): SubqueryOf<A, N, Q>;
   cte<Q extends string>(
     name: Q,
-    options?: { recursive?: boolean; nesting?: boolean; materialized?: boolean },
+    options?: { recursive?: boolean; nesting?: boolean; materialized?: boolean; suffix?: SqlText },
   ): SubqueryOf<A, N, Q> & RecursiveCte<SubqueryOf<A, N, Q>>;
   lateral<Q extends string>(name: Q): SubqueryOf<A, N, Q>;
   /** As an expression; null when there is no row. */
   scalar(): A[0] extends AnyExpr ? Families<Scalar<A, N> | null, never, never>[A[0][typeof family]] : never;
   executionOptions(options: { readonly [name: string]: unknown }): this;
+  /** Values for named parameters, wherever in the statement they stand. */
+  params(values: { readonly [name: string]: unknown }): this;
+  /** What each position of a row is. */
+  readonly columnDescriptions: readonly ColumnDescription[];
   /** SQL for a dialect (`"postgresql"`, or the engine's), without a connection. */
   compile(dialect?: unknown, options?: PrintOptions): Printed;
   toString(): string;
@@ -117,14 +137,21 @@ export interface Select<A extends readonly unknown[], N extends string = never, 
   join(target: Joinable, on?: Criterion): this;
   joinFrom(left: AnyTable, target: Joinable, on?: Criterion): this;
   outerJoinFrom<X extends Joinable>(left: AnyTable, target: X, on?: Criterion): Select<A, N | TargetName<X>, L>;
-  /** Equality by property name on the table joined last. */
+  /** Equality by property name, looked for in everything the statement reads from. */
   filterBy(values: { readonly [key: string]: unknown }): this;
   addColumns<B extends readonly Selectable[]>(...what: B): Select<[...A, ...B], N, L>;
   withOnlyColumns<B extends readonly Selectable[]>(...what: B): Select<B, N, L>;
-  /** Words after SELECT, at the end, or behind a table; for one dialect if it is named. Never user input. */
-  prefixWith(words: string, options?: { readonly dialect?: string }): this;
-  suffixWith(words: string, options?: { readonly dialect?: string }): this;
-  withHint(table: AnyTable, words: string, options?: { readonly dialect?: string }): this;
+  /** Words after SELECT, at the end, or behind a table; for one dialect if it is named. */
+  prefixWith(words: SqlText, options?: { readonly dialect?: string }): this;
+  suffixWith(words: SqlText, options?: { readonly dialect?: string }): this;
+  withHint(table: AnyTable, words: SqlText, options?: { readonly dialect?: string }): this;
+  withStatementHint(words: SqlText, options?: { readonly dialect?: string }): this;
+  /** "tableNamePlusColumn": rows are read as `users_id`; "none": names met twice are read by position only. */
+  setLabelStyle<L2 extends LabelStyle>(style: L2): L2 extends "tableNamePlusColumn" ? Select<Prefixed<A>, N, L> : this;
+  /** PostgreSQL: rows of these tables alone, without those of tables that inherit from them. */
+  only(...tables: AnyTable[]): this;
+  /** A clause of the program's own at the place it names. */
+  ext(extension: SyntaxExtension): this;
   /** From here on, what belongs to the target may be null. */
   outerJoin<X extends Joinable>(target: X, on?: Criterion): Select<A, N | TargetName<X>, L>;
   leftJoin<X extends Joinable>(target: X, on?: Criterion): Select<A, N | TargetName<X>, L>;
@@ -144,6 +171,16 @@ export interface Select<A extends readonly unknown[], N extends string = never, 
   correlate(...from: (AnyTable | null)[]): this;
   correlateExcept(...from: AnyTable[]): this;
 }
+/** Columns named with their tables. */
+type Prefixed<A extends readonly unknown[]> = {
+  [I in keyof A]: A[I] extends Typed<infer T, infer K, infer S>
+    ? [K] extends [never]
+      ? A[I]
+      : [S] extends [never]
+        ? A[I]
+        : Families<T, `${S}_${K}`, S>[A[I][typeof family]]
+    : A[I];
+};
 type Sources<A extends readonly unknown[]> = {
   [I in keyof A]: A[I] extends AnyExpr ? A[I][typeof source] : A[I] extends AnyTable ? NameOf<A[I]> : never;
 }[number];

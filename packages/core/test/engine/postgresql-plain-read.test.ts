@@ -41,7 +41,7 @@ describe("a plain read", () => {
     ["SQL of one's own", sql`select 1`],
     ["SQL of one's own in a criterion", select(id).where(sql`advance()` as never)],
     ["an operator of one's own", select(id).where(name.op("@@@", "x") as never)],
-    ["words behind the statement", byId(1).suffixWith("for share")],
+    ["words behind the statement", byId(1).suffixWith(sql`for share`)],
     ["a subquery", select(select(id).subquery("s").c.id)],
     ["a CTE", select(select(id).cte("s").c.id)],
     ["a union", byId(1).union(byId(2))],

@@ -132,7 +132,7 @@ describe("statements that do not share", () => {
     ],
     ["types of values", () => select(literal(1, integer()).as("x")), () => select(literal("1", string()).as("x"))],
     ["locks", () => select(u.id).withForUpdate(), () => select(u.id).withForUpdate({ nowait: true })],
-    ["hints", () => select(u.id).prefixWith("ALL"), () => select(u.id).suffixWith("ALL")],
+    ["hints", () => select(u.id).prefixWith(sql`ALL`), () => select(u.id).suffixWith(sql`ALL`)],
     [
       "frames",
       () => select(func.sum(u.age).over({ orderBy: u.id, rows: [null, 0] })),

@@ -38,6 +38,10 @@ const DIFFERS: { readonly [id: string]: string } = {
   "text.colon": "a backslash in a string escapes on MariaDB",
   "func.strings": "without ORDER BY the order is the database's",
   "upsert.partial": "PostgreSQL also infers the whole unique index, and MariaDB any",
+  "insert.prefix": "OR IGNORE and IGNORE are the databases' own words",
+  "array.agg": "PostgreSQL alone has it",
+  "column.valued": "as tablefunc",
+  "tablefunc.typed": "PostgreSQL alone has records",
   text: "the driver names the types of raw SQL",
 };
 

@@ -17,7 +17,7 @@ const corpus = JSON.parse(readFileSync(new URL("./corpus/corpus.json", import.me
 function normal(sql: string): string {
   return sql
     .replace(/\$\d+/g, "?")
-    .replace(/\?::[A-Za-z_]+( PRECISION| VARYING)?(\(\d+(, ?\d+)?\))?(\[\])?/g, "?")
+    .replace(/\?::[A-Za-z_]+( PRECISION| VARYING| WITHOUT TIME ZONE)?(\(\d+(, ?\d+)?\))?(\[\])?/g, "?")
     .replace(/\s+/g, " ")
     .replace(/ ?= ?/g, "=")
     .trim();

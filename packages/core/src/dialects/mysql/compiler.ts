@@ -27,8 +27,8 @@ import {
   type WithinGroup,
 } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
-import type { SelectStatement } from "../../sql/select.js";
-import { INTEGER } from "../../types/sql-type.js";
+import type { FetchClause, SelectStatement } from "../../sql/select.js";
+import { INTEGER, type SqlType } from "../../types/sql-type.js";
 
 const LITERAL_ONE = new LiteralColumn("1", INTEGER);
 
@@ -52,7 +52,15 @@ export class MysqlCompiler extends SqlCompiler {
   protected override readonly innerJoin = "INNER JOIN";
   protected override readonly cteFollowsInsert = true;
   protected override readonly cteHints = false;
+  protected override readonly assignsInTurn = true;
 
+  /** MariaDB 10.6 has WITH TIES. */
+  protected override fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
+    const { nativeUuid } = this.dialect.capabilities;
+    if (!fetch.withTies || fetch.percent || !nativeUuid) return super.fetchClause(limit, offset, fetch);
+    const skip = offset === undefined ? "" : `OFFSET ${this.limitValue(offset)} ROWS `;
+    return `${skip}FETCH FIRST ${this.limitValue(limit)} ROWS WITH TIES`;
+  }
   protected override binaryOverride(node: Binary): string | undefined {
     const sides = () => [this.operand(node.left, node.oper), this.operand(node.right, node.oper)] as const;
     switch (node.oper) {
@@ -86,6 +94,8 @@ export class MysqlCompiler extends SqlCompiler {
         // The text's own collation decides; a pattern may say so itself, on both MySQL and MariaDB.
         return `${a} ${node.oper === ops.regexpMatchIgnoringCase ? "REGEXP" : "NOT REGEXP"} concat('(?i)', ${b})`;
       }
+      case ops.notMatch:
+        return `NOT MATCH (${this.render(node.left)}) AGAINST (${this.render(node.right)} IN BOOLEAN MODE)`;
       case ops.match:
         return `MATCH (${this.render(node.left)}) AGAINST (${this.render(node.right)} IN BOOLEAN MODE)`;
       case ops.bitXor: {
@@ -115,13 +125,24 @@ export class MysqlCompiler extends SqlCompiler {
     const slot = this.addSlot({ source, constant: source < 0 ? process(values.value) : undefined, process, name });
     return `${this.operand(node.subject, ops.inOp)} IN (SELECT v FROM JSON_TABLE(${slot}, '$[*]' COLUMNS (v BIGINT PATH '$')) AS j)`;
   }
+  /** Intervals are whole microseconds. */
+  protected override movedDate(of: Expression, by: Expression, sign: "+" | "-"): string {
+    const moved = `${this.operand(of, ops.sub)} ${sign} INTERVAL ${this.operand(by, ops.mul)} MICROSECOND`;
+    return of.type.kind === "date" ? `CAST(${moved} AS DATE)` : `CAST(${moved} AS ${this.dialect.castType(of.type)})`;
+  }
+  protected override dateDifference(left: Expression, right: Expression): string {
+    // Times alone have no TIMESTAMPDIFF.
+    if (left.type.kind === "time")
+      return `CAST(ROUND(TIME_TO_SEC(TIMEDIFF(${this.render(left)}, ${this.render(right)})) * 1000000) AS SIGNED)`;
+    return `TIMESTAMPDIFF(MICROSECOND, ${this.render(right)}, ${this.render(left)})`;
+  }
+  /** A cast of what is no date gives NULL here by itself. */
+  protected override castTest(of: Expression, type: SqlType): string {
+    return type.family === "date" ? "" : super.castTest(of, type);
+  }
   override visitUnary(node: Unary): string {
     // Bit operations give unsigned numbers here: ~1 would be 18446744073709551614.
     return node.oper === ops.bitNot ? `CAST(${super.visitUnary(node)} AS SIGNED)` : super.visitUnary(node);
-  }
-  /** What is written for MySQL is for MariaDB too. */
-  protected override answersTo(dialect: string): boolean {
-    return dialect === "mysql" || super.answersTo(dialect);
   }
   /** No FILTER: what does not count becomes NULL, which aggregates pass over. */
   override visitFiltered(node: Filtered): string {
@@ -130,9 +151,7 @@ export class MysqlCompiler extends SqlCompiler {
     const [first, ...rest] = call.args;
     const counted = first === undefined || first === STAR ? LITERAL_ONE : first;
     const kept = new Case(undefined, [[conjunction(ops.and, criteria), counted]], undefined);
-    return this.render(
-      new FunctionCall(call.functionName, [kept, ...rest], call.type, call.isDistinct, call.aggregateOrder),
-    );
+    return this.render(call.rebuilt([kept, ...rest], call.isDistinct, call.aggregateOrder));
   }
   protected override aggregateStrings(node: FunctionCall): string {
     const [text, separator] = node.args as readonly [Expression, Expression];
@@ -165,6 +184,10 @@ export class MysqlCompiler extends SqlCompiler {
   }
   private inWindow = false;
   override visitOver(node: Over): string {
+    if (node.frame?.unit === "GROUPS" || node.exclude !== undefined) {
+      const what = node.exclude === undefined ? "GROUPS frames" : "EXCLUDE in frames";
+      throw new CompileError(`MySQL has no ${what}; use ROWS or RANGE.`);
+    }
     this.inWindow = true;
     const text = super.visitOver(node);
     this.inWindow = false;
@@ -265,7 +288,7 @@ export class MysqlCompiler extends SqlCompiler {
     if (others.length === 0) return super.updateText(statement, table, others, set);
     if (statement.orderByList.length > 0 || statement.limitValue !== undefined) throw this.severalWithLimit();
     const tables = [table, ...others].map((f) => this.from(f)).join(", ");
-    return `UPDATE ${tables} SET ${set}${this.where(statement.criteria)}`;
+    return `UPDATE ${this.prefixes(statement)}${tables} SET ${set}${this.where(statement.criteria)}${this.afterCriteria(statement)}`;
   }
   protected override firstRows(statement: UpdateStatement | DeleteStatement): string {
     const { orderByList: by, limitValue } = statement;
@@ -281,7 +304,7 @@ export class MysqlCompiler extends SqlCompiler {
     if (others.length === 0) return super.deleteText(statement, table, others);
     if (statement.orderByList.length > 0 || statement.limitValue !== undefined) throw this.severalWithLimit();
     const name = this.tableName(table);
-    return `DELETE FROM ${name} USING ${[name, ...others.map((f) => this.from(f))].join(", ")}${this.where(statement.criteria)}`;
+    return `DELETE ${this.prefixes(statement)}FROM ${name} USING ${[name, ...others.map((f) => this.from(f))].join(", ")}${this.where(statement.criteria)}${this.afterCriteria(statement)}`;
   }
   protected override returnedValue(expression: Expression): string {
     return expression instanceof ColumnReference ? this.quote(expression.columnName) : this.render(expression);

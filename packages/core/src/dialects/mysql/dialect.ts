@@ -1,7 +1,7 @@
 /** MySQL and MariaDB: one family, with what the server can do read from its version. Source: SQLAlchemy "MySQL and MariaDB". */
 import type { DatabaseError, DatabaseErrorDetails } from "../../errors/errors.js";
 import type { Convert } from "../../types/adapter.js";
-import { type Capabilities, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
+import { type Capabilities, type CompilationOptions, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
 import type { Driver, DriverConnection } from "../driver.js";
 import { unknownDriver } from "../options.js";
 import { ownBytes, parseJson, readTime, toBigInt } from "../values.js";
@@ -21,6 +21,9 @@ export class MysqlDialect extends Dialect {
   protected readonly adapters = mysqlAdapters(() => this.capabilities.nativeUuid);
   #capabilities: Capabilities;
 
+  override get names(): readonly string[] {
+    return this.name === "mariadb" ? ["mariadb", "mysql"] : ["mysql"];
+  }
   /** `name`: what the URL says; the server has the last word when the first connection is made. */
   constructor(name: "mysql" | "mariadb") {
     super();
@@ -35,7 +38,7 @@ export class MysqlDialect extends Dialect {
   placeholder(): string {
     return "?";
   }
-  createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): MysqlCompiler {
+  createCompiler(binds: ReadonlyMap<object, number>, options?: CompilationOptions): MysqlCompiler {
     return new MysqlCompiler(this, binds, options);
   }
   override readonly bulk = mysqlBulk(this);

@@ -2,7 +2,9 @@
 
 import type { Compiled } from "../../compile/compiled.js";
 import { SqlCompiler } from "../../compile/compiler.js";
+import { numberTest } from "../../compile/try-cast.js";
 import { CompileError } from "../../errors/errors.js";
+import type { Element } from "../../sql/element.js";
 import {
   type Binary,
   Bind,
@@ -12,11 +14,11 @@ import {
   NamedBind,
   type RegexpReplace,
 } from "../../sql/expression.js";
-import type { Element } from "../../sql/element.js";
-import type { FunctionCall } from "../../sql/functions.js";
+import type { FunctionCall, TryCast } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import type { FetchClause, SelectStatement } from "../../sql/select.js";
 import { ArrayType, DecoratedType, type SqlType, STRING } from "../../types/sql-type.js";
+import type { Dialect } from "../dialect.js";
 import { tablesOfPlainRead } from "./plain-read.js";
 
 export class PostgresqlCompiler extends SqlCompiler {
@@ -38,8 +40,10 @@ export class PostgresqlCompiler extends SqlCompiler {
       const escape = node.escape === undefined ? "" : ` ESCAPE ${this.stringLiteral(node.escape)}`;
       return `${this.operand(node.left, node.oper)} ${node.oper.sql} ${this.operand(node.right, node.oper)}${escape}`;
     }
-    if (node.oper === ops.match)
-      return `${this.operand(node.left, ops.match)} @@ plainto_tsquery(${this.render(node.right)})`;
+    if (node.oper === ops.match || node.oper === ops.notMatch) {
+      const found = `${this.operand(node.left, ops.match)} @@ plainto_tsquery(${this.render(node.right)})`;
+      return node.oper === ops.match ? found : `NOT ${found}`;
+    }
     return super.binaryOverride(node);
   }
   override visitRegexpReplace(node: RegexpReplace): string {
@@ -50,6 +54,20 @@ export class PostgresqlCompiler extends SqlCompiler {
     return `string_agg(${node.isDistinct ? "DISTINCT " : ""}${this.renderList(node.args)}${order})`;
   }
   protected override readonly tableSampling = true;
+  protected override readonly tableInheritance = true;
+  protected override readonly rowTypes = true;
+  protected override readonly regexpOperator = "~";
+  /** From PostgreSQL 16 on the server says of any type whether a text is valid. */
+  override visitTryCast(node: TryCast): string {
+    const { type, expression } = node;
+    const dialect = this.dialect as Dialect & { readonly major?: number };
+    if (type.family === "text" || numberTest(type) !== undefined || (dialect.major ?? 0) < 16)
+      return super.visitTryCast(node);
+    const name = dialect.castType(type);
+    const text = `CAST(${this.castOperand(expression)} AS ${dialect.castType(STRING)})`;
+    // What is constant the planner casts before it looks at the condition; a subquery it does not.
+    return `CASE WHEN pg_input_is_valid(${text}, ${this.stringLiteral(name)}) THEN CAST((SELECT ${text}) AS ${name}) END`;
+  }
   protected override readonly distinctOn = true;
   protected override fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
     if (fetch.percent) throw new CompileError("PostgreSQL has no FETCH … PERCENT; use percent_rank() in a subquery.");

@@ -1,7 +1,7 @@
 /** PostgreSQL and servers that speak its protocol. Source: SQLAlchemy "PostgreSQL dialect", PostgreSQL manual. */
 import type { DatabaseError, DatabaseErrorDetails } from "../../errors/errors.js";
 import type { Convert } from "../../types/adapter.js";
-import { type Capabilities, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
+import { type Capabilities, type CompilationOptions, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
 import type { Driver, DriverConnection } from "../driver.js";
 import { unknownDriver } from "../options.js";
 import { postgresqlBulk } from "./bulk.js";
@@ -53,13 +53,19 @@ export class PostgresqlDialect extends Dialect {
     return this.#capabilities;
   }
 
+  /** What answers as PostgreSQL under another name (PGlite) reads its rules too. */
+  override get names(): readonly string[] {
+    return this.name === "postgresql" ? ["postgresql"] : [this.name, "postgresql"];
+  }
+  /** 15 until a server said otherwise. */
+  get major(): number {
+    return this.#major;
+  }
+  #major = 15;
   placeholder(n: number): string {
     return `$${n}`;
   }
-  createCompiler(
-    binds: ReadonlyMap<object, number>,
-    options?: { readonly literalBinds?: boolean },
-  ): PostgresqlCompiler {
+  createCompiler(binds: ReadonlyMap<object, number>, options?: CompilationOptions): PostgresqlCompiler {
     return new PostgresqlCompiler(this, binds, options);
   }
   override readonly bulk = postgresqlBulk(this);
@@ -81,6 +87,7 @@ export class PostgresqlDialect extends Dialect {
       },
     );
     const [product, version, schema] = (rows[0] ?? []) as (string | null)[];
+    this.#major = Number.parseInt(version ?? "15", 10) || 15;
     // CockroachDB takes the functions and ignores them: no lock is held.
     if (/CockroachDB|YugabyteDB/i.test(product ?? "")) {
       this.#capabilities = { ...this.#capabilities, advisoryLocks: false, twoPhase: false };

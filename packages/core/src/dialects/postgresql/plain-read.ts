@@ -58,10 +58,11 @@ const WORDS: ReadonlySet<string> = new Set(["NULL", "TRUE", "FALSE"]);
 /** The names of the tables, when the statement is such a read. */
 export function tablesOfPlainRead(statement: Element): readonly string[] | undefined {
   if (!(statement instanceof SelectStatement)) return undefined;
-  const { forUpdate, words, ctes, fetchClause, distinctValue, groupByList, havingList } = statement;
+  const { forUpdate, words, extensions, ctes, fetchClause, distinctValue, groupByList, havingList } = statement;
   const plain =
     forUpdate === undefined &&
     words.length === 0 &&
+    extensions.length === 0 &&
     ctes.length === 0 &&
     fetchClause === undefined &&
     typeof distinctValue === "boolean" &&

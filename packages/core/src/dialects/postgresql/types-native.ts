@@ -111,6 +111,7 @@ export const postgresqlNativeAdapters: TypeAdapters = {
   "postgresql.macaddr": plainText("A MAC address is text such as 08:00:2b:01:02:03"),
   "postgresql.tsvector": plainText("A tsvector is text such as 'cat':3 'fat':2"),
   "postgresql.tsquery": plainText("A tsquery is text such as fat & rat"),
+  "postgresql.regconfig": plainText("The name of a text search configuration is text such as english"),
   "postgresql.citext": { ...plainText("Text is needed"), bindSuffix: () => "" },
   "postgresql.bit": {
     ddl: (type) => type.ddl,

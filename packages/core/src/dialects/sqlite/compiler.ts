@@ -3,6 +3,7 @@
 import type { Compiled } from "../../compile/compiled.js";
 import { SqlCompiler } from "../../compile/compiler.js";
 import { CompileError } from "../../errors/errors.js";
+import type { ColumnValued } from "../../sql/composites.js";
 import type { InsertSource, InsertStatement } from "../../sql/dml.js";
 import type { Element } from "../../sql/element.js";
 import {
@@ -21,6 +22,7 @@ import { type FunctionCall, KNOWN_FUNCTIONS, type LiteralColumn, type TableStar 
 import * as ops from "../../sql/operators.js";
 import { QueryStatement, SelectStatement } from "../../sql/select.js";
 import type { TextClause } from "../../sql/text.js";
+import type { SqlType } from "../../types/sql-type.js";
 import { packedText } from "./packed.js";
 
 const STRFTIME: { readonly [field: string]: string } = {
@@ -53,6 +55,8 @@ export class SqliteCompiler extends SqlCompiler {
     )
       return compiled;
     const names = statement.exportedColumns.map((c) => c.columnName);
+    // Packed rows are read by name: with a name met twice there is no telling which column is meant.
+    if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return compiled;
     const packed = packedText(compiled.sql, columns, names, (name) => this.quote(name));
     return packed === undefined ? compiled : { ...compiled, hint: { ...compiled.hint, packed } };
   }
@@ -71,6 +75,10 @@ export class SqliteCompiler extends SqlCompiler {
   override visitTableStar(node: TableStar): string {
     this.#packable = false;
     return super.visitTableStar(node);
+  }
+
+  protected override customRendered(): void {
+    this.#packable = false;
   }
 
   protected override readonly unlimited = "-1";
@@ -110,6 +118,37 @@ export class SqliteCompiler extends SqlCompiler {
       default:
         return super.binaryOverride(node);
     }
+  }
+  /** Points in time are text, intervals whole microseconds; the date functions keep milliseconds. */
+  protected override movedDate(of: Expression, by: Expression, sign: "+" | "-"): string {
+    const seconds = `(${sign === "-" ? "-" : ""}${this.operand(by, ops.neg)} / 1000000.0) || ' seconds'`;
+    const args = `${this.render(of)}, ${seconds}`;
+    if (of.type.kind === "date") return `DATE(${args})`;
+    // A time as it is stored: without needless zeros.
+    if (of.type.kind === "time") return `RTRIM(RTRIM(STRFTIME('%H:%M:%f', ${args}), '0'), '.')`;
+    return `STRFTIME('%Y-%m-%d %H:%M:%f', ${args})`;
+  }
+  protected override dateDifference(left: Expression, right: Expression): string {
+    const micros = (e: Expression) =>
+      `CAST(STRFTIME('%s', ${this.render(e)}) AS INTEGER) * 1000000 + CAST(SUBSTR(STRFTIME('%f', ${this.render(e)}), 4) AS INTEGER) * 1000`;
+    return `(${micros(left)}) - (${micros(right)})`;
+  }
+  protected override castTest(of: Expression, type: SqlType): string {
+    if (type.family !== "date") return super.castTest(of, type);
+    const check = type.kind === "date" ? "DATE" : type.kind === "time" ? "TIME" : "DATETIME";
+    return `${check}(${this.castOperand(of)}) IS NOT NULL`;
+  }
+  /** Exact decimals are cast to text here. */
+  protected override comparableNumber(type: SqlType): string {
+    return type.kind === "numeric" ? "NUMERIC" : super.comparableNumber(type);
+  }
+  /** Table functions name the column of their values. */
+  override visitColumnValued(column: ColumnValued): string {
+    return `${super.visitColumnValued(column)}.value`;
+  }
+  protected override selected(expression: Expression, name: string): string {
+    const text = super.selected(expression, name);
+    return expression.kind === "columnValued" ? `${text} AS ${this.quoteLabel(name)}` : text;
   }
   override visitQuantified(node: Parameters<SqlCompiler["visitQuantified"]>[0]): string {
     if (node.quantifier !== "ANY" || node.oper !== ops.eq) return super.visitQuantified(node);

@@ -2,7 +2,7 @@
 import type { DatabaseError, DatabaseErrorDetails } from "../../errors/errors.js";
 import { MissingDriverError } from "../../errors/errors.js";
 import type { Convert } from "../../types/adapter.js";
-import { type Capabilities, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
+import { type Capabilities, type CompilationOptions, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
 import type { Driver, DriverConnection } from "../driver.js";
 import { booleanOption, numberOption, oneOfOption, unknownDriver } from "../options.js";
 import { decimalText, parseDecimal, parseJson, parseTimestamp, toBigInt } from "../values.js";
@@ -59,7 +59,7 @@ export class SqliteDialect extends Dialect {
   placeholder(): string {
     return "?";
   }
-  createCompiler(binds: ReadonlyMap<object, number>, options?: { readonly literalBinds?: boolean }): SqliteCompiler {
+  createCompiler(binds: ReadonlyMap<object, number>, options?: CompilationOptions): SqliteCompiler {
     return new SqliteCompiler(this, binds, options);
   }
   override readonly bulk = sqliteBulk(this);

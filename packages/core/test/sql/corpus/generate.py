@@ -674,6 +674,74 @@ S("delete.using", lambda: delete(orders).where(o.user_id == u.id, u.name == "bob
 S("delete.returning", lambda: delete(tags).where(t.id == 1).returning(t.id), RETURNING_14, sqlite="DELETE FROM tags WHERE tags.id = ? RETURNING id", mysql=None)
 S("delete.cte", lambda: (lambda c: delete(tags).where(t.id.in_(select(c.c.tag_id))))(select(ut.tag_id).cte("c")))
 
+# ---- added with 2.x's constructs
+V("try.int", lambda: cast(u.name, Integer), "TRY_CAST is SQL Server's; elsewhere a CASE that asks first whether the cast succeeds, so that all give NULL",
+  sqlite="CASE WHEN CASE WHEN CAST(users.name AS VARCHAR) REGEXP '^[ ]*[+-]?[0-9]{1,18}[ ]*$' THEN CAST(users.name AS BIGINT) BETWEEN -2147483648 AND 2147483647 END THEN CAST(users.name AS INTEGER) END",
+  postgresql="CASE WHEN CASE WHEN CAST(users.name AS VARCHAR) ~ '^[ ]*[+-]?[0-9]{1,18}[ ]*$' THEN CAST(users.name AS BIGINT) BETWEEN -2147483648 AND 2147483647 END THEN CAST(users.name AS INTEGER) END",
+  mysql="CASE WHEN CASE WHEN CAST(users.name AS CHAR) REGEXP '^[ ]*[+-]?[0-9]{1,18}[ ]*$' THEN CAST(users.name AS SIGNED) BETWEEN -2147483648 AND 2147483647 END THEN CAST(users.name AS SIGNED) END")
+V("try.text", lambda: cast(u.age, Text))
+for name, how in {"istarts": "{0} LIKE {1}", "iends": "{0} LIKE {1}", "icontains": "{0} LIKE {1}"}.items():
+    W(f"affix.{name}", lambda: u.name.ilike("b%"), AFFIX)
+    W(f"affix.{name}.not", lambda: u.name.not_ilike("b%"), AFFIX)
+W("affix.icontains.autoescape", lambda: u.name.ilike("b/%", escape="/"), AFFIX)
+NO_GROUPS = "SQLAlchemy 1.4 knows neither GROUPS nor EXCLUDE (2.1 does, as here); MySQL has none: an error"
+V("over.groups", lambda: func.sum(u.age), NO_GROUPS, mysql=None, **{k: "sum(users.age) OVER (ORDER BY users.age % ? GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW)" for k in ("sqlite", "postgresql")})
+for name, words in {"current": "CURRENT ROW", "group": "GROUP", "ties": "TIES", "others": "NO OTHERS"}.items():
+    V(f"over.exclude.{name}", lambda: func.sum(u.age), NO_GROUPS, mysql=None, **{k: f"sum(users.age) OVER (ORDER BY users.boss_id, users.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE {words})" for k in ("sqlite", "postgresql")})
+DATES = "dates move by intervals: native on PostgreSQL, whole microseconds elsewhere, which SQLAlchemy leaves to the user"
+def moved(name, sign):
+    V(name, lambda: u.created, DATES, sqlite=f"STRFTIME('%Y-%m-%d %H:%M:%f', users.created, ({'-' if sign == '-' else ''}? / 1000000.0) || ' seconds')",
+      postgresql=f"users.created {sign} ?", mysql=f"CAST(users.created {sign} INTERVAL ? MICROSECOND AS DATETIME(6))")
+moved("date.add", "+"); moved("date.sub", "-")
+V("date.add.day", lambda: u.birthday, DATES, sqlite="DATE(users.birthday, (? / 1000000.0) || ' seconds')", postgresql="CAST(users.birthday + ? AS DATE)", mysql="CAST(users.birthday + INTERVAL ? MICROSECOND AS DATE)")
+V("date.diff", lambda: u.created, DATES,
+  sqlite="(CAST(STRFTIME('%s', users.created) AS INTEGER) * 1000000 + CAST(SUBSTR(STRFTIME('%f', users.created), 4) AS INTEGER) * 1000) - (CAST(STRFTIME('%s', ?) AS INTEGER) * 1000000 + CAST(SUBSTR(STRFTIME('%f', ?), 4) AS INTEGER) * 1000)",
+  postgresql="users.created - ?", mysql="TIMESTAMPDIFF(MICROSECOND, ?, users.created)")
+W("date.add.where", lambda: u.created, DATES, sqlite="STRFTIME('%Y-%m-%d %H:%M:%f', users.created, (? / 1000000.0) || ' seconds') > ?", postgresql="users.created + ? > ?", mysql="CAST(users.created + INTERVAL ? MICROSECOND AS DATETIME(6)) > ?")
+S("label.style.table", lambda: select(u.id, o.id, o.user_id).where(o.user_id == u.id).set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL))
+S("label.style.none", lambda: select(u.id, o.id).where(o.user_id == u.id).set_label_style(LABEL_STYLE_NONE))
+S("label.style.default", lambda: select(u.id, o.id).where(o.user_id == u.id).set_label_style(LABEL_STYLE_DISAMBIGUATE_ONLY))
+S("label.style.alias", lambda: (lambda b: select(u.id, b.c.name).where(b.c.id == u.boss_id).set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL))(users.alias("boss")))
+S("select.filter.by.joined", lambda: select(u.id).join(orders).filter_by(status="x", name="ann"), "2.1 looks through everything the statement reads from", **{k: f"SELECT users.id FROM users {'INNER ' if k == 'mysql' else ''}JOIN orders ON users.id = orders.user_id WHERE orders.status = ? AND users.name = ?" for k in DIALECTS})
+INHERIT = "tables that inherit are PostgreSQL's: elsewhere an error"
+S("from.only", lambda: select(t.id).with_hint(tags, "ONLY", "postgresql"), INHERIT, sqlite=None, mysql=None)
+S("from.only.alias", lambda: (lambda a: select(a.c.id).with_hint(a, "ONLY", "postgresql"))(tags.alias("a")), INHERIT, sqlite=None, mysql=None)
+S("update.only", lambda: update(tags).values(uses=1).with_hint("ONLY", dialect_name="postgresql"), INHERIT, sqlite=None, mysql=None)
+S("delete.only", lambda: delete(tags).with_hint("ONLY", dialect_name="postgresql"), INHERIT, sqlite=None, mysql=None)
+S("select.statement.hint", lambda: select(u.id).prefix_with("/*+ NO_RANGE_OPTIMIZATION(users) */", dialect="mysql"))
+def recursive_alias():
+    r = select(u.id, u.boss_id).where(u.boss_id == None).cte("r", recursive=True)
+    up = r.alias("up"); below = users.alias("below")
+    r = r.union_all(select(below.c.id, below.c.boss_id).where(below.c.boss_id == up.c.id))
+    return select(r.c.id)
+S("cte.recursive.alias", recursive_alias)
+def twice():
+    r = select(u.id).cte("r"); a, b = r.alias("a"), r.alias("b")
+    return select(a.c.id, b.c.id.label("other")).where(a.c.id == b.c.id)
+S("cte.two.aliases", twice)
+S("cte.suffix", lambda: select(u.id).cte("r"), "SEARCH is PostgreSQL's; text of the statement's own, so it goes everywhere it is sent; here with a comment", **{k: "WITH c AS (SELECT users.id FROM users) /* kept */ SELECT c.id FROM c" for k in DIALECTS})
+S("insert.prefix", lambda: insert(tags).prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mysql").values(name="x"))
+S("insert.tuples", lambda: insert(tags).values([{"name": "p", "uses": 1}, {"name": "q", "uses": 2}]))
+S("insert.inline", lambda: insert(tags).values(name="x").inline())
+DML_COLUMN = "2.1's from_dml_column(): the value itself, written again"
+S("update.dml.column", lambda: update(tags), DML_COLUMN + "; MySQL assigns from left to right, so the column has it already", **{k: f"UPDATE tags SET uses=tags.id + ?, name=CASE WHEN {'tags.uses' if k == 'mysql' else '(tags.id + ?)'} > ? THEN ? ELSE tags.name END" for k in DIALECTS})
+S("update.dml.column.other", lambda: update(tags), DML_COLUMN + "; a column the statement does not set is read", **{k: "UPDATE tags SET uses=length(tags.name)" if k != "mysql" else "UPDATE tags SET uses=char_length(tags.name)" for k in DIALECTS})
+S("update.ordered", lambda: update(tags).ordered_values((t.uses, t.id), (t.name, "z")).where(t.id == 1))
+S("update.prefix", lambda: update(tags).prefix_with("LOW_PRIORITY", dialect="mysql").values(uses=1).where(t.id == 1))
+S("delete.prefix", lambda: delete(tags).prefix_with("QUICK", dialect="mysql").where(t.id == 1))
+COMPOSITE = "rows, fields and arrays as values are PostgreSQL's: elsewhere an error"
+S("row.of", lambda: select(func.row_to_json(tags.table_valued()).label("r")), COMPOSITE, sqlite=None, mysql=None)
+S("array.literal", lambda: select(postgresql.array([1, 2, 3]).label("v")), COMPOSITE, sqlite=None, mysql=None)
+S("array.query", lambda: select(func.array(select(t.id).order_by(t.id).scalar_subquery()).label("v")), COMPOSITE + "; ARRAY(SELECT …) in one pair of parentheses", sqlite=None, mysql=None, postgresql="SELECT ARRAY(SELECT tags.id FROM tags ORDER BY tags.id) AS v")
+S("array.any", lambda: select(u.id).where(u.id == any_(postgresql.array([1, 4]))), COMPOSITE, sqlite=None, mysql=None)
+S("array.agg", lambda: select(func.array_agg(aggregate_order_by(t.id, t.id.desc())).label("v")), COMPOSITE + "; SQLAlchemy leaves the refusal to the server", sqlite="SELECT array_agg(tags.id ORDER BY tags.id DESC) AS v FROM tags", mysql="SELECT array_agg(tags.id ORDER BY tags.id DESC) AS v FROM tags")
+S("column.valued", lambda: select(func.generate_series(1, 3).column_valued("n")), "SQLite's table functions name the column of their values; MySQL has none", sqlite="SELECT n.value AS n FROM generate_series(?, ?) AS n", mysql=None)
+S("tablefunc.typed", lambda: (lambda f: select(f.c.a, f.c.b))(func.json_to_recordset('[{"a": 1, "b": "x"}]').table_valued(column("a", Integer), column("b", Text)).render_derived(name="r", with_types=True)),
+  "SQLite's table functions name their own columns; MySQL has none", sqlite="SELECT r.a, r.b FROM json_to_recordset(?) AS r", mysql=None)
+FULL_TEXT = "full-text functions of PostgreSQL; unknown functions go to the server as they are called"
+W("fts.matches", lambda: func.to_tsvector("english", u.name).op("@@")(func.to_tsquery("english", "ann")), FULL_TEXT,
+  postgresql="to_tsvector(CAST(? AS REGCONFIG), users.name) @@ plainto_tsquery(CAST(? AS REGCONFIG), ?)", sqlite=None, mysql=None)
+
 # ---- JSON
 J = LITERAL_PATH
 V("json.key", lambda: u.prefs["theme"], J, sqlite="JSON_QUOTE(JSON_EXTRACT(users.prefs, '$.\"theme\"'))", postgresql="(users.prefs -> 'theme')", mysql="JSON_EXTRACT(users.prefs, '$.\"theme\"')")

@@ -10,23 +10,28 @@ import {
   boolean,
   caseOf,
   cast,
+  columnValued,
   cube,
   date,
   deleteFrom,
   double,
   exists,
   false_,
+  fromDmlColumn,
   func,
   groupingSets,
   insert,
   integer,
+  json,
   literal,
   literalColumn,
   not,
   null_,
   numeric,
   or,
+  pgFunc,
   rollup,
+  rowOf,
   select,
   smallInteger,
   sql,
@@ -36,6 +41,7 @@ import {
   text,
   time,
   true_,
+  tryCast,
   tuple,
   typeCoerce,
   update,
@@ -379,10 +385,10 @@ s("select.grouping.sets", () =>
   select(u.bossId, func.count(u.id).as("n")).groupBy(groupingSets([u.bossId], [u.active], [])),
 );
 s("select.no.from", () => select(literal(1, integer()).as("a"), literal("x", string()).as("b")));
-s("select.prefix", () => select(u.id).prefixWith("ALL"));
-s("select.prefix.dialect", () => select(u.id).prefixWith("SQL_NO_CACHE", { dialect: "mysql" }));
-s("select.suffix", () => select(u.id).suffixWith("/* done */"));
-s("select.hint", () => select(u.id).withHint(users, "USE INDEX (PRIMARY)", { dialect: "mysql" }));
+s("select.prefix", () => select(u.id).prefixWith(sql`ALL`));
+s("select.prefix.dialect", () => select(u.id).prefixWith(sql`SQL_NO_CACHE`, { dialect: "mysql" }));
+s("select.suffix", () => select(u.id).suffixWith(sql`/* done */`));
+s("select.hint", () => select(u.id).withHint(users, sql`USE INDEX (PRIMARY)`, { dialect: "mysql" }));
 s("select.only", () => select(u.id, u.name).withOnlyColumns(u.age));
 s("select.add", () => select(u.id).addColumns(u.name));
 s("select.filter.by", () => select(u.id).filterBy({ name: "x", age: 3 }));
@@ -766,6 +772,107 @@ s("delete.cte", () => {
   const c = select(ut.tagId).cte("c");
   return deleteFrom(tags).where(t.id.in(select(c.c.tagId)));
 });
+
+// added with SQLAlchemy 2.x's constructs
+value("try.int", () => tryCast(u.name, integer()));
+value("try.text", () => tryCast(u.age, text()));
+for (const [name, method] of [
+  ["istarts", "iStartsWith"],
+  ["iends", "iEndsWith"],
+  ["icontains", "iContains"],
+] as const) {
+  where(`affix.${name}`, () => u.name[method]("B"));
+  where(`affix.${name}.not`, () => not(u.name[method]("B")));
+}
+where("affix.icontains.autoescape", () => u.name.iContains("B%", { autoescape: true }));
+value("over.groups", () => func.sum(u.age).over({ orderBy: u.age.mod(3), groups: [-1, 0] }));
+for (const [name, exclude] of [
+  ["current", "CURRENT ROW"],
+  ["group", "GROUP"],
+  ["ties", "TIES"],
+  ["others", "NO OTHERS"],
+] as const)
+  value(`over.exclude.${name}`, () => func.sum(u.age).over({ orderBy: [u.bossId, u.id], rows: [null, null], exclude }));
+value("date.add", () => u.created.add("P1DT2H0.25S"));
+value("date.sub", () => u.created.sub("PT90M"));
+value("date.add.day", () => u.birthday.add("P30D"));
+value("date.diff", () => u.created.diff(new Date(Date.UTC(2024, 0, 1))));
+where("date.add.where", () => u.created.add("P60D").gt(new Date(Date.UTC(2024, 5, 1))));
+s("label.style.table", () =>
+  select(u.id, o.id, o.userId).where(o.userId.eq(u.id)).setLabelStyle("tableNamePlusColumn"),
+);
+s("label.style.none", () => select(u.id, o.id).where(o.userId.eq(u.id)).setLabelStyle("none"));
+s("label.style.default", () => select(u.id, o.id).where(o.userId.eq(u.id)).setLabelStyle("disambiguateOnly"));
+s("label.style.alias", () => {
+  const b = alias(users, "boss");
+  return select(u.id, b.c.name).where(b.c.id.eq(u.bossId)).setLabelStyle("tableNamePlusColumn");
+});
+s("select.filter.by.joined", () => select(u.id).join(orders).filterBy({ status: "x", name: "ann" }));
+s("from.only", () => select(t.id).only(tags));
+s("from.only.alias", () => {
+  const a = alias(tags, "a");
+  return select(a.c.id).only(a);
+});
+s("update.only", () => update(tags).set({ uses: 1 }).only());
+s("delete.only", () => deleteFrom(tags).only());
+s("select.statement.hint", () =>
+  select(u.id).withStatementHint(sql`/*+ NO_RANGE_OPTIMIZATION(users) */`, { dialect: "mysql" }),
+);
+s("cte.recursive.alias", () => {
+  const base = select(u.id, u.bossId).where(u.bossId.eq(null)).cte("r", { recursive: true });
+  const up = alias(base as unknown as typeof users, "up"),
+    below = alias(users, "below");
+  const r = base.unionAll(select(below.c.id, below.c.bossId).where(below.c.bossId.eq(up.c.id)));
+  return select(r.c.id);
+});
+s("cte.two.aliases", () => {
+  const r = select(u.id).cte("r") as unknown as typeof users;
+  const a = alias(r, "a"),
+    b = alias(r, "b");
+  return select(a.c.id, b.c.id.as("other")).where(a.c.id.eq(b.c.id));
+});
+s("cte.suffix", () => select(select(u.id).cte("c", { suffix: sql`/* kept */` }).c.id));
+s("insert.prefix", () =>
+  insert(tags)
+    .prefixWith(sql`OR IGNORE`, { dialect: "sqlite" })
+    .prefixWith(sql`IGNORE`, { dialect: "mysql" })
+    .values({ name: "x" }),
+);
+s("insert.tuples", () =>
+  insert(tags).tuples(
+    ["name", "uses"],
+    [
+      ["p", 1],
+      ["q", 2],
+    ],
+  ),
+);
+s("insert.inline", () => insert(tags).values({ name: "x" }).inline());
+s("update.dml.column", () =>
+  update(tags).set({ uses: t.id.add(1), name: when(fromDmlColumn(t.uses).gt(2), "big").else(t.name) }),
+);
+s("update.dml.column.other", () => update(tags).set({ uses: func.length(fromDmlColumn(t.name)) }));
+s("update.ordered", () => update(tags).orderedValues(["uses", t.id], ["name", "z"]).where(t.id.eq(1)));
+s("update.prefix", () =>
+  update(tags).prefixWith(sql`LOW_PRIORITY`, { dialect: "mysql" }).set({ uses: 1 }).where(t.id.eq(1)),
+);
+s("delete.prefix", () => deleteFrom(tags).prefixWith(sql`QUICK`, { dialect: "mysql" }).where(t.id.eq(1)));
+s("row.of", () => select(func.call("row_to_json", json<unknown>(), rowOf(tags)).as("r")));
+s("array.literal", () => select(pgFunc.array([1, 2, 3]).as("v")));
+s("array.query", () => select(pgFunc.array(select(t.id).orderBy(t.id)).as("v")));
+where("array.any", () => u.id.eq(anyOf(pgFunc.array([1, 4]))));
+s("array.agg", () => select(pgFunc.arrayAgg(t.id).aggregateOrderBy(t.id.desc()).as("v")));
+s("column.valued", () => select(columnValued("generate_series", integer(), [1, 3], "n")));
+s("tablefunc.typed", () => {
+  const r = tableFunction("json_to_recordset", { a: integer(), b: text() }, ['[{"a": 1, "b": "x"}]'], {
+    name: "r",
+    derived: "typed",
+  });
+  return select(r.c.a, r.c.b);
+});
+where("fts.matches", () =>
+  pgFunc.matches(pgFunc.toTsvector(u.name, { config: "english" }), pgFunc.plaintoTsquery("ann", { config: "english" })),
+);
 
 // JSON
 value("json.key", () => u.prefs.get("theme"));
