@@ -123,6 +123,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   // ---- INSERT
 
   protected compileInsert(statement: InsertStatement, started: number): Compiled {
+    statement.requireOneTable();
     for (const cte of statement.ctes) this.hoist(cte);
     const { columns, items } = this.resultOf(statement.returningItems);
     const { layout, table } = statement;
@@ -254,6 +255,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     return this.operand(given, ops.mul);
   }
   visitInsert(statement: InsertStatement): string {
+    statement.requireOneTable();
     for (const cte of statement.ctes) this.hoist(cte);
     return this.insertText(statement);
   }
@@ -299,6 +301,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   // ---- UPDATE and DELETE
 
   visitUpdate(statement: UpdateStatement): string {
+    statement.requireOneTable();
     this.ctesInside = !this.dialect.capabilities.cteInDml;
     for (const cte of statement.ctes) this.hoist(cte);
     if (statement.assignments.length === 0)
@@ -352,6 +355,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     return out;
   }
   visitDelete(statement: DeleteStatement): string {
+    statement.requireOneTable();
     this.ctesInside = !this.dialect.capabilities.cteInDml;
     for (const cte of statement.ctes) this.hoist(cte);
     const { table } = statement;

@@ -9,6 +9,7 @@ import { Bind, criterion, Expression, type KeyedRows, type Ordering, operand, Ro
 import type { SyntaxExtension } from "./extension.js";
 import {
   Alias,
+  asEntity,
   asFrom,
   type ColumnMap,
   ColumnReference,
@@ -16,6 +17,7 @@ import {
   type CteOptions,
   type FromClause,
   rawWords,
+  type ItemElement,
   requireFrom,
   type Subselectable,
 } from "./from.js";
@@ -36,19 +38,50 @@ import { Statement } from "./statement.js";
 
 export type RowValues = { readonly [key: string]: unknown };
 
-function tableOf(value: unknown, where: string): Table {
+/** What a statement writes to. A model may be spread over several tables: then `table` is its own, the last. */
+interface Target {
+  readonly table: Table;
+  readonly entity: ItemElement | undefined;
+  readonly spread: readonly Table[];
+}
+function targetOf(value: unknown, where: string): Target {
   const from = requireFrom(value, where);
-  if (from instanceof Table) return from;
+  const entity = asEntity(value);
+  if (from instanceof Table) return { table: from, entity, spread: NO_TABLES };
+  const tables = from.leaves.filter((leaf): leaf is Table => leaf instanceof Table);
+  const own = tables.at(-1);
+  if (entity !== undefined && own !== undefined && tables.length === from.leaves.length && tables.length > 1)
+    return { table: own, entity, spread: tables };
   throw new ArgumentError(`${where}: a table or model is needed, not an alias or subquery.`);
 }
+const NO_TABLES: readonly Table[] = [];
 
 abstract class DmlStatement extends Statement {
+  readonly table: Table;
+  /** The model it was made for. */
+  readonly entity: ItemElement | undefined;
+  /** The tables of a model that has several, base first; only the ORM can run such a statement. */
+  readonly spread: readonly Table[];
   readonly returningItems: readonly SelectItem[] = [];
   readonly ctes: readonly Cte[] = [];
   /** Words behind INSERT, UPDATE or DELETE; `dialect` undefined means everywhere. */
   readonly prefixes: readonly DmlPrefix[] = [];
   readonly extensions: readonly SyntaxExtension[] = [];
   abstract override readonly kind: "insert" | "update" | "delete";
+  constructor({ table, entity, spread }: Target) {
+    super();
+    this.table = table;
+    this.entity = entity;
+    this.spread = spread;
+  }
+  /** @throws ArgumentError for a model of several tables */
+  requireOneTable(): void {
+    if (this.spread.length > 0)
+      throw new ArgumentError(
+        `${this.entity?.itemName} is spread over the tables ${this.spread.map((t) => `'${t.fullName}'`).join(", ")}: run this statement with session.execute(), which writes to each of them.`,
+        "dml.several-tables",
+      );
+  }
   /** Rows of the affected table; entities and columns. */
   returning(...items: unknown[]): this {
     return this.with({ returningItems: [...this.returningItems, ...items.map(selectItem)] });
@@ -79,6 +112,7 @@ abstract class DmlStatement extends Statement {
     return exportedColumnsOf(this.returningItems);
   }
   protected walkReturning(key: KeyWriter): void {
+    if (this.spread.length > 0) key.cacheable = false;
     key.id(this.returningItems.length);
     for (const item of this.returningItems) item.walk(key);
     key.id(this.ctes.length);
@@ -158,7 +192,6 @@ export class Excluded extends Alias {
 
 export class InsertStatement extends DmlStatement {
   readonly kind = "insert";
-  readonly table: Table;
   /** Rows as given; the first one's keys fix the columns. */
   readonly rows: readonly RowValues[] | undefined = undefined;
   readonly source: InsertSource | undefined = undefined;
@@ -173,13 +206,13 @@ export class InsertStatement extends DmlStatement {
   readonly returnedDefaultsOf: readonly TableColumn[] | undefined = undefined;
 
   constructor(into: unknown) {
-    super();
-    this.table = tableOf(into, "insert()");
+    super(targetOf(into, "insert()"));
   }
   values(rows: RowValues | readonly RowValues[]): this {
     const list: readonly RowValues[] = Array.isArray(rows) ? rows : [rows as RowValues];
     if (this.rows !== undefined)
       return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
+    if (this.spread.length > 0) return this.with({ rows: list });
     return this.with({ rows: list, layout: layoutOf(this.table, list) });
   }
   /**
@@ -438,14 +471,18 @@ function valueFor(column: TableColumn, row: RowValues): Expression {
 function setters(
   table: Table,
   values: RowValues,
+  spread: readonly Table[] = NO_TABLES,
 ): readonly { readonly column: TableColumn; readonly value: Expression }[] {
   return Object.keys(values).map((key) => {
-    const column = table.columns.find((c) => c.key === key);
+    let column = table.columns.find((c) => c.key === key);
+    // A key that all tables of a model share is the base's.
+    for (const other of spread)
+      column = other.columns.find((c) => c.key === key && (c.primaryKey || column === undefined)) ?? column;
     if (column === undefined) {
       throw new ArgumentError(
         `set(): table '${table.fullName}' has no column '${key}'.${didYouMean(
           key,
-          table.columns.map((c) => c.key),
+          [table, ...spread].flatMap((t) => t.columns.map((c) => c.key)),
         )}`,
         "column.unknown",
       );
@@ -461,12 +498,10 @@ function setters(
 
 export class UpdateStatement extends CriteriaStatement {
   readonly kind = "update";
-  readonly table: Table;
   readonly assignments: readonly { readonly column: TableColumn; readonly value: Expression }[] = [];
   readonly fromList: readonly FromClause[] = [];
   constructor(table: unknown) {
-    super();
-    this.table = tableOf(table, "update()");
+    super(targetOf(table, "update()"));
   }
   set(values: RowValues): this {
     return this.assign(setters(this.table, values));
@@ -482,6 +517,7 @@ export class UpdateStatement extends CriteriaStatement {
     return this.assign(named);
   }
   protected assign(added: UpdateStatement["assignments"]): this {
+    const added = setters(this.table, values, this.spread);
     const kept = this.assignments.filter((a) => !added.some((b) => b.column === a.column));
     return this.with({ assignments: [...kept, ...added] });
   }
@@ -500,10 +536,8 @@ export class UpdateStatement extends CriteriaStatement {
 
 export class DeleteStatement extends CriteriaStatement {
   readonly kind = "delete";
-  readonly table: Table;
   constructor(table: unknown) {
-    super();
-    this.table = tableOf(table, "deleteFrom()");
+    super(targetOf(table, "deleteFrom()"));
   }
   walk(key: KeyWriter): void {
     key.id(OP.delete);

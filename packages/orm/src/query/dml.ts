@@ -22,16 +22,47 @@ import {
 import { type MappedColumn, type Mapper, mapperOfInstance, mappersOfTable } from "../mapping/mapper.js";
 import { type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
+import { entityMapper } from "./bulk.js";
 import { forgetChange } from "./changes.js";
 import { EntityItem } from "./entity.js";
 import { UNKNOWN, valueOf } from "./evaluate.js";
+import { mappedSource } from "./source.js";
 
 export type Writing = InsertStatement | UpdateStatement | DeleteStatement;
 
 /** Whether a statement returns entities or changes rows that objects may stand for. */
 export function writesEntities(statement: Element): statement is Writing {
-  if (statement instanceof InsertStatement) return statement.returningItems.some((i) => i instanceof EntityItem);
+  if (statement instanceof InsertStatement)
+    return statement.entity !== undefined || statement.returningItems.some((i) => i instanceof EntityItem);
   return statement instanceof UpdateStatement || statement instanceof DeleteStatement;
+}
+
+const STRATEGIES = ["auto", "raw", "bulk", "orm"] as const;
+export type DmlStrategy = (typeof STRATEGIES)[number];
+/**
+ * How a session runs a statement that writes: `executionOptions({ dmlStrategy })`. "raw": as Core would, the session's
+ * objects left alone; "bulk": a list of rows; "orm": one statement; "auto": what was given decides.
+ *
+ * @throws ArgumentError for another name, and where rows are missing or too many
+ */
+export function dmlStrategyOf(statement: Writing, rows: boolean): DmlStrategy {
+  const way = (statement as Statement).executionOptionsValue?.["dmlStrategy"] ?? "auto";
+  if (!STRATEGIES.includes(way as DmlStrategy))
+    throw new ArgumentError(
+      `dmlStrategy is ${STRATEGIES.map((s) => `"${s}"`).join(", ")}, not ${JSON.stringify(way)}.${didYouMean(String(way), STRATEGIES)}`,
+      "orm.dml-strategy",
+    );
+  if (way === "bulk" && !rows)
+    throw new ArgumentError(
+      `dmlStrategy "bulk": execute(statement, [{ … }, …]) needs a list of rows.`,
+      "orm.dml-strategy",
+    );
+  if (way === "orm" && rows)
+    throw new ArgumentError(
+      `dmlStrategy "orm" is for one statement: give the rows to values(), or leave it at "auto".`,
+      "orm.dml-strategy",
+    );
+  return way as DmlStrategy;
 }
 
 const WAYS = ["auto", "evaluate", "fetch"];
@@ -51,9 +82,13 @@ export async function objectsConcerned(session: SessionInternals, statement: Wri
   }
   if (statement instanceof InsertStatement || way === false) return [];
   const concerned: Managed[] = [];
+  const own = entityMapper(statement);
   for (const mapper of mappersOfTable(statement.table)) {
     const held = [...session.identity.instances(mapper)].filter(
-      (i) => (i.$$f & STALE) === 0 && mapperOfInstance(i).tables.includes(statement.table),
+      (i) =>
+        (i.$$f & STALE) === 0 &&
+        mapperOfInstance(i).tables.includes(statement.table) &&
+        (own === undefined || mapperOfInstance(i).isA(own)),
     );
     if (held.length === 0) continue;
     const evaluated = way === "fetch" ? undefined : evaluate(held, statement.criteria);
@@ -76,7 +111,7 @@ export function bringInLine(session: SessionInternals, statement: Writing, conce
 }
 
 /** The new values where memory can tell them; the others are forgotten and read again. */
-function assign(instance: Managed, statement: UpdateStatement): void {
+export function assign(instance: Managed, statement: UpdateStatement): void {
   const mapper = mapperOfInstance(instance);
   const assigned = new Set<TableColumn>(statement.assignments.map((a) => a.column));
   const values: [MappedColumn, unknown][] = [];
@@ -116,9 +151,11 @@ async function fetched(
   mapper: Mapper,
   statement: UpdateStatement | DeleteStatement,
 ): Promise<readonly Managed[]> {
-  const keys = new SelectStatement(
+  const own = entityMapper(statement);
+  let keys = new SelectStatement(
     mapper.primaryKey.map((pk) => pk.columns.find((c) => c.table === statement.table) ?? pk.column),
   ).where(...statement.criteria);
+  if (own !== undefined && statement.spread.length > 0) keys = keys.selectFrom(mappedSource(own).from);
   const connection = await session.connectionFor(mapper);
   const rows = (await connection.execute(keys).all()) as readonly (readonly unknown[])[];
   return rows.flatMap((row) => {

@@ -5,35 +5,23 @@ import {
   type Chunk,
   type ChunkRows,
   type Compiled,
-  DeleteStatement,
   Element,
   type Execution,
   type Fetched,
-  InsertStatement,
   innerStatement,
   type MaybePromise,
-  type RawResult,
   Result,
   type ResultSource,
   SelectStatement,
   Statement,
-  UpdateStatement,
 } from "@athanor/core";
 import { underCriteria } from "../extensions/loader-criteria.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";
-import { bringInLine, objectsConcerned, type Writing, writesEntities } from "./dml.js";
-import { EntityItem } from "./entity.js";
+import { writesEntities } from "./dml.js";
+import { finish, type Mode, named, runCore } from "./fetch.js";
 import { concernsEntities } from "./plan.js";
-import {
-  after,
-  completeLoads,
-  hydrationOf,
-  lookUpPlan,
-  mapperOf,
-  type NamedValues,
-  type Ran,
-  runPlan,
-} from "./run-plan.js";
+import { completeLoads, hydrationOf, lookUpPlan, mapperOf, runPlan } from "./run-plan.js";
+import { write } from "./write.js";
 
 export {
   type LoadByKeyOptions,
@@ -165,7 +153,6 @@ class SessionSource implements ResultSource {
     }
   }
 }
-type Mode = "rows" | "scalars";
 /** Runs a statement at one place. */
 function fetchAt(
   session: SessionInternals,
@@ -177,98 +164,6 @@ function fetchAt(
     return finish(session, runPlan(session, statement, named(params)), mode);
   if (writesEntities(statement)) return write(session, statement, params, mode);
   return runCore(session, statement, params, mode);
-}
-function finish(session: SessionInternals, running: MaybePromise<Ran>, mode: Mode): MaybePromise<Fetched> {
-  return after(running, ({ hydration, raw }) => {
-    const rows = mode === "scalars" ? hydration.firsts(raw.rows) : hydration.rows(raw.rows);
-    return completeLoads(session, hydration, fetchedOf(rows, hydration.plan.names, raw));
-  });
-}
-/** Statements without entities: the connection's own way, in this turn. */
-async function runCore(
-  session: SessionInternals,
-  statement: Element,
-  params: ParameterValues | undefined,
-  mode: Mode,
-): Promise<Fetched> {
-  const connection = await session.connectionFor(mapperOf(statement), statement);
-  const result = connection.execute(statement, params as never);
-  const rows = await (mode === "scalars" && returnsRows(statement) ? result.scalars().all() : result.all());
-  const keys = returnsRows(statement) || rows.length > 0 ? await result.keys().catch(() => undefined) : undefined;
-  const [rowCount, lastInsertId] = [await result.rowCount(), await result.lastInsertId()];
-  return { rows: keys === undefined ? null : taking(rows), keys: keys ?? [], rowCount, lastInsertId };
-}
-/** INSERT, UPDATE and DELETE of a model: objects in memory follow, RETURNING gives objects. */
-async function write(
-  session: SessionInternals,
-  statement: Writing,
-  params: ParameterValues | undefined,
-  mode: Mode,
-): Promise<Fetched> {
-  if (statement instanceof InsertStatement && Array.isArray(params))
-    return insertRuns(session, statement, params, mode);
-  const concerned = await objectsConcerned(session, statement);
-  let done: Fetched;
-  if (!statement.returningItems.some((i) => i instanceof EntityItem)) {
-    done = await runCore(session, statement, params, mode);
-    bringInLine(session, statement, concerned);
-  } else {
-    const ran = await runPlan(session, statement, named(params));
-    // Before the rows are read: what the new values do not tell is taken from them.
-    bringInLine(session, statement, concerned);
-    done = await finish(session, ran, mode);
-  }
-  if (!(statement instanceof InsertStatement)) await session.bulkDone(statement, done.rowCount);
-  return done;
-}
-/** Rows of different keys: each run of equal keys is a statement, the objects come back in order. */
-async function insertRuns(
-  session: SessionInternals,
-  statement: InsertStatement,
-  rows: readonly { readonly [name: string]: unknown }[],
-  mode: Mode,
-): Promise<Fetched> {
-  const out: unknown[] = [];
-  let keys: readonly string[] = [];
-  let rowCount = 0;
-  let lastInsertId: Fetched["lastInsertId"] = null;
-  for (let from = 0; from < rows.length; ) {
-    const shape = keysOf(rows[from]);
-    let to = from + 1;
-    while (to < rows.length && keysOf(rows[to]) === shape) to++;
-    const part = await finish(session, runPlan(session, statement.values(rows.slice(from, to))), mode);
-    for (const row of part.rows?.() ?? []) out.push(row);
-    keys = part.keys;
-    rowCount += part.rowCount;
-    lastInsertId = part.lastInsertId;
-    from = to;
-  }
-  return { rows: taking(out), keys, rowCount, lastInsertId };
-}
-function keysOf(row: object | undefined): string {
-  return Object.keys(row ?? {})
-    .sort()
-    .join("\u0000");
-}
-/** Rows that are there already. */
-function taking(rows: unknown[]): (most?: number) => unknown[] {
-  return (most) => (most === undefined || most >= rows.length ? rows : rows.slice(0, most));
-}
-function fetchedOf(rows: unknown[], keys: readonly string[], raw: RawResult): Fetched {
-  return { rows: taking(rows), keys, rowCount: raw.rowCount, lastInsertId: raw.lastInsertId };
-}
-/** Values by name; lists of sets concern INSERT alone. */
-function named(params: ParameterValues | undefined): NamedValues | undefined {
-  return params as NamedValues | undefined;
-}
-function returnsRows(statement: Element): boolean {
-  if (
-    statement instanceof InsertStatement ||
-    statement instanceof UpdateStatement ||
-    statement instanceof DeleteStatement
-  )
-    return statement.returningItems.length > 0;
-  return statement instanceof Statement && statement.kind !== "text";
 }
 function boundValues(
   compiled: Compiled,

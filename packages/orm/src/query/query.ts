@@ -290,7 +290,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
     options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false } = {},
   ): Promise<number> {
     this.#refuseShape("update");
-    let statement = new UpdateStatement(this.#entity.mapper.table).set(values).where(...this.#criteria());
+    let statement = new UpdateStatement(this.#entity.mapper.model).set(values).where(...this.#statement.criteria);
     statement = statement.executionOptions({
       synchronizeSession: options.synchronizeSession ?? "auto",
       ...this.#carriedCriteria(),
@@ -300,7 +300,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
   /** DELETE of all rows that fit; objects in the session follow. Gives the number of rows. */
   delete(options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false } = {}): Promise<number> {
     this.#refuseShape("delete");
-    let statement = new DeleteStatement(this.#entity.mapper.table).where(...this.#criteria());
+    let statement = new DeleteStatement(this.#entity.mapper.model).where(...this.#statement.criteria);
     statement = statement.executionOptions({
       synchronizeSession: options.synchronizeSession ?? "auto",
       ...this.#carriedCriteria(),
@@ -311,10 +311,6 @@ export class EntityQuery implements AsyncIterable<unknown> {
   #carriedCriteria(): { readonly loaderCriteria?: readonly unknown[] } {
     const own = criteriaAmong(this.#statement.optionList);
     return own.length === 0 ? {} : { loaderCriteria: [...sessionCriteria(this.#internals), ...own] };
-  }
-  #criteria(): readonly Expression[] {
-    const own = this.#entity.source.criterion;
-    return own === undefined ? this.#statement.criteria : [...this.#statement.criteria, own];
   }
   #refuseShape(method: string): void {
     const s = this.#statement;
@@ -331,12 +327,11 @@ export class EntityQuery implements AsyncIterable<unknown> {
         "query.shape",
       );
     }
-    if (this.#entity.mapper.tables.length > 1) {
+    if (this.#entity.source.isAlias)
       throw new InvalidRequestError(
-        `${method}(): ${this.#entity.mapper.name} is spread over several tables; ${method} its rows through the session.`,
-        "query.joined-inheritance",
+        `${method}(): '${this.#entity.source.name}' is an alias; ${method} the rows of ${this.#entity.mapper.name} itself.`,
+        "query.shape",
       );
-    }
   }
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
     for (const item of await this.all()) yield item;

@@ -13,12 +13,15 @@ import {
   type ListenOptions,
   type LoadFace,
   type MaybePromise,
+  insert,
   type NameOf,
+  type NewRow,
   NoResultFound,
   type Result,
   type Select,
   type Selectable,
   select,
+  update,
 } from "@athanor/core";
 import { ObjectDeletedError } from "../errors.js";
 import { Collection, describeInstance } from "../mapping/collection.js";
@@ -30,6 +33,7 @@ import { type Managed, managed, PENDING, PERSISTENT, STALE, tokenOf, UNLOADED } 
 import { entityElementOf } from "../query/entity.js";
 import { executeStatement, loadByKey, type ParameterValues, refreshInstances } from "../query/execute.js";
 import { keyValues, sessionQuery } from "../query/query.js";
+import { upsertRows } from "../query/upsert.js";
 import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
 import { reachable } from "./cascades.js";
@@ -191,6 +195,38 @@ export class Session implements AsyncDisposable {
     const merged: E[] = [];
     for (const entity of entities) merged.push(await this.merge(entity, options));
     return merged;
+  }
+  /**
+   * Inserts rows or updates those that are there, and gives the object of each, in order and read anew. On databases that
+   * return rows one statement does it; elsewhere (MySQL) the rows are read afterwards by `target`.
+   *
+   * @param options.target keys of the columns of a unique key by which rows are recognized; default: the primary key
+   * @param options.set keys of the columns an existing row takes over; default: all that are given
+   * @example const users = await session.upsert(User, [{ email: "a@x", name: "amy" }], { target: ["email"] });
+   * @throws ArgumentError for a row that leaves a part of the target open
+   */
+  upsert<M extends AnyModel>(
+    model: M,
+    rows: NewRow<M> | readonly NewRow<M>[],
+    options: {
+      readonly target?: readonly (keyof NewRow<M> & string)[];
+      readonly set?: readonly (keyof NewRow<M> & string)[];
+    } = {},
+  ): Promise<Entity<M>[]> {
+    return this.#core.enqueueAfterResults(async () => {
+      await this.#core.autoflush();
+      const list = (Array.isArray(rows) ? rows : [rows]) as readonly { readonly [name: string]: unknown }[];
+      if (list.length === 0) return [];
+      return (await upsertRows(this.#core, mapperOf(model), list, options)) as unknown as Entity<M>[];
+    });
+  }
+  /** SQLAlchemy's name for `execute(insert(model), rows)`. Gives the number of rows. */
+  bulkInsertMappings<M extends AnyModel>(model: M, rows: readonly NewRow<M>[]): Promise<number> {
+    return rows.length === 0 ? Promise.resolve(0) : this.execute(insert(model), rows as never).rowCount();
+  }
+  /** SQLAlchemy's name for `execute(update(model), rows)`: rows by primary key. Gives the number of rows. */
+  bulkUpdateMappings<M extends AnyModel>(model: M, rows: readonly Partial<NewRow<M>>[]): Promise<number> {
+    return rows.length === 0 ? Promise.resolve(0) : this.execute(update(model), rows as never).rowCount();
   }
   /** Whether the object belongs to this session. */
   contains(entity: object): boolean {

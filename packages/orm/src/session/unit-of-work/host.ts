@@ -6,13 +6,16 @@ import type { Managed, SessionFace } from "../../mapping/state.js";
 import type { IdentityMap } from "../identity-map.js";
 import type { TransactionFrame } from "../transaction-frame.js";
 
-export interface FlushHost {
+/** Where the rows of a mapper are written. */
+export interface WriteHost {
+  connectionFor(mapper: Mapper | null): MaybePromise<Connection>;
+  engineFor(mapper: Mapper | null): Engine;
+}
+export interface FlushHost extends WriteHost {
   readonly face: SessionFace;
   readonly identity: IdentityMap;
   /** The innermost transaction: what a flush does is noted there. */
   readonly frame: TransactionFrame;
-  connectionFor(mapper: Mapper | null): MaybePromise<Connection>;
-  engineFor(mapper: Mapper | null): Engine;
   /** Objects may belong to several places. */
   readonly spreads: boolean;
   /** Objects by place, new ones are given one. */

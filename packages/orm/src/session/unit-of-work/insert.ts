@@ -16,7 +16,7 @@ import { FlushError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
-import type { FlushHost } from "./host.js";
+import type { WriteHost } from "./host.js";
 import { InstanceRows, type Scan, scanOf } from "./slots.js";
 import { applyDefault, isGenerated } from "./values.js";
 
@@ -141,7 +141,7 @@ function shapeClosely(instance: Managed, { list, shapes }: Targets): Shape {
 }
 
 /** Inserts the rows of one table for these objects, in order, in as few statements as their shapes allow. */
-export async function insertAll(host: FlushHost, table: Table, instances: readonly Managed[]): Promise<void> {
+export async function insertAll(host: WriteHost, table: Table, instances: readonly Managed[]): Promise<void> {
   let from = 0;
   let shape: Shape | undefined;
   for (let i = 0; i < instances.length; i++) {
@@ -156,7 +156,7 @@ export async function insertAll(host: FlushHost, table: Table, instances: readon
   if (shape !== undefined) await insertRun(host, table, shape, from === 0 ? instances : instances.slice(from));
 }
 
-async function insertRun(host: FlushHost, table: Table, shape: Shape, run: readonly Managed[]): Promise<void> {
+async function insertRun(host: WriteHost, table: Table, shape: Shape, run: readonly Managed[]): Promise<void> {
   const mapper = mapperOfInstance(run[0] as Managed);
   const engine = host.engineFor(mapper);
   const connection = await host.connectionFor(mapper);

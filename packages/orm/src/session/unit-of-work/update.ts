@@ -11,7 +11,7 @@ import type { FlushHost } from "./host.js";
 import { InstanceRows } from "./slots.js";
 import { assignColumn, changedColumns, committedValue, sameValue } from "./values.js";
 
-type ChangedColumn = { readonly attribute: MappedColumn; readonly column: TableColumn };
+export type ChangedColumn = { readonly attribute: MappedColumn; readonly column: TableColumn };
 /** Which attributes change: objects of one mapper that change the same share one of these. */
 interface Shape {
   readonly mapper: Mapper;
@@ -175,7 +175,8 @@ function hasExpression(instance: Managed, columns: readonly ChangedColumn[]): bo
 function keyOf(mapper: Mapper, table: Table): { readonly column: TableColumn; readonly attribute: MappedColumn }[] {
   return table.primaryKey.map((column) => ({ column, attribute: mapper.attributeOf(column) as MappedColumn }));
 }
-function statementFor(
+/** `UPDATE table SET a = :set_a WHERE key = :key_id`: named parameters, made once per mapper and columns. */
+export function updateByKey(
   mapper: Mapper,
   table: Table,
   columns: readonly ChangedColumn[],
@@ -227,7 +228,7 @@ async function updateGroup(host: FlushHost, table: Table, group: Group): Promise
       return;
     }
   }
-  const statement = statementFor(mapper, table, columns, versions !== undefined);
+  const statement = updateByKey(mapper, table, columns, versions !== undefined);
   const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
     engine.dialect.createCompiler(binds).compile(statement),
   );
