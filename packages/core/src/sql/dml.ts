@@ -504,20 +504,19 @@ export class UpdateStatement extends CriteriaStatement {
     super(targetOf(table, "update()"));
   }
   set(values: RowValues): this {
-    return this.assign(setters(this.table, values));
+    return this.assign(setters(this.table, values, this.spread));
   }
   /**
    * SET in this order, which counts where the database assigns from left to right (MySQL); an object's keys would do as
    * well unless they look like numbers.
    */
   orderedValues(...pairs: readonly (readonly [string, unknown])[]): this {
-    const named = pairs.flatMap(([key, value]) => setters(this.table, { [key]: value }));
+    const named = pairs.flatMap(([key, value]) => setters(this.table, { [key]: value }, this.spread));
     const twice = named.find((a, i) => named.findIndex((b) => b.column === a.column) !== i);
     if (twice !== undefined) throw new ArgumentError(`orderedValues(): '${twice.column.key}' is set twice.`);
     return this.assign(named);
   }
   protected assign(added: UpdateStatement["assignments"]): this {
-    const added = setters(this.table, values, this.spread);
     const kept = this.assignments.filter((a) => !added.some((b) => b.column === a.column));
     return this.with({ assignments: [...kept, ...added] });
   }

@@ -4,7 +4,6 @@ import {
   type AnyRow,
   ArgumentError,
   type Connection,
-  didYouMean,
   type Element,
   type Engine,
   type HasRow,
@@ -24,12 +23,11 @@ import {
   update,
 } from "@athanor/core";
 import { ObjectDeletedError } from "../errors.js";
-import { Collection, describeInstance } from "../mapping/collection.js";
+import { describeInstance } from "../mapping/collection.js";
 import { mapperOf } from "../mapping/declarative.js";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { isHeard, tellExpire } from "../mapping/model-events.js";
-import { type Managed, managed, PENDING, PERSISTENT, STALE, tokenOf, UNLOADED } from "../mapping/state.js";
+import { type Managed, managed, PENDING, PERSISTENT, STALE, tokenOf } from "../mapping/state.js";
 import { entityElementOf } from "../query/entity.js";
 import { executeStatement, loadByKey, type ParameterValues, refreshInstances } from "../query/execute.js";
 import { keyValues, sessionQuery } from "../query/query.js";
@@ -40,6 +38,7 @@ import { reachable } from "./cascades.js";
 import type { Bind } from "./connections.js";
 import { SessionCore } from "./core.js";
 import { hooksOfClass, LISTENERS, type Listened, type SessionEventName, type SessionEvents } from "./events.js";
+import { checkKey, expireOne } from "./expire.js";
 import { SESSION, type SessionInternals } from "./internals.js";
 import { type MergeOptions, mergeInto } from "./merge.js";
 import { forgetOpen, rememberOpen } from "./open-sessions.js";
@@ -562,41 +561,6 @@ function requireManaged(entity: unknown, method: string): Managed {
 function isDetached(instance: Managed): boolean {
   return (instance.$$f & 4) !== 0;
 }
-function checkKey(instance: Managed, key: string, method: string): void {
-  const { keys } = mapperOfInstance(instance);
-  if (!keys.includes(key))
-    throw new ArgumentError(
-      `${method}(): ${mapperOfInstance(instance)} has no attribute '${key}'.${didYouMean(key, keys)}`,
-      "orm.unknown-attribute",
-    );
-}
-function expireOne(instance: Managed, keys: readonly string[] | undefined, mapper: Mapper): void {
-  forgetValues(instance, keys, mapper);
-  if (isHeard("expire")) tellExpire(instance, keys);
-}
-function forgetValues(instance: Managed, keys: readonly string[] | undefined, mapper: Mapper): void {
-  if (keys === undefined) {
-    instance.$$m = 0;
-    instance.$$n = 0;
-    instance.$$o = null;
-    instance.$$h = null;
-    instance.$$f = (instance.$$f & ~32) | STALE;
-    for (const r of mapperOfInstance(instance).relationships) forget(instance, r.slot);
-    return;
-  }
-  for (const key of keys) {
-    checkKey(instance, key, "expire");
-    const attribute = mapper.attribute(key);
-    if (attribute === undefined) forget(instance, `$${key}`);
-    else if (!mapper.primaryKey.includes(attribute)) instance[attribute.slot] = UNLOADED;
-  }
-}
-function forget(instance: Managed, slot: `$${string}`): void {
-  const value = instance[slot];
-  if (value instanceof Collection) value.detach();
-  instance[slot] = UNLOADED;
-}
-
 /** The session an object belongs to, or null. */
 export function objectSession(entity: object): Session | null {
   return ((managed(entity)?.$$s as { readonly owner?: unknown } | undefined)?.owner as Session | undefined) ?? null;
