@@ -1,0 +1,43 @@
+/**
+ * A key renamed twice over those of deleted objects; rollback gives all three identities back.
+ * After SQLAlchemy's `NaturalPKRollbackTest.test_multiple_key_replaced_by_update`.
+ */
+import { string } from "@athanor/core";
+import { declarativeBase, inspect, Session } from "@athanor/orm";
+import { describeEachDatabase } from "@athanor/test-support";
+import { expect, it } from "vitest";
+import { told } from "./support.js";
+
+const Base = declarativeBase();
+class User extends Base("User", { name: string(50).primaryKey() }, { tableName: "users" }) {}
+
+describeEachDatabase("named test 10: a natural key renamed over deleted ones", (target) => {
+  const db = told(target, Base.metadata);
+  it("comes back with the others", async () => {
+    await using session = new Session(db.engine);
+    const [u1, u2, u3] = ["u1", "u2", "u3"].map((name) => new User({ name })) as [User, User, User];
+    session.addAll([u1, u2, u3]);
+    await session.commit();
+    db.writes();
+    await session.delete(u1);
+    await session.delete(u2);
+    await session.flush();
+    u3.name = "u1";
+    await session.flush();
+    u3.name = "u2";
+    await session.flush();
+    expect(db.writes()).toEqual(["DELETE users", "UPDATE users(name)"]);
+    await session.rollback();
+    db.reads();
+    for (const [name, user] of [
+      ["u1", u1],
+      ["u2", u2],
+      ["u3", u3],
+    ] as const) {
+      expect(session.contains(user)).toBe(true);
+      expect([user.name, inspect(user).state]).toEqual([name, "persistent"]);
+      expect(await session.get(User, name)).toBe(user);
+    }
+    expect(session.identityMap).toHaveLength(3);
+  });
+});
