@@ -346,6 +346,16 @@ export function assignReference(
   owner[property.slot] = value;
   const old = managed(before);
   const reverse = property.backPopulates;
+  // The new side first: who moves is no orphan in between, so a pending object stays in its session.
+  if (value !== null) {
+    if (!history.removed.delete(value)) history.added.add(value);
+    if (property.direction === "oneToMany" || property.cascade.deleteOrphan) setParent(value, property, owner);
+    if (reverse !== undefined && reverse !== from) {
+      if (reverse.uselist) addToCollection(value, reverse, owner, property);
+      else assignReference(value, reverse, owner, property);
+    }
+    if (from === undefined) owner.$$s?.noteRelated(owner, property, value);
+  }
   if (old !== undefined && old !== value) {
     if (!history.added.delete(old)) history.removed.add(old);
     const tracks = property.direction === "oneToMany" || property.cascade.deleteOrphan;
@@ -360,15 +370,6 @@ export function assignReference(
       else if (old[reverse.slot] === owner) assignReference(old, reverse, null, property);
     }
     (owner.$$s ?? old.$$s)?.noteUnrelated(owner, property, old);
-  }
-  if (value !== null) {
-    if (!history.removed.delete(value)) history.added.add(value);
-    if (property.direction === "oneToMany" || property.cascade.deleteOrphan) setParent(value, property, owner);
-    if (reverse !== undefined && reverse !== from) {
-      if (reverse.uselist) addToCollection(value, reverse, owner, property);
-      else assignReference(value, reverse, owner, property);
-    }
-    if (from === undefined) owner.$$s?.noteRelated(owner, property, value);
   }
 }
 

@@ -6,7 +6,7 @@ import { InvalidRequestError } from "@athanor/core";
 import { assignReference, Collection, describeInstance } from "../mapping/collection.js";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { clearChanges, LOAD_TOKEN, type Managed, UNLOADED } from "../mapping/state.js";
+import { clearChanges, DELETED, LOAD_TOKEN, type Managed, UNLOADED } from "../mapping/state.js";
 import { loadByKey } from "../query/execute.js";
 import type { SessionCore } from "./core.js";
 
@@ -25,6 +25,11 @@ export async function mergeInto(
   const done = seen.get(given);
   if (done !== undefined) return done;
   if (given.$$s === core) {
+    if ((given.$$f & DELETED) !== 0)
+      throw new InvalidRequestError(
+        `merge(${describeInstance(given)}): this session has deleted it; make a new object instead.`,
+        "session.deleted",
+      );
     seen.set(given, given);
     return given;
   }
@@ -78,7 +83,8 @@ export async function mergeInto(
     if (value === UNLOADED) continue;
     if (value instanceof Collection) {
       const members: Managed[] = [];
-      for (const member of value) members.push(await mergeInto(core, member, options, seen, byKey));
+      for (const member of value)
+        if (!isDeleted(core, member)) members.push(await mergeInto(core, member, options, seen, byKey));
       if (!load) {
         target[property.slot] = Collection.loaded(target, property, members);
         continue;
@@ -86,13 +92,20 @@ export async function mergeInto(
       if (!fresh && target[property.slot] === UNLOADED) await core.loadRelation(target, property);
       (target as unknown as Record<string, unknown>)[property.key] = members;
     } else {
-      const merged = value === null ? null : await mergeInto(core, value as Managed, options, seen, byKey);
+      const merged =
+        value === null || isDeleted(core, value as Managed)
+          ? null
+          : await mergeInto(core, value as Managed, options, seen, byKey);
       if (load) assignReference(target, property, merged);
       else target[property.slot] = merged;
     }
   }
   if (!load) clearChanges(target);
   return target;
+}
+/** What this session has deleted stays deleted, whoever still refers to it. */
+function isDeleted(core: SessionCore, instance: Managed): boolean {
+  return instance.$$s === core && (instance.$$f & DELETED) !== 0;
 }
 function keyText(key: CanonicalKey): string {
   return typeof key === "object" ? JSON.stringify(key.map(String)) : `${typeof key}:${String(key)}`;

@@ -200,7 +200,7 @@ export class Flush {
   // ---- who gets a key from whom
 
   #inSession(instance: Managed, property: RelationshipProperty): boolean {
-    if (instance.$$s === this.#host.face) return true;
+    if (instance.$$s === this.#host.face && (instance.$$f & (PENDING | PERSISTENT)) !== 0) return true;
     process.emitWarning(
       `${describeInstance(instance)} is in ${property} but not in the session, so it is left out of the flush. session.add() it.`,
       { code: "ATHANOR_NOT_IN_SESSION" },
@@ -210,7 +210,8 @@ export class Flush {
   #link(child: Managed, property: RelationshipProperty, parent: Managed | null): void {
     if (this.#deleted.has(child)) return;
     if (!this.#inSession(child, property) || (parent !== null && !this.#inSession(parent, property))) return;
-    this.#syncs.add(child, property, parent);
+    // Whose owner goes in this very flush has none, as if it had been written before.
+    this.#syncs.add(child, property, parent !== null && this.#deleted.has(parent) ? null : parent);
   }
   #collectPending(instance: Managed): void {
     for (const property of mapperOfInstance(instance).relationships) {
