@@ -182,3 +182,40 @@ test("heads that part are told how to be joined; merge joins them", async () => 
   expect((await run(["db", "upgrade"])).code).toBe(0);
   expect((await run(["db", "current"])).stdout).toBe("dddd (head)\n");
 });
+
+test("variables name the directory and the configuration; -n chooses an environment, --database one of several", async () => {
+  const { run, path } = project({
+    "settings/database.ts": `export default {
+  url: "sqlite:///main.db",
+  environments: {
+    staging: { url: "sqlite:///staging.db" },
+    several: { databases: { main: { url: "sqlite:///one.db" }, users: { url: "sqlite:///two.db" } } },
+  },
+};`,
+  });
+  const env = { ATHANOR_CONFIG: "settings/database.ts", FLASK_DB_DIRECTORY: "db/changes" };
+  const db = async (...args: string[]) => {
+    const outcome = await run(["db", ...args], { env });
+    expect(outcome, `${args.join(" ")}: ${outcome.stderr}`).toMatchObject({ code: 0 });
+    return outcome;
+  };
+  await db("init", "-q");
+  expect(existsSync(join(path, "db/changes/versions"))).toBe(true);
+  await db("revision", "-m", "first", "--rev-id", "aaaa");
+  await db("upgrade", "-n", "staging");
+  expect([existsSync(join(path, "staging.db")), existsSync(join(path, "main.db"))]).toEqual([true, false]);
+  await db("upgrade", "-n", "several", "--database", "users");
+  expect((await db("current", "-n", "several")).stdout).toBe(
+    "Current revision(s) for database main:\nCurrent revision(s) for database users:\naaaa (head)\n",
+  );
+  expect((await db("upgrade", "-n", "several", "--json")).stdout).toMatch(/^\{\n {2}"databases": \[\n[\s\S]*"main"/);
+  const url = await run(["db", "--url", "sqlite:///x.db", "upgrade", "-n", "several"], { env });
+  expect([url.code, url.stderr]).toEqual([255, expect.stringMatching(/^FAILED: --url goes with one database/)]);
+  const wrong = await run(["db", "current"], { env: { ...env, ATHANOR_CONFIG: "nosuch.ts" } });
+  expect([wrong.code, wrong.stderr]).toEqual([
+    255,
+    expect.stringMatching(/^FAILED: The file of ATHANOR_CONFIG, .*nosuch\.ts', does not exist/),
+  ]);
+  const { stdout, code } = await run(["db", "--version"]);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+}, 60_000);

@@ -11,6 +11,7 @@ import type { CompareOptions } from "../autogenerate/index.js";
 import { CommandError } from "../errors.js";
 import { type LogWriter, type MigrationContextOptions, MigrationLog, VERSION_ID_LENGTH } from "../runtime/index.js";
 import {
+  assertHooks,
   type DatabaseScope,
   type DatabaseSettings,
   type EnvironmentFile,
@@ -61,7 +62,7 @@ export interface MigrateConfig
   readonly environment?: EnvironmentFile | undefined;
   /** Files: names, locations, the loader for TypeScript. */
   readonly scripts?: Omit<ScriptDirectoryOptions, "directory" | "print" | "load"> | undefined;
-  /** Programs run on every new revision file. */
+  /** Programs and functions run on every new revision file. */
   readonly postWriteHooks?: readonly PostWriteHook[] | undefined;
   /** Imports `env.ts` and revision files; default the running Node's own `import`. */
   readonly load?: ModuleLoader | undefined;
@@ -110,6 +111,8 @@ export class CommandEnvironment {
     return this.config.quiet ? () => {} : (line) => this.print(line);
   }
   scripts(): Promise<ScriptDirectory> {
+    const hooks = this.config.postWriteHooks ?? [];
+    assertHooks(hooks);
     return ScriptDirectory.open({
       maxIdLength: VERSION_ID_LENGTH,
       ...this.config.scripts,
@@ -118,7 +121,7 @@ export class CommandEnvironment {
       load: this.config.load,
       afterWrite: async (path, revision) => {
         await this.config.scripts?.afterWrite?.(path, revision);
-        await runHooks(this.config.postWriteHooks ?? [], path, (text) => this.log.warn("script", text));
+        await runHooks(hooks, path, revision, (text) => this.log.warn("script", text));
       },
     });
   }
@@ -144,6 +147,9 @@ export class CommandEnvironment {
         ),
       );
     }
+    // Tables that are given belong to the database that is given.
+    if (config.url !== undefined && config.engine === undefined && Object.keys(injected).length > 0)
+      injected.url = config.url;
     const input: EnvironmentInput = {
       directory: this.directory,
       url: config.url,

@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { CommandError } from "../errors.js";
+import { words } from "../script/index.js";
 
 /** Tried in this order where no variable names one. */
 const EDITORS = ["sensible-editor", "editor", "nano", "vim", "code"] as const;
@@ -33,11 +34,6 @@ export async function findEditor(
     hint: `Neither variable is set, and none of ${EDITORS.join(", ")} is installed.`,
   });
 }
-/** Blanks part words, quotes keep them together. */
-function words(text: string): string[] {
-  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? (m[3] as string));
-}
-
 /** One after the other. @throws CommandError when the editor is not there or fails */
 export async function openInEditor(paths: readonly string[]): Promise<void> {
   const [command, ...args] = await findEditor();

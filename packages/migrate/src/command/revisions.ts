@@ -294,12 +294,8 @@ export async function branches(config: MigrateConfig, options: ListOptions = {})
   const { map } = await environment.scripts();
   if (options.json) return printData(environment, map.branchPoints);
   for (const one of map.branchPoints) {
-    if (options.verbose) {
-      environment.print(formatRevisionBlock(one));
-      continue;
-    }
     const children = [...one.links.children].sort((a, b) => (a.revision < b.revision ? -1 : 1));
-    environment.print(formatRevision(one, { doc: true }));
+    environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { doc: true }));
     const indent = " ".repeat(one.revision.length);
     for (const child of children)
       environment.print(`${indent} -> ${formatRevision(child, { labels: true, doc: true })}`);

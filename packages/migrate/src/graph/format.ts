@@ -47,7 +47,7 @@ export function formatRevisionBlock(revision: Revision, current?: ReadonlySet<st
   const lines = [`Rev: ${formatRevision(revision, { current })}`];
   lines.push(`${revision.isMergePoint ? "Merges" : "Parent"}: ${parentsOf(revision)}`);
   if (revision.dependsOn.length > 0) lines.push(`Also depends on: ${comma(revision.dependsOn)}`);
-  if (revision.isBranchPoint) lines.push(`Branches into: ${comma(revision.links.children)}`);
+  if (revision.isBranchPoint) lines.push(`Branches into: ${comma([...revision.links.children].map(String).sort())}`);
   if (revision.links.labels.length > 0) lines.push(`Branch names: ${comma(revision.links.labels)}`);
   if (revision.path !== undefined) lines.push(`Path: ${revision.path}`);
   lines.push("", ...revision.longDoc.split("\n").map((line) => (line === "" ? "" : `    ${line}`)));

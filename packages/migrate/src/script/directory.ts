@@ -83,6 +83,14 @@ export interface GenerateRequest {
 }
 
 const importFile: ModuleLoader = (path) => import(pathToFileURL(path).href);
+/** @throws RevisionError `migrate.long-id` */
+function assertLength(id: string, longest = 32, path: string | undefined): void {
+  if (id.length <= longest) return;
+  const where = path === undefined ? "" : ` Shorten it in ${path}.`;
+  throw new RevisionError("migrate.long-id", `Revision identifier '${id}' is longer than ${longest} characters`, {
+    hint: `The version table could not hold it.${where}`,
+  });
+}
 const asList = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === "string" ? [value] : value;
 
@@ -131,6 +139,7 @@ export class ScriptDirectory {
         .map(async (path) => readRevisionFile(path, await readFile(path, "utf8"), load));
       revisions.push(...(await Promise.all(batch)));
     }
+    for (const one of revisions) assertLength(one.revision, options.maxIdLength, one.path);
     return new ScriptDirectory(options, locations, new RevisionMap(revisions));
   }
 
@@ -218,12 +227,7 @@ export class ScriptDirectory {
 
   #assertNewNames(id: string, labels: readonly string[], gone: ReadonlySet<Revision>): void {
     assertRevisionId(id);
-    const longest = this.#options.maxIdLength ?? 32;
-    if (id.length > longest) {
-      throw new RevisionError("migrate.long-id", `Revision identifier '${id}' is longer than ${longest} characters`, {
-        hint: "The version table could not hold it.",
-      });
-    }
+    assertLength(id, this.#options.maxIdLength, undefined);
     const seen = new Set<string>();
     for (const [name, what] of [[id, "Revision"], ...labels.map((label) => [label, "Branch name"])] as [
       string,

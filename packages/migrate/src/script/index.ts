@@ -20,7 +20,7 @@ export {
   readRevisionText,
 } from "./file.js";
 export { type DatabaseScope, type RunnableRevision, runnable } from "./functions.js";
-export { type PostWriteHook, runHooks } from "./hooks.js";
+export { assertHooks, type PostWriteFunction, type PostWriteHook, registerPostWriteHook, runHooks } from "./hooks.js";
 export { type InitOptions, type InitResult, initDirectory } from "./init.js";
 export { findRevisionFiles } from "./locations.js";
 export {
@@ -44,4 +44,5 @@ export {
   type RevisionTemplate,
   type RevisionTemplateContext,
 } from "./template.js";
+export { words } from "./words.js";
 export { writeNewFile } from "./write.js";

@@ -1,7 +1,8 @@
 /** Offline scripts: frames of transactions, stamps, and what cannot be written without a database. */
-import { integer, MetaData, table } from "@athanor/core";
+import { integer, MetaData, sql, table } from "@athanor/core";
+import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, describe, expect, it } from "vitest";
-import { command } from "../../src/index.js";
+import { command, MigrationContext } from "../../src/index.js";
 import { type Project, project } from "./project.js";
 
 let p: Project;
@@ -105,6 +106,32 @@ describe("a script", () => {
     p = await project(SQLITE);
     await p.revision("aaaa", null, 'await op.alterColumn("t", "c", { nullable: false });');
     await expect(command.upgrade(p.config, "head", { sql: true })).rejects.toMatchObject({ code: "ddl.needs-batch" });
+  });
+});
+
+describeEachDatabase("a script", (target) => {
+  it("that is run by hand leaves the rows and the version that a run leaves", async () => {
+    p = await project(await target.url());
+    await p.revision(
+      "aaaa",
+      null,
+      `const t = await op.createTable("t", core.integer("id").primaryKey(), core.string("name", 40), core.boolean("done"), core.date("day"));
+       await op.bulkInsert(t, [{ id: 1, name: "O'Hara \\\\ 100% :x ? ;", done: true, day: "2026-11-29" }, { id: 2, name: "x", done: false, day: "2026-11-30" }]);
+       await op.execute(core.sql\`UPDATE t SET name = \${"it's"} WHERE id = \${2}\`);
+       if (op.isOffline) await op.execute("INSERT INTO t VALUES (3, 'offline', true, '2026-12-01')");`,
+    );
+    await command.upgrade(p.config, "head", { sql: true });
+    await using c = await p.engine.connect({ isolationLevel: "AUTOCOMMIT" });
+    await c.executeScript(p.printed.join(""));
+    const rows = await c.execute(sql`SELECT id, name, day FROM t ORDER BY id`);
+    expect(
+      [...rows].map((r) => [Number(r[0]), r[1], r[2] instanceof Date ? r[2].toISOString().slice(0, 10) : String(r[2])]),
+    ).toEqual([
+      [1, "O'Hara \\ 100% :x ? ;", "2026-11-29"],
+      [2, "it's", "2026-11-30"],
+      [3, "offline", "2026-12-01"],
+    ]);
+    expect(await MigrationContext.online(c).currentHeads()).toEqual(["aaaa"]);
   });
 });
 
