@@ -1,6 +1,7 @@
 /** `@athanor/core`: engine, pool, dialects, types, schema, reflection and the SQL expression language. */
 export * from "./api/columns.js";
 export * from "./api/constraints.js";
+export * from "./api/decorators.js";
 export * from "./api/dialect-types.js";
 export * from "./api/expressions.js";
 export * from "./api/functions.js";
@@ -10,6 +11,7 @@ import "./api/print.js";
 
 export * from "./api/statements.js";
 export * from "./api/tables.js";
+export { type TypeArgument, TypeSource, typeSource } from "./api/type-source.js";
 export { bindStatement } from "./compile/bind.js";
 export { StatementCache } from "./compile/cache.js";
 export type { BindSlot, BoundStatement, Compiled, ResultColumn, ResultItem } from "./compile/compiled.js";
@@ -156,7 +158,9 @@ export {
 export { type ExecutionOptions, Statement } from "./sql/statement.js";
 export { TextClause } from "./sql/text.js";
 export { children, clonedTraverse, compare, iterate, referencedFroms, replace, traverse } from "./sql/traverse.js";
-export type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "./types/adapter.js";
+export { type Convert, converted, type TypeAdapter, type TypeAdapters, type TypeResolver } from "./types/adapter.js";
 export { DomainType, IntervalType, NativeType, Range, RangeType, SetType } from "./types/native-types.js";
+export { registerTypeCompilation } from "./types/compilation.js";
 export * from "./types/sql-type.js";
+export * from "./types/wrapping.js";
 export type * from "./typing/index.js";

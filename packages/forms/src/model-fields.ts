@@ -6,7 +6,7 @@ import {
   type AnyTable,
   type BigIntegerType,
   type ColumnLike,
-  type DecoratedType,
+  storedType,
   didYouMean,
   type EnumType,
   type NumericType,
@@ -94,7 +94,7 @@ type AnyOptions = ColumnFieldOptions<never> & { readonly label?: string };
 
 function fieldOf(column: TableColumn, given: AnyOptions): Unbound<unknown> {
   const { label, choices, ...rest } = given as AnyOptions & { readonly choices?: unknown };
-  const type = baseType(column.fields.type);
+  const type = storedType(column.fields.type);
   const isBoolean = type.kind === "boolean";
   const required =
     !column.nullable && !isBoolean && column.fields.default === undefined && column.fields.serverDefault === undefined;
@@ -188,10 +188,6 @@ function selectOf(
 
 function emptyToNull(value: never): never {
   return (value === "" ? null : value) as never;
-}
-
-function baseType(type: SqlType): SqlType {
-  return type.kind === "decorated" ? baseType((type as DecoratedType).impl) : type;
 }
 
 function limitsOf(type: SqlType): readonly unknown[] {

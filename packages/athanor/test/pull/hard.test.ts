@@ -43,11 +43,15 @@ create index ix_settings_desc on settings (key desc nulls last, id);
 create index ix_settings_tags on settings using gin (tags);
 create index ix_settings_include on settings (code) include (big);
 create view v_people as select * from people;
+create domain positive as integer check (value > 0);
+create domain "Odd Domain" as varchar(20);
+create table natives (id integer primary key, ip inet, net cidr, mac macaddr, mac8 macaddr8, r int4range, nr numrange[], dr daterange, tr tstzrange, im int8multirange, b bit(8), b1 bit, vb bit varying(5), vb0 bit varying, vec tsvector, q tsquery, iv interval, ivd interval day to second(3), tz time with time zone, t3 time(3) without time zone, cash money, o oid, rc regclass, x xml, p positive, ps positive[], od "Odd Domain", f4 real, f8 double precision, n numeric, j jsonb not null default '{}', js jsonb[], c10 char(10), g point);
 create table parted (id integer not null, ref integer references settings (id) on update set null deferrable initially deferred, n integer default nextval('counters'), primary key (id));
 `,
   mariadb: `
 create table \`odd names\` (\`select\` integer auto_increment primary key, \`Mixed Case\` text, \`1st\` varchar(20) collate utf8mb4_bin, \`class\` blob, \`then\` text, \`a b\` text, \`a_b\` text, \`quote\`\`d\` varchar(20) default 'it''s');
 create table settings (id integer unsigned auto_increment primary key, \`key\` varchar(50) not null comment 'the key; it''s', m enum('sad', 'it''s ok') default 'sad', flags set('a', 'b'), data json, area integer generated always as (length(\`key\`) * 2) stored, at timestamp not null default current_timestamp on update current_timestamp, y year, big bigint unsigned, ok tinyint(1) not null default 1, price decimal(38, 10) check (price > 0), constraint ck_named check (ok in (0, 1)), body text, fulltext index ix_body (body), index ix_prefix (body(20)), index ix_desc (\`key\` desc, id)) comment 'what is set' engine = InnoDB;
+create table natives (id integer primary key, t1 tinyint, t2 tinyint unsigned, s smallint unsigned, m mediumint, mu mediumint unsigned, z int(5) unsigned zerofill, bu bigint unsigned, d decimal(10, 2) unsigned, f float, du double unsigned, b1 bit, b9 bit(9), y year, c char(3), tt tinytext, mt mediumtext, lt longtext, tb tinyblob, mb mediumblob, lb longblob, fixed binary(16), var varbinary(20), dt datetime, dt3 datetime(3), dt6 datetime(6), ti time, ti6 time(6), ts timestamp(3) null, i4 inet4, i6 inet6, u uuid, j json, g point, s2 set('x', 'it''s') default 'x');
 create view v_people as select * from people;
 `,
 };
@@ -116,8 +120,12 @@ describeEachDatabase(
       expect(await differences(engine, models.Base.metadata)).toEqual([]);
       const fresh = createEngine(await target.url());
       try {
-        if (target.name === "postgresql") await fresh.begin((c) => c.executeScript("create sequence counters"));
-        await expectSameDatabase(before, models.Base.metadata, fresh, { exactTypes: false });
+        if (target.name === "postgresql") {
+          const needed = `create sequence counters; create domain positive as integer check (value > 0); create domain "Odd Domain" as varchar(20)`;
+          await fresh.begin((c) => c.executeScript(needed));
+        }
+        // SQLite keeps what was declared, also where our name for the same type is another.
+        await expectSameDatabase(before, models.Base.metadata, fresh, { exactTypes: target.name !== "sqlite" });
       } finally {
         await fresh.dispose();
       }
@@ -129,9 +137,9 @@ describeEachDatabase(
       expect(pulled.source).toContain("// WARNING: Views are not written: v_people.");
       if (target.name === "sqlite") expect(said).toMatch(/trigger 'tr_people'/);
       if (target.name === "postgresql") {
-        expect(said).toMatch(/settings\.data: the type is jsonb/);
         expect(said).toMatch(/Sequences of their own are not written: counters/);
-        expect(said).toMatch(/inet/);
+        expect(said).toMatch(/natives\.g: .*point/);
+        expect(said).not.toMatch(/jsonb|inet/);
       }
     });
     it("names odd columns so that code can reach them", () => {

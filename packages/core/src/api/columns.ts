@@ -2,6 +2,10 @@
 
 import type { CheckedTypeOptions, EnumerationOptions } from "../schema/columns.js";
 import * as runtime from "../schema/columns.js";
+import type { SerializedOptions } from "../schema/decorators.js";
+import * as decorators from "../schema/decorators.js";
+import type { JsonOptions, TypeFamily } from "../types/sql-type.js";
+import type { UserDefinedType } from "../types/wrapping.js";
 import type { Column } from "../typing/columns.js";
 import type { ColumnLike } from "../typing/faces.js";
 
@@ -39,7 +43,29 @@ interface BinaryFactory {
   (length?: number): Column<Uint8Array, "plain">;
   (name: string, length?: number): Column<Uint8Array, "plain">;
 }
-type JsonFactory = <T>(name?: string) => Column<T, "json">;
+interface JsonFactory {
+  <T>(name?: string): Column<T, "json">;
+  <T>(options: JsonOptions): Column<T, "json">;
+  <T>(name: string, options: JsonOptions): Column<T, "json">;
+}
+interface EnumOfFactory {
+  <const E extends { readonly [member: string]: unknown }>(
+    members: E,
+    options?: EnumerationOptions,
+  ): Column<E[keyof E], "plain">;
+  <const E extends { readonly [member: string]: unknown }>(
+    name: string,
+    members: E,
+    options?: EnumerationOptions,
+  ): Column<E[keyof E], "plain">;
+}
+interface SerializedSettings<T> extends Omit<SerializedOptions<T>, "impl"> {
+  readonly impl?: ColumnLike<Uint8Array, string>;
+}
+interface SerializedFactory {
+  <T>(options?: SerializedSettings<T>): Column<T, "plain">;
+  <T>(name: string, options?: SerializedSettings<T>): Column<T, "plain">;
+}
 interface ArrayFactory {
   <T>(of: ColumnLike<T, string>): Column<T[], "array">;
   <T>(name: string, of: ColumnLike<T, string>): Column<T[], "array">;
@@ -54,25 +80,6 @@ interface EnumerationFactory {
     options?: EnumerationOptions,
   ): Column<E[keyof E], "text">;
 }
-/** A type of your own on top of one that exists. */
-export interface TypeDecorator<JS, DB> {
-  readonly impl: ColumnLike<DB, string>;
-  toDatabase(value: JS): DB;
-  fromDatabase(value: DB): JS;
-}
-interface TypeDecoratorClass {
-  new <JS, DB>(): TypeDecoratorBase<JS, DB>;
-}
-export declare abstract class TypeDecoratorBase<JS, DB> implements TypeDecorator<JS, DB> {
-  abstract readonly impl: ColumnLike<DB, string>;
-  abstract toDatabase(value: JS): DB;
-  abstract fromDatabase(value: DB): JS;
-}
-interface CustomFactory {
-  <JS, DB>(decorator: new () => TypeDecorator<JS, DB>): Column<JS, "plain">;
-  <JS, DB>(name: string, decorator: new () => TypeDecorator<JS, DB>): Column<JS, "plain">;
-}
-
 // One definition class serves all columns at run time; which values it takes is said by these types alone.
 function over<F>(factory: (...args: readonly unknown[]) => unknown): F {
   return factory as unknown as F;
@@ -97,16 +104,27 @@ export const binary = over<BinaryFactory>(runtime.binary);
 export const json = over<JsonFactory>(runtime.json);
 export const array = over<ArrayFactory>(runtime.array);
 export const enumeration = over<EnumerationFactory>(runtime.enumeration);
-export const custom = over<CustomFactory>(runtime.custom);
 /**
- * Base of types of your own.
+ * Members stored by name and read as their values; `enumeration` stores values.
  *
- * @example
- * class MoneyType extends TypeDecorator<Money, number> {
- *   override readonly impl = integer();
- *   override toDatabase(value: Money) { return value.cents; }
- *   override fromDatabase(value: number) { return new Money(value); }
- * }
+ * @example size: enumOf({ small: 1, large: 2 })   // stores 'small', reads 1
  */
-export const TypeDecorator = runtime.TypeDecorator as unknown as typeof TypeDecoratorBase;
-export type { TypeDecoratorClass };
+export const enumOf = over<EnumOfFactory>(decorators.enumOf);
+/**
+ * Any value that structured clone takes, as bytes: Dates, Maps, Sets, bigints, circles. SQLAlchemy's PickleType. Read only
+ * what your own program wrote.
+ *
+ * @example settings: serialized<Map<string, Date>>()
+ */
+export const serialized = over<SerializedFactory>(decorators.serialized);
+/**
+ * A type by the database's own spelling, with the values and operators of another: `spelled("CHAR(3)", string(3))`. The
+ * spelling goes into DDL as it is.
+ */
+export const spelled = over<<T, F extends string>(spelling: string, like: Column<T, F>) => Column<T, F>>(
+  runtime.spelled as never,
+);
+/** A column of a type of one's own: `columnOf(new Point())`. */
+export const columnOf = over<<T, F extends TypeFamily>(type: UserDefinedType<T, F>, name?: string) => Column<T, F>>(
+  runtime.columnOf as never,
+);

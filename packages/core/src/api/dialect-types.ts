@@ -3,6 +3,7 @@
  * way. Source: SQLAlchemy "PostgreSQL Data Types", "MySQL Data Types", "Interval".
  */
 import { ArgumentError } from "../errors/errors.js";
+import * as postgresTypes from "../dialects/postgresql/native-list.js";
 import { ColumnDefinition } from "../schema/definition.js";
 import {
   DomainType,
@@ -10,20 +11,9 @@ import {
   jsonNull as jsonNullValue,
   NativeType,
   type Range,
-  RangeType,
   SetType,
 } from "../types/native-types.js";
-import {
-  BIG_INTEGER,
-  DATE,
-  DATETIME,
-  DateTimeType,
-  EnumType,
-  INTEGER,
-  NUMERIC,
-  type SqlType,
-  type TypeFamily,
-} from "../types/sql-type.js";
+import { EnumType, type JsonOptions, type SqlType, type TypeFamily } from "../types/sql-type.js";
 import type { Column } from "../typing/columns.js";
 
 /** What a definition of a type is for the compiler is said by the signatures below alone. */
@@ -31,18 +21,12 @@ function column<T, F extends string>(type: SqlType, name: string | undefined): C
   return ColumnDefinition.of(type, name) as unknown as Column<T, F>;
 }
 const native =
-  <T, F extends TypeFamily = "plain">(kind: string, ddl: string, family?: F) =>
+  <T, F extends TypeFamily = "plain">(type: SqlType | undefined) =>
   (name?: string): Column<T, F> =>
-    column<T, F>(new NativeType(kind, ddl, family), name);
-const range =
-  <T>(ddl: string, element: SqlType) =>
-  (name?: string): Column<Range<T>, "plain"> =>
-    column(new RangeType(ddl, element), name);
-const multirange =
-  <T>(ddl: string, element: SqlType) =>
-  (name?: string): Column<Range<T>[], "plain"> =>
-    column(new RangeType(ddl, element, true), name);
-const ZONED = new DateTimeType(true);
+    column<T, F>(type as SqlType, name);
+const range = <T>(type: SqlType | undefined) => native<Range<T>>(type);
+const multirange = <T>(type: SqlType | undefined) => native<Range<T>[]>(type);
+const { POSTGRESQL_TYPES: postgres } = postgresTypes;
 
 function bits(spelling: string, least: number) {
   return (length?: number, name?: string): Column<string, "plain"> => {
@@ -55,34 +39,56 @@ function bits(spelling: string, least: number) {
   };
 }
 
+interface JsonbFactory {
+  <T>(name?: string): Column<T, "json">;
+  <T>(options: JsonOptions): Column<T, "json">;
+  <T>(name: string, options: JsonOptions): Column<T, "json">;
+}
+function jsonb(...args: readonly unknown[]): unknown {
+  const name = typeof args[0] === "string" ? args[0] : undefined;
+  const options = args[name === undefined ? 0 : 1] as JsonOptions | undefined;
+  const type = options === undefined ? postgres.jsonb : new NativeType("postgresql.jsonb", "JSONB", "json", options);
+  return column(type as SqlType, name);
+}
 /** PostgreSQL's own types. Names of columns come last here: most of these are given without. */
 export const pg = {
   /** JSON in its parsed form: indexable, with `@>`; keys are reordered and duplicates dropped. */
-  jsonb: <T>(name?: string): Column<T, "json"> => column(new NativeType("postgresql.jsonb", "JSONB", "json"), name),
-  inet: native<string>("postgresql.inet", "INET"),
-  cidr: native<string>("postgresql.cidr", "CIDR"),
-  macaddr: native<string>("postgresql.macaddr", "MACADDR"),
+  jsonb: jsonb as JsonbFactory,
+  inet: native<string>(postgres.inet),
+  cidr: native<string>(postgres.cidr),
+  macaddr: native<string>(postgres.macaddr),
   /** An object of texts; needs `create extension hstore`. */
-  hstore: native<{ [key: string]: string | null }>("postgresql.hstore", "HSTORE"),
+  hstore: native<{ [key: string]: string | null }>(postgres.hstore),
   /** Text that compares without regard to case; needs `create extension citext`. */
-  citext: native<string, "text">("postgresql.citext", "CITEXT", "text"),
-  tsvector: native<string>("postgresql.tsvector", "TSVECTOR"),
-  tsquery: native<string>("postgresql.tsquery", "TSQUERY"),
+  citext: native<string, "text">(postgres.citext),
+  tsvector: native<string>(postgres.tsvector),
+  tsquery: native<string>(postgres.tsquery),
+  macaddr8: native<string>(postgres.macaddr8),
+  /** An amount as the server writes it, by its `lc_monetary`: `"$1,234.50"`. */
+  money: native<string>(postgres.money),
+  /** The number of an object in the catalogue. */
+  oid: native<number, "number">(postgres.oid),
+  /** A table by its name; its number in the catalogue is behind it. */
+  regclass: native<string>(postgres.regclass),
+  regtype: native<string>(postgres.regtype),
+  /** A time of day with the offset it was given with. */
+  timetz: native<string, "date">(postgres.timetz),
+  xml: native<string>(postgres.xml),
   /** Text of 0 and 1, exactly `length` of them (1 when not given). */
   bit: bits("BIT", 1),
   varbit: bits("BIT VARYING", 1),
-  int4range: range<number>("INT4RANGE", INTEGER),
-  int8range: range<bigint>("INT8RANGE", BIG_INTEGER),
-  numrange: range<string>("NUMRANGE", NUMERIC),
-  tsrange: range<Date>("TSRANGE", DATETIME),
-  tstzrange: range<Date>("TSTZRANGE", ZONED),
-  daterange: range<string>("DATERANGE", DATE),
-  int4multirange: multirange<number>("INT4MULTIRANGE", INTEGER),
-  int8multirange: multirange<bigint>("INT8MULTIRANGE", BIG_INTEGER),
-  nummultirange: multirange<string>("NUMMULTIRANGE", NUMERIC),
-  tsmultirange: multirange<Date>("TSMULTIRANGE", DATETIME),
-  tstzmultirange: multirange<Date>("TSTZMULTIRANGE", ZONED),
-  datemultirange: multirange<string>("DATEMULTIRANGE", DATE),
+  int4range: range<number>(postgres.int4range),
+  int8range: range<bigint>(postgres.int8range),
+  numrange: range<string>(postgres.numrange),
+  tsrange: range<Date>(postgres.tsrange),
+  tstzrange: range<Date>(postgres.tstzrange),
+  daterange: range<string>(postgres.daterange),
+  int4multirange: multirange<number>(postgres.int4multirange),
+  int8multirange: multirange<bigint>(postgres.int8multirange),
+  nummultirange: multirange<string>(postgres.nummultirange),
+  tsmultirange: multirange<Date>(postgres.tsmultirange),
+  tstzmultirange: multirange<Date>(postgres.tstzmultirange),
+  datemultirange: multirange<string>(postgres.datemultirange),
   /** A domain that exists in the database: `pg.domain("email", text())`. */
   domain: <T, F extends string>(domain: string, base: Column<T, F>, name?: string): Column<T, F> =>
     column(new DomainType(domain, (base as unknown as ColumnDefinition).fields.type), name),
@@ -115,7 +121,11 @@ export const mysql = {
     return column(new SetType(values), undefined);
   },
   /** 1901 to 2155, and 0. */
-  year: native<number, "number">("mysql.year", "YEAR", "number"),
+  year: native<number, "number">(new NativeType("mysql.year", "YEAR", "number")),
+  /** An address as text: MariaDB 10.10 and newer. */
+  inet4: native<string>(new NativeType("mysql.inet4", "INET4")),
+  /** An address of version 6, or of version 4 inside one: MariaDB 10.5 and newer. */
+  inet6: native<string>(new NativeType("mysql.inet6", "INET6")),
   /** Text of 0 and 1, up to 64. */
   bit: (length = 1, name?: string): Column<string, "plain"> => {
     if (!(Number.isInteger(length) && length >= 1 && length <= 64))

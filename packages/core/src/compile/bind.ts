@@ -1,15 +1,12 @@
 /** Fills the placeholders of a compiled statement: conversion, named values, lists, batches of rows. */
 import { ArgumentError } from "../errors/errors.js";
 import type { KeyedRows } from "../sql/expression.js";
-import type { Convert } from "../types/adapter.js";
+import { converted as convert } from "../types/adapter.js";
 import type { BindSlot, BoundStatement, Compiled, InsertColumn, InsertPlan } from "./compiled.js";
 
 export type NamedValues = { readonly [name: string]: unknown };
 const NONE: NamedValues = {};
 
-function convert(value: unknown, process: Convert | null): unknown {
-  return value === null || process === null ? value : process(value);
-}
 function valueOf(slot: BindSlot, params: readonly unknown[], named: NamedValues): unknown {
   if (slot.source < 0) return slot.compute === undefined ? slot.constant : slot.compute();
   if (slot.name !== undefined && slot.name in named) {
@@ -75,10 +72,12 @@ function bindExpanding(
     } else {
       const list = value as readonly unknown[];
       if (!Array.isArray(list)) throw new ArgumentError("in(): the parameter for a list is not a list.");
+      const { wrap } = slot;
       const one = (value: unknown, suffix: string): string => {
         if (value === null) return "NULL";
         out.push(value);
-        return placeholder(out.length) + suffix;
+        const text = placeholder(out.length) + suffix;
+        return wrap === undefined ? text : wrap(text);
       };
       const { tuple } = slot;
       if (list.length === 0) sql += compiled.emptyList(slot.negated, tuple?.length ?? 1);

@@ -20,6 +20,8 @@ export interface BindSlot {
   readonly listPrefix: string;
   /** Text after the placeholder, such as `::jsonb`. */
   readonly suffix: string;
+  /** For an expanding one: the SQL a type puts around each element. */
+  readonly wrap: ((sql: string) => string) | undefined;
   /** Name, for `prepare()` and `bindParams`. */
   readonly name: string | undefined;
   /** A value made at each execution: `onUpdate(() => new Date())`. */

@@ -1,4 +1,5 @@
 /** Renders whole statements: INSERT, UPDATE, DELETE, and the finished form of any statement. */
+import { converted } from "../types/adapter.js";
 import type { Dialect, StatementCompiler } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
 import type { Table, TableColumn } from "../schema/table.js";
@@ -33,6 +34,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const started = performance.now();
     this.schemaTokens = true;
     if (statement instanceof InsertStatement) return this.compileInsert(statement, started);
+    if (statement instanceof QueryStatement) this.giveOut(statement);
     const body = this.render(statement);
     let columns: readonly ResultColumn[] | undefined = [];
     let items: readonly ResultItem[] | undefined;
@@ -203,9 +205,15 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const { dialect } = this;
     const width = layout.columns.length;
     const suffixes = layout.columns.map((c) => this.bindSuffixBesideColumn(c.type));
+    const wraps = layout.columns.map((c) => this.bindWrap(c.type));
+    const wrapped = wraps.some((w) => w !== undefined);
     const empty = width === 0;
     const numbered = dialect.placeholder(1) !== dialect.placeholder(2);
-    const group = (first: number) => `(${suffixes.map((s, i) => dialect.placeholder(first + i) + s).join(", ")})`;
+    const cell = (first: number) => (s: string, i: number) => {
+      const text = dialect.placeholder(first + i) + s;
+      return wrapped ? (wraps[i]?.(text) ?? text) : text;
+    };
+    const group = (first: number) => `(${suffixes.map(cell(first)).join(", ")})`;
     const constant = numbered ? "" : group(1);
     const render = (rows: number): string => {
       if (empty)
@@ -343,14 +351,15 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       const source = column.fields.onUpdate;
       if (source === undefined || statement.assignments.some((a) => a.column === column)) continue;
       const process = this.dialect.bindProcessor(column.type);
-      const convert = (v: unknown) => (v === null || v === undefined || process === null ? (v ?? null) : process(v));
+      const convert = (v: unknown) => converted(v ?? null, process);
       let text: string;
       if ("expression" in source) text = this.render(source.expression);
       else if (this.options.literalBinds)
         text = this.dialect.literal("call" in source ? source.call({} as never) : source.value, column.type);
       else if ("call" in source) text = this.addSlot({ compute: () => convert(source.call({} as never)) });
       else text = this.addSlot({ constant: convert(source.value) });
-      out.push(`${this.quote(column.columnName)} = ${text}`);
+      const wrap = "expression" in source ? undefined : this.bindWrap(column.type);
+      out.push(`${this.quote(column.columnName)} = ${wrap === undefined ? text : wrap(text)}`);
     }
     return out;
   }
@@ -398,8 +407,10 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     if (items.length === 0) return "";
     this.requireReturning(table, kind);
     const columns = exportedNames(items).map(({ expression, name }) => {
-      const text = this.returnedValue(expression);
-      return expression instanceof ColumnReference && expression.columnName === name
+      const wrap = this.columnWrap(expression.type);
+      const value = this.returnedValue(expression);
+      const text = wrap === undefined ? value : wrap(value);
+      return wrap === undefined && expression instanceof ColumnReference && expression.columnName === name
         ? text
         : `${text} AS ${this.quote(name)}`;
     });
@@ -430,6 +441,17 @@ function exportedNames(items: readonly SelectItem[]): { expression: Expression; 
   }
   return out;
 }
+/** Types that may hold whole numbers a double does not. */
+const EXACT = new Set([
+  "bigInteger",
+  NULL_TYPE.kind,
+  "decorated",
+  "variant",
+  "spelled",
+  "userDefined",
+  "numeric",
+  "mysql.unsignedBig",
+]);
 function needsExactIntegers(kind: string): boolean {
-  return kind === "bigInteger" || kind === NULL_TYPE.kind || kind === "decorated" || kind === "numeric";
+  return EXACT.has(kind);
 }

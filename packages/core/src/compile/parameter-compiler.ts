@@ -3,7 +3,9 @@ import type { Dialect } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
 import { type Bind, NamedBind } from "../sql/expression.js";
 import { NULL_TYPE, type SqlType, TupleType, typeOfValue } from "../types/sql-type.js";
+import { converted } from "../types/adapter.js";
 import type { BindSlot } from "./compiled.js";
+import { bindWrap, columnWrap, type Wrap } from "./type-wrapping.js";
 
 export interface CompilerOptions {
   /** Values are written into the text. */
@@ -44,6 +46,7 @@ export abstract class ParameterCompiler {
       tuple: undefined,
       listPrefix: "",
       suffix: "",
+      wrap: undefined,
       name: undefined,
       compute: undefined,
       literal: undefined,
@@ -76,13 +79,20 @@ export abstract class ParameterCompiler {
     }
     if (bind.type instanceof TupleType) return this.tupleList(bind, bind.type, source, negated, name);
     const process = bind.type === NULL_TYPE ? undeclaredBind(this.dialect) : this.dialect.bindProcessor(bind.type);
+    const wrap = this.bindWrap(bind.type);
+    const around = (marked: string) => (wrap === undefined || expanding ? marked : wrap(marked));
     if (source < 0 && name === undefined) {
       const value = bind.value;
-      if (!expanding)
-        return this.addSlot({ constant: value === null || process === null ? value : process(value), suffix });
-      return this.addSlot({ constant: value, process, suffix, expanding, negated });
+      if (!expanding) return around(this.addSlot({ constant: converted(value, process), suffix }));
+      return this.addSlot({ constant: value, process, suffix, expanding, negated, wrap });
     }
-    return this.addSlot({ source, process, suffix, expanding, negated, name });
+    return around(this.addSlot({ source, process, suffix, expanding, negated, name, wrap }));
+  }
+  protected bindWrap(type: SqlType): Wrap | undefined {
+    return bindWrap(this.dialect, type);
+  }
+  protected columnWrap(type: SqlType): Wrap | undefined {
+    return columnWrap(this.dialect, type);
   }
   /** The list behind `(a, b) IN`: each position has its own type. */
   private tupleList(
@@ -121,10 +131,15 @@ export abstract class ParameterCompiler {
       );
     }
     const { type } = bind;
-    if (!expanding) return this.literal(value, type === NULL_TYPE ? typeOfValue(value) : type);
+    const wrap = type instanceof TupleType ? undefined : this.bindWrap(type);
+    const one = (v: unknown): string => {
+      const text = this.literal(v, type);
+      return wrap === undefined || v === null ? text : wrap(text);
+    };
+    if (!expanding) return type === NULL_TYPE ? this.literal(value, typeOfValue(value)) : one(value);
     const list = value as readonly unknown[];
     if (list.length === 0) return this.emptyList(negated, type instanceof TupleType ? type.elements.length : 1);
-    if (!(type instanceof TupleType)) return list.map((v) => this.literal(v, type)).join(", ");
+    if (!(type instanceof TupleType)) return list.map(one).join(", ");
     return (
       this.rowsPrefix +
       list

@@ -54,6 +54,13 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   protected ctesInside = false;
   protected readonly recursiveCtes = new Set<Cte>();
 
+  /** The statements whose rows leave the database: the whole one, or the members of the set operation it is. */
+  protected readonly givingOut = new Set<Element>();
+  protected giveOut(statement: Element): void {
+    this.givingOut.add(statement);
+    if (statement instanceof CompoundStatement) for (const member of statement.members) this.giveOut(member);
+  }
+
   // ---- SELECT
 
   visitSelect(statement: SelectStatement): string {
@@ -80,6 +87,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
 
   protected select(statement: SelectStatement, outside: ReadonlySet<FromClause>): string {
     const froms = planFroms(statement, outside);
+    const givesOut = this.givingOut.has(statement);
     const exported = statement.exportedColumns;
     const labels = new Map<Expression, string>();
     for (const item of statement.selected) if (item instanceof Label) labels.set(item, item.label);
@@ -91,7 +99,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     }
     for (const cte of statement.ctes) this.hoist(cte);
     const parts: string[] = [
-      `SELECT ${this.words(statement, "prefix")}${this.extended(statement, "postSelect", " ")}${this.distinct(statement)}${this.extended(statement, "preColumns", " ")}${exported.map((c) => this.selected(c.expression, c.columnName)).join(", ")}`,
+      `SELECT ${this.words(statement, "prefix")}${this.extended(statement, "postSelect", " ")}${this.distinct(statement)}${this.extended(statement, "preColumns", " ")}${exported.map((c) => this.selected(c.expression, c.columnName, givesOut)).join(", ")}`,
     ];
     const { hints, only } = this;
     this.hints = statement.words.filter((w) => w.place === "hint" && this.applies(w));
@@ -175,8 +183,10 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     return `DISTINCT ON (${this.renderList(statement.distinctValue)}) `;
   }
   /** One entry of the select list; named when its own name would not be the wanted one. */
-  protected selected(expression: Expression, name: string): string {
+  protected selected(expression: Expression, name: string, givesOut: boolean): string {
     const text = this.selectedValue(expression);
+    const wrap = givesOut ? this.columnWrap(expression.type) : undefined;
+    if (wrap !== undefined) return `${wrap(text)} AS ${this.quoteLabel(name)}`;
     if (expression instanceof ColumnReference && expression.columnName === name) return text;
     if (
       expression.kind === "literalColumn" ||

@@ -79,12 +79,21 @@ export function converter(
 ): ((values: unknown[]) => void) | undefined {
   const at: number[] = [];
   const by: Convert[] = [];
+  const ofNull: { readonly at: number; readonly process: Convert }[] = [];
   columns.forEach(({ process }, i) => {
     if (process === null) return;
+    if (process.takesNull) ofNull.push({ at: i, process });
     at.push(i);
     by.push(process);
   });
   if (at.length === 0) return undefined;
+  if (ofNull.length > 0) {
+    const others = converter(columns.map((c) => (c.process?.takesNull ? { process: null } : c)));
+    return (values) => {
+      others?.(values);
+      for (const { at, process } of ofNull) values[at] = process(values[at]);
+    };
+  }
   return (values) => {
     for (let k = 0; k < at.length; k++) {
       const i = at[k] as number;

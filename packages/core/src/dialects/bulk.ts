@@ -18,7 +18,7 @@ export function bulkProcesses(dialect: Dialect, columns: readonly TableColumn[])
 }
 /** Gives generated whole numbers their declared type. */
 export function keyConverter(dialect: Dialect, column: TableColumn): (id: bigint) => unknown {
-  if (column.type.kind !== "bigInteger") return Number;
+  if (dialect.plainType(column.type).kind !== "bigInteger") return Number;
   const convert = dialect.resultProcessor(column.type);
   return convert === null ? (id) => id : convert;
 }

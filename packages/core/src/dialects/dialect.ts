@@ -3,8 +3,17 @@
 import type { Compiled, SchemaMap } from "../compile/compiled.js";
 import { CompileError, type DatabaseError, type DatabaseErrorDetails } from "../errors/errors.js";
 import type { Element } from "../sql/element.js";
-import type { Convert, TypeAdapter, TypeAdapters, TypeResolver } from "../types/adapter.js";
-import { DecoratedType, NULL_TYPE, type SqlType, typeOfValue } from "../types/sql-type.js";
+import {
+  type Convert,
+  converted,
+  takingNull,
+  type TypeAdapter,
+  type TypeAdapters,
+  type TypeResolver,
+} from "../types/adapter.js";
+import { typeCompilation } from "../types/compilation.js";
+import { NULL_TYPE, type SqlType, TupleType, typeOfValue } from "../types/sql-type.js";
+import { DecoratedType, SpelledType, UserDefinedType, VariantType } from "../types/wrapping.js";
 import type { BulkStrategy } from "./bulk-strategy.js";
 import type { Driver, DriverConnection } from "./driver.js";
 
@@ -118,8 +127,30 @@ export abstract class Dialect implements TypeResolver {
 
   readonly #binds = new Map<number, Convert | null>();
   readonly #results = new Map<number, Convert | null>();
+  readonly #own = new Map<number, TypeAdapter>();
 
+  /** Names under which variants and options are given for this dialect; PGlite reads PostgreSQL's too. */
+  get optionNames(): readonly string[] {
+    return [this.name];
+  }
+  /** The type that has an adapter: decorators taken off, the variant for this dialect chosen. */
+  plainType(type: SqlType): SqlType {
+    if (type instanceof DecoratedType) return this.plainType(this.#implOf(type));
+    if (type instanceof VariantType) return this.plainType(this.#variantOf(type));
+    return type;
+  }
+  #implOf(type: DecoratedType): SqlType {
+    return type.hooks.implFor?.(this) ?? type.impl;
+  }
+  #variantOf(type: VariantType): SqlType {
+    for (const name of this.optionNames) {
+      const found = type.variants.get(name);
+      if (found !== undefined) return found;
+    }
+    return type.base;
+  }
   protected adapter(type: SqlType): TypeAdapter {
+    if (type instanceof UserDefinedType) return this.#adapterOfOwn(type);
     const found = (this.adapters as { readonly [kind: string]: TypeAdapter })[type.kind];
     if (found === undefined) {
       throw new CompileError(
@@ -129,17 +160,41 @@ export abstract class Dialect implements TypeResolver {
     }
     return found;
   }
+  #adapterOfOwn(type: UserDefinedType): TypeAdapter {
+    let found = this.#own.get(type.id);
+    if (found !== undefined) return found;
+    const literal = type.literalProcessor(this);
+    found = {
+      ddl: () => type.columnSpec(this),
+      castDdl: () => type.castSpec(this),
+      bind: () => type.bindProcessor(this) as Convert | null,
+      result: () => type.resultProcessor(this) as Convert | null,
+      bindSuffix: () => type.bindSuffix(this),
+      ...(literal !== null && { literal: () => literal as (value: unknown) => string }),
+    };
+    this.#own.set(type.id, found);
+    return found;
+  }
   ddlType(type: SqlType): string {
-    return type instanceof DecoratedType ? this.ddlType(type.impl) : this.adapter(type).ddl(type, this);
+    const plain = this.plainType(type);
+    const own = typeCompilation(this.optionNames, plain);
+    if (own !== undefined) return own(plain as never, this);
+    return plain instanceof SpelledType ? plain.spelling : this.adapter(plain).ddl(plain, this);
   }
   castType(type: SqlType): string {
-    if (type instanceof DecoratedType) return this.castType(type.impl);
-    const adapter = this.adapter(type);
-    return (adapter.castDdl ?? adapter.ddl).call(adapter, type, this);
+    const plain = this.plainType(type);
+    if (plain instanceof SpelledType) return this.spelledCast(plain);
+    const adapter = this.adapter(plain);
+    return adapter.castDdl === undefined ? this.ddlType(plain) : adapter.castDdl.call(adapter, plain, this);
+  }
+  /** CAST to a type with a spelling of its own; databases with few types in CAST take the type it stands on. */
+  protected spelledCast(type: SpelledType): string {
+    return type.spelling;
   }
   bindSuffix(type: SqlType): string {
-    if (type instanceof DecoratedType) return this.bindSuffix(type.impl);
-    return this.adapter(type).bindSuffix?.(type, this) ?? "";
+    const plain = this.plainType(type);
+    if (plain instanceof SpelledType) return this.bindSuffix(plain.base);
+    return this.adapter(plain).bindSuffix?.(plain, this) ?? "";
   }
   bindProcessor(type: SqlType): Convert | null {
     let found = this.#binds.get(type.id);
@@ -152,20 +207,29 @@ export abstract class Dialect implements TypeResolver {
     return found;
   }
   #makeBind(type: SqlType): Convert | null {
+    if (type instanceof VariantType) return this.bindProcessor(this.#variantOf(type));
+    if (type instanceof SpelledType) return this.bindProcessor(type.base);
     if (!(type instanceof DecoratedType)) return this.adapter(type).bind?.(type, this) ?? null;
-    const inner = this.bindProcessor(type.impl);
-    const outer = type.toDatabase as Convert;
-    if (inner === null) return outer;
-    return (value) => {
-      const stored = outer(value);
-      return stored === null || stored === undefined ? null : inner(stored);
-    };
+    const inner = this.bindProcessor(this.#implOf(type));
+    const { toDatabase, bindsNull } = type.hooks;
+    const convert = (value: unknown) => converted(toDatabase(value, this) ?? null, inner);
+    return bindsNull ? takingNull(convert) : convert;
   }
   #makeResult(type: SqlType): Convert | null {
+    if (type instanceof VariantType) return this.resultProcessor(this.#variantOf(type));
+    if (type instanceof SpelledType) return this.resultProcessor(type.base);
     if (!(type instanceof DecoratedType)) return this.adapter(type).result?.(type, this) ?? null;
-    const inner = this.resultProcessor(type.impl);
-    const outer = type.fromDatabase as Convert;
-    return inner === null ? outer : (value) => outer(inner(value));
+    const inner = this.resultProcessor(this.#implOf(type));
+    const { fromDatabase, readsNull } = type.hooks;
+    const convert = (value: unknown) => fromDatabase(converted(value, inner), this);
+    return readsNull ? takingNull(convert) : convert;
+  }
+  /** SQL around a parameter of this type, as its adapter says; `compile/type-wrapping.ts` adds what decorators say. */
+  adapterWrap(type: SqlType, which: "wrapBind" | "wrapColumn"): ((sql: string) => string) | undefined {
+    const plain = this.plainType(type);
+    return plain instanceof SpelledType || plain instanceof TupleType
+      ? undefined
+      : this.adapter(plain)[which]?.(plain, this);
   }
   /** The driver's form of a value nobody declared a type for: by the type its JavaScript value suggests. */
   bindUndeclared(value: unknown): unknown {
@@ -177,8 +241,14 @@ export abstract class Dialect implements TypeResolver {
   }
   /** A value written into SQL text: for DDL, offline scripts and printing. */
   literal(value: unknown, type: SqlType): string {
-    if (value === null || value === undefined) return "NULL";
-    if (type instanceof DecoratedType) return this.literal((type.toDatabase as Convert)(value), type.impl);
+    if (type instanceof DecoratedType) {
+      const { toLiteral, toDatabase, bindsNull } = type.hooks;
+      if ((value === null || value === undefined) && !bindsNull) return "NULL";
+      return this.literal((toLiteral ?? toDatabase)(value ?? null, this), this.#implOf(type));
+    }
+    if (value === undefined || (value === null && this.bindProcessor(type)?.takesNull === undefined)) return "NULL";
+    if (type instanceof VariantType) return this.literal(value, this.#variantOf(type));
+    if (type instanceof SpelledType) return this.literal(value, type.base);
     const make = this.adapter(type).literal;
     if (make !== undefined) return make.call(this.adapter(type), type, this)(value);
     const bound = this.bindProcessor(type);

@@ -1,8 +1,9 @@
 /** Conversions that several dialects share: timestamps, decimals, UUIDs, JSON text, lists kept as JSON. */
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, DataError } from "../errors/errors.js";
-import type { Convert, TypeAdapter, TypeResolver } from "../types/adapter.js";
-import type { ArrayType, EnumType, StringType } from "../types/sql-type.js";
+import { type Convert, takingNull, type TypeAdapter, type TypeResolver } from "../types/adapter.js";
+import { jsonNull } from "../types/native-types.js";
+import type { ArrayType, EnumType, JsonOptions, StringType } from "../types/sql-type.js";
 
 const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
 
@@ -157,6 +158,17 @@ export function jsonText(value: unknown): string {
 function refuseBigInt(value: bigint): never {
   throw new ArgumentError(`JSON has no form for the bigint ${value}n: write it as a string or a number.`, "value.json");
 }
+/** Documents with the text form their type chose. */
+export const jsonBind = ({ options = {} }: { readonly options?: JsonOptions | undefined }): Convert => {
+  const { serializer, nullAs } = options;
+  const write = serializer === undefined ? jsonText : (v: unknown) => (v === jsonNull ? "null" : serializer(v));
+  return nullAs === "json" ? takingNull((v) => (v === null ? "null" : write(v)), "set") : write;
+};
+export const jsonResult = ({ options = {} }: { readonly options?: JsonOptions | undefined }): Convert => {
+  const { deserializer } = options;
+  if (deserializer === undefined) return parseJson;
+  return (value) => (typeof value === "string" ? deserializer(value) : deserializer(JSON.stringify(value)));
+};
 export const parseJson: Convert = (value) => (typeof value === "string" ? JSON.parse(value) : value);
 /** A copy that owns its memory: drivers hand out views of their network buffers. */
 export const ownBytes: Convert = (value) =>
@@ -188,7 +200,7 @@ export const enumResult = (type: EnumType): Convert => {
     );
   };
 };
-export const longest = (type: EnumType): number => Math.max(1, ...type.values.map((v) => [...v].length));
+export const longest = (type: EnumType): number => type.length ?? Math.max(1, ...type.values.map((v) => [...v].length));
 export const varchar = (type: StringType, name = "VARCHAR"): string =>
   type.length === undefined ? name : `${name}(${type.length})`;
 

@@ -3,7 +3,8 @@
  * Source: SQLAlchemy "Schema Definition Language", the order of constraints in CREATE TABLE included.
  */
 import { ArgumentError } from "../errors/errors.js";
-import { DecoratedType, EnumType, type SqlType } from "../types/sql-type.js";
+import { EnumType } from "../types/sql-type.js";
+import { storedType } from "../types/wrapping.js";
 import { typeCheckOf } from "./columns.js";
 import type { Constraint, ForeignKey, Index } from "./constraint.js";
 import { Table, type TableColumn, type TableParts } from "./table.js";
@@ -85,8 +86,7 @@ function finishTable(table: Table, given: readonly TableArgument[]): void {
 }
 
 function checkOfType(column: TableColumn): TableCheck | undefined {
-  let type: SqlType = column.fields.type;
-  while (type instanceof DecoratedType) type = type.impl;
+  const type = storedType(column.fields.type);
   const wanted = typeCheckOf(type);
   if (wanted === undefined) return undefined;
   const [values, native] = type instanceof EnumType ? [type.values, type.native] : [undefined, false];

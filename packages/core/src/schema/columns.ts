@@ -15,12 +15,13 @@ import {
   DATE,
   DATETIME,
   DateTimeType,
-  DecoratedType,
   DOUBLE,
   EnumType,
   FloatType,
   INTEGER,
   JSON_TYPE,
+  type JsonOptions,
+  JsonType,
   NULL_TYPE,
   NumericType,
   SmallIntegerType,
@@ -31,6 +32,7 @@ import {
   TIME,
   UuidType,
 } from "../types/sql-type.js";
+import { SpelledType, UserDefinedType } from "../types/wrapping.js";
 import { ColumnDefinition } from "./definition.js";
 
 const SMALL_INTEGER = new SmallIntegerType();
@@ -59,7 +61,7 @@ export interface CheckedTypeOptions {
 
 type Args = readonly unknown[];
 /** Takes a leading column name off the arguments. */
-function named(args: Args): { readonly column: string | undefined; readonly rest: Args } {
+export function named(args: Args): { readonly column: string | undefined; readonly rest: Args } {
   return typeof args[0] === "string" ? { column: args[0], rest: args.slice(1) } : { column: undefined, rest: args };
 }
 function simple(type: SqlType): (...args: Args) => ColumnDefinition {
@@ -133,7 +135,12 @@ export function binary(...args: Args): ColumnDefinition {
   const length = whole(rest[0], "binary", "the length");
   return ColumnDefinition.of(length === undefined ? BINARY : new BinaryType(length), column);
 }
-export const json = simple(JSON_TYPE);
+/** `{ serializer, deserializer, nullAs }` to choose another text form, or that null is the document `null`. */
+export function json(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const given = options<JsonOptions>(rest[0], "json");
+  return ColumnDefinition.of(Object.keys(given).length === 0 ? JSON_TYPE : new JsonType(given), column);
+}
 /** `array(string())`: native on PostgreSQL, JSON text elsewhere. */
 export function array(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
@@ -147,6 +154,8 @@ export interface EnumerationOptions extends CheckedTypeOptions {
   /** Name of the type, where it is one of the database's own. */
   readonly name?: string | undefined;
   readonly native?: boolean | undefined;
+  /** Of the VARCHAR where it is one. Default: the longest value's. */
+  readonly length?: number | undefined;
 }
 /**
  * A closed list of strings: the values, a list of them, or an object whose values they are; options come after a list
@@ -173,42 +182,30 @@ export function enumeration(...args: Args): ColumnDefinition {
   if (new Set(values).size < values.length)
     throw new ArgumentError(`enumeration(): a value occurs twice in ${values.join(", ")}.`);
   const given = options<EnumerationOptions>(at < 0 ? undefined : args[at + 1], "enumeration");
-  const type = new EnumType(values as string[], { name: given.name, native: given.native });
-  return ColumnDefinition.of(withCheck(type, "enum", given), column);
+  return ColumnDefinition.of(enumType(values as string[], given), column);
+}
+/** The type of stored strings, with the check it asks for. */
+export function enumType(values: readonly string[], given: EnumerationOptions): EnumType {
+  const type = new EnumType(values, given);
+  const longest = values.find((v) => [...v].length > (given.length ?? Number.POSITIVE_INFINITY));
+  if (longest !== undefined)
+    throw new ArgumentError(`The value '${longest}' is longer than the length ${given.length} of its enumeration.`);
+  return withCheck(type, "enum", given);
 }
 
-/**
- * A type of your own on top of one that exists: what JavaScript sees, and what is stored.
- *
- * @example
- * class Money extends TypeDecorator<Decimal, string> {
- *   readonly impl = numeric(12, 2);
- *   toDatabase(value: Decimal) { return value.toString(); }
- *   fromDatabase(value: string) { return new Decimal(value); }
- * }
- */
-export abstract class TypeDecorator<JS, DB> {
-  abstract readonly impl: ColumnDefinition;
-  abstract toDatabase(value: JS): DB;
-  abstract fromDatabase(value: DB): JS;
-}
-export function custom(...args: Args): ColumnDefinition {
-  const { column, rest } = named(args);
-  const [Decorator] = rest;
-  if (typeof Decorator !== "function") throw new ArgumentError("custom(): a TypeDecorator class is needed.");
-  const decorator = new (Decorator as new () => TypeDecorator<unknown, unknown>)();
-  if (!(decorator.impl instanceof ColumnDefinition)) {
+/** The type under its spelling in the database: `spelled("CHAR(3)", string(3))`. */
+export function spelled(spelling: string, like: unknown): ColumnDefinition {
+  if (typeof spelling !== "string" || spelling === "" || !(like instanceof ColumnDefinition))
     throw new ArgumentError(
-      `custom(): ${Decorator.name} has no impl, the type it stands on: readonly impl = string().`,
+      'spelled(): a spelling and the type its values have are needed: spelled("CHAR(3)", string(3)).',
     );
-  }
-  const type = new DecoratedType(
-    decorator.impl.fields.type,
-    (value) => decorator.toDatabase(value),
-    (value) => decorator.fromDatabase(value),
-    Decorator,
-  );
-  return ColumnDefinition.of(type, column);
+  return ColumnDefinition.of(new SpelledType(spelling, like.fields.type), like.fields.columnName);
+}
+/** A column of a type of one's own. */
+export function columnOf(type: unknown, name?: string): ColumnDefinition {
+  if (!(type instanceof UserDefinedType))
+    throw new ArgumentError("columnOf(): an instance of a UserDefinedType is needed: columnOf(new Point()).");
+  return ColumnDefinition.of(type, name);
 }
 /** A column of any type: of a type class of one's own, or without one, when a foreign key brings it. */
 export function column(...args: Args): ColumnDefinition {

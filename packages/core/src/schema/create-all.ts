@@ -1,7 +1,8 @@
 /** What `createAll` and `dropAll` execute, in order. Source: SQLAlchemy `SchemaGenerator` and `SchemaDropper`. */
 import { translatedSchema } from "../compile/schema-map.js";
+import type { Dialect } from "../dialects/dialect.js";
 import { CircularDependencyError } from "../errors/errors.js";
-import { ArrayType, DecoratedType, EnumType, type SqlType } from "../types/sql-type.js";
+import { ArrayType, EnumType } from "../types/sql-type.js";
 import { queryOn, reflectorOf, type SchemaConnection, schemaMapOf } from "./bind.js";
 import type { ForeignKeyConstraint } from "./constraint.js";
 import {
@@ -38,14 +39,12 @@ interface NativeEnum {
   readonly schema: string | undefined;
 }
 /** The enumerations that are types of their own, each once by name. */
-function nativeEnums(tables: readonly Table[]): readonly NativeEnum[] {
+function nativeEnums(dialect: Dialect, tables: readonly Table[]): readonly NativeEnum[] {
   const found = new Map<string, NativeEnum>();
   for (const table of tables) {
     for (const column of table.columns) {
-      let type: SqlType = column.type;
-      while (type instanceof DecoratedType || type instanceof ArrayType) {
-        type = type instanceof DecoratedType ? type.impl : type.element;
-      }
+      let type = dialect.plainType(column.type);
+      while (type instanceof ArrayType) type = dialect.plainType(type.element);
       if (!(type instanceof EnumType) || !type.native || type.name === undefined) continue;
       const key = JSON.stringify([table.schema ?? null, type.name]);
       if (!found.has(key)) found.set(key, { type, schema: table.schema });
@@ -100,7 +99,7 @@ export async function createTables(connection: SchemaConnection, scope: CreateSc
   await fire("beforeCreate", order);
   if (capabilities.nativeEnum) {
     // Where enumerations have no names of their own the compiler has nothing to say about them.
-    const types = nativeEnums(tables).filter(
+    const types = nativeEnums(connection.dialect, tables).filter(
       ({ type, schema }) => connection.dialect.createDdlCompiler().statements(new CreateType(type, schema)).length > 0,
     );
     for (const { type, schema } of await missing("enum", types, (e) => [e.schema, e.type.name as string])) {
@@ -146,7 +145,7 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
     await fire("afterDrop", [table], table);
   }
   if (scope.every && capabilities.nativeEnum) {
-    for (const { type, schema } of nativeEnums(scope.tables)) {
+    for (const { type, schema } of nativeEnums(connection.dialect, scope.tables)) {
       const drop = new DropType(type, schema);
       if (connection.dialect.createDdlCompiler().statements(drop).length === 0) continue;
       if (!scope.checkFirst || (await existing.has("enum", schema, type.name as string)))

@@ -6,6 +6,7 @@ import { ArgumentError } from "../errors/errors.js";
 import type { Element } from "../sql/element.js";
 import { Expression } from "../sql/expression.js";
 import type { SqlType } from "../types/sql-type.js";
+import { VariantType } from "../types/wrapping.js";
 
 export type ReferenceAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRICT" | "NO ACTION";
 export interface ReferenceOptions {
@@ -99,6 +100,21 @@ export class ColumnDefinition {
   }
   with(changes: Partial<ColumnFields>): ColumnDefinition {
     return new ColumnDefinition({ ...this.fields, ...changes });
+  }
+  /** Another type on the named databases: `text().withVariant(string(500), "mysql", "mariadb")`. */
+  withVariant(type: ColumnDefinition, ...dialects: readonly string[]): ColumnDefinition {
+    if (!(type instanceof ColumnDefinition) || dialects.length === 0)
+      throw new ArgumentError(
+        'withVariant(): a type and the names of dialects are needed: withVariant(text(), "mysql").',
+      );
+    const own = this.fields.type;
+    const base = own instanceof VariantType ? own.base : own;
+    const variants = new Map(own instanceof VariantType ? own.variants : []);
+    for (const name of dialects) {
+      if (variants.has(name)) throw new ArgumentError(`withVariant(): there is a variant for '${name}' already.`);
+      variants.set(name, type.fields.type);
+    }
+    return this.with({ type: new VariantType(base, variants) });
   }
   /** The whole primary key; a composite one is the table's `primaryKey` option. */
   primaryKey(): ColumnDefinition {

@@ -6,6 +6,7 @@ import { ColumnReference, FromClause } from "../sql/from.js";
 import { type KeyWriter, nextId, OP } from "../sql/key.js";
 import type { SqlType } from "../types/sql-type.js";
 import { NULL_TYPE } from "../types/sql-type.js";
+import { storedType } from "../types/wrapping.js";
 import type { Constraint, ForeignKey, Index, MetaDataFace } from "./constraint.js";
 import { ColumnDefinition, type ColumnFields } from "./definition.js";
 import type { TableArgument } from "./table-constraints.js";
@@ -147,7 +148,8 @@ export class Table extends FromClause {
     if (explicit !== undefined) return explicit;
     const [only, ...others] = this.primaryKey;
     if (only === undefined || others.length > 0) return undefined;
-    const { type, references, autoincrement, default: default_, serverDefault } = only.fields;
+    const { references, autoincrement, default: default_, serverDefault } = only.fields;
+    const type = storedType(only.fields.type);
     const whole = type.kind === "integer" || type.kind === "smallInteger" || type.kind === "bigInteger";
     if (
       !whole ||

@@ -79,10 +79,10 @@ export abstract class Expression extends Element {
     return new InList(this, inOperand(this, other), true);
   }
   between(low: unknown, high: unknown): Expression {
-    return new Between(this, operand(low, this.type), operand(high, this.type), false);
+    return between(this, low, high, false);
   }
   notBetween(low: unknown, high: unknown): Expression {
-    return new Between(this, operand(low, this.type), operand(high, this.type), true);
+    return between(this, low, high, true);
   }
   asc(): Ordering {
     return new Ordering(this, "ASC");
@@ -115,7 +115,8 @@ export abstract class Expression extends Element {
       );
     }
     const op = ops.customOperator(sql, options.precedence ?? 0, options.comparison ?? false);
-    return new Binary(op, this, operand(other, this.type), options.comparison ? BOOLEAN : (options.type ?? this.type));
+    const type = options.comparison ? BOOLEAN : (options.type ?? this.type);
+    return new Binary(op, this, operand(other, this.type.comparedWith(sql, other)), type);
   }
   boolOp(sql: string, other: unknown): Expression {
     return this.op(sql, other, { precedence: 5, comparison: true });
@@ -783,7 +784,7 @@ function inOperand(left: Expression, other: unknown): Element {
     if (left instanceof Tuple) return tupleList(left, other);
     return other.some((v) => v instanceof Expression)
       ? new Tuple(other.map((v) => operand(v, left.type)))
-      : new Bind(other, left.type, true);
+      : new Bind(other, left.type.comparedWith(ops.inOp.sql, other), true);
   }
   if (typeof other === "object" && other !== null) {
     if (other instanceof NamedBind && !other.expanding) {
@@ -816,7 +817,18 @@ function tupleList(left: Tuple, rows: readonly unknown[]): Element {
     rows.map((row) => (row instanceof Tuple ? row : new Tuple((row as unknown[]).map((v, i) => operand(v, types[i]))))),
   );
 }
+function between(of: Expression, low: unknown, high: unknown, negated: boolean): Expression {
+  const bound = (value: unknown) => operand(value, of.type.comparedWith(ops.between.sql, value));
+  return new Between(of, bound(low), bound(high), negated);
+}
+/** What the type of one's own on the left makes of the operator, if it makes anything of it. */
+function ownOperation(op: Operator, left: Expression, other: unknown): Expression | undefined {
+  const made = left.type.operate(op.sql, left, other);
+  return made instanceof Expression ? made : undefined;
+}
 function compare(op: Operator, left: Expression, other: unknown, escape?: string): Expression {
+  const own = ownOperation(op, left, other);
+  if (own !== undefined) return own;
   if (left instanceof Tuple && Array.isArray(other)) {
     if (other.length !== left.items.length)
       throw new ArgumentError(`A tuple of ${left.items.length} compares with as many values.`);
@@ -824,11 +836,13 @@ function compare(op: Operator, left: Expression, other: unknown, escape?: string
   }
   if (escape !== undefined && [...escape].length !== 1)
     throw new ArgumentError("like(): the escape character is one character.");
-  return new Binary(op, left, operand(other, left.type), BOOLEAN, escape);
+  return new Binary(op, left, operand(other, left.type.comparedWith(op.sql, other)), BOOLEAN, escape);
 }
 function arithmetic(op: Operator, left: Expression, other: unknown): Expression {
+  const own = ownOperation(op, left, other);
+  if (own !== undefined) return own;
   if (left.type.family === "date") return moved(op, left, other);
-  const right = operand(other, arithmeticOperandType(left.type, other));
+  const right = operand(other, arithmeticOperandType(left.type.comparedWith(op.sql, other), other));
   return new Binary(op, left, right, arithmeticType(op, left.type, right.type));
 }
 /** A date or time plus or minus an interval keeps its own type. */

@@ -1,11 +1,28 @@
 /** How one dialect spells a type and carries its values. */
 import type { SqlType } from "./sql-type.js";
 
-/** Converts one value; never called with null. */
-export type Convert = (value: unknown) => unknown;
+/** Converts one value; called with null only when it says that it takes null. */
+export interface Convert {
+  (value: unknown): unknown;
+  /**
+   * NULL passes through this function too; otherwise it stays NULL without a call. `"set"`: only where null was given, not
+   * where nothing was.
+   */
+  readonly takesNull?: true | "set";
+}
+/** What a processor makes of a value that may be null. */
+export function converted(value: unknown, process: Convert | null): unknown {
+  if (process === null) return value;
+  return value === null && process.takesNull === undefined ? null : process(value);
+}
+/** The same function, called with null as well. */
+export function takingNull(process: (value: unknown) => unknown, takesNull: true | "set" = true): Convert {
+  return Object.assign((value: unknown) => process(value), { takesNull });
+}
 
 /** The view an adapter has of its dialect: other types' adapters, through the same caches. */
 export interface TypeResolver {
+  readonly name: string;
   ddlType(type: SqlType): string;
   bindProcessor(type: SqlType): Convert | null;
   resultProcessor(type: SqlType): Convert | null;
@@ -24,6 +41,10 @@ export interface TypeAdapter<S extends SqlType = SqlType> {
   literal?(type: S, dialect: TypeResolver): (value: unknown) => string;
   /** Text after a placeholder, for servers that must be told: `::jsonb`. */
   bindSuffix?(type: S, dialect: TypeResolver): string;
+  /** SQL around a parameter: `jsonb(?)`. */
+  wrapBind?(type: S, dialect: TypeResolver): (placeholder: string) => string;
+  /** SQL around what a statement gives out: `json(data)`. */
+  wrapColumn?(type: S, dialect: TypeResolver): (sql: string) => string;
 }
 /** Adapters by `kind`. */
 export type TypeAdapters = { readonly [kind: string]: TypeAdapter<never> };

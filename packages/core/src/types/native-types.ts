@@ -2,7 +2,7 @@
  * Types that one family of databases has, as plain data: what a value of them is in JavaScript is said by the adapter of
  * the dialect. Another dialect has no adapter for them and says so when the statement is compiled.
  */
-import { SqlType, type TypeFamily } from "./sql-type.js";
+import { type JsonOptions, jsonStructure, SqlType, type TypeFamily } from "./sql-type.js";
 
 /** A named type with sizes: `postgresql.inet`, `mysql.year`, `postgresql.bit(8)`. */
 export class NativeType extends SqlType {
@@ -10,14 +10,17 @@ export class NativeType extends SqlType {
   readonly family: TypeFamily;
   /** As the database spells it, sizes included. */
   readonly ddl: string;
-  constructor(kind: string, ddl: string, family: TypeFamily = "plain") {
+  /** Of a JSON type. */
+  readonly options: JsonOptions | undefined;
+  constructor(kind: string, ddl: string, family: TypeFamily = "plain", options?: JsonOptions) {
     super();
+    this.options = options;
     this.kind = kind;
     this.ddl = ddl;
     this.family = family;
   }
   protected override structure(): string {
-    return `${this.kind}[${this.ddl}]`;
+    return `${this.kind}[${this.ddl}]${jsonStructure(this.options ?? {})}`;
   }
 }
 /** A range, or with `multi` a list of ranges, over another type. */
@@ -51,6 +54,9 @@ export class DomainType extends SqlType {
   }
   protected override structure(): string {
     return `postgresql.domain[${JSON.stringify(this.name)},${this.base.id}]`;
+  }
+  override toString(): string {
+    return this.name;
   }
 }
 /** Values out of a list, several at a time. */

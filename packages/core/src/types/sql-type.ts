@@ -21,6 +21,8 @@ export abstract class SqlType {
   /** Chooses the adapter of the dialect: "integer", "string", "postgresql.inet". */
   abstract readonly kind: string;
   abstract readonly family: TypeFamily;
+  /** A type somebody made, whose values only that somebody knows: a decorator, a user-defined type, one with variants. */
+  readonly isOwn: boolean = false;
   #id = 0;
 
   /** Everything about the type that changes SQL or values, as text. */
@@ -38,6 +40,17 @@ export abstract class SqlType {
       this.#id = intern(undeclared ? `${this.kind}#${++unshared}` : this.structure());
     }
     return this.#id;
+  }
+  /**
+   * The type the other side of an operator gets when it is a plain value: this one, unless a type of one's own says
+   * otherwise. `operator` is SQL's word for it.
+   */
+  comparedWith(_operator: string, _value: unknown): SqlType {
+    return this;
+  }
+  /** An operator's meaning for this type, as an expression; undefined: the usual one. For types of one's own. */
+  operate(_operator: string, _left: object, _other: unknown): object | undefined {
+    return undefined;
   }
   /** How the type reads in messages. */
   toString(): string {
@@ -162,9 +175,40 @@ export class BinaryType extends SqlType {
     return this.length === undefined ? "binary" : `binary(${this.length})`;
   }
 }
+/** How documents become text and back, where JSON.stringify and JSON.parse will not do. */
+export interface JsonOptions {
+  readonly serializer?: ((value: unknown) => string) | undefined;
+  readonly deserializer?: ((text: string) => unknown) | undefined;
+  /**
+   * What JavaScript's null is in the database: `"sql"`, no document (the default), or `"json"`, the document `null`. What
+   * was never set is no document either way.
+   */
+  readonly nullAs?: "sql" | "json" | undefined;
+}
 export class JsonType extends SqlType {
   readonly kind: string = "json";
   readonly family = "json";
+  readonly options: JsonOptions;
+  constructor(options: JsonOptions = {}) {
+    super();
+    this.options = options;
+  }
+  protected override structure(): string {
+    return this.kind + jsonStructure(this.options);
+  }
+}
+const functionNumbers = new WeakMap<object, number>();
+let functionCount = 0;
+/** What options change, as text; nothing for none. */
+export function jsonStructure({ serializer, deserializer, nullAs }: JsonOptions): string {
+  const number = (f: object | undefined): number => {
+    if (f === undefined) return 0;
+    const n = functionNumbers.get(f) ?? ++functionCount;
+    functionNumbers.set(f, n);
+    return n;
+  };
+  if (serializer === undefined && deserializer === undefined && nullAs !== "json") return "";
+  return `(${number(serializer)},${number(deserializer)},${nullAs ?? "sql"})`;
 }
 /** An array of another type: native on PostgreSQL, JSON text elsewhere. */
 export class ArrayType extends SqlType {
@@ -186,14 +230,20 @@ export class EnumType extends SqlType {
   readonly values: readonly string[];
   readonly name: string | undefined;
   readonly native: boolean;
-  constructor(values: readonly string[], options: { name?: string | undefined; native?: boolean | undefined } = {}) {
+  /** Of the VARCHAR where it is one; the longest value's when not given. */
+  readonly length: number | undefined;
+  constructor(
+    values: readonly string[],
+    options: { name?: string | undefined; native?: boolean | undefined; length?: number | undefined } = {},
+  ) {
     super();
     this.values = values;
+    this.length = options.length;
     this.name = options.name;
     this.native = options.native ?? false;
   }
   protected override structure(): string {
-    return `enum(${JSON.stringify([this.name ?? null, this.native, ...this.values])})`;
+    return `enum(${JSON.stringify([this.name ?? null, this.native, ...(this.length === undefined ? [] : [this.length]), ...this.values])})`;
   }
 }
 /** The type of what has none yet: an untyped literal null, a raw fragment. */
@@ -213,36 +263,6 @@ export class TupleType extends SqlType {
   }
   protected override structure(): string {
     return `tuple(${this.elements.map((e) => e.id).join(",")})`;
-  }
-}
-
-/** Conversions on top of another type; what a TypeDecorator becomes. */
-export class DecoratedType extends SqlType {
-  readonly kind = "decorated";
-  readonly family: TypeFamily = "plain";
-  readonly impl: SqlType;
-  readonly toDatabase: (value: never) => unknown;
-  readonly fromDatabase: (value: never) => unknown;
-  readonly key: object;
-  static readonly #keys = new WeakMap<object, number>();
-  static #count = 0;
-  /** `key`: the decorator class; two columns of one decorator share compiled statements. */
-  constructor(
-    impl: SqlType,
-    toDatabase: (value: never) => unknown,
-    fromDatabase: (value: never) => unknown,
-    key: object,
-  ) {
-    super();
-    this.impl = impl;
-    this.toDatabase = toDatabase;
-    this.fromDatabase = fromDatabase;
-    this.key = key;
-  }
-  protected override structure(): string {
-    let n = DecoratedType.#keys.get(this.key);
-    if (n === undefined) DecoratedType.#keys.set(this.key, (n = ++DecoratedType.#count));
-    return `decorated(${n},${this.impl.id})`;
   }
 }
 

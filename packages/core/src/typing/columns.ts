@@ -34,6 +34,8 @@ type AutoKey<F extends string> = "auto" extends F ? "generated" : never;
 export interface Column<out T, F extends string> extends ColumnLike<T, F>, Definition<T, T> {
   /** The whole primary key. A composite one is the table's `primaryKey: ["orderId", "lineNo"]`. */
   primaryKey(): Column<T, F | "key" | AutoKey<F>>;
+  /** Another type on the named databases; values stay what they are: `text().withVariant(string(500), "mysql")`. */
+  withVariant(type: ColumnLike<T, string>, ...dialects: string[]): this;
   nullable(): Column<T | null, F | "null">;
   /** A UNIQUE constraint; together with `index()` one unique index. */
   unique(name?: string): this;

@@ -183,11 +183,11 @@ onDatabase("PostgreSQL", { only: ["postgresql", "pglite"] }, (run, connection) =
     expect(t.columns.map((c) => [c.name, String(c.type), c.databaseType])).toEqual([
       ["id", "bigInteger(bigint)", "bigint"],
       ["o", "integer", "integer"],
-      ["ip", "database(inet)", "inet"],
-      ["p", "database(positive)", "positive"],
+      ["ip", "postgresql.inet[INET]", "inet"],
+      ["p", "positive", "positive"],
       ["c", "text", "text"],
-      ["ch", "database(character(3))", "character(3)"],
-      ["ts", "dateTime(tz)", "timestamp(3) with time zone"],
+      ["ch", "CHAR(3)", "character(3)"],
+      ["ts", "TIMESTAMP(3) WITH TIME ZONE", "timestamp(3) with time zone"],
       ["v", expect.stringMatching(/^array/), "character varying[]"],
       ["self", "bigInteger(bigint)", "bigint"],
     ]);
@@ -257,18 +257,18 @@ onDatabase("MariaDB", { only: ["mariadb"] }, (run, connection) => {
     const column = (name: string) => t.columns.find((c) => c.name === name);
     expect(t.columns.map((c) => [c.name, String(c.type)])).toEqual([
       ["flag", "boolean"],
-      ["tiny", "database(tinyint(4))"],
-      ["big", "database(bigint(20) unsigned)"],
+      ["tiny", "TINYINT"],
+      ["big", "mysql.unsignedBig[BIGINT UNSIGNED]"],
       ["kind", 'enum([null,true,"a","it\'s"])'],
-      ["tags", "database(set('x','y'))"],
+      ["tags", 'mysql.set[["x","y"]]'],
       ["doc", "json"],
-      ["at", "database(timestamp)"],
-      ["fine", "dateTime"],
-      ["y", "database(year(4))"],
-      ["body", "database(mediumtext)"],
+      ["at", "TIMESTAMP"],
+      ["fine", "DATETIME(3)"],
+      ["y", "mysql.year[YEAR]"],
+      ["body", "MEDIUMTEXT"],
       ["price", "numeric(8,3,string)"],
-      ["o", "database(int(10) unsigned)"],
-      ["o2", "database(int(10) unsigned)"],
+      ["o", "mysql.unsigned[INT UNSIGNED]"],
+      ["o2", "mysql.unsigned[INT UNSIGNED]"],
     ]);
     expect(column("at")).toMatchObject({
       default: "CURRENT_TIMESTAMP",
@@ -299,7 +299,7 @@ onDatabase("MariaDB", { only: ["mariadb"] }, (run, connection) => {
       connection()
         .dialect.createDdlCompiler()
         .statements(new CreateTable(copy.table("t")))[0],
-    ).toContain("at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP");
+    ).toContain("at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP");
   });
 });
 

@@ -1,11 +1,9 @@
 /** Columns of a table that is on both sides: added, removed, renamed, changed. */
 import {
   type ColumnDefinition,
-  DecoratedType,
   EnumType,
   type ReflectedColumn,
   type ReflectedTable,
-  type SqlType,
   type Table,
   type TableColumn,
 } from "@athanor/core";
@@ -215,11 +213,6 @@ async function compareColumn(
   return Object.keys(changes).length === 0 ? undefined : changes;
 }
 
-function bare(given: SqlType): SqlType {
-  let type = given;
-  while (type instanceof DecoratedType) type = type.impl;
-  return type;
-}
 function typeDiffers(scope: CompareScope, model: TableColumn, there: ReflectedColumn, at: string): boolean {
   const { compareType = true } = scope.options;
   if (compareType === false) return false;
@@ -227,7 +220,7 @@ function typeDiffers(scope: CompareScope, model: TableColumn, there: ReflectedCo
     const answer = compareType(there, model);
     if (answer !== undefined) return answer;
   }
-  const [mine, theirs] = [bare(model.type), bare(there.type)];
+  const [mine, theirs] = [scope.dialect.plainType(model.type), scope.dialect.plainType(there.type)];
   if (theirs.kind === "null") {
     scope.note(`Couldn't determine database type for column ${at}`);
     return false;
@@ -257,7 +250,7 @@ function restatesDefault(
   const { serverDefault } = model.fields;
   if (scope.options.compareServerDefault === false || serverDefault === undefined || there.default === undefined)
     return false;
-  if (changes.type === undefined || bare(there.type).family === bare(changes.type).family) return false;
+  if (changes.type === undefined || there.type.family === changes.type.family) return false;
   const { impl } = scope;
   return impl.normalDefault(impl.inlineSql(serverDefault)) !== impl.normalDefault(there.default);
 }

@@ -1,11 +1,11 @@
 /** Enumerations that are types of the database's own: new ones, other values, new names of values, and unused ones. */
 import {
   ArrayType,
-  DecoratedType,
   EnumType,
   type Inspector,
   type ReflectedTable,
   type SqlType,
+  storedType,
   type Table,
 } from "@athanor/core";
 import {
@@ -27,12 +27,9 @@ export interface EnumDifferences {
 
 /** The enumeration of a column, also of its elements. */
 export function namedEnum(given: SqlType): { readonly type: EnumType; readonly isArray: boolean } | undefined {
-  let type = given;
-  let isArray = false;
-  while (type instanceof DecoratedType || type instanceof ArrayType) {
-    if (type instanceof ArrayType) isArray = true;
-    type = type instanceof DecoratedType ? type.impl : type.element;
-  }
+  let type = storedType(given);
+  const isArray = type instanceof ArrayType;
+  while (type instanceof ArrayType) type = storedType(type.element);
   return type instanceof EnumType && type.native && type.name !== undefined ? { type, isArray } : undefined;
 }
 

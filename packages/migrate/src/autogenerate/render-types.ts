@@ -1,19 +1,14 @@
 /** Types and columns as the TypeScript that makes them: `string("name", 64).nullable()`. */
 import {
-  ArrayType,
-  BigIntegerType,
-  BinaryType,
   type ColumnFields,
   DatabaseType,
-  DateTimeType,
-  DecoratedType,
   type Dialect,
   type Element,
-  EnumType,
-  FloatType,
-  NumericType,
   type SqlType,
-  StringType,
+  storedType,
+  type TypeArgument,
+  TypeSource,
+  typeSource,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
 import { conditionOf } from "../impl/reflected.js";
@@ -67,27 +62,10 @@ export class SourceWriter {
   }
   /** A definition of the type; `name` is the column's. @throws OperationError for a type that no source makes */
   type(given: SqlType, name?: string): string {
-    let type = given;
     // A migration must not import the application: what is stored counts.
-    while (type instanceof DecoratedType) type = type.impl;
-    const call = (factory: string, ...args: readonly (string | undefined)[]) => {
-      const all = [name === undefined ? undefined : quoted(name), ...args].filter((a) => a !== undefined);
-      return `${this.core(factory)}(${all.join(", ")})`;
-    };
-    const named = (text: string) => (name === undefined ? text : `${text}.named(${quoted(name)})`);
-    if (type instanceof EnumType) {
-      const options = objectText({ name: type.name, native: type.native || undefined });
-      const values = `[${type.values.map(quoted).join(", ")}]`;
-      return named(`${this.core("enumeration")}(${values}${options === "" ? "" : `, ${options}`})`);
-    }
-    if (type instanceof StringType && type.kind === "string") return call("string", type.length?.toString());
-    if (type instanceof NumericType) return call("numeric", type.precision?.toString(), type.scale?.toString());
-    if (type instanceof FloatType) return call("float", type.precision?.toString());
-    if (type instanceof DateTimeType) return call("dateTime", type.timezone ? "{ timezone: true }" : undefined);
-    if (type instanceof BinaryType) return call("binary", type.length?.toString());
-    if (type instanceof BigIntegerType) return call("bigInteger");
-    if (type instanceof ArrayType) return call("array", this.type(type.element));
-    if (SIMPLE.has(type.kind)) return call(type.kind);
+    const source = typeSource(given);
+    if (source !== undefined) return this.#call(source, name);
+    const type = storedType(given);
     const spelling = type instanceof DatabaseType ? type.spelling : this.dialect.ddlType(type);
     if (type.kind === "null") {
       throw new OperationError(
@@ -99,6 +77,21 @@ export class SourceWriter {
       );
     }
     return `${this.core("ColumnDefinition")}.of(new ${this.core("DatabaseType")}(${quoted(spelling)})${name === undefined ? "" : `, ${quoted(name)}`})`;
+  }
+
+  #call(source: TypeSource, name?: string): string {
+    this.core(source.root);
+    const args = source.args.map((a) => this.#argument(a));
+    // Those that take the column's name take it first.
+    const first = name !== undefined && NAME_FIRST.has(source.factory);
+    if (first) args.unshift(quoted(name));
+    let text = `${source.factory}(${args.join(", ")})`;
+    for (const { method, args: given } of source.then)
+      text += `.${method}(${given.map((a) => this.#argument(a)).join(", ")})`;
+    return name === undefined || first ? text : `${text}.named(${quoted(name)})`;
+  }
+  #argument(argument: TypeArgument): string {
+    return argument instanceof TypeSource ? this.#call(argument) : valueText(argument);
   }
 
   /** A column. `inKey`: the table's primary key, said elsewhere, holds it. */
@@ -127,4 +120,8 @@ export class SourceWriter {
     return text;
   }
 }
-const SIMPLE = new Set(["integer", "smallInteger", "double", "boolean", "text", "uuid", "date", "time", "json"]);
+const NAME_FIRST = new Set(
+  "integer smallInteger bigInteger double float numeric boolean string text uuid date time dateTime binary json array interval".split(
+    " ",
+  ),
+);

@@ -17,7 +17,6 @@ import {
   CreateType,
   DatabaseError,
   DdlText,
-  DecoratedType,
   type Dialect,
   DropColumn,
   DropConstraint,
@@ -397,9 +396,8 @@ export class DialectImpl {
     return this.dialect.createDdlCompiler().statements(new CreateType(probe)).length > 0;
   }
   protected async createTypeOf(given: SqlType, schema: string | undefined, host: OperationHost): Promise<void> {
-    let type = given;
-    while (type instanceof DecoratedType || type instanceof ArrayType)
-      type = type instanceof DecoratedType ? type.impl : type.element;
+    let type = this.dialect.plainType(given);
+    while (type instanceof ArrayType) type = this.dialect.plainType(type.element);
     if (type instanceof EnumType && type.native) await this.createType(type, schema, host);
   }
   protected async createType(type: EnumType, schema: string | undefined, host: OperationHost): Promise<void> {

@@ -147,6 +147,7 @@ export class PostgresqlImpl extends DialectImpl {
     new Set(["numeric", "decimal"]),
     new Set(["float", "double precision"]),
     new Set(["varchar", "character varying"]),
+    new Set(["char", "character"]),
     new Set(["timestamp", "timestamp without time zone"]),
     new Set(["time", "time without time zone"]),
   ];

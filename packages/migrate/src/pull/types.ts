@@ -1,27 +1,23 @@
 /** A reflected type as the factory call that makes it, or the database's own spelling where there is none. */
 import {
   ArrayType,
-  BigIntegerType,
-  BinaryType,
   DatabaseType,
-  DateTimeType,
   type Dialect,
   EnumType,
-  FloatType,
-  NumericType,
   type ReflectedColumn,
+  SpelledType,
   type SqlType,
-  StringType,
+  type TypeArgument,
+  TypeSource,
+  typeSource,
 } from "@athanor/core";
-import { type Imports, literal, more, objectOf, quoted } from "./source.js";
+import { type Imports, literal, quoted } from "./source.js";
 
 export interface WrittenType {
   readonly source: string;
   /** Values have no known form in JavaScript. */
   readonly opaque: boolean;
 }
-const PLAIN = new Set(["integer", "smallInteger", "double", "boolean", "text", "uuid", "date", "time", "json"]);
-
 /** The JavaScript type of a column whose type we only know by its spelling, as far as that tells it. */
 function valueOf(spelling: string, type: SqlType): string {
   if (/^timestamp|^datetime/i.test(spelling)) return "Date";
@@ -30,28 +26,16 @@ function valueOf(spelling: string, type: SqlType): string {
   if (type.family === "text" || type.family === "date") return "string";
   return "unknown";
 }
-function call(imports: Imports, factory: string, ...args: readonly (number | undefined)[]): string {
-  return `${imports.core(factory)}(${args.filter((a) => a !== undefined).join(", ")})`;
+function call(imports: Imports, source: TypeSource): string {
+  imports.core(source.root);
+  const argument = (a: TypeArgument) => (a instanceof TypeSource ? call(imports, a) : literal(a));
+  const parameter = source.factory === "json" || source.factory === "pg.jsonb" ? "<unknown>" : "";
+  return `${source.factory}${parameter}(${source.args.map(argument).join(", ")})`;
 }
 
 export function writeType(imports: Imports, type: SqlType, databaseType: string): WrittenType {
-  const known = (source: string): WrittenType => ({ source, opaque: false });
-  if (PLAIN.has(type.kind))
-    return known(type.kind === "json" ? `${imports.core("json")}<unknown>()` : call(imports, type.kind));
-  if (type instanceof EnumType) {
-    const options = objectOf([
-      ["name", type.name === undefined ? undefined : quoted(type.name)],
-      ["native", type.native ? "true" : undefined],
-    ]);
-    return known(`${imports.core("enumeration")}(${literal(type.values)}${more(options)})`);
-  }
-  if (type instanceof StringType && type.kind === "string") return known(call(imports, "string", type.length));
-  if (type instanceof BigIntegerType) return known(call(imports, "bigInteger"));
-  if (type instanceof NumericType) return known(call(imports, "numeric", type.precision, type.scale));
-  if (type instanceof FloatType) return known(call(imports, "float", type.precision));
-  if (type instanceof DateTimeType)
-    return known(`${imports.core("dateTime")}(${type.timezone ? "{ timezone: true }" : ""})`);
-  if (type instanceof BinaryType) return known(call(imports, "binary", type.length));
+  const known = typeSource(type);
+  if (known !== undefined) return { source: call(imports, known), opaque: false };
   if (type instanceof ArrayType) {
     const inner = writeType(imports, type.element, databaseType.replace(/\[\]$/, ""));
     return { source: `${imports.core("array")}(${inner.source})`, opaque: inner.opaque };
@@ -107,7 +91,13 @@ function normal(spelling: string): string {
  */
 export function otherSpelling(column: ReflectedColumn, dialect: Dialect): string | undefined {
   const { type, databaseType } = column;
-  if (type instanceof DatabaseType || type.kind === "null" || type instanceof EnumType || type instanceof ArrayType)
+  if (
+    type instanceof DatabaseType ||
+    type instanceof SpelledType ||
+    type.kind === "null" ||
+    type instanceof EnumType ||
+    type instanceof ArrayType
+  )
     return undefined;
   const ours = dialect.ddlType(type);
   return normal(ours) === normal(databaseType) ? undefined : `${databaseType}, which a new table would have as ${ours}`;

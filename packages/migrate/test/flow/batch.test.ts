@@ -173,7 +173,7 @@ describeEachDatabase(
         await a.connection.executeScript(`INSERT INTO t VALUES (1, '{"x": 1}', '12', 'abc')`);
         await a.run(async (op) => {
           await op.batchAlterTable("t", (b) => {
-            b.alterColumn("a", { type: (a.core.json as (n?: string) => never)() });
+            b.alterColumn("a", { type: (a.core.json as unknown as (n?: string) => never)() });
             b.alterColumn("b", { type: integer() });
             b.alterColumn("c", { type: string(40) });
           });

@@ -89,7 +89,7 @@ function compare(oper: Operator, left: unknown, right: unknown, type: SqlType): 
   if (left === UNKNOWN || right === UNKNOWN) return UNKNOWN;
   if (left === null || right === null) return null;
   // Only the type decorator knows what the database compares.
-  if (type.kind === "decorated" || type.kind === "numeric") return UNKNOWN;
+  if (type.isOwn || type.kind === "spelled" || type.kind === "numeric") return UNKNOWN;
   if (typeof left === "string" && typeof right === "string") {
     if (oper !== operators.eq && oper !== operators.ne) return UNKNOWN;
     // Collations may ignore case, accents and trailing blanks.

@@ -14,6 +14,7 @@ import {
   type ResultSource,
   SelectStatement,
   Statement,
+  converted,
 } from "@athanor/core";
 import { underCriteria } from "../extensions/loader-criteria.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";
@@ -180,6 +181,6 @@ function boundValues(
         : slot.name !== undefined && slot.name in values
           ? values[slot.name]
           : params[slot.source];
-    return value === null || slot.process === null || slot.source < 0 ? value : slot.process(value);
+    return slot.source < 0 ? value : converted(value, slot.process);
   });
 }

@@ -488,7 +488,7 @@ class Run {
       sorted(
         assets.map(
           ([l, kind, note, doors, sails, o, p, car]) =>
-            `${l} ${kind} ${text(note)} ${text(doors ?? sails)} of ${text(o)} in ${text(p)} ${Boolean(Number(car)) ? "car" : ""}`,
+            `${l} ${kind} ${text(note)} ${text(doors ?? sails)} of ${text(o)} in ${text(p)} ${Number(car) ? "car" : ""}`,
         ),
       ),
     ).toEqual(

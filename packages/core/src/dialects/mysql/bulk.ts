@@ -5,6 +5,7 @@
 import { InternalError } from "../../errors/errors.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy } from "../bulk-strategy.js";
+import { isWrapped } from "../../compile/type-wrapping.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 1000;
@@ -23,7 +24,13 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
   return {
     async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
       const [only] = returning;
-      if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0)
+      if (
+        returning.length !== 1 ||
+        only === undefined ||
+        only !== table.autoincrementColumn ||
+        columns.length === 0 ||
+        columns.some((c) => isWrapped(dialect, c.type))
+      )
         return false;
       const by = await step(connection);
       const head = `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
@@ -49,7 +56,7 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
         firsts.push(BigInt(lastInsertId));
       }
       const convert = keyConverter(dialect, only);
-      const big = only.type.kind === "bigInteger";
+      const big = dialect.plainType(only.type).kind === "bigInteger";
       for (let r = 0; r < total; r++) {
         const p = Math.floor(r / page);
         const id = (firsts[p] as bigint) + BigInt((r - p * page) * by);

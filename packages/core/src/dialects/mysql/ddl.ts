@@ -7,7 +7,7 @@ import type { Table, TableColumn } from "../../schema/table.js";
 import type { Element } from "../../sql/element.js";
 import { Ordering } from "../../sql/expression.js";
 import { ColumnReference } from "../../sql/from.js";
-import { DecoratedType, type SqlType, StringType } from "../../types/sql-type.js";
+import { type SqlType, StringType } from "../../types/sql-type.js";
 import { MysqlReflector } from "./reflection.js";
 
 /** Spelling of the table options; values are words or numbers. */
@@ -69,7 +69,7 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     return spec;
   }
   protected override type(type: SqlType, where: string, table?: Table): string {
-    const inner = type instanceof DecoratedType ? type.impl : type;
+    const inner = this.dialect.plainType(type);
     if (inner instanceof StringType && inner.kind === "string" && inner.length === undefined) {
       throw new CompileError(
         `${this.dialect.name} needs a length for VARCHAR: string(255) or text() instead of string() for '${where}'.`,

@@ -38,6 +38,15 @@ const bitText =
       .padStart(bits, "0");
   };
 
+const address = (what: string): TypeAdapter<NativeType> => ({
+  ddl: (type) => type.ddl,
+  bind: () => (value) => {
+    if (typeof value === "string" && /^[\da-f.:]+$/i.test(value)) return value;
+    throw new ArgumentError(`${what}, not ${describe(value)}.`, "value.type");
+  },
+  result: () => String,
+});
+
 export const mysqlNativeAdapters: TypeAdapters = {
   "mysql.unsigned": {
     ddl: (type) => type.ddl,
@@ -56,6 +65,8 @@ export const mysqlNativeAdapters: TypeAdapters = {
     castDdl: () => "SIGNED",
     result: () => toNumber,
   } satisfies TypeAdapter<NativeType>,
+  "mysql.inet4": address("An address is text such as 192.168.0.1"),
+  "mysql.inet6": address("An address is text such as 2001:db8::1"),
   "mysql.bit": {
     ddl: (type) => type.ddl,
     castDdl: () => "BINARY",

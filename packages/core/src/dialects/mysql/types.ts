@@ -23,10 +23,11 @@ import {
   enumResult,
   exactDecimal,
   jsonArrays,
+  jsonBind,
+  jsonResult,
   jsonText,
   longest,
   ownBytes,
-  parseJson,
   parseTimestamp,
   readTime,
   timestampText,
@@ -127,7 +128,7 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
       result: () => ownBytes,
       literal: () => (value) => `X'${Buffer.from(bytes(value)).toString("hex")}'`,
     } satisfies TypeAdapter<BinaryType>,
-    json: { ddl: () => "JSON", castDdl: () => "CHAR", bind: () => jsonText, result: () => parseJson },
+    json: { ddl: () => "JSON", castDdl: () => "CHAR", bind: jsonBind, result: jsonResult },
     array: { ...jsonArrays("JSON"), castDdl: () => "CHAR" },
     enum: {
       ddl: (type, dialect) =>

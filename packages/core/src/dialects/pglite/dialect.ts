@@ -7,6 +7,9 @@ import { loadPglite } from "./driver.js";
 
 export class PgliteDialect extends PostgresqlDialect {
   override readonly name = "pglite";
+  override get optionNames(): readonly string[] {
+    return [this.name, "postgresql"];
+  }
 
   override singleConnection(): boolean {
     return true;

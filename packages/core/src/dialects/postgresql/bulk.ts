@@ -8,6 +8,7 @@ import type { TableColumn } from "../../schema/table.js";
 import { ArrayType } from "../../types/sql-type.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkTableName } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkProcess, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
+import { isWrapped } from "../../compile/type-wrapping.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 10_000;
@@ -22,7 +23,9 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
   const cast = (column: TableColumn) => dialect.castType(new ArrayType(column.type));
   /** unnest() takes nested arrays apart. */
   const flat = (columns: readonly TableColumn[]) =>
-    columns.every((c) => c.type.family !== "array" && c.type.kind !== "decorated");
+    columns.every(
+      (c) => dialect.plainType(c.type).family !== "array" && c.type.kind !== "decorated" && !isWrapped(dialect, c.type),
+    );
   return {
     async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
       const auto = table.autoincrementColumn;

@@ -17,7 +17,7 @@ import {
 import type { FunctionCall, TryCast } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import type { FetchClause, SelectStatement } from "../../sql/select.js";
-import { ArrayType, DecoratedType, type SqlType, STRING } from "../../types/sql-type.js";
+import { ArrayType, type SqlType, STRING } from "../../types/sql-type.js";
 import type { Dialect } from "../dialect.js";
 import { tablesOfPlainRead } from "./plain-read.js";
 
@@ -31,7 +31,7 @@ export class PostgresqlCompiler extends SqlCompiler {
   protected override bindSuffix(type: SqlType): string {
     const own = this.dialect.bindSuffix(type);
     if (own !== "" || type.kind === "null") return own;
-    const plain = type instanceof DecoratedType ? type.impl : type;
+    const plain = this.dialect.plainType(type);
     if (plain.kind === "enum") return "";
     return `::${this.dialect.castType(plain.kind === "string" ? STRING : plain)}`;
   }
@@ -87,13 +87,9 @@ export class PostgresqlCompiler extends SqlCompiler {
   /** One array parameter for any number of keys. */
   override visitInArray(node: InArray): string {
     const { values } = node;
-    const type = new ArrayType(values.type instanceof DecoratedType ? values.type.impl : values.type);
-    const element = values.type instanceof DecoratedType ? this.dialect.bindProcessor(values.type) : null;
+    const type = new ArrayType(values.type);
     const whole = this.dialect.bindProcessor(type);
-    const process = (list: unknown) => {
-      const inner = element === null ? list : (list as readonly unknown[]).map((v) => (v === null ? v : element(v)));
-      return whole === null ? inner : whole(inner);
-    };
+    const process = (list: unknown) => (whole === null ? list : whole(list));
     const source = this.binds.get(values) ?? -1;
     const slot = this.addSlot({
       source,

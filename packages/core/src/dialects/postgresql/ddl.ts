@@ -8,7 +8,7 @@ import type { Table, TableColumn } from "../../schema/table.js";
 import type { Element } from "../../sql/element.js";
 import { Ordering } from "../../sql/expression.js";
 import { ColumnReference } from "../../sql/from.js";
-import { ArrayType, DecoratedType, EnumType, type SqlType } from "../../types/sql-type.js";
+import { ArrayType, EnumType, type SqlType } from "../../types/sql-type.js";
 import { PostgresqlReflector } from "./reflection.js";
 
 const SERIAL: { readonly [kind: string]: string } = {
@@ -78,7 +78,7 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     const { fields } = column;
     const serial =
       column.table.autoincrementColumn === column && fields.identity === undefined
-        ? SERIAL[column.type.kind]
+        ? SERIAL[this.dialect.plainType(column.type).kind]
         : undefined;
     if (serial === undefined || fields.serverDefault !== undefined) return super.columnSpec(column);
     return `${this.quote(column.columnName)} ${serial} NOT NULL`;
@@ -89,7 +89,7 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   }
   /** A type of the MetaData's own lives in the schema of its table. */
   protected override type(type: SqlType, where: string, table?: Table): string {
-    const inner = type instanceof DecoratedType ? type.impl : type;
+    const inner = this.dialect.plainType(type);
     if (inner instanceof ArrayType) return `${this.type(inner.element, where, table)}[]`;
     if (!(inner instanceof EnumType) || !inner.native) return super.type(type, where, table);
     return this.qualified(this.#enumName(inner, where), table?.schema);

@@ -3,7 +3,8 @@
  * as its declared type wants it when that agrees with what the server sends, as text otherwise; the type's own
  * conversion accepts both. Binary only where its value is exactly that of the text (not float4, whose text is shorter).
  */
-import type { DecoratedType, SqlType } from "../../types/sql-type.js";
+import type { SqlType } from "../../types/sql-type.js";
+import { DecoratedType, SpelledType } from "../../types/wrapping.js";
 import type { DeclaredColumn } from "../driver.js";
 
 /** Slices that Node has always had and its types do not name; `toString()` is twice as slow on short texts. */
@@ -110,7 +111,9 @@ export interface RowPlan {
 }
 function wanted(type: SqlType | undefined, oid: number): Wanted {
   if (type === undefined) return BY_OID[oid] ?? "text";
-  if (type.kind === "decorated") return wanted((type as DecoratedType).impl, oid);
+  if (type instanceof SpelledType) return wanted(type.base, oid);
+  // Another type for this database may stand in its place: text can be read as any.
+  if (type instanceof DecoratedType) return type.hooks.implFor === undefined ? wanted(type.impl, oid) : "text";
   return WANTED[type.kind] ?? "text";
 }
 /** `columns`: the declared types; undefined for raw SQL. `binary`: the columns of the statement are settled. */

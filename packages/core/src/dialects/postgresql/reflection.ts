@@ -30,7 +30,7 @@ import {
   withoutParentheses,
 } from "../../reflection/values.js";
 import { sql, type TextClause } from "../../sql/text.js";
-import { type EnumFacts, typeFromFormat } from "./reflection-types.js";
+import { type DomainFacts, type EnumFacts, typeFromFormat } from "./reflection-types.js";
 
 type Row = readonly unknown[];
 
@@ -140,11 +140,13 @@ const LABELS = sql.raw(
 );
 
 function columnsQuery(where: TextClause): TextClause {
-  return sql`SELECT c.oid::text, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text, pg_catalog.col_description(c.oid, a.attnum), CASE WHEN a.attcollation != t0.typcollation THEN co.collname END, t.typname, (${LABELS}), q.sequence, q.seqstart::text, q.seqincrement::text
+  return sql`SELECT c.oid::text, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text, pg_catalog.col_description(c.oid, a.attnum), CASE WHEN a.attcollation != t0.typcollation THEN co.collname END, t.typname, (${LABELS}), q.sequence, q.seqstart::text, q.seqincrement::text, CASE WHEN pg_catalog.pg_type_is_visible(dm.oid) THEN dm.typname ELSE dn.nspname || '.' || dm.typname END, pg_catalog.format_type(dm.typbasetype, dm.typtypmod)
 FROM ${FROM_CLASS}
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type AS t0 ON t0.oid = a.atttypid
-LEFT JOIN pg_catalog.pg_type AS t ON t.oid = CASE WHEN t0.typcategory = 'A' THEN t0.typelem ELSE t0.oid END AND t.typtype = 'e'
+LEFT JOIN pg_catalog.pg_type AS t ON t.oid = CASE WHEN t0.typcategory = 'A' AND t0.typtype = 'b' THEN t0.typelem ELSE t0.oid END AND t.typtype = 'e'
+LEFT JOIN pg_catalog.pg_type AS dm ON dm.oid = CASE WHEN t0.typcategory = 'A' AND t0.typtype = 'b' THEN t0.typelem ELSE t0.oid END AND dm.typtype = 'd'
+LEFT JOIN pg_catalog.pg_namespace AS dn ON dn.oid = dm.typnamespace
 LEFT JOIN pg_catalog.pg_collation AS co ON co.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
 LEFT JOIN LATERAL (SELECT s.relname AS sequence, ps.seqstart, ps.seqincrement FROM pg_catalog.pg_depend AS dep JOIN pg_catalog.pg_class AS s ON s.oid = dep.objid AND s.relkind = 'S' JOIN pg_catalog.pg_sequence AS ps ON ps.seqrelid = s.oid WHERE dep.classid = ${REGCLASS} AND dep.refclassid = ${REGCLASS} AND dep.refobjid = c.oid AND dep.refobjsubid = a.attnum AND dep.deptype IN ('a', 'i') LIMIT 1) AS q ON true
@@ -159,10 +161,13 @@ function column(row: Row): ReflectedColumn {
   const values = textOrUndefined(row[10]);
   const enumeration: EnumFacts | undefined =
     values === undefined ? undefined : { name: textOf(row[9]), values: listOf<string>(values) };
+  const domainName = textOrUndefined(row[14]);
+  const domain: DomainFacts | undefined =
+    domainName === undefined ? undefined : { name: domainName, base: textOf(row[15]) };
   const serial = identity === "" && sequence !== undefined && default_?.startsWith("nextval(") === true;
   return {
     name: textOf(row[1]),
-    type: typeFromFormat(databaseType, enumeration),
+    type: typeFromFormat(databaseType, { enumeration, domain }),
     databaseType,
     nullable: !flag(row[3]),
     default: generated === "" ? default_ : undefined,

@@ -9,7 +9,7 @@ import {
   type RangeType,
 } from "../../types/native-types.js";
 import { isoInterval, readInterval } from "../intervals.js";
-import { describe, jsonText, parseJson } from "../values.js";
+import { describe, jsonBind, jsonResult, toNumber } from "../values.js";
 
 const asText =
   (what: string, shape: RegExp): Convert =>
@@ -94,8 +94,8 @@ export function parseMultirange(value: unknown, convert: Convert | null): Range<
 }
 const json: TypeAdapter<NativeType> = {
   ddl: (type) => type.ddl,
-  bind: () => jsonText,
-  result: () => parseJson,
+  bind: jsonBind,
+  result: jsonResult,
   bindSuffix: (type) => `::${type.ddl}`,
 };
 const quoted = (name: string): string =>
@@ -112,6 +112,21 @@ export const postgresqlNativeAdapters: TypeAdapters = {
   "postgresql.tsvector": plainText("A tsvector is text such as 'cat':3 'fat':2"),
   "postgresql.tsquery": plainText("A tsquery is text such as fat & rat"),
   "postgresql.regconfig": plainText("The name of a text search configuration is text such as english"),
+  "postgresql.macaddr8": plainText("A MAC address is text such as 08:00:2b:01:02:03:04:05"),
+  "postgresql.money": plainText("An amount is text such as 12.50"),
+  "postgresql.oid": {
+    ddl: (type) => type.ddl,
+    bind: () => (value) => {
+      if (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 32) return value;
+      throw new ArgumentError(`An oid is a whole number from 0 to 4294967295, not ${describe(value)}.`, "value.type");
+    },
+    result: () => toNumber,
+    bindSuffix: (type) => `::${type.ddl}`,
+  } satisfies TypeAdapter<NativeType>,
+  "postgresql.regclass": plainText("A table is text such as public.cars"),
+  "postgresql.regtype": plainText("A type is text such as integer"),
+  "postgresql.timetz": plainText("A time of day with an offset is text such as 09:30:00+02"),
+  "postgresql.xml": plainText("XML is text"),
   "postgresql.citext": { ...plainText("Text is needed"), bindSuffix: () => "" },
   "postgresql.bit": {
     ddl: (type) => type.ddl,

@@ -11,6 +11,7 @@ import type {
   BinaryType,
   DateTimeType,
   EnumType,
+  JsonType,
   FloatType,
   NumericType,
   SqlType,
@@ -23,6 +24,8 @@ import {
   enumBind,
   enumResult,
   exactDecimal,
+  jsonBind,
+  jsonResult,
   jsonText,
   longest,
   parseJson,
@@ -110,10 +113,10 @@ const floatLiteral = (value: unknown): string => {
   return Number.isFinite(n) ? String(n) : `'${n}'::FLOAT8`;
 };
 const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
-const json = (name: string): TypeAdapter => ({
+const json = (name: string): TypeAdapter<JsonType> => ({
   ddl: () => name,
-  bind: () => jsonText,
-  result: () => parseJson,
+  bind: jsonBind,
+  result: jsonResult,
   bindSuffix: suffix(name),
 });
 

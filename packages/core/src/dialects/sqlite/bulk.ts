@@ -7,6 +7,7 @@
 import { InternalError } from "../../errors/errors.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
+import { isWrapped } from "../../compile/type-wrapping.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 200;
@@ -26,7 +27,13 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
   return {
     async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
       const [only] = returning;
-      if (returning.length !== 1 || only === undefined || only !== table.autoincrementColumn || columns.length === 0)
+      if (
+        returning.length !== 1 ||
+        only === undefined ||
+        only !== table.autoincrementColumn ||
+        columns.length === 0 ||
+        columns.some((c) => isWrapped(dialect, c.type))
+      )
         return false;
       if (table.primaryKey.length !== 1 || table.dialectOptions["sqlite"]?.["withoutRowid"] === true) return false;
       const name = bulkTableName(dialect, table);
@@ -72,7 +79,7 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
         }
         lasts.push(last);
       }
-      const convert = only.type.kind === "bigInteger" ? keyConverter(dialect, only) : null;
+      const convert = dialect.plainType(only.type).kind === "bigInteger" ? keyConverter(dialect, only) : null;
       for (let from = 0, p = 0; from < total; from += page, p++) {
         const to = Math.min(from + page, total);
         const first = (lasts[p] as number) - (to - from) + 1;
@@ -85,7 +92,7 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
     },
     async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows: BulkRows) {
       const columns = [...set, ...key];
-      if (rows.length < 4) return undefined;
+      if (rows.length < 4 || columns.some((c) => isWrapped(dialect, c.type))) return undefined;
       const page = Math.max(1, Math.min(100, Math.floor(MOST_PARAMETERS / columns.length)));
       const name = bulkTableName(dialect, table);
       const names = columns.map((_, i) => `c${i}`);

@@ -146,8 +146,8 @@ export class SqliteCompiler extends SqlCompiler {
   override visitColumnValued(column: ColumnValued): string {
     return `${super.visitColumnValued(column)}.value`;
   }
-  protected override selected(expression: Expression, name: string): string {
-    const text = super.selected(expression, name);
+  protected override selected(expression: Expression, name: string, givesOut: boolean): string {
+    const text = super.selected(expression, name, givesOut);
     return expression.kind === "columnValued" ? `${text} AS ${this.quoteLabel(name)}` : text;
   }
   override visitQuantified(node: Parameters<SqlCompiler["visitQuantified"]>[0]): string {

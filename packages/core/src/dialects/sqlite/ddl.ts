@@ -6,7 +6,7 @@ import { DatabaseType } from "../../schema/database-type.js";
 import type * as ddl from "../../schema/ddl.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { Element } from "../../sql/element.js";
-import { DecoratedType, type SqlType } from "../../types/sql-type.js";
+import type { SqlType } from "../../types/sql-type.js";
 import { SqliteReflector } from "./reflection.js";
 
 /** The types a STRICT table knows, by our families. */
@@ -72,7 +72,7 @@ export class SqliteDdlCompiler extends BaseDdlCompiler {
   protected override type(type: SqlType, where: string, table?: Table): string {
     if (table === undefined || type instanceof DatabaseType || !this.#options(table).strict)
       return super.type(type, where, table);
-    const inner = type instanceof DecoratedType ? type.impl : type;
+    const inner = this.dialect.plainType(type);
     return STRICT_TYPES[inner.kind] ?? "TEXT";
   }
   protected override collation(name: string): string {

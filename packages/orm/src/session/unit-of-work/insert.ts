@@ -11,6 +11,7 @@ import {
   type RawResult,
   type Table,
   type TableColumn,
+  converted,
 } from "@athanor/core";
 import { FlushError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
@@ -248,13 +249,14 @@ function takeRaw(instance: Managed, fetch: readonly Target[], compiled: Compiled
   fetch.forEach((t, i) => {
     const value = row[i];
     const process = compiled.columns?.[i]?.process ?? null;
-    instance[t.attribute.slot] = value === null || process === null ? value : process(value);
+    instance[t.attribute.slot] = converted(value, process);
   });
 }
 function takeLastId(instance: Managed, auto: Target | undefined, raw: RawResult, dialect: Dialect): void {
   if (auto === undefined || raw.lastInsertId === null) return;
   const { type } = auto.column;
   const process = dialect.resultProcessor(type);
-  const id = type.kind === "bigInteger" ? raw.lastInsertId : Number(raw.lastInsertId);
-  instance[auto.attribute.slot] = process === null || type.kind !== "bigInteger" ? id : process(BigInt(id));
+  const big = dialect.plainType(type).kind === "bigInteger";
+  const id = big ? raw.lastInsertId : Number(raw.lastInsertId);
+  instance[auto.attribute.slot] = process === null || !big ? id : process(BigInt(id));
 }

@@ -3,12 +3,12 @@
  * reading `o["$name"]` by a constant takes a tenth of reading it by a variable. Names enter the source as string
  * literals only; where generating is forbidden, loops do the same. See `spec/speed-techniques.md`, section 3.
  */
-import { Expression } from "@athanor/core";
+import { type Convert, Expression } from "@athanor/core";
 import { canGenerate } from "../../mapping/codegen.js";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
 
 type Slot = `$${string}`;
-type Process = ((value: unknown) => unknown) | null;
+type Process = Convert | null;
 type Flat = (rows: readonly Managed[], processes: readonly Process[], from: number, to: number) => unknown[];
 type Column = (rows: readonly Managed[], process: Process, from: number, to: number) => unknown[];
 type Set1 = (instance: Managed, value: unknown) => void;
@@ -21,14 +21,21 @@ const kept = new Map<string, unknown>();
 function made<F>(key: string, source: () => string, plain: () => F): F {
   let found = kept.get(key) as F | undefined;
   if (found === undefined) {
-    found = canGenerate() ? (new Function("U", "E", source())(UNLOADED, Expression) as F) : plain();
+    found = canGenerate() ? (new Function("U", "E", "N", source())(UNLOADED, Expression, nothing) as F) : plain();
     if (kept.size > 2000) kept.clear();
     kept.set(key, found);
   }
   return found;
 }
 const given = (value: unknown, process: Process): unknown =>
-  value === null || value === undefined || value === UNLOADED ? null : process === null ? value : process(value);
+  value === null || value === undefined || value === UNLOADED
+    ? nothing(value, process)
+    : process === null
+      ? value
+      : process(value);
+/** What stands for a value that is null, or was never set. */
+const nothing = (value: unknown, process: Process): unknown =>
+  process?.takesNull === true || (value === null && process?.takesNull === "set") ? process(null) : null;
 
 function flatOf(slots: readonly Slot[]): Flat {
   return made<Flat>(
@@ -36,9 +43,9 @@ function flatOf(slots: readonly Slot[]): Flat {
     () => `"use strict";
 return (rows, p, from, to) => {
 const out = new Array((to - from) * ${slots.length}); let at = 0, v;
-${slots.map((_, i) => `const p${i} = p[${i}];`).join(" ")}
+${slots.map((_, i) => `const p${i} = p[${i}], t${i} = p${i} !== null && p${i}.takesNull !== undefined;`).join(" ")}
 for (let r = from; r < to; r++) { const o = rows[r];
-${slots.map((s, i) => `v = o[${q(s)}]; out[at++] = v === null || v === undefined || v === U ? null : p${i} === null ? v : p${i}(v);`).join("\n")}
+${slots.map((s, i) => `v = o[${q(s)}]; out[at++] = v === null || v === undefined || v === U ? (t${i} ? N(v, p${i}) : null) : p${i} === null ? v : p${i}(v);`).join("\n")}
 }
 return out; };`,
     () => (rows, processes, from, to) => {
@@ -56,7 +63,7 @@ function columnOf(slot: Slot): Column {
     () => `"use strict";
 return (rows, p, from, to) => {
 const out = new Array(to - from); let v;
-for (let r = from; r < to; r++) { v = rows[r][${q(slot)}]; out[r - from] = v === null || v === undefined || v === U ? null : p === null ? v : p(v); }
+for (let r = from; r < to; r++) { v = rows[r][${q(slot)}]; out[r - from] = v === null || v === undefined || v === U ? (p === null ? null : N(v, p)) : p === null ? v : p(v); }
 return out; };`,
     () => (rows, process, from, to) => rows.slice(from, to).map((o) => given(o[slot], process)),
   );

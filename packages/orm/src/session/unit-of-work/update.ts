@@ -2,14 +2,22 @@
  * UPDATEs of a flush: only columns that differ, objects with the same change in one statement with many parameter sets.
  * A row count below the expected means that somebody else was faster. Source: SQLAlchemy "Working with the unit of work".
  */
-import { bindStatement, Expression, NamedBind, type Table, type TableColumn, UpdateStatement } from "@athanor/core";
+import {
+  bindStatement,
+  Expression,
+  NamedBind,
+  type Table,
+  type TableColumn,
+  UpdateStatement,
+  converted,
+} from "@athanor/core";
 import { StaleDataError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
 import type { FlushHost } from "./host.js";
 import { InstanceRows } from "./slots.js";
-import { assignColumn, changedColumns, committedValue, sameValue } from "./values.js";
+import { assignColumn, changedColumns, committedValue, sameInColumn } from "./values.js";
 
 export type ChangedColumn = { readonly attribute: MappedColumn; readonly column: TableColumn };
 /** Which attributes change: objects of one mapper that change the same share one of these. */
@@ -78,7 +86,7 @@ function shapeOf(instance: Managed): Shape | undefined {
       const index = old[i] as number;
       if (index < 0) continue;
       const { slot, column } = attributes[index] as MappedColumn;
-      if (!sameValue(old[i + 1], instance[slot]) && column.fields.computed === undefined) mask |= 1 << index;
+      if (!sameInColumn(column, old[i + 1], instance[slot]) && column.fields.computed === undefined) mask |= 1 << index;
     }
     if (mask === 0) return undefined;
     return shapeWith(mapper, mask, () => attributes.filter((a) => a.index < 31 && (mask & (1 << a.index)) !== 0));
@@ -267,7 +275,7 @@ async function updateInline(host: FlushHost, table: Table, group: Group): Promis
   computed.forEach((c, i) => {
     const value = returns ? raw.rows[0]?.[i] : UNLOADED;
     const process = compiled.columns?.[i]?.process ?? null;
-    instance[c.attribute.slot] = value === UNLOADED || value === null || process === null ? value : process(value);
+    instance[c.attribute.slot] = value === UNLOADED ? value : converted(value, process);
   });
 }
 function checkCount(matched: number, { mapper, instances }: Group, table: Table): void {

@@ -1,5 +1,5 @@
 /** Values of columns during a flush: comparison, defaults, writing without events. */
-import { Expression, type TableColumn } from "@athanor/core";
+import { behaviourOf, Expression, type TableColumn } from "@athanor/core";
 import type { MappedColumn, Mapper } from "../../mapping/mapper.js";
 import { isChanged, lastKnown, type Managed, PENDING, recordWrite, UNLOADED } from "../../mapping/state.js";
 
@@ -24,6 +24,14 @@ export function sameValue(a: unknown, b: unknown): boolean {
   );
 }
 
+/** Equal as this column's type sees it; without a word of its own, by content. */
+export function sameInColumn(column: TableColumn, a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  const same = column.fields.type.isOwn ? behaviourOf(column.fields.type)?.sameValue : undefined;
+  if (same === undefined || a === UNLOADED || b === UNLOADED || a instanceof Expression || b instanceof Expression)
+    return sameValue(a, b);
+  return same(a ?? null, b ?? null);
+}
 /** Columns whose value really differs from the one before; a value set back is no change. */
 export function changedColumns(instance: Managed, mapper: Mapper): MappedColumn[] {
   const old = instance.$$o;
@@ -33,7 +41,7 @@ export function changedColumns(instance: Managed, mapper: Mapper): MappedColumn[
     const index = old[i] as number;
     if (index < 0) continue;
     const attribute = mapper.attributes[index] as MappedColumn;
-    if (!sameValue(old[i + 1], instance[attribute.slot])) found.push(attribute);
+    if (!sameInColumn(attribute.column, old[i + 1], instance[attribute.slot])) found.push(attribute);
   }
   return found.length > 1 ? found.sort((a, b) => a.index - b.index) : found;
 }
@@ -48,7 +56,7 @@ export function committedValue(instance: Managed, attribute: MappedColumn): unkn
 /** Writes a column on behalf of the unit of work: recorded like a user's write. */
 export function assignColumn(instance: Managed, attribute: MappedColumn, value: unknown): void {
   const before = instance[attribute.slot];
-  if (before === value || (before !== UNLOADED && sameValue(before, value))) return;
+  if (before === value || (before !== UNLOADED && sameInColumn(attribute.column, before, value))) return;
   if ((instance.$$f & PENDING) === 0) recordWrite(instance, attribute.index, before);
   instance[attribute.slot] = value;
 }
