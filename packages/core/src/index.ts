@@ -22,6 +22,7 @@ export type * from "./dialects/bulk-strategy.js";
 export * from "./dialects/dialect.js";
 export type * from "./dialects/driver.js";
 export { type DialectFactory, dialectFor, dialectNamed, dialectNames, registerDialect } from "./dialects/registry.js";
+export { createPoolFromUrl, engineFromConfig } from "./engine/config.js";
 export {
   type AnyRow,
   Connection,
@@ -29,7 +30,6 @@ export {
   type Parameters,
   type TransactionOptions,
 } from "./engine/connection.js";
-export { createPoolFromUrl, engineFromConfig } from "./engine/config.js";
 export {
   type ConnectionPromise,
   createEngine,
@@ -42,9 +42,9 @@ export {
 export { Events, type ListenOptions } from "./engine/events.js";
 export type { Limits } from "./engine/limits.js";
 export type { Echo, LogFunction } from "./engine/log.js";
+export { createMockEngine, type MockExecutor } from "./engine/mock.js";
 export { Pool, type PoolClass, type PoolOptions, type PoolStatus } from "./engine/pool.js";
 export type { Lease, PoolEvent, PoolEvents, PoolRecord } from "./engine/pool-record.js";
-export { createMockEngine, type MockExecutor } from "./engine/mock.js";
 export { RawConnection } from "./engine/raw-connection.js";
 export {
   type Chunk,
@@ -78,6 +78,19 @@ export * from "./schema/metadata.js";
 export * from "./schema/naming.js";
 export * from "./schema/sort.js";
 export * from "./schema/sort-tables.js";
+export {
+  CreateStoredObject,
+  DropStoredObject,
+  materializedView,
+  type StoredKind,
+  StoredObject,
+  type StoredObjectHome,
+  type StoredObjectOptions,
+  storedFunction,
+  storedProcedure,
+  trigger,
+  view,
+} from "./schema/stored-object.js";
 export { Table, TableColumn, type TableParts } from "./schema/table.js";
 export {
   columnsIn,

@@ -22,6 +22,7 @@ import { DatabaseType } from "../schema/database-type.js";
 import type * as ddl from "../schema/ddl.js";
 import type { ColumnFields, IdentityOptions } from "../schema/definition.js";
 import { truncatedName } from "../schema/naming.js";
+import type { CreateStoredObject, DropStoredObject, StoredObject } from "../schema/stored-object.js";
 import type { Table, TableColumn } from "../schema/table.js";
 import { TypeCheck } from "../schema/table-constraints.js";
 import type { Element } from "../sql/element.js";
@@ -495,6 +496,40 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   visitDropView(element: ddl.DropView): string | readonly string[] {
     if (element.materialized) throw this.unsupported("materialized views");
     return `DROP VIEW ${element.ifExists ? "IF EXISTS " : ""}${this.qualified(element.name, element.schema)}`;
+  }
+  // ---- views, functions and triggers as a whole
+
+  visitCreateStoredObject({ object }: CreateStoredObject): string | readonly string[] {
+    const { definition, table, timing, parameters } = object;
+    const words = `CREATE ${this.storedWords(object)} ${this.storedName(object)}`;
+    switch (object.kind) {
+      case "view":
+      case "materializedView":
+        return `${words} AS ${definition}`;
+      case "function":
+      case "procedure":
+        return `${words}(${parameters}) ${definition}`;
+      case "trigger":
+        return `${words} ${timing} ON ${this.triggerTable(table ?? "", object.schema)} ${definition}`;
+    }
+  }
+  visitDropStoredObject({ object, ifExists }: DropStoredObject): string | readonly string[] {
+    const exists = ifExists ? "IF EXISTS " : "";
+    return `DROP ${this.storedWords(object)} ${exists}${this.storedName(object)}${this.droppedStoredTail(object)}`;
+  }
+  protected storedWords({ kind }: StoredObject): string {
+    if (kind === "materializedView") throw this.unsupported("materialized views");
+    return kind.toUpperCase();
+  }
+  protected storedName(object: StoredObject): string {
+    return this.qualified(object.name, object.schema);
+  }
+  protected triggerTable(table: string, schema: string | undefined): string {
+    return this.qualified(table, schema);
+  }
+  /** What DROP needs behind the name: parameters, a table. */
+  protected droppedStoredTail(_object: StoredObject): string {
+    return "";
   }
   visitDdlText(element: ddl.DdlText): string | readonly string[] {
     return element.appliesTo(this.dialect) ? element.sql : [];

@@ -7,6 +7,7 @@ import { didYouMean } from "../errors/did-you-mean.js";
 import { NoSuchTableError } from "../errors/errors.js";
 import { queryOn, reflectorOf, type SchemaConnection, schemaMapOf } from "../schema/bind.js";
 import { sortGraph } from "../schema/sort.js";
+import type { StoredObject } from "../schema/stored-object.js";
 import type {
   ReflectedCheck,
   ReflectedColumn,
@@ -93,6 +94,10 @@ export class Inspector {
   /** Enumerations that are types of their own. */
   enums({ schema }: InSchema = {}): Promise<readonly ReflectedEnum[]> {
     return this.#keep(["enums", schema], () => this.#reflector.enums(this.#query, this.#there(schema)));
+  }
+  /** Views, functions, procedures and triggers, as the database gives them back; not those of extensions. */
+  storedObjects({ schema }: InSchema = {}): Promise<readonly StoredObject[]> {
+    return this.#keep(["storedObjects", schema], () => this.#reflector.storedObjects(this.#query, schema));
   }
   async hasTable(name: string, options: InSchema = {}): Promise<boolean> {
     return (await this.tableNames(options)).includes(name) || (await this.viewNames(options)).includes(name);

@@ -2,6 +2,7 @@
  * What reflection finds, as plain data: names and types by value, nothing bound to a MetaData. Autogenerate compares
  * these with tables. Source: SQLAlchemy "Reflecting Database Objects" (`ReflectedColumn` and its kin).
  */
+import type { StoredObject } from "../schema/stored-object.js";
 import type { TextClause } from "../sql/text.js";
 import type { SqlType } from "../types/sql-type.js";
 
@@ -150,6 +151,8 @@ export interface Reflector {
   views(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedView[]>;
   sequences(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedSequence[]>;
   enums(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedEnum[]>;
+  /** Views, functions, procedures and triggers, in the order in which they can be made. */
+  storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]>;
   /** Everything about the tables in scope, in the order of their names. */
   tables(query: ReflectionQuery, scope: ReflectionScope): Promise<readonly ReflectedTable[]>;
 }

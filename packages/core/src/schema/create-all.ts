@@ -19,11 +19,13 @@ import {
   type Sequence,
 } from "./ddl.js";
 import { sortTables } from "./sort-tables.js";
+import { CreateStoredObject, DropStoredObject, type StoredObject } from "./stored-object.js";
 import type { Table } from "./table.js";
 
 export interface CreateScope {
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
+  readonly objects: readonly StoredObject[];
   /** The whole MetaData: then types go with it when it is dropped. */
   readonly every: boolean;
   readonly checkFirst: boolean;
@@ -118,6 +120,12 @@ export async function createTables(connection: SchemaConnection, scope: CreateSc
     await fire("afterCreate", [table], table);
   }
   for (const key of without) await connection.execute(new AddConstraint(key.table, key));
+  // What is there may be older: all are made anew, since they may stand on each other.
+  if (scope.checkFirst) {
+    for (const object of [...scope.objects].reverse())
+      await connection.execute(new DropStoredObject(object, { ifExists: true }));
+  }
+  for (const object of scope.objects) await connection.execute(new CreateStoredObject(object));
   await fire("afterCreate", order);
 }
 
@@ -131,6 +139,11 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
   const { order, late } = sortTables(present);
   const reversed = [...order].reverse();
   await fire("beforeDrop", reversed);
+  const there = new Set(present.map((t) => t.tableName));
+  for (const object of [...scope.objects].reverse()) {
+    if (object.kind === "trigger" && !there.has(object.table ?? "")) continue;
+    await connection.execute(new DropStoredObject(object, { ifExists: scope.checkFirst }));
+  }
   if (capabilities.alterTable) {
     const keys = scope.checkFirst ? await existingKeys(connection, [...late]) : namedKeys([...late]);
     for (const { key, name } of keys) {

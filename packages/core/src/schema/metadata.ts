@@ -13,6 +13,7 @@ import { createTables, dropTables } from "./create-all.js";
 import type { DdlElement, Sequence } from "./ddl.js";
 import { DEFAULT_NAMING_CONVENTION, type NamingConvention, type NamingStrategy, snakeCaseNaming } from "./naming.js";
 import { sortTables } from "./sort-tables.js";
+import type { StoredObject } from "./stored-object.js";
 import type { Table } from "./table.js";
 
 export interface MetaDataOptions {
@@ -55,6 +56,7 @@ export class MetaData implements MetaDataFace {
   readonly #waiting = new Map<string, Registration>();
   readonly #order: string[] = [];
   readonly #sequences: Sequence[] = [];
+  readonly #objects: StoredObject[] = [];
   readonly #listeners: { event: SchemaEvent; listener: SchemaListener; table: Table | undefined }[] = [];
   #configured = new Set<Table>();
 
@@ -162,6 +164,7 @@ export class MetaData implements MetaDataFace {
     this.#waiting.clear();
     this.#order.length = 0;
     this.#sequences.length = 0;
+    this.#objects.length = 0;
     this.#configured = new Set();
   }
 
@@ -205,6 +208,21 @@ export class MetaData implements MetaDataFace {
   addSequence(sequence: Sequence): Sequence {
     this.#sequences.push(sequence);
     return sequence;
+  }
+
+  /** Views, functions and triggers, in the order in which they need each other. */
+  get objects(): readonly StoredObject[] {
+    return this.#objects;
+  }
+  /** A view, function or trigger that `createAll` makes after the tables and `dropAll` drops before them. */
+  addObject(object: StoredObject): StoredObject {
+    if (
+      this.#objects.some((o) => o.kind === object.kind && o.fullName === object.fullName && o.table === object.table)
+    ) {
+      throw new ArgumentError(`The ${object.kind} '${object.fullName}' is declared twice in one MetaData.`);
+    }
+    this.#objects.push(object);
+    return object;
   }
 
   /** DDL or a function to run around `createAll` and `dropAll`; with a table, around that table only. */
@@ -256,6 +274,7 @@ export class MetaData implements MetaDataFace {
     return {
       tables: [...(options.tables ?? this.tables.values())],
       sequences: every ? this.#sequences : [],
+      objects: every ? this.#objects : [],
       every,
       checkFirst: options.checkFirst ?? true,
     };

@@ -1,8 +1,17 @@
 /** What autogenerate compares, and what it leaves alone. Source: Alembic `EnvironmentContext.configure`. */
-import type { Constraint, Index, ReflectedColumn, ReflectedTable, Table, TableColumn } from "@athanor/core";
+import type {
+  Constraint,
+  Index,
+  ReflectedColumn,
+  ReflectedTable,
+  StoredKind,
+  StoredObject,
+  Table,
+  TableColumn,
+} from "@athanor/core";
 import type { MigrateOp } from "../ops/index.js";
 
-export type ObjectKind = "table" | "column" | "index" | "unique" | "foreignKey" | "check";
+export type ObjectKind = "table" | "column" | "index" | "unique" | "foreignKey" | "check" | StoredKind;
 /** An object of the models, or one the database reported. */
 export interface ComparedObject {
   readonly kind: ObjectKind;
@@ -12,7 +21,15 @@ export interface ComparedObject {
   readonly schema: string | undefined;
   /** From the database, without a counterpart in the models. */
   readonly reflected: boolean;
-  readonly object: Table | TableColumn | Index | Constraint | ReflectedTable | ReflectedColumn | undefined;
+  readonly object:
+    | Table
+    | TableColumn
+    | Index
+    | Constraint
+    | ReflectedTable
+    | ReflectedColumn
+    | StoredObject
+    | undefined;
 }
 export interface CompareOptions {
   /** Compare types; a function answers true (differs), false, or undefined for the usual comparison. Default true. */
@@ -27,6 +44,8 @@ export interface CompareOptions {
     | undefined;
   /** Compare the conditions of checks of one name. Default true. */
   readonly compareChecks?: boolean | undefined;
+  /** Compare views, functions and triggers. Default: when the metadata declares any; then others are to go. */
+  readonly compareObjects?: boolean | undefined;
   /** `table.old:new` for columns, `old:new` for tables: a rename instead of one dropped and one added. */
   readonly renames?: readonly string[] | undefined;
   /**

@@ -17,6 +17,7 @@ import type { MigrationContext } from "../runtime/index.js";
 import { compareColumns } from "./columns.js";
 import { compareConstraints } from "./constraints.js";
 import { compareEnums } from "./enums.js";
+import { compareObjects } from "./objects.js";
 import type { CompareOptions } from "./options.js";
 import { CompareScope, qualified, tableLike, tuple } from "./scope.js";
 
@@ -136,7 +137,19 @@ export async function produceMigrations(
     [...found.values()],
     removed.map(([, t]) => t),
   );
-  return [...renames, ...enums.before, ...creations, ...afterwards, ...changes, ...drops, ...enums.after];
+  const inPlace = [...renames, ...enums.before, ...changes, ...drops, ...enums.after];
+  const objects = await compareObjects(scope, inspector, metadata, inPlace);
+  return [
+    ...objects.before,
+    ...renames,
+    ...enums.before,
+    ...creations,
+    ...afterwards,
+    ...changes,
+    ...drops,
+    ...enums.after,
+    ...objects.after,
+  ];
 }
 
 /** `old:new` without a dot in front of the colon is about a table. */

@@ -1,5 +1,13 @@
 /** Operations as the TypeScript of a revision file. The same operations always give the same text. */
-import { ColumnReference, type Constraint, type Dialect, type Index, OrderingElement, type Table } from "@athanor/core";
+import {
+  ColumnReference,
+  type Constraint,
+  type Dialect,
+  type Index,
+  OrderingElement,
+  type StoredObject,
+  type Table,
+} from "@athanor/core";
 import { OperationError } from "../errors.js";
 import { implFor } from "../impl/index.js";
 import type {
@@ -11,16 +19,19 @@ import type {
   ColumnChanges,
   CreateEnumOp,
   CreateIndexOp,
+  CreateObjectOp,
   CreateTableOp,
   DropColumnOp,
   DropConstraintOp,
   DropEnumOp,
   DropIndexOp,
+  DropObjectOp,
   DropTableOp,
   ExecuteOp,
   MigrateOp,
   NoteOp,
   RenameTableOp,
+  ReplaceObjectOp,
   TableCommentOp,
 } from "../ops/index.js";
 import type { ImportNeed } from "../script/index.js";
@@ -318,6 +329,33 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
   }
 }
 
+function objectWord({ kind }: StoredObject): string {
+  return kind === "trigger" ? "Trigger" : kind === "function" || kind === "procedure" ? "Function" : "View";
+}
+const OBJECT_FACTORIES = {
+  view: "view",
+  materializedView: "materializedView",
+  function: "storedFunction",
+  procedure: "storedProcedure",
+  trigger: "trigger",
+} as const;
+/** SQL of several lines reads best as it is. */
+function textOf(text: string): string {
+  return text.includes("\n") ? `\`${template(text)}\`` : quoted(text);
+}
+function storedObject(object: StoredObject, writer: SourceWriter): string {
+  const { kind, name, definition, parameters, table, timing } = object;
+  const between =
+    kind === "trigger"
+      ? [quoted(table ?? ""), quoted(timing ?? "")]
+      : kind === "function" || kind === "procedure"
+        ? [textOf(parameters)]
+        : [];
+  const options = objectText(schemaOf(object));
+  const parts = [quoted(name), ...between, textOf(definition), ...(options === "" ? [] : [options])];
+  return `${writer.core(OBJECT_FACTORIES[kind])}(${parts.join(", ")})`;
+}
+
 /** The renderers by kind of operation. */
 const renderers = {
   createTable,
@@ -381,5 +419,18 @@ const renderers = {
     const options = { existing, renames: some(op.renames), replace: some(op.replace), columns, ...schemaOf(op) };
     return [call("alterEnum", quoted(op.name), list(op.values), objectText(options))];
   },
+  createObject: (op: CreateObjectOp, writer: SourceWriter) => [
+    call(`create${objectWord(op.object)}`, storedObject(op.object, writer)),
+  ],
+  dropObject: (op: DropObjectOp, writer: SourceWriter) => [
+    call(
+      `drop${objectWord(op.object)}`,
+      storedObject(op.object, writer),
+      objectText({ ifExists: op.ifExists || undefined }),
+    ),
+  ],
+  replaceObject: (op: ReplaceObjectOp, writer: SourceWriter) => [
+    call(`replace${objectWord(op.object)}`, storedObject(op.object, writer)),
+  ],
   note: (op: NoteOp) => [`// ${op.text.replaceAll(/\s+/g, " ")}`],
 };

@@ -13,6 +13,7 @@ import {
   ArrayType,
   type Connection,
   CreateIndex,
+  CreateStoredObject,
   CreateTable,
   CreateType,
   DatabaseError,
@@ -21,6 +22,7 @@ import {
   DropColumn,
   DropConstraint,
   DropIndex,
+  DropStoredObject,
   DropTable,
   DropType,
   type Element,
@@ -34,6 +36,7 @@ import {
   SetTableComment,
   type SqlType,
   StatementTimeoutError,
+  type StoredObject,
   sql,
   type Table,
   type TableColumn,
@@ -48,15 +51,18 @@ import type {
   AlterEnumOp,
   CreateEnumOp,
   CreateIndexOp,
+  CreateObjectOp,
   CreateTableOp,
   DropColumnOp,
   DropConstraintOp,
   DropEnumOp,
   DropIndexOp,
+  DropObjectOp,
   DropTableOp,
   ExecuteOp,
   MigrateOp,
   RenameTableOp,
+  ReplaceObjectOp,
   TableCommentOp,
 } from "../ops/index.js";
 import { sketchTable, typeChecks } from "../ops/schema.js";
@@ -83,6 +89,9 @@ interface OpByKind {
   dropEnum: DropEnumOp;
   addEnumValue: AddEnumValueOp;
   alterEnum: AlterEnumOp;
+  createObject: CreateObjectOp;
+  dropObject: DropObjectOp;
+  replaceObject: ReplaceObjectOp;
   note: MigrateOp;
 }
 type Handlers = { readonly [K in keyof OpByKind]: (op: OpByKind[K], host: OperationHost) => Promise<void> };
@@ -249,6 +258,12 @@ export class DialectImpl {
       await host.run(new AddEnumValue({ name: op.name, schema: op.schema }, op.value, op.place));
     },
     alterEnum: (op, host) => this.alterEnum(op, host),
+    createObject: (op, host) => host.run(new CreateStoredObject(op.object)),
+    dropObject: (op, host) => host.run(new DropStoredObject(op.object, { ifExists: op.ifExists })),
+    replaceObject: async (op, host) => {
+      await host.run(new DropStoredObject(op.existing, { ifExists: true }));
+      await host.run(new CreateStoredObject(op.object));
+    },
     note: async () => {},
   };
 
@@ -467,6 +482,30 @@ export class DialectImpl {
    */
   async givenBack(_connection: Connection, _table: NamedTable, _text: string): Promise<string | undefined> {
     return undefined;
+  }
+  /** A view, function or trigger as this database would give it back; undefined where that cannot be found out. */
+  async storedBack(connection: Connection, object: StoredObject): Promise<StoredObject | undefined> {
+    if (!this.transactionalDdl) return this.#probe(connection, object);
+    if (connection.isolationLevel !== "AUTOCOMMIT") return undefined;
+    await connection.executeScript("BEGIN");
+    try {
+      return await this.#probe(connection, object);
+    } finally {
+      await connection.executeScript("ROLLBACK");
+    }
+  }
+  async #probe(connection: Connection, object: StoredObject): Promise<StoredObject | undefined> {
+    const probe = object.renamed("athanor_probe");
+    try {
+      await connection.execute(new CreateStoredObject(probe));
+    } catch (error) {
+      // It may need what is still to be made.
+      if (error instanceof DatabaseError) return undefined;
+      throw error;
+    }
+    const objects = await inspect(connection).storedObjects({ schema: object.schema });
+    if (!this.transactionalDdl) await connection.execute(new DropStoredObject(probe, { ifExists: true }));
+    return objects.find((o) => o.kind === probe.kind && o.name === probe.name);
   }
   /** What a foreign key does anyway, under another word. */
   isDefaultAction(_action: string): boolean {

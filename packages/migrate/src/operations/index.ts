@@ -9,5 +9,6 @@ export type {
   OrderedColumn,
 } from "./arguments.js";
 export { BatchOperations, type ColumnPlaceOptions } from "./batch.js";
+export type { FindObject, ReplaceOptions } from "./objects.js";
 export { type BatchOptions, type CreateTableOptions, Operations } from "./operations.js";
 export { type OwnDirective, registerOperation } from "./register.js";

@@ -18,6 +18,7 @@ import {
   type NamedTable,
   type ReferenceOptions,
   type SqlText,
+  type StoredObject,
   type Table,
   type TableArgument,
   TableCheck,
@@ -65,6 +66,7 @@ import {
   uniqueOn,
 } from "./arguments.js";
 import { BatchOperations } from "./batch.js";
+import { createObject, dropObject, type FindObject, type ReplaceOptions, replaceObject } from "./objects.js";
 import { ownOperation } from "./own.js";
 
 export interface CreateTableOptions extends InSchema {
@@ -79,6 +81,10 @@ export interface BatchOptions extends InSchema, Omit<BatchSettings, "reflectColu
 }
 type TableItem = NamedColumn | TableArgument;
 
+const VIEWS = ["view", "materializedView"] as const;
+const FUNCTIONS = ["function", "procedure"] as const;
+const TRIGGERS = ["trigger"] as const;
+
 /** What `upgrade(op)` is given. Directives of one's own join it through `registerOperation`. */
 export class Operations {
   protected readonly host: OperationHost;
@@ -88,10 +94,13 @@ export class Operations {
   #failure: unknown;
   #ended = false;
 
-  /** Made by a `MigrationContext`. */
-  constructor(host: OperationHost, impl: DialectImpl) {
+  readonly #find: FindObject | undefined;
+
+  /** Made by a `MigrationContext`; `find` looks up what earlier revisions export. */
+  constructor(host: OperationHost, impl: DialectImpl, find?: FindObject) {
     this.host = host;
     this.impl = impl;
+    this.#find = find;
   }
 
   get dialect(): Dialect {
@@ -119,7 +128,7 @@ export class Operations {
   }
   /** The same operations for the inside of one that is running: they do not wait for it. */
   #inside(): Operations {
-    return new Operations(this.host, this.impl);
+    return new Operations(this.host, this.impl, this.#find);
   }
   protected enqueue(work: () => Promise<void>): Promise<void> {
     if (this.#ended) {
@@ -338,6 +347,45 @@ export class Operations {
     options: ConstructorParameters<typeof AlterEnumOp>[2] = {},
   ): Promise<void> {
     return this.invoke(new AlterEnumOp(name, values, options));
+  }
+
+  // ---- views, functions and triggers
+
+  /** @example await op.createView(adults); // export const adults = view("adults", "SELECT …"); */
+  createView(view: StoredObject): Promise<void> {
+    return this.#object(() => createObject(view, VIEWS, "createView()"));
+  }
+  dropView(view: StoredObject, options: { readonly ifExists?: boolean } = {}): Promise<void> {
+    return this.#object(() => dropObject(view, VIEWS, "dropView()", options));
+  }
+  /** @example await op.replaceView(adults, { replaces: "28af9800143f.adults" }); // downgrade: replaceWith */
+  replaceView(view: StoredObject, options: ReplaceOptions = {}): Promise<void> {
+    return this.#object(() => replaceObject(view, VIEWS, "replaceView()", options, this.#find));
+  }
+  /** Also a procedure. */
+  createFunction(object: StoredObject): Promise<void> {
+    return this.#object(() => createObject(object, FUNCTIONS, "createFunction()"));
+  }
+  dropFunction(object: StoredObject, options: { readonly ifExists?: boolean } = {}): Promise<void> {
+    return this.#object(() => dropObject(object, FUNCTIONS, "dropFunction()", options));
+  }
+  replaceFunction(object: StoredObject, options: ReplaceOptions = {}): Promise<void> {
+    return this.#object(() => replaceObject(object, FUNCTIONS, "replaceFunction()", options, this.#find));
+  }
+  createTrigger(trigger: StoredObject): Promise<void> {
+    return this.#object(() => createObject(trigger, TRIGGERS, "createTrigger()"));
+  }
+  dropTrigger(trigger: StoredObject, options: { readonly ifExists?: boolean } = {}): Promise<void> {
+    return this.#object(() => dropObject(trigger, TRIGGERS, "dropTrigger()", options));
+  }
+  replaceTrigger(trigger: StoredObject, options: ReplaceOptions = {}): Promise<void> {
+    return this.#object(() => replaceObject(trigger, TRIGGERS, "replaceTrigger()", options, this.#find));
+  }
+  #object(make: () => MigrateOp | Promise<MigrateOp>): Promise<void> {
+    return this.enqueue(async () => {
+      const op = await make();
+      await this.host.operation(op, () => this.impl.apply(op, this.host));
+    });
   }
 
   // ---- data

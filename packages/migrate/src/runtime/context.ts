@@ -2,11 +2,11 @@
  * One run against one database, or into a script: version table, transactions, the lock, and the functions of the
  * revisions in between. Source: Alembic "MigrationContext".
  */
-import type { Connection, Dialect, NamingConvention } from "@athanor/core";
+import { type Connection, type Dialect, didYouMean, type NamingConvention } from "@athanor/core";
 import { MigrationError, OperationError } from "../errors.js";
 import { describeStep, type MigrationStep, type Revision } from "../graph/index.js";
 import { type DialectImpl, implFor, type SessionRules, type Timeouts } from "../impl/index.js";
-import { Operations } from "../operations/index.js";
+import { type FindObject, Operations } from "../operations/index.js";
 import { labelOf } from "../ops/index.js";
 import type { RunnableRevision } from "../script/index.js";
 import { ChecksumTable } from "./checksums.js";
@@ -414,7 +414,7 @@ export class MigrationContext {
       const module = await load(step.revision);
       const work = step.isUpgrade ? module.upgrade : module.downgrade;
       if (work === undefined) throw noWayBack(step.revision, module);
-      const operations = new Operations(host, this.impl);
+      const operations = new Operations(host, this.impl, exportsBefore(step.revision, load));
       const outside = module.transaction === false;
       if (outside) await host.leaveTransaction();
       try {
@@ -502,6 +502,24 @@ export class MigrationContext {
     }
     if (!perMigration) host.commit();
   }
+}
+
+/** Looks up what a revision exports that comes before the running one. @throws OperationError */
+function exportsBefore(running: Revision, load: LoadRevision): FindObject {
+  return async (id) => {
+    const before = new Set<Revision>();
+    const next = [...running.links.parents, ...running.links.dependencies];
+    for (let one = next.pop(); one !== undefined; one = next.pop()) {
+      if (before.has(one)) continue;
+      before.add(one);
+      next.push(...one.links.parents, ...one.links.dependencies);
+    }
+    const found = [...before].filter((r) => r.revision === id || r.revision.startsWith(id));
+    const [only] = found.length > 1 ? found.filter((r) => r.revision === id) : found;
+    if (only !== undefined) return (await load(only)).exports ?? {};
+    const known = [...before].map((r) => r.revision);
+    throw new OperationError("migrate.replace", `No revision '${id}' comes before ${running}.${didYouMean(id, known)}`);
+  };
 }
 
 const directionOf = (step: MigrationStep): "upgrade" | "downgrade" => (step.isUpgrade ? "upgrade" : "downgrade");

@@ -11,6 +11,8 @@ export interface RunnableRevision<Op> {
   readonly downgrade?: ((op: Op) => unknown) | undefined;
   readonly irreversible?: string | undefined;
   readonly transaction?: boolean | undefined;
+  /** What the file exports besides: views and the like that later revisions replace. */
+  readonly exports?: Readonly<Record<string, unknown>> | undefined;
 }
 /** Which database of the configuration a run is about; undefined where the configuration has one only. */
 export interface DatabaseScope {
@@ -41,6 +43,7 @@ export function runnable<Op>(
     downgrade: irreversible === undefined || upgrade === undefined ? downgrade : undefined,
     irreversible,
     transaction,
+    exports: module as unknown as Readonly<Record<string, unknown>>,
   };
 }
 

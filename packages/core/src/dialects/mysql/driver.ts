@@ -1,5 +1,6 @@
 /** MySQL and MariaDB through the package `mysql2`. */
 import type mysql from "mysql2";
+import { chunkSizes } from "../chunks.js";
 import type {
   BeginOptions,
   ChunkRows,
@@ -10,7 +11,6 @@ import type {
   StatementHint,
   TwoPhaseDriver,
 } from "../driver.js";
-import { chunkSizes } from "../chunks.js";
 import { rawBind } from "./types.js";
 
 /** Opens another connection to the same server: for cancelling. */

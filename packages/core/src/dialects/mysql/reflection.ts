@@ -2,6 +2,7 @@
  * Reading information_schema of MySQL and MariaDB: one query per kind for all tables in scope. What the two say
  * differently is told apart by the server's own version text. Source: their manuals, "INFORMATION_SCHEMA Tables".
  */
+
 import type {
   ReflectedAction,
   ReflectedCheck,
@@ -27,6 +28,7 @@ import {
   textOrUndefined,
   withoutParentheses,
 } from "../../reflection/values.js";
+import { StoredObject, splitParameters } from "../../schema/stored-object.js";
 import { sql, type TextClause } from "../../sql/text.js";
 import { typeFromColumnType } from "./reflection-types.js";
 
@@ -65,6 +67,33 @@ export class MysqlReflector implements Reflector {
       sql`SELECT x.table_name, x.view_definition FROM information_schema.views AS x WHERE ${inScope({ schema })} ORDER BY x.table_name`,
     );
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: false }));
+  }
+  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]> {
+    const place = { schema };
+    const found: StoredObject[] = [];
+    const routines = await query(
+      sql`SELECT r.routine_type, r.routine_name FROM information_schema.routines AS r WHERE ${inSchema(schema, "r.routine_schema")} AND r.routine_type IN ('FUNCTION', 'PROCEDURE') ORDER BY r.routine_type, r.routine_name`,
+    );
+    for (const r of routines) {
+      const [type, name] = [textOf(r[0]), textOf(r[1])];
+      const full = schema === undefined ? sql.identifier(name) : sql.identifier(schema, name);
+      const [row] = await query(sql`SHOW CREATE ${sql.raw(type)} ${full}`);
+      const text = textOf(row?.[2] ?? "");
+      const at = text.indexOf("(", text.indexOf(`\`${name.replaceAll("`", "``")}\``)) + 1;
+      const { parameters, rest } = splitParameters(text, at);
+      const kind = type === "FUNCTION" ? "function" : "procedure";
+      if (at > 0) found.push(new StoredObject(kind, name, { parameters, definition: rest }, place));
+    }
+    for (const { name, definition } of await this.views(query, schema))
+      found.push(new StoredObject("view", name, { definition }, place));
+    const triggers = await query(
+      sql`SELECT t.trigger_name, t.event_object_table, CONCAT(t.action_timing, ' ', t.event_manipulation), t.action_statement FROM information_schema.triggers AS t WHERE ${inSchema(schema, "t.trigger_schema")} ORDER BY t.trigger_name`,
+    );
+    for (const r of triggers) {
+      const parts = { table: textOf(r[1]), timing: textOf(r[2]), definition: `FOR EACH ROW ${textOf(r[3])}` };
+      found.push(new StoredObject("trigger", textOf(r[0]), parts, place));
+    }
+    return found;
   }
   async sequences(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedSequence[]> {
     const names = await query(

@@ -1,8 +1,8 @@
 /** The package `@electric-sql/pglite` as a driver. `pglite://` is memory, `pglite:///folder` a folder. */
 import type { PGlite as PGliteClass, Results } from "@electric-sql/pglite";
 import { InternalError } from "../../errors/errors.js";
-import type { DatabaseUrl } from "../dialect.js";
 import { chunkSizes } from "../chunks.js";
+import type { DatabaseUrl } from "../dialect.js";
 import type {
   BeginOptions,
   ChunkRows,

@@ -4,6 +4,7 @@ import { CompileError } from "../../errors/errors.js";
 import type { Index, UniqueConstraint } from "../../schema/constraint.js";
 import type * as ddl from "../../schema/ddl.js";
 import { SetColumnComment, SetTableComment } from "../../schema/ddl.js";
+import type { StoredObject } from "../../schema/stored-object.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { Element } from "../../sql/element.js";
 import { Ordering } from "../../sql/expression.js";
@@ -201,6 +202,18 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   protected override createViewWords({ options }: ddl.CreateView): string {
     if (options.ifNotExists) throw this.unsupported("CREATE VIEW IF NOT EXISTS", "Use { orReplace: true }.");
     return `CREATE ${options.orReplace ? "OR REPLACE " : ""}${options.temporary ? "TEMPORARY " : ""}VIEW `;
+  }
+  protected override storedWords({ kind }: StoredObject): string {
+    return kind === "materializedView" ? "MATERIALIZED VIEW" : kind.toUpperCase();
+  }
+  /** A trigger belongs to its table and has no schema of its own; functions are told apart by their parameters. */
+  protected override storedName(object: StoredObject): string {
+    return object.kind === "trigger" ? this.quote(object.name) : super.storedName(object);
+  }
+  protected override droppedStoredTail(object: StoredObject): string {
+    if (object.kind === "trigger") return ` ON ${this.qualified(object.table ?? "", object.schema)}`;
+    if (object.kind !== "function" && object.kind !== "procedure") return "";
+    return `(${object.parameters.replaceAll(/\s+(?:DEFAULT\b|=)(?:'(?:[^']|'')*'|\([^)]*\)|[^,'(])*/gi, "")})`;
   }
   override visitDropView(element: ddl.DropView): string {
     const kind = element.materialized ? "MATERIALIZED VIEW" : "VIEW";

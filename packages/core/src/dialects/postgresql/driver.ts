@@ -5,6 +5,7 @@
  */
 import type pg from "pg";
 import { InternalError } from "../../errors/errors.js";
+import { chunkSizes } from "../chunks.js";
 import type {
   BeginOptions,
   ChunkRows,
@@ -16,7 +17,6 @@ import type {
   StatementHint,
   TwoPhaseDriver,
 } from "../driver.js";
-import { chunkSizes } from "../chunks.js";
 import { Lru } from "../lru.js";
 import { type KnownStatement, WireStatement } from "./driver-query.js";
 import { rawBind } from "./types.js";

@@ -2,6 +2,7 @@
  * Reading PostgreSQL's catalogue: one query per kind for all tables in scope. Lists travel as JSON text, which every
  * driver gives back alike. Source: PostgreSQL documentation, "System Catalogs".
  */
+
 import type {
   ReflectedAction,
   ReflectedCheck,
@@ -29,6 +30,7 @@ import {
   textOrUndefined,
   withoutParentheses,
 } from "../../reflection/values.js";
+import { StoredObject } from "../../schema/stored-object.js";
 import { sql, type TextClause } from "../../sql/text.js";
 import { type DomainFacts, type EnumFacts, typeFromFormat } from "./reflection-types.js";
 
@@ -71,6 +73,43 @@ export class PostgresqlReflector implements Reflector {
       sql`SELECT c.relname, pg_catalog.pg_get_viewdef(c.oid, true), c.relkind = 'm' FROM ${FROM_CLASS} WHERE c.relkind IN ('v', 'm') AND ${inSchema(schema, TABLE_VISIBLE)} ORDER BY c.relname`,
     );
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: flag(r[2]) }));
+  }
+  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]> {
+    const inside = (column: string) =>
+      sql`n.nspname = COALESCE(${schema ?? null}::text, current_schema()) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d WHERE d.objid = ${sql.raw(column)} AND d.deptype = 'e')`;
+    const views = await query(
+      sql`SELECT c.oid::bigint, c.relkind = 'm', c.relname, pg_catalog.pg_get_viewdef(c.oid, true) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${inside("c.oid")}`,
+    );
+    const functions = await query(
+      sql`SELECT p.oid::bigint, p.prokind = 'p', p.proname, pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_functiondef(p.oid) FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE p.prokind IN ('f', 'p') AND ${inside("p.oid")}`,
+    );
+    const triggers = await query(
+      sql`SELECT t.oid::bigint, t.tgname, c.relname, pg_catalog.pg_get_triggerdef(t.oid) FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND ${inside("t.oid")}`,
+    );
+    const place = { schema };
+    const found: [bigint, StoredObject][] = [];
+    for (const r of views) {
+      const kind = flag(r[1]) ? "materializedView" : "view";
+      found.push([BigInt(textOf(r[0])), new StoredObject(kind, textOf(r[2]), { definition: textOf(r[3]) }, place)]);
+    }
+    for (const r of functions) {
+      const kind = flag(r[1]) ? "procedure" : "function";
+      const [name, parameters, text] = [textOf(r[2]), textOf(r[3]), textOf(r[4])];
+      // Behind the name, which may hold anything, stand the parameters as they are given.
+      const definition = text.slice(text.indexOf(`(${parameters})`) + parameters.length + 2);
+      found.push([BigInt(textOf(r[0])), new StoredObject(kind, name, { definition, parameters }, place)]);
+    }
+    for (const r of triggers) {
+      const [name, table, text] = [textOf(r[1]), textOf(r[2]), textOf(r[3])];
+      const parts =
+        /^CREATE (?:CONSTRAINT )?TRIGGER (?:"(?:[^"]|"")*"|\S+) (.*?) ON (?:(?:"(?:[^"]|"")*"|[^\s".]+)\.)?(?:"(?:[^"]|"")*"|[^\s"]+) (.*)$/s.exec(
+          text,
+        );
+      if (parts === null) continue;
+      const made = { timing: parts[1], table, definition: parts[2] as string };
+      found.push([BigInt(textOf(r[0])), new StoredObject("trigger", name, made, place)]);
+    }
+    return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
   async sequences(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedSequence[]> {
     const rows = await query(

@@ -4,6 +4,7 @@ import { CompileError } from "../../errors/errors.js";
 import type { Constraint, ForeignKeyConstraint, Index, UniqueConstraint } from "../../schema/constraint.js";
 import { DatabaseType } from "../../schema/database-type.js";
 import type * as ddl from "../../schema/ddl.js";
+import type { StoredObject } from "../../schema/stored-object.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { Element } from "../../sql/element.js";
 import type { SqlType } from "../../types/sql-type.js";
@@ -149,6 +150,14 @@ export class SqliteDdlCompiler extends BaseDdlCompiler {
   }
   override visitDropSchema(): string {
     throw this.unsupported("DROP SCHEMA", "Use DETACH DATABASE.");
+  }
+  protected override storedWords(object: StoredObject): string {
+    if (object.kind === "function" || object.kind === "procedure") throw this.unsupported(`stored ${object.kind}s`);
+    return super.storedWords(object);
+  }
+  /** A trigger is in the file of its table. */
+  protected override triggerTable(table: string): string {
+    return this.quote(table);
   }
   protected override createViewWords({ options }: ddl.CreateView): string {
     if (options.orReplace) throw this.unsupported("CREATE OR REPLACE VIEW", "Drop the view first.");

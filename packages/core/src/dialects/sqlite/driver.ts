@@ -3,6 +3,7 @@
  * blocking the event loop. BEGIN is sent by us, so that DDL and reads stand in the transaction too.
  */
 import { OperationalError } from "../../errors/errors.js";
+import { chunkSizes } from "../chunks.js";
 import type {
   BeginOptions,
   ChunkRows,
@@ -13,7 +14,6 @@ import type {
   RawStream,
   StatementHint,
 } from "../driver.js";
-import { chunkSizes } from "../chunks.js";
 import { Lru } from "../lru.js";
 import { isBusy } from "./errors.js";
 import { refusesPacking } from "./packed.js";

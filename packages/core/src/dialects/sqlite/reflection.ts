@@ -1,4 +1,5 @@
 /** Reading the schema of a SQLite file: pragmas joined to `sqlite_master`, one query per kind for all tables. */
+
 import type {
   ReflectedAction,
   ReflectedCheck,
@@ -15,6 +16,7 @@ import type {
   Reflector,
 } from "../../reflection/types.js";
 import { flag, grouped, numberOf, textOf, textOrUndefined, withoutParentheses } from "../../reflection/values.js";
+import { StoredObject } from "../../schema/stored-object.js";
 import { sql, type TextClause } from "../../sql/text.js";
 import { type ParsedTable, parseCreateIndex, parseCreateTable } from "./reflection-parse.js";
 import { typeFromDeclared } from "./reflection-types.js";
@@ -47,6 +49,29 @@ export class SqliteReflector implements Reflector {
   async views(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedView[]> {
     const rows = await query(sql`SELECT name, sql FROM ${master(schema)} WHERE type = 'view' ORDER BY name`);
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: false }));
+  }
+  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]> {
+    const rows = await query(
+      sql`SELECT type, name, tbl_name, sql FROM ${master(schema)} WHERE type IN ('view', 'trigger') ORDER BY rowid`,
+    );
+    const name = String.raw`(?:"(?:[^"]|"")*"|\[[^\]]*\]|` + "`[^`]*`" + String.raw`|[\w$]+)`;
+    const head = String.raw`^\s*CREATE\s+(?:TEMP(?:ORARY)?\s+)?`;
+    const viewHead = new RegExp(
+      `${head}VIEW\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?(?:${name}\\s*\\.\\s*)?${name}\\s*(\\([^)]*\\))?\\s*AS\\s+`,
+      "iu",
+    );
+    const triggerHead = new RegExp(
+      `${head}TRIGGER\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?(?:${name}\\s*\\.\\s*)?${name}\\s+(.*?)\\s+ON\\s+${name}\\s+`,
+      "isu",
+    );
+    return rows.flatMap((r) => {
+      const [kind, own, table, text] = [textOf(r[0]), textOf(r[1]), textOf(r[2]), textOf(r[3])];
+      const found = (kind === "view" ? viewHead : triggerHead).exec(text);
+      if (found === null) return [];
+      const definition = text.slice(found[0].length);
+      if (kind === "view") return [new StoredObject("view", own, { definition }, { schema })];
+      return [new StoredObject("trigger", own, { definition, table, timing: found[1] }, { schema })];
+    });
   }
   async sequences(): Promise<readonly ReflectedSequence[]> {
     return [];
