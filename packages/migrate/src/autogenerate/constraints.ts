@@ -18,7 +18,7 @@ import { isList } from "../impl/base.js";
 import { conditionOf } from "../impl/reflected.js";
 import { AddConstraintOp, CreateIndexOp, DropConstraintOp, DropIndexOp, type MigrateOp } from "../ops/index.js";
 import type { ColumnDifferences } from "./columns.js";
-import { type CompareScope, servesForeignKey, tableLike, tuple } from "./scope.js";
+import { type CompareScope, servesForeignKey, tableLike, listed } from "./scope.js";
 
 export interface ConstraintDifferences {
   readonly dropped: readonly MigrateOp[];
@@ -76,7 +76,7 @@ export async function compareConstraints(
     if (name === undefined || !includes("index", name, false, index)) continue;
     const found = foundIndexes.get(name);
     if (found === undefined) {
-      scope.detected(`added index '${name}' on '${tuple(indexColumns(scope, index))}'`);
+      scope.detected(`added index '${name}' on '${listed(indexColumns(scope, index))}'`);
       added.push(new CreateIndexOp(index));
       continue;
     }
@@ -104,12 +104,12 @@ export async function compareConstraints(
     const single = constraint.columns.length === 1 ? constraint.columns[0]?.columnName : undefined;
     if (match !== undefined) {
       scope.detected(
-        `changed unique constraint '${name}' on '${tableName}': columns ${tuple(match.columns)} to ${tuple(wanted.split(","))}`,
+        `changed unique constraint '${name}' on '${tableName}': columns ${listed(match.columns)} to ${listed(wanted.split(","))}`,
       );
       dropped.push(dropUnique(match));
     } else {
       scope.detected(
-        `added unique constraint ${name === undefined ? "None" : `'${name}'`} on '${tuple(wanted.split(","))}'`,
+        `added unique constraint ${name === undefined ? "None" : `'${name}'`} on '${listed(wanted.split(","))}'`,
       );
       if (single !== undefined && columns.inline.has(single) && isOfColumn(model, single, "unique")) continue;
     }
@@ -195,7 +195,7 @@ export async function compareConstraints(
     const mine = wanted?.columns.map((c) => c.columnName) ?? [];
     const theirs = found?.columns ?? [];
     if (mine.join("\u0000") === theirs.map(now).join("\u0000")) return;
-    scope.detected(`changed primary key of '${tableName}': ${tuple(theirs)} to ${tuple(mine)}`);
+    scope.detected(`changed primary key of '${tableName}': ${listed(theirs)} to ${listed(mine)}`);
     if (found !== undefined && theirs.length > 0) {
       const original = like.constraints.find((c) => c.kind === "primaryKey");
       dropped.push(
@@ -358,6 +358,6 @@ function indexDifference(
       if (p.isColumn !== (theirs.column !== undefined)) return false;
       return p.isColumn ? p.text === now(theirs.column as string) : scope.impl.sameExpression(p.text, theirs.sql);
     });
-  if (!same) why.push(`expressions ${tuple(found.parts.map((p) => p.sql))} to ${tuple(mine.map((p) => p.text))}`);
+  if (!same) why.push(`expressions ${listed(found.parts.map((p) => p.sql))} to ${listed(mine.map((p) => p.text))}`);
   return why.length === 0 ? undefined : why.join(", ");
 }

@@ -16,7 +16,7 @@ import {
   type EnumColumn,
   type MigrateOp,
 } from "../ops/index.js";
-import { type CompareScope, qualified, tuple } from "./scope.js";
+import { type CompareScope, qualified, listed } from "./scope.js";
 
 export interface EnumDifferences {
   /** Before tables and columns need them. */
@@ -145,7 +145,7 @@ async function compareValues(
   if (now.join("\u0000") === values.join("\u0000")) return { before, after: [] };
   const left = now.filter((v) => values.includes(v));
   if (left.join("\u0000") !== values.join("\u0000"))
-    scope.detected(`changed order of enumeration '${key}': ${tuple(existing)} to ${tuple(values)}`);
+    scope.detected(`changed order of enumeration '${key}': ${listed(existing)} to ${listed(values)}`);
   return { before, after: [new AlterEnumOp(name, values, { existing: now, columns, schema })] };
 }
 

@@ -19,7 +19,7 @@ import { compareConstraints } from "./constraints.js";
 import { compareEnums } from "./enums.js";
 import { compareObjects } from "./objects.js";
 import type { CompareOptions } from "./options.js";
-import { CompareScope, qualified, tableLike, tuple } from "./scope.js";
+import { CompareScope, qualified, tableLike, listed } from "./scope.js";
 
 /**
  * Compares and gives the upgrade; `reversed()` of it is the downgrade. Empty when there is no difference.
@@ -94,7 +94,7 @@ export async function produceMigrations(
       const columns = index.expressions.map((e) =>
         "columnName" in e ? String(e.columnName) : scope.impl.inlineSql(e),
       );
-      scope.detected(`added index '${scope.nameOf(index)}' on '${tuple(columns)}'`);
+      scope.detected(`added index '${scope.nameOf(index)}' on '${listed(columns)}'`);
     }
     const own = new Set<Constraint>(table.constraints.filter((c) => (late as ReadonlySet<Constraint>).has(c)));
     creations.push(new CreateTableOp(table, { without: own }));

@@ -90,9 +90,9 @@ export class CompareScope {
 export function tableLike(reflected: ReflectedTable): Table {
   return buildTable(partsFromReflection(reflected, new OpenMetaData().expect(targetsOf(reflected.foreignKeys))));
 }
-/** `('email',)`, `('a', 'b')`: columns as the log shows them. */
-export function tuple(columns: readonly string[]): string {
-  return `(${columns.map((c) => `'${c}'`).join(", ")}${columns.length === 1 ? "," : ""})`;
+/** `['email']`, `['a', 'b']`: columns as the log shows them. */
+export function listed(columns: readonly string[]): string {
+  return `[${columns.map((c) => `'${c}'`).join(", ")}]`;
 }
 export const qualified = (schema: string | undefined, name: string): string =>
   schema === undefined ? name : `${schema}.${name}`;

@@ -58,7 +58,7 @@ describeEachDatabase("autogenerate sees", (target) => {
         );
       });
     const told = await thereAndBack(key(["a", "b"]), key(["a", "c"]), ["INSERT INTO t (a, b, c) VALUES (1, 2, 3)"]);
-    expect(told).toEqual(["changed primary key of 't': ('a', 'b') to ('a', 'c')"]);
+    expect(told).toEqual(["changed primary key of 't': ['a', 'b'] to ['a', 'c']"]);
     expect(await count("SELECT a, b, c FROM t")).toEqual([[1, 2, 3]]);
   });
 

@@ -42,8 +42,10 @@ describeEachDatabase(`${many} revisions`, (target) => {
     process.stderr.write(
       `${target.name}, ${many} revisions: heads ${heads.toFixed(0)} ms, history ${history.toFixed(0)} ms, upgrade ${first.toFixed(0)} + ${second.toFixed(0)} ms\n`,
     );
-    expect(heads).toBeLessThan(5000);
-    expect(history).toBeLessThan(5000);
+    // 5,000 take less than a second each.
+    const most = Math.max(1000, many / 5);
+    expect(heads).toBeLessThan(most);
+    expect(history).toBeLessThan(most);
     // Linear: the second half costs what the first did. The factor is for a busy machine.
     expect(second).toBeLessThan(first * 4 + 2000);
   }, 600_000);

@@ -118,8 +118,8 @@ describeEachDatabase("the microblog of the notes", (target) => {
     expect(first_?.path).toContain(`${first_?.revision}_users_table.ts`);
     expect(p.logged.slice(2)).toEqual([
       "INFO  [athanor.autogenerate.compare] Detected added table 'user'",
-      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_user_email' on '('email',)'",
-      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_user_username' on '('username',)'",
+      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_user_email' on '['email']'",
+      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_user_username' on '['username']'",
     ]);
     await command.upgrade(p.config);
     const two = new MetaData();
@@ -139,7 +139,7 @@ describeEachDatabase("the microblog of the notes", (target) => {
     await command.migrate(p.config, { message: "posts table" });
     expect(p.logged.filter((l) => l.includes("compare"))).toEqual([
       "INFO  [athanor.autogenerate.compare] Detected added table 'post'",
-      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_post_timestamp' on '('timestamp',)'",
+      "INFO  [athanor.autogenerate.compare] Detected added index 'ix_post_timestamp' on '['timestamp']'",
     ]);
     await command.upgrade(p.config);
     await command.check(p.config);

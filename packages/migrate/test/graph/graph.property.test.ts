@@ -172,6 +172,53 @@ describe("any graph", () => {
     );
   });
 
+  it("labels cover their line, label@heads reaches its tips, label@base undoes it with all that stands on it", () => {
+    const labelled = shuffled.filter(({ plain }) => plain.some((p) => p.label !== undefined));
+    fc.assert(
+      fc.property(labelled, fc.nat(), ({ plain, order, applied }, choice) => {
+        const map = build(order);
+        const owners = plain.filter((p) => p.label !== undefined);
+        const { id: owner, label } = owners[choice % owners.length] as Plain;
+        const standing = (from: string, links: (p: Plain) => readonly string[]) => {
+          const above = new Set([from]);
+          for (const p of plain) if (links(p).some((id) => above.has(id))) above.add(p.id);
+          return above;
+        };
+        const byDown = (p: Plain) => p.down;
+        const byAny = (p: Plain) => [...p.down, ...p.needs];
+        const above = standing(owner, byDown);
+        // Backwards the label goes as far as there is neither fork nor merge.
+        const covered = new Set(above);
+        for (let at: string | undefined = owner; at !== undefined; ) {
+          const { down }: Plain = byId(plain, at);
+          if (down.length > 1 || plain.filter((p) => byAny(p).includes(at as string)).length > 1) break;
+          covered.add(at);
+          at = down[0];
+        }
+        expect(sorted(map.all.filter((r) => r.links.labels.includes(label as string)).map(String))).toEqual(
+          sorted(covered),
+        );
+
+        const start = closed(plain, applied);
+        const tips = [...above].filter((id) => !plain.some((p) => p.down.includes(id)));
+        const overlap = tips.some((tip) => tips.some((other) => other !== tip && closed(plain, [other]).has(tip)));
+        const up = () => upgradeSteps(map, rowsOf(plain, start), `${label}@heads`);
+        if (overlap) expect(up).toThrow(/overlaps/);
+        else expect(sorted(follow(plain, start, up()))).toEqual(sorted(closed(plain, [...start, ...tips])));
+
+        // Its own roots by downRevision go, with their descendants and dependents; other roots stay.
+        const line = new Set([owner]);
+        for (const p of [...plain].reverse()) if (line.has(p.id)) for (const below of p.down) line.add(below);
+        const roots = plain.filter((p) => p.down.length === 0);
+        const own = roots.length > 1 ? roots.filter((p) => line.has(p.id)) : roots;
+        const gone = new Set(own.flatMap((p) => [...standing(p.id, byAny)]));
+        const left = follow(plain, start, downgradeSteps(map, rowsOf(plain, start), `${label}@base`));
+        expect(sorted(left)).toEqual(sorted([...start].filter((id) => !gone.has(id))));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("a stamp leaves the target's row, rows beside its line, and no other", () => {
     fc.assert(
       fc.property(shuffled, ({ plain, order, applied, target }) => {
