@@ -11,9 +11,11 @@ export {
   oneToMany,
   oneToOne,
 } from "./mapping/api.js";
+export type { AttributeEventName, AttributeEvents, AttributeListenOptions } from "./mapping/attribute-events.js";
 export { toPlain } from "./mapping/attributes.js";
 export { mapperOf } from "./mapping/declarative.js";
 export { foreign, remote } from "./mapping/join-annotations.js";
+export { listen } from "./mapping/listen.js";
 export {
   type ColumnPair,
   type Inheritance,
@@ -27,7 +29,7 @@ export type { BindKey } from "./session/binds.js";
 export type { Bind as SessionBind, JoinTransactionMode } from "./session/connections.js";
 export type { BindContext, GetBind } from "./session/core.js";
 export type { SessionEventName, SessionEvents, TransactionInfo } from "./session/events.js";
-export type { InvokeOptions, OrmExecuteState } from "./session/execute-state.js";
+export type { InvokeOptions, OrmExecuteState, StatementAnswer } from "./session/execute-state.js";
 export { type SessionClass, type SessionMaker, sessionmaker } from "./session/factory.js";
 export {
   type AttributeHistory,
@@ -35,12 +37,23 @@ export {
   InstanceInspection,
   inspect,
   makeTransient,
+  makeTransientToDetached,
   type ObjectState,
+  wasDeleted,
 } from "./session/inspect.js";
 export { SESSION, type SessionInternals } from "./session/internals.js";
 export type { MergeOptions } from "./session/merge.js";
 export { closeAllSessions } from "./session/open-sessions.js";
 export type { SessionOptions } from "./session/options.js";
+export {
+  type RunningScopedSession,
+  type ScopedSession,
+  type ScopedSessionOptions,
+  type SessionHolder,
+  type SessionPlaces,
+  SessionScopes,
+  scopedSession,
+} from "./session/scoped.js";
 export {
   type GetOptions,
   objectSession,

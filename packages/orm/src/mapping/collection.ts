@@ -68,15 +68,15 @@ export class Collection extends Array<Managed> {
     for (const item of items)
       if (!this.includes(item)) memberRemoved(owner, this.#property as RelationshipProperty, item, undefined);
   }
-  override push(...items: Managed[]): number {
-    this.#check(items);
+  override push(...given: Managed[]): number {
+    const items = this.#arriving(given);
     this.#begin();
     super.push(...items);
     this.#joined(items);
     return this.length;
   }
-  override unshift(...items: Managed[]): number {
-    this.#check(items);
+  override unshift(...given: Managed[]): number {
+    const items = this.#arriving(given);
     this.#begin();
     super.unshift(...items);
     this.#joined(items);
@@ -94,8 +94,8 @@ export class Collection extends Array<Managed> {
     if (item !== undefined) this.#left([item]);
     return item;
   }
-  override splice(start: number, deleteCount: number = this.length, ...items: Managed[]): Managed[] {
-    this.#check(items);
+  override splice(start: number, deleteCount: number = this.length, ...given: Managed[]): Managed[] {
+    const items = this.#arriving(given);
     this.#begin();
     const gone = [...super.splice(start, deleteCount, ...items)];
     this.#left(gone);
@@ -115,12 +115,12 @@ export class Collection extends Array<Managed> {
   }
   /** Makes these the members; only real arrivals and departures count. */
   replace(items: Iterable<Managed>): void {
-    const wanted = [...items];
+    const before = [...this];
+    const had = new Set(before);
+    const wanted = this.#owner === undefined ? [...items] : replacing(this.#owner, this.#property, [...items], had);
     this.#check(wanted);
     this.#begin();
-    const before = [...this];
     const kept = new Set(wanted);
-    const had = new Set(before);
     super.splice(0, this.length, ...wanted);
     this.#left(before.filter((m) => !kept.has(m)));
     this.#joined(wanted.filter((m) => !had.has(m)));
@@ -130,6 +130,14 @@ export class Collection extends Array<Managed> {
   }
   override copyWithin(): this {
     throw new ArgumentError("copyWithin(): a collection of objects cannot be copied into itself; use replace().");
+  }
+  /** Checked, and as listeners want them. */
+  #arriving(items: readonly unknown[]): Managed[] {
+    this.#check(items);
+    const owner = this.#owner;
+    const property = this.#property;
+    if (owner === undefined || property?.listeners === undefined) return items as Managed[];
+    return items.map((item) => arriving(owner, property, item as Managed));
   }
   #check(items: readonly unknown[]): void {
     if (this.#property !== undefined) for (const item of items) checkMember(this.#property, item);
@@ -155,6 +163,26 @@ function checkMember(property: RelationshipProperty, item: unknown): Managed {
     `${property} takes objects of ${property.target.name}, but ${given} was given.`,
     "orm.wrong-member",
   );
+}
+
+/** What listeners make of an object that is about to join. */
+function arriving(owner: Managed, property: RelationshipProperty, item: Managed): Managed {
+  const { listeners } = property;
+  return listeners === undefined ? item : checkMember(property, listeners.append(owner, property.key, item));
+}
+/** What listeners make of the members a collection is to have; those it has already do not join. */
+function replacing(
+  owner: Managed,
+  property: RelationshipProperty | undefined,
+  items: readonly Managed[],
+  had: ReadonlySet<Managed>,
+): readonly Managed[] {
+  if (property?.listeners === undefined) return items;
+  const wanted = property.listeners.bulkReplace(owner, property.key, items);
+  return wanted.map((item) => {
+    const member = checkMember(property, item);
+    return had.has(member) ? member : arriving(owner, property, member);
+  });
 }
 
 /** Nothing can be in the database for it: its collections start empty. */
@@ -205,6 +233,7 @@ function memberRemoved(
   from: RelationshipProperty | undefined,
 ): void {
   if (property.viewOnly) return;
+  property.listeners?.remove(owner, property.key, item);
   const history = begin(owner, property, undefined) as RelationHistory;
   if (!history.added.delete(item)) history.removed.add(item);
   leaveReplacement(history, item);
@@ -243,6 +272,7 @@ export function forgetDeleted(gone: ReadonlySet<Managed>, everywhere: Iterable<M
 /** A member moved to another owner: it leaves the first one's array without further events on the member. */
 function takeOut(owner: Managed, property: RelationshipProperty, item: Managed): void {
   const value = owner[property.slot];
+  property.listeners?.remove(owner, property.key, item);
   if (value instanceof Collection) {
     const at = value.indexOf(item);
     if (at < 0) return;
@@ -265,15 +295,16 @@ function isQuery(property: RelationshipProperty): boolean {
 export function addToCollection(
   owner: Managed,
   property: RelationshipProperty,
-  item: Managed,
+  given: Managed,
   from?: RelationshipProperty,
 ): void {
-  checkMember(property, item);
+  checkMember(property, given);
   let value = owner[property.slot];
   if (value === UNLOADED && isNew(owner) && !isQuery(property))
     value = owner[property.slot] = new Collection(owner, property);
+  if (from !== undefined && value instanceof Collection && value.includes(given)) return;
+  const item = arriving(owner, property, given);
   if (value instanceof Collection) {
-    if (from !== undefined && value.includes(item)) return;
     begin(owner, property, value);
     Array.prototype.push.call(value, item);
   }
@@ -295,8 +326,10 @@ export function removeFromCollection(
   memberRemoved(owner, property, item, from);
 }
 /** `replace()` on a collection that is not loaded: who leaves is known only when it is loaded, by the flush at the latest. */
-export function replaceUnloaded(owner: Managed, property: RelationshipProperty, items: readonly Managed[]): void {
-  for (const item of items) checkMember(property, item);
+export function replaceUnloaded(owner: Managed, property: RelationshipProperty, given: readonly Managed[]): void {
+  for (const item of given) checkMember(property, item);
+  const known = historyOf(owner, property)?.added;
+  const items = replacing(owner, property, given, isNew(owner) ? new Set(given) : (known ?? NOBODY));
   if (isNew(owner) && isQuery(property)) {
     for (const gone of [...(historyOf(owner, property)?.added ?? [])]) removeFromCollection(owner, property, gone);
     for (const item of items) addToCollection(owner, property, item);
@@ -319,6 +352,8 @@ export function replaceUnloaded(owner: Managed, property: RelationshipProperty, 
   for (const item of items) if (!history.added.has(item)) memberAdded(owner, property, item, undefined);
 }
 
+const NOBODY: ReadonlySet<Managed> = new Set();
+
 /** Sets a to-one relationship. `from`: the reverse side that started it. */
 export function assignReference(
   owner: Managed,
@@ -326,8 +361,10 @@ export function assignReference(
   given: unknown,
   from?: RelationshipProperty,
 ): void {
-  const value = given === null || given === undefined ? null : checkMember(property, given);
   const known = owner[property.slot];
+  const wanted =
+    property.listeners === undefined ? given : property.listeners.set(owner, property.key, given ?? null, known);
+  const value = wanted === null || wanted === undefined ? null : checkMember(property, wanted);
   if (known === value) return;
   if (property.viewOnly) {
     owner[property.slot] = value;

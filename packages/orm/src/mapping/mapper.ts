@@ -3,6 +3,7 @@
  * They are filled by `configure.ts`; here are the shapes and the questions they answer.
  */
 import { type Element, type Expression, type FromClause, nextId, type Table, type TableColumn } from "@athanor/core";
+import type { AttributeListeners } from "./attribute-events.js";
 import { type CanonicalKey, canonicalizer, type KeyPart } from "./identity-key.js";
 import type { CascadeFlags, Lazy, RelationshipDefinition } from "./relationship.js";
 import type { Managed } from "./state.js";
@@ -84,6 +85,8 @@ export class RelationshipProperty {
   orderBy: (columns: { readonly [key: string]: Expression }) => readonly Element[] = () => [];
   /** Many-to-one whose remote columns are the whole primary key of the target: resolved from the identity map. */
   usesGet = false;
+  /** Whoever listens to the attribute: `listen()`. */
+  listeners: AttributeListeners | undefined = undefined;
   constructor(parent: Mapper, key: string, definition: RelationshipDefinition, cascade: CascadeFlags) {
     const { settings } = definition;
     this.parent = parent;

@@ -22,6 +22,8 @@ export const DIRTY = 32;
 export const TO_DELETE = 64;
 /** A pending orphan was taken off its parent outside of any session: a flush leaves it out. */
 export const ORPHANED = 128;
+/** A commit made its deletion final. */
+export const WAS_DELETED = 256;
 /** In a slot: no value is known. */
 export const UNLOADED: unique symbol = Symbol("athanor.unloaded");
 /**
@@ -184,6 +186,11 @@ export function parentOf(member: Managed, relationship: unknown): Managed | null
   if (list === null) return undefined;
   for (let i = 0; i < list.length; i += 2) if (list[i] === relationship) return list[i + 1] as Managed | null;
   return undefined;
+}
+/** What was taken away from an owner may be there again: nothing is known. */
+export function forgetLoss(member: Managed): void {
+  const list = member.$$p;
+  if (list !== null) for (let i = 1; i < list.length; i += 2) if (list[i] === null) list[i] = undefined;
 }
 export function setParent(member: Managed, relationship: unknown, parent: Managed | null | undefined): void {
   const list = member.$$p;

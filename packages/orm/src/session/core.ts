@@ -28,6 +28,7 @@ import {
   DELETED,
   DETACHED,
   DIRTY,
+  forgetLoss,
   type Managed,
   ORPHANED,
   PENDING,
@@ -38,6 +39,7 @@ import {
   TO_DELETE,
   tokenOf,
   UNLOADED,
+  WAS_DELETED,
 } from "../mapping/state.js";
 import { loadColumn, loadRelationship, peekReference } from "../query/execute.js";
 import { ShardIdOption } from "../query/user-options.js";
@@ -91,6 +93,8 @@ export class SessionCore implements WholeSession, SessionFace {
   #pending: Managed[] = [];
   #dirty: Managed[] = [];
   readonly #toDelete = new Set<Managed>();
+  /** Taken away from their owners since the last flush. */
+  readonly #lost = new Set<Managed>();
   #frame: TransactionFrame | undefined;
   #flushing = false;
   /** What the flush under way was about, while `afterFlush` looks back. */
@@ -400,7 +404,7 @@ export class SessionCore implements WholeSession, SessionFace {
     for (const { instance } of frame?.deleted ?? []) {
       if ((instance.$$f & DELETED) === 0) continue;
       gone.add(instance);
-      instance.$$f = DETACHED;
+      instance.$$f = DETACHED | WAS_DELETED;
       instance.$$s = undefined;
       if (this.hooks.has("deletedToDetached")) this.hooks.emit("deletedToDetached", { session: this.owner, instance });
     }
@@ -462,6 +466,8 @@ export class SessionCore implements WholeSession, SessionFace {
   #revertUnflushed(): Managed[] {
     const dirty = this.#dirty;
     this.#dirty = [];
+    for (const instance of this.#lost) forgetLoss(instance);
+    this.#lost.clear();
     // Relationships first know their members again, then the new members leave.
     for (const instance of dirty) if (instance.$$s === this) revertChanges(instance);
     for (const instance of this.#pending) {
@@ -547,6 +553,7 @@ export class SessionCore implements WholeSession, SessionFace {
         this.#flushed = undefined;
       }
       flush.finish();
+      this.#lost.clear();
       this.#toDelete.clear();
       if (this.#pending.length > 0) {
         const left = this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0);
@@ -616,9 +623,9 @@ export class SessionCore implements WholeSession, SessionFace {
         "session.other",
       );
     }
-    if ((instance.$$f & DELETED) !== 0)
+    if ((instance.$$f & (DELETED | WAS_DELETED)) !== 0)
       throw new InvalidRequestError(
-        `${describeInstance(instance)} was deleted; make a new object instead.`,
+        `${describeInstance(instance)} was deleted; make a new object instead, or makeTransient() this one.`,
         "session.deleted",
       );
     checkOwnKeys(instance);
@@ -709,6 +716,7 @@ export class SessionCore implements WholeSession, SessionFace {
     this.identity.clear();
     this.#pending = [];
     this.#dirty = [];
+    this.#lost.clear();
     this.#toDelete.clear();
   }
   /** A DELETE by criteria took the row. */
@@ -764,7 +772,10 @@ export class SessionCore implements WholeSession, SessionFace {
   noteUnrelated(_owner: Managed, relationship: unknown, item: Managed): void {
     if (!(relationship as RelationshipProperty).cascade.deleteOrphan || !isOrphan(item)) return;
     if (item.$$s === this && (item.$$f & PENDING) !== 0) this.dropPending(item);
-    else item.$$f |= ORPHANED;
+    else {
+      item.$$f |= ORPHANED;
+      if (item.$$s === this) this.#lost.add(item);
+    }
   }
   peekRelated(owner: Managed, relationship: unknown): Managed | null | undefined {
     return peekReference(this.#of(owner), owner, relationship as RelationshipProperty);

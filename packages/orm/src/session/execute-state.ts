@@ -11,7 +11,6 @@ import {
   type Fetched,
   InsertStatement,
   type MaybePromise,
-  Result,
   SelectStatement,
   Statement,
   UpdateStatement,
@@ -34,28 +33,32 @@ export interface InvokeOptions {
 export type Terminal = (state: OrmExecuteState, statement: Element, shard: unknown) => MaybePromise<Fetched>;
 type Listener = (state: OrmExecuteState) => unknown;
 
-const answers = new WeakMap<object, () => MaybePromise<Fetched>>();
-function answer(run: () => MaybePromise<Fetched>): Result<AnyRow> {
-  let ran: MaybePromise<Fetched> | undefined;
-  const once = () => (ran ??= run());
-  const result = Result.of<AnyRow>({
-    waiting: [],
-    chunkRows: 500,
-    run: once,
-    async *stream() {
-      const { rows, keys } = await once();
-      if (rows !== null) yield { rows: rows(), keys };
-    },
-  });
-  answers.set(result, once);
-  return result;
-}
-async function fetchedBy(result: Result<AnyRow>): Promise<Fetched> {
-  const own = answers.get(result);
-  if (own !== undefined) return own();
-  const rows = await result.all();
-  const [keys, rowCount, lastInsertId] = [await result.keys(), await result.rowCount(), await result.lastInsertId()];
-  return { rows: (most) => rows.slice(0, most), keys, rowCount, lastInsertId };
+/** What a statement gave, or what a listener gives instead. Not awaitable, so that an async listener can return it. */
+export class StatementAnswer {
+  readonly #run: () => MaybePromise<Fetched>;
+  #ran: MaybePromise<Fetched> | undefined;
+  constructor(run: () => MaybePromise<Fetched>) {
+    this.#run = run;
+  }
+  /** Runs it, once. */
+  fetched(): MaybePromise<Fetched> {
+    return (this.#ran ??= this.#run());
+  }
+  /** All rows. */
+  async all(): Promise<readonly AnyRow[]> {
+    return ((await this.fetched()).rows?.() ?? []) as AnyRow[];
+  }
+  /** The first item of each row. */
+  async scalars(): Promise<readonly unknown[]> {
+    return (await this.all()).map((row) => (row as unknown as readonly unknown[])[0]);
+  }
+  async keys(): Promise<readonly string[]> {
+    return (await this.fetched()).keys;
+  }
+  /** Rows matched by UPDATE and DELETE, or inserted. */
+  async rowCount(): Promise<number> {
+    return (await this.fetched()).rowCount;
+  }
 }
 
 export class OrmExecuteState {
@@ -135,10 +138,10 @@ export class OrmExecuteState {
   /**
    * Runs the statement, or another one, through the listeners that come after this one. May be called several times.
    *
-   * @example session.on("doOrmExecute", async (state) => cache.get(state) ?? state.invokeStatement());
+   * @example session.on("doOrmExecute", async (state) => kept.has(key) ? state.result(kept.get(key)) : state.invokeStatement());
    */
-  invokeStatement(statement: unknown = this.statement, options: InvokeOptions = {}): Result<AnyRow> {
-    return answer(() => {
+  invokeStatement(statement: unknown = this.statement, options: InvokeOptions = {}): StatementAnswer {
+    return new StatementAnswer(() => {
       const next = new OrmExecuteState(
         this.session,
         { ...this.#call, statement: this.#call.element(statement), params: options.params ?? this.parameters },
@@ -150,9 +153,9 @@ export class OrmExecuteState {
     });
   }
   /** An answer from elsewhere: rows as lists of what the statement selects. */
-  result(rows: readonly (readonly unknown[])[], keys: readonly string[] = []): Result<AnyRow> {
+  result(rows: readonly (readonly unknown[])[], keys: readonly string[] = []): StatementAnswer {
     const all = [...rows] as unknown[];
-    return answer(() => ({
+    return new StatementAnswer(() => ({
       rows: (most) => all.slice(0, most),
       keys,
       rowCount: all.length,
@@ -166,10 +169,10 @@ export class OrmExecuteState {
   }
   async #heard(listener: Listener, shard: unknown): Promise<Fetched> {
     const given = await listener(this);
-    if (given instanceof Result) return fetchedBy(given as Result<AnyRow>);
+    if (given instanceof StatementAnswer) return given.fetched();
     if (given !== undefined && given !== null)
       throw new ArgumentError(
-        "doOrmExecute: a listener answers with a result (state.invokeStatement(), state.result(rows)) or with nothing.",
+        "doOrmExecute: a listener answers with state.invokeStatement() or state.result(rows), or with nothing.",
         "session.execute-state",
       );
     const next = new OrmExecuteState(

@@ -1,6 +1,7 @@
 /** What is known of an object, an attribute's history included. Source: SQLAlchemy "Runtime Inspection API". */
-import { ArgumentError, didYouMean } from "@athanor/core";
-import { Collection } from "../mapping/collection.js";
+import { ArgumentError, didYouMean, InvalidRequestError } from "@athanor/core";
+import { knownColumnListeners } from "../mapping/attribute-events.js";
+import { Collection, describeInstance } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import {
   DELETED,
@@ -15,6 +16,7 @@ import {
   recordWrite,
   STALE,
   UNLOADED,
+  WAS_DELETED,
 } from "../mapping/state.js";
 import { makeTransient as forgetState } from "./transaction-frame.js";
 import { sameValue } from "./unit-of-work/values.js";
@@ -145,8 +147,37 @@ export function flagModified<E extends object>(entity: E, key: keyof E & string)
       `flagModified(): a mapped object and one of its columns are needed, not '${key}'.${didYouMean(key, known)}`,
     );
   }
+  knownColumnListeners(instance, key)?.modified(instance, key);
   // The old value is the same object by now, so it counts as unknown.
   recordWrite(instance, attribute.index, UNLOADED);
+}
+/** Whether the object was deleted by a flush, committed or not. Source: SQLAlchemy "was_deleted". */
+export function wasDeleted(entity: object): boolean {
+  const instance = managed(entity);
+  return instance !== undefined && (instance.$$f & (DELETED | WAS_DELETED)) !== 0;
+}
+/**
+ * Says that a new object stands for a row that is there: detached, as if it had been loaded and had left its session.
+ * What was not set counts as not loaded.
+ *
+ * @throws InvalidRequestError for an object that is not new, or has no key
+ */
+export function makeTransientToDetached(entity: object): void {
+  const instance = managed(entity);
+  if (instance === undefined)
+    throw new ArgumentError("makeTransientToDetached(): a mapped object is needed.", "orm.not-mapped");
+  if (new InstanceInspection(instance).state !== "transient")
+    throw new InvalidRequestError(
+      `makeTransientToDetached(${describeInstance(instance)}): it is not new.`,
+      "session.not-transient",
+    );
+  if (mapperOfInstance(instance).keyOf(instance) === undefined)
+    throw new InvalidRequestError(
+      `makeTransientToDetached(${describeInstance(instance)}): it has no key, so there is no row it could stand for.`,
+      "orm.no-key",
+    );
+  instance.$$h = null;
+  instance.$$f |= DETACHED;
 }
 /** A new object again, with the values it has: outside of any session, as if it had no row. */
 export function makeTransient(entity: object): void {

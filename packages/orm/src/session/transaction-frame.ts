@@ -10,6 +10,7 @@ import {
   DELETED,
   DETACHED,
   DIRTY,
+  forgetLoss,
   type Managed,
   ORPHANED,
   PENDING,
@@ -20,6 +21,7 @@ import {
   setParent,
   TO_DELETE,
   UNLOADED,
+  WAS_DELETED,
 } from "../mapping/state.js";
 import type { IdentityMap } from "./identity-map.js";
 
@@ -85,6 +87,7 @@ export class TransactionFrame {
       if (created.has(instance)) continue;
       instance.$$f = (instance.$$f & ~(DELETED | TO_DELETE | DIRTY)) | PERSISTENT;
       identity.add(mapperOfInstance(instance), key, instance);
+      forgetLoss(instance);
       touched.push(instance);
     }
     for (const { instance, columns, histories } of this.undo.toReversed()) {
@@ -134,7 +137,7 @@ export function revertChanges(instance: Managed): void {
 /** Out of the session, as if it had never been added; values stay, the primary key too. */
 export function makeTransient(instance: Managed): void {
   instance.$$s = undefined;
-  instance.$$f &= ~(PERSISTENT | PENDING | DETACHED | DELETED | STALE | DIRTY | TO_DELETE | ORPHANED);
+  instance.$$f &= ~(PERSISTENT | PENDING | DETACHED | DELETED | STALE | DIRTY | TO_DELETE | ORPHANED | WAS_DELETED);
   instance.$$m = 0;
   instance.$$n = 0;
   instance.$$o = null;

@@ -94,4 +94,20 @@ describeEachDatabase("found by random programs", (target) => {
     expect(part.parentId).toBeNull();
     expect((await session.scalars(select(Asset)).all()).map((a) => a.name)).toEqual(["part"]);
   });
+  for (const flushed of [false, true])
+    it(`what a new owner lost is no orphan after a rollback${flushed ? " of the flush" : ""}`, async () => {
+      await using session = new Session(db.engine);
+      const asset = new Asset({ name: "a" });
+      session.add(asset);
+      await session.commit();
+      const owner = new Owner();
+      session.add(owner);
+      owner.assets.push(asset);
+      asset.owner = null;
+      if (flushed) await session.flush();
+      await session.rollback();
+      asset.name = "still there";
+      await session.commit();
+      expect((await session.scalars(select(Asset)).all()).map((a) => a.name)).toEqual(["still there"]);
+    });
 });

@@ -22,6 +22,7 @@ import {
   Session,
   type SessionClass,
   type SessionOptions,
+  type SessionScopes,
 } from "@athanor/orm";
 import type { App } from "../app/app.js";
 import { NotFound } from "../errors/http-error.js";
@@ -33,7 +34,7 @@ import { type DatabaseModel, type ModelBaseClass, Models } from "./models.js";
 import { answerNotFound } from "./not-found.js";
 import { type PaginateOptions, type Pagination, paginate, querySource, selectSource } from "./pagination.js";
 import { noteCaller, type RecordedQuery, recordedQueries, recordQueries } from "./recording.js";
-import { type ScopedSession, SessionScopes } from "./session-scope.js";
+import { type ScopedSession, scopedSessions } from "./session-scope.js";
 import { CONFIG_KEYS, changedKey, configSnapshot, readSettings } from "./settings.js";
 import { transactional } from "./transactional.js";
 
@@ -94,7 +95,7 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   constructor(app?: App | null, options: DatabaseOptions<B> = {}) {
     this.#options = options;
     this.#tables = new BindTables(options.metadata ?? new MetaData());
-    this.#sessions = new SessionScopes(
+    this.#sessions = scopedSessions(
       (owner) => this.#makeSession(owner),
       (scope) => {
         if (this.#recording.has(scope.owner)) noteCaller(scope);

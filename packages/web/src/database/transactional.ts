@@ -1,5 +1,5 @@
 /** Commit on success, roll back otherwise: for handlers that are one transaction. */
-import type { SessionScopes } from "./session-scope.js";
+import type { SessionScopes } from "@athanor/orm";
 
 /** A returned 5xx is a failure too: the handler caught the error and made a page of it. */
 function failed(answer: unknown): boolean {

@@ -39,6 +39,8 @@ export interface FlushInput {
   /** Grows while orphans are found. */
   readonly deleted: ReadonlySet<Managed>;
 }
+/** Hooks that may change objects when these are written already. */
+const HOOKS = ["beforeInsert", "afterInsert", "beforeUpdate", "afterUpdate", "beforeDelete", "afterDelete"] as const;
 const isPending = (i: Managed): boolean => (i.$$f & PENDING) !== 0;
 
 /** Taken off by a relationship that deletes what it loses; with `legacyIsOrphan` by all of them. */
@@ -355,8 +357,6 @@ export class Flush {
       }
     }
     this.#settle(host, inserts);
-    host.rowHook("afterInsert", inserts);
-    host.rowHook("afterUpdate", updates);
     for (let i = 0; i < changed.length; i++) {
       const instance = changed[i] as Managed;
       // What was on the dirty list is finished with it.
@@ -364,7 +364,21 @@ export class Flush {
       if (!this.#switched.has(instance) && movesKey(instance, prepared.shapes[i]?.rekeys))
         followChangedKey(this.#host, instance);
     }
+    // What hooks change from here on is no part of what was written: it waits for the next flush.
+    if (HOOKS.some((name) => host.hears(name))) for (const instance of changed) this.#settleColumns(instance);
+    host.rowHook("afterInsert", inserts);
+    host.rowHook("afterUpdate", updates);
   }
+  /** Its columns are as written; relationships are finished with the flush. */
+  #settleColumns(instance: Managed): void {
+    const histories = instance.$$h;
+    instance.$$h = null;
+    this.#host.frame.noteFlushed(instance);
+    clearChanges(instance);
+    instance.$$h = histories;
+    this.#settled.add(instance);
+  }
+  readonly #settled = new Set<Managed>();
   /** Discriminator and version of a new row. */
   #initialize(instance: Managed): void {
     const mapper = mapperOfInstance(instance);
@@ -536,6 +550,15 @@ export class Flush {
     // Noting twice is harmless: the second time there is nothing to note.
     const finish = (instance: Managed): void => {
       if ((instance.$$f & PERSISTENT) === 0 || instance.$$s !== face) return;
+      if (this.#settled.size > 0 && this.#settled.has(instance) && instance.$$o !== null) {
+        // A hook changed it after it was written.
+        const { $$o } = instance;
+        instance.$$o = null;
+        frame.noteFlushed(instance);
+        instance.$$o = $$o;
+        instance.$$h = null;
+        return;
+      }
       frame.noteFlushed(instance);
       clearChanges(instance);
     };
