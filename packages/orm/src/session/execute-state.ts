@@ -63,8 +63,7 @@ export class StatementAnswer {
 
 export class OrmExecuteState {
   readonly session: object;
-  /** What will run; give it another one to change that. */
-  statement: Element;
+  #statement: Element;
   /** Values for the statement's named parameters. */
   parameters: StatementCall["params"];
   readonly #call: StatementCall;
@@ -74,10 +73,17 @@ export class OrmExecuteState {
   constructor(session: object, call: StatementCall, listeners: readonly Listener[], terminal: Terminal) {
     this.session = session;
     this.#call = call;
-    this.statement = call.statement;
+    this.#statement = call.statement;
     this.parameters = call.params;
     this.#remaining = listeners;
     this.#terminal = terminal;
+  }
+  /** What will run; give it another one to change that. */
+  get statement(): Element {
+    return this.#statement;
+  }
+  set statement(statement: unknown) {
+    this.#statement = this.#call.element(statement);
   }
   get isSelect(): boolean {
     return this.statement instanceof SelectStatement || this.statement instanceof CompoundStatement;

@@ -4,6 +4,7 @@
  */
 import {
   type Connection,
+  converted,
   type Dialect,
   type Engine,
   Expression,
@@ -11,7 +12,6 @@ import {
   type RawResult,
   type Table,
   type TableColumn,
-  converted,
 } from "@athanor/core";
 import { FlushError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";

@@ -4,12 +4,12 @@
  */
 import {
   bindStatement,
+  converted,
   Expression,
   NamedBind,
   type Table,
   type TableColumn,
   UpdateStatement,
-  converted,
 } from "@athanor/core";
 import { StaleDataError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
