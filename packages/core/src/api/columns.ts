@@ -4,7 +4,8 @@ import type { CheckedTypeOptions, EnumerationOptions } from "../schema/columns.j
 import * as runtime from "../schema/columns.js";
 import type { SerializedOptions } from "../schema/decorators.js";
 import * as decorators from "../schema/decorators.js";
-import type { JsonOptions, TypeFamily } from "../types/sql-type.js";
+import { ColumnDefinition } from "../schema/definition.js";
+import { INTEGER, type JsonOptions, type TypeFamily } from "../types/sql-type.js";
 import type { UserDefinedType } from "../types/wrapping.js";
 import type { Column } from "../typing/columns.js";
 import type { ColumnLike } from "../typing/faces.js";
@@ -104,6 +105,15 @@ export const binary = over<BinaryFactory>(runtime.binary);
 export const json = over<JsonFactory>(runtime.json);
 export const array = over<ArrayFactory>(runtime.array);
 export const enumeration = over<EnumerationFactory>(runtime.enumeration);
+/**
+ * A column by which rows of one INSERT are told apart when they come back, for tables that have no other: a nullable whole
+ * number, written by `sortByParameterOrder()` and of no meaning afterwards. Source: SQLAlchemy "insert_sentinel()".
+ */
+export const insertSentinel = over<(name?: string) => Column<number | null, "number" | "null">>((...args) =>
+  ColumnDefinition.of(INTEGER, args[0] as string | undefined)
+    .nullable()
+    .insertSentinel(),
+);
 /**
  * Members stored by name and read as their values; `enumeration` stores values.
  *

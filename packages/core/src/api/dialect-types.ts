@@ -2,8 +2,9 @@
  * Column types of single databases: `pg.jsonb<Settings>()`, `mysql.unsigned()`; and `interval()`, which all have in their
  * way. Source: SQLAlchemy "PostgreSQL Data Types", "MySQL Data Types", "Interval".
  */
-import { ArgumentError } from "../errors/errors.js";
+
 import * as postgresTypes from "../dialects/postgresql/native-list.js";
+import { ArgumentError } from "../errors/errors.js";
 import { ColumnDefinition } from "../schema/definition.js";
 import {
   DomainType,

@@ -36,8 +36,9 @@ export function bindStatement(
   compiled: Compiled,
   params: readonly unknown[],
   named: NamedValues = NONE,
+  pageSize?: number,
 ): readonly BoundStatement[] {
-  if (compiled.insert !== undefined) return bindRows(compiled, compiled.insert, params);
+  if (compiled.insert !== undefined) return bindRows(compiled, compiled.insert, params, pageSize);
   const { slots } = compiled;
   if (compiled.pieces !== undefined) return [bindExpanding(compiled, compiled.pieces, params, named)];
   const out = new Array<unknown>(slots.length);
@@ -97,12 +98,17 @@ function bindExpanding(
   return { sql, params: out };
 }
 
-function bindRows(compiled: Compiled, plan: InsertPlan, params: readonly unknown[]): readonly BoundStatement[] {
+function bindRows(
+  compiled: Compiled,
+  plan: InsertPlan,
+  params: readonly unknown[],
+  pageSize: number = plan.pageSize,
+): readonly BoundStatement[] {
   const { rows } = params[plan.rowsSource] as KeyedRows;
   const width = plan.columns.length;
   const fixed = compiled.slots.map((slot) => convert(valueOf(slot, params, NONE), slot.process));
   const most =
-    width === 0 ? 1 : Math.max(1, Math.min(plan.pageSize, Math.floor((plan.maxParameters - fixed.length) / width)));
+    width === 0 ? 1 : Math.max(1, Math.min(pageSize, Math.floor((plan.maxParameters - fixed.length) / width)));
   const out: BoundStatement[] = [];
   for (let from = 0; from < rows.length; from += most) {
     const count = Math.min(most, rows.length - from);
@@ -118,6 +124,7 @@ function bindRows(compiled: Compiled, plan: InsertPlan, params: readonly unknown
     }
     out.push({
       sql: textFor(plan, count),
+      rows: count,
       params: fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed],
     });
   }

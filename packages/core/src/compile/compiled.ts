@@ -103,4 +103,6 @@ export interface SchemaForms {
 export interface BoundStatement {
   readonly sql: string;
   readonly params: readonly unknown[];
+  /** Of a page of an INSERT: how many rows it holds. */
+  readonly rows?: number;
 }

@@ -1,5 +1,5 @@
 /** Renders whole statements: INSERT, UPDATE, DELETE, and the finished form of any statement. */
-import { converted } from "../types/adapter.js";
+
 import type { Dialect, StatementCompiler } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
 import type { Table, TableColumn } from "../schema/table.js";
@@ -19,12 +19,20 @@ import * as ops from "../sql/operators.js";
 import { QueryStatement, type SelectItem, SelectStatement } from "../sql/select.js";
 import { TextClause } from "../sql/text.js";
 import { referencedFroms } from "../sql/traverse.js";
+import { converted } from "../types/adapter.js";
 import { NULL_TYPE } from "../types/sql-type.js";
 import type { BindSlot, Compiled, InsertPlan, ResultColumn, ResultItem } from "./compiled.js";
 import { MARKED, withoutNul } from "./parameter-compiler.js";
 import { QueryCompiler } from "./query-compiler.js";
 import { TokenisedForms, withWriter, writeSchemas } from "./schema-map.js";
 
+/** What stands around rows that carry their number. */
+export interface NumberedRows {
+  readonly before: string;
+  readonly after: string;
+  /** Behind each placeholder. */
+  readonly suffixes: readonly string[];
+}
 /** The base of every dialect's compiler. */
 export abstract class SqlCompiler extends QueryCompiler implements StatementCompiler {
   /** Rows per statement of a batched INSERT. */
@@ -204,7 +212,8 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const { pieces, slots: fixedSlots } = this.split(tail);
     const { dialect } = this;
     const width = layout.columns.length;
-    const suffixes = layout.columns.map((c) => this.bindSuffixBesideColumn(c.type));
+    const rowOrder = statement.numbersRows ? this.numberedRows(layout.columns) : undefined;
+    const suffixes = layout.columns.map((c, i) => rowOrder?.suffixes[i] ?? this.bindSuffixBesideColumn(c.type));
     const wraps = layout.columns.map((c) => this.bindWrap(c.type));
     const wrapped = wraps.some((w) => w !== undefined);
     const empty = width === 0;
@@ -213,14 +222,17 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       const text = dialect.placeholder(first + i) + s;
       return wrapped ? (wraps[i]?.(text) ?? text) : text;
     };
-    const group = (first: number) => `(${suffixes.map(cell(first)).join(", ")})`;
-    const constant = numbered ? "" : group(1);
+    const group = (first: number, row: number) =>
+      `(${suffixes.map(cell(first)).join(", ")}${rowOrder === undefined ? "" : `, ${row}`})`;
+    const constant = numbered ? "" : group(1, 0);
+    const start = rowOrder === undefined ? head : head.replace(/VALUES $/, rowOrder.before);
+    const end = rowOrder?.after ?? "";
     const render = (rows: number): string => {
       if (empty)
         return head.replace(/ \(\) VALUES $/, ` ${this.defaultValues}`) + this.assemble(pieces, fixedSlots, false);
-      let sql = head;
-      for (let r = 0; r < rows; r++) sql += (r === 0 ? "" : ", ") + (numbered ? group(1 + r * width) : constant);
-      return sql + this.assemble(pieces, fixedSlots, false, 1 + rows * width);
+      let sql = start;
+      for (let r = 0; r < rows; r++) sql += (r === 0 ? "" : ", ") + (numbered ? group(1 + r * width, r) : constant);
+      return sql + end + this.assemble(pieces, fixedSlots, false, 1 + rows * width);
     };
     return {
       columns: layout.columns.map((c) => ({
@@ -261,6 +273,10 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     if (given === undefined || this.givenBefore.has(node.column)) return this.render(node.column);
     // The value again, as it would stand there by itself: a parameter is sent twice.
     return this.operand(given, ops.mul);
+  }
+  /** The rows as a SELECT in the order of their numbers, where generated keys follow that. */
+  protected numberedRows(_columns: readonly TableColumn[]): NumberedRows {
+    throw new CompileError(`${this.dialect.name} does not number the rows of an INSERT.`);
   }
   visitInsert(statement: InsertStatement): string {
     statement.requireOneTable();

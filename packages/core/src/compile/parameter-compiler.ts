@@ -2,8 +2,8 @@
 import type { Dialect } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
 import { type Bind, NamedBind } from "../sql/expression.js";
-import { NULL_TYPE, type SqlType, TupleType, typeOfValue } from "../types/sql-type.js";
 import { converted } from "../types/adapter.js";
+import { NULL_TYPE, type SqlType, TupleType, typeOfValue } from "../types/sql-type.js";
 import type { BindSlot } from "./compiled.js";
 import { bindWrap, columnWrap, type Wrap } from "./type-wrapping.js";
 

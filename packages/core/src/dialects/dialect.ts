@@ -6,10 +6,10 @@ import type { Element } from "../sql/element.js";
 import {
   type Convert,
   converted,
-  takingNull,
   type TypeAdapter,
   type TypeAdapters,
   type TypeResolver,
+  takingNull,
 } from "../types/adapter.js";
 import { typeCompilation } from "../types/compilation.js";
 import { NULL_TYPE, type SqlType, TupleType, typeOfValue } from "../types/sql-type.js";
@@ -78,6 +78,11 @@ export interface Capabilities {
   readonly compoundParentheses: boolean;
   /** RETURNING gives rows in the order of VALUES for sure. */
   readonly orderedReturning: boolean;
+  /**
+   * How generated keys follow the rows of one INSERT: "ascending" in the order of VALUES; "numbered" when the rows are
+   * selected in the order of a number among them; "unknown": no form of the statement promises it.
+   */
+  readonly generatedKeys: "ascending" | "numbered" | "unknown";
   readonly maxParameters: number;
   readonly maxIdentifierLength: number;
   readonly advisoryLocks: boolean;

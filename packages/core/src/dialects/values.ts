@@ -1,7 +1,7 @@
 /** Conversions that several dialects share: timestamps, decimals, UUIDs, JSON text, lists kept as JSON. */
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, DataError } from "../errors/errors.js";
-import { type Convert, takingNull, type TypeAdapter, type TypeResolver } from "../types/adapter.js";
+import { type Convert, type TypeAdapter, type TypeResolver, takingNull } from "../types/adapter.js";
 import { jsonNull } from "../types/native-types.js";
 import type { ArrayType, EnumType, JsonOptions, StringType } from "../types/sql-type.js";
 

@@ -3,13 +3,16 @@ import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import { type ReaderShape, rowReader } from "../compile/reader.js";
 import type { ChunkRows, FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
-import { ArgumentError } from "../errors/errors.js";
+import { ArgumentError, InvalidRequestError } from "../errors/errors.js";
 import { InsertStatement } from "../sql/dml.js";
 import { Element, innerStatement } from "../sql/element.js";
+import { QueryStatement } from "../sql/select.js";
+import { locateItem, type SelectItem } from "../sql/select-list.js";
 import { type ExecutionOptions, Statement } from "../sql/statement.js";
+import { needsInsertRun, runInsert, type SentRows } from "./insert-run.js";
 import type { Limits } from "./limits.js";
 import { ageBadge } from "./log.js";
-import { type Chunk, type Execution, type Fetched, lazyRows, type ResultSource } from "./result.js";
+import { type Chunk, type Execution, type Fetched, type Inserted, lazyRows, type ResultSource } from "./result.js";
 import type { EngineServices } from "./services.js";
 
 /** What a source needs of its connection. */
@@ -100,6 +103,13 @@ export function underSchemas(compiled: Compiled, map: SchemaMap | undefined): Co
   return map === undefined || compiled.schemas === undefined ? compiled : compiled.schemas.under(map);
 }
 
+function pageSizeOf(given: unknown): number {
+  if (typeof given === "number" && Number.isSafeInteger(given) && given >= 1) return given;
+  throw new ArgumentError(
+    `The option insertmanyvaluesPageSize is a whole number from 1, not ${String(given)}.`,
+    "option.page-size",
+  );
+}
 /** A statement on a connection. */
 export class StatementSource implements ResultSource {
   readonly waiting: Execution[];
@@ -111,6 +121,11 @@ export class StatementSource implements ResultSource {
   readonly #params: NamedValues | readonly NamedValues[] | undefined;
   readonly #schemas: SchemaMap | undefined;
   readonly #limits: Limits | undefined;
+  readonly #pageOption: unknown;
+  /** Rows per statement of an INSERT of many; the dialect's own when undefined. */
+  get #pageSize(): number | undefined {
+    return this.#pageOption === undefined ? undefined : pageSizeOf(this.#pageOption);
+  }
 
   constructor(
     runner: StatementRunner,
@@ -130,17 +145,35 @@ export class StatementSource implements ResultSource {
     const rows = own?.yieldPer ?? services.options.yieldPer;
     this.#schemas = (own?.schemaTranslateMap ?? services.options.schemaTranslateMap) as SchemaMap | undefined;
     this.#limits = limits ?? (own === undefined ? undefined : limitsOf(own, services.options));
+    this.#pageOption = own?.insertmanyvaluesPageSize ?? services.options.insertmanyvaluesPageSize;
     const most = own?.maxRowBuffer ?? services.options.maxRowBuffer;
     const fixed = typeof rows === "number" && rows >= 1;
     this.chunkRows = fixed ? Math.floor(rows) : typeof most === "number" && most >= 1 ? most : MAX_ROW_BUFFER;
     this.growing = fixed ? this.chunkRows : { first: FIRST_ROWS, most: this.chunkRows };
   }
 
+  #keysWanted = false;
+  expectKeys(): void {
+    this.#keysWanted = true;
+  }
+  locate(column: object): number | undefined {
+    const statement = executable(this.#given);
+    const items =
+      statement instanceof QueryStatement
+        ? statement.selected
+        : ((statement as { readonly returningItems?: readonly SelectItem[] }).returningItems ?? []);
+    return locateItem(items, column);
+  }
   run(): MaybePromise<Fetched> {
     const statement = executable(this.#given);
     if (isDdl(statement)) return this.#ddl(statement);
+    if (statement instanceof InsertStatement) {
+      const insert = this.#withRows(statement);
+      if (needsInsertRun(insert, this.#keysWanted)) return this.#insert(insert);
+    }
     const plan = this.#plan(statement);
-    const finish = (raw: RawResult): Fetched => this.#fetched(plan.compiled, raw);
+    const late = statement instanceof InsertStatement ? ASKED_LATE : undefined;
+    const finish = (raw: RawResult): Fetched => fetched(plan.compiled, raw, this.#services, late);
     if (plan.many) {
       const sets = plan.bound.map((b) => b.params);
       const { sql } = plan.bound[0] as BoundStatement;
@@ -154,7 +187,9 @@ export class StatementSource implements ResultSource {
   }
   async *stream(chunkRows: ChunkRows): AsyncGenerator<Chunk> {
     const statement = executable(this.#given);
-    const plan = isDdl(statement) ? undefined : this.#plan(statement);
+    const whole =
+      isDdl(statement) || (statement instanceof InsertStatement && needsInsertRun(this.#withRows(statement), false));
+    const plan = whole ? undefined : this.#plan(statement);
     if (plan === undefined || plan.many || plan.bound.length !== 1) {
       const { rows, keys } = await this.run();
       if (rows !== null) yield { rows: rows(), keys };
@@ -170,6 +205,45 @@ export class StatementSource implements ResultSource {
     }
   }
 
+  /** The rows of an INSERT given as parameters become its values. */
+  #withRows(statement: InsertStatement): InsertStatement {
+    return this.#params === undefined || statement.source !== undefined || statement.rows !== undefined
+      ? statement
+      : statement.values(this.#params);
+  }
+  /** An INSERT whose keys, defaults or order are asked for. */
+  async #insert(statement: InsertStatement): Promise<Fetched> {
+    const { dialect, logger } = this.#services;
+    const outcome = await runInsert(statement, {
+      returning: dialect.capabilities.returning.insert,
+      generatedKeys: dialect.capabilities.generatedKeys,
+      resultProcessor: (column) => dialect.resultProcessor(column.type),
+      warn: (text) => logger?.line(`Warning: ${text}`),
+      send: (sent) => this.#pages(sent),
+    });
+    const { rows, rowCount, lastInsertId, keys, defaults, params, prefetched, postfetched } = outcome;
+    const inserted: Inserted = {
+      primaryKeys: () => keys,
+      defaults: () => {
+        if (defaults !== undefined) return defaults;
+        throw new InvalidRequestError("returnedDefaults() is of an INSERT with returnDefaults().", "inserted.defaults");
+      },
+      params,
+      prefetched,
+      postfetched,
+    };
+    if (statement.returningItems.length === 0) return { rows: null, keys: [], rowCount, lastInsertId, inserted };
+    const { compiled } = this.#compiled(statement.with({ isOrdered: false }));
+    const shape = rowReader(compiled, null, dialect);
+    return { rows: lazyRows(rows, shape.read), keys: shape.keys, rowCount, lastInsertId, inserted };
+  }
+  async *#pages(statement: Element): AsyncGenerator<SentRows> {
+    const { compiled, collected, badge } = this.#compiled(statement);
+    for (const { sql, params, rows = 1 } of bindStatement(compiled, collected, undefined, this.#pageSize)) {
+      const raw = await this.#runner.send(sql, params, compiled.hint, badge, this.#limits);
+      yield { raw, count: rows };
+    }
+  }
   async #inTurn(plan: Plan): Promise<RawResult> {
     const rows: unknown[][] = [];
     let rowCount = 0;
@@ -189,14 +263,12 @@ export class StatementSource implements ResultSource {
     }
     return { rows: null, keys: [], rowCount: -1, lastInsertId: null };
   }
-  #plan(given: Element): Plan {
+  #compiled(statement: Element): {
+    readonly compiled: Compiled;
+    readonly collected: readonly unknown[];
+    readonly badge: string | undefined;
+  } {
     const { dialect, cache, logger } = this.#services;
-    let statement = given;
-    let params = this.#params;
-    if (statement instanceof InsertStatement && params !== undefined) {
-      statement = statement.values(params);
-      params = undefined;
-    }
     const before = logger === undefined ? 0 : performance.now();
     let fresh = false;
     const { value, params: collected } = cache.lookup(statement, (binds) => {
@@ -211,7 +283,20 @@ export class StatementSource implements ResultSource {
       const now = performance.now();
       badge = ageBadge(now, compiled.generatedAt, fresh, now - before);
     }
-    if (!isList(params)) return { compiled, bound: bindStatement(compiled, collected, params), many: false, badge };
+    return { compiled, collected, badge };
+  }
+  #plan(given: Element): Plan {
+    let statement = given;
+    let params = this.#params;
+    if (statement instanceof InsertStatement && params !== undefined) {
+      statement = this.#withRows(statement);
+      params = undefined;
+    }
+    const { compiled, collected, badge } = this.#compiled(statement);
+    if (!isList(params)) {
+      const bound = bindStatement(compiled, collected, params, this.#pageSize);
+      return { compiled, bound, many: false, badge };
+    }
     if (!(statement instanceof Statement)) throw new ArgumentError("A list of parameters needs a statement.");
     const bound = params.flatMap((named, i) => {
       try {
@@ -223,9 +308,6 @@ export class StatementSource implements ResultSource {
     });
     const first = bound[0]?.sql;
     return { compiled, bound, many: bound.length > 1 && bound.every((b) => b.sql === first), badge };
-  }
-  #fetched(compiled: Compiled, raw: RawResult): Fetched {
-    return fetched(compiled, raw, this.#services);
   }
 }
 
@@ -260,9 +342,30 @@ export function planDriverSql(
     },
   };
 }
-function fetched(compiled: Compiled, raw: RawResult, services: EngineServices): Fetched {
+function fetched(compiled: Compiled, raw: RawResult, services: EngineServices, inserted?: Inserted): Fetched {
   const { fields, rowCount, lastInsertId } = raw;
-  if (fields === null) return { rows: null, keys: [], rowCount, lastInsertId };
+  if (fields === null) return { rows: null, keys: [], rowCount, lastInsertId, inserted };
   const shape = rowReader(compiled, fields, services.dialect);
-  return { rows: lazyRows(raw.rows, shape.read), keys: shape.keys, rowCount, lastInsertId };
+  return { rows: lazyRows(raw.rows, shape.read), keys: shape.keys, rowCount, lastInsertId, inserted };
+}
+/** An INSERT that ran before anybody asked for the keys of its rows. */
+const ASKED_LATE: Inserted = {
+  primaryKeys: askedLate,
+  defaults: askedLate,
+  get params() {
+    return askedLate();
+  },
+  get prefetched() {
+    return askedLate();
+  },
+  get postfetched() {
+    return askedLate();
+  },
+};
+function askedLate(): never {
+  throw new InvalidRequestError(
+    "This INSERT did not ask for keys or defaults: call insertedPrimaryKey() on the result right away, before it is awaited, " +
+      "or give the statement returnDefaults(). An INSERT from a query, or with inline(), has none.",
+    "inserted.late",
+  );
 }

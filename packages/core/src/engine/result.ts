@@ -11,6 +11,8 @@ import {
   NoResultFound,
   ResourceClosedError,
 } from "../errors/errors.js";
+import type { TypeOf } from "../typing/columns.js";
+import type { AnyExpr } from "../typing/expressions.js";
 
 /** What came back. */
 export interface Fetched {
@@ -19,6 +21,20 @@ export interface Fetched {
   readonly keys: readonly string[];
   readonly rowCount: number;
   readonly lastInsertId: number | bigint | null;
+  /** Of an INSERT of rows. */
+  readonly inserted?: Inserted | undefined;
+}
+/** What is known of the rows an INSERT wrote. */
+export interface Inserted {
+  /** Keys of the rows, in the order of their values; throws where they were not asked for in time. */
+  primaryKeys(): readonly (readonly unknown[])[];
+  /** Values the database made, by column, in that order. */
+  defaults(): readonly (readonly unknown[])[];
+  /** The rows as sent, with what was filled in on the client. */
+  readonly params: readonly { readonly [key: string]: unknown }[];
+  /** Columns filled in on the client, and columns the database filled whose values are not known. */
+  readonly prefetched: readonly string[];
+  readonly postfetched: readonly string[];
 }
 /** Reads the driver's rows when they are asked for, each one once: reading changes them in place. */
 export function lazyRows(raw: unknown[][], read: (raw: unknown[][]) => unknown[]): (most?: number) => unknown[] {
@@ -43,6 +59,10 @@ export interface ResultSource {
   run(): MaybePromise<Fetched>;
   /** Runs it with a cursor; gives rows in lists. */
   stream(chunkRows: ChunkRows): AsyncIterable<Chunk>;
+  /** Before it runs: keys of new rows will be asked for. */
+  expectKeys?(): void;
+  /** The position of a column, given as the object the statement selects; undefined when it does not. */
+  locate?(column: object): number | undefined;
   /** Results created earlier on the same connection and not yet started; shared by all of them. */
   readonly waiting: Execution[];
   /** Rows per chunk when streamed. */
@@ -79,6 +99,10 @@ export class Execution {
     } catch (error) {
       this.#outcome = Promise.reject(error);
     }
+  }
+  /** Keys of new rows will be asked for: an INSERT not yet sent reads them back. */
+  expectKeys(): void {
+    if (this.#state === "new") this.source.expectKeys?.();
   }
   fetched(): MaybePromise<Fetched> {
     if (this.#state === "streamed") throw consumed();
@@ -235,11 +259,35 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return this.scalars().oneOrNone();
   }
   /** The first column of every row, or another by position or name. */
-  scalars<V = FirstOf<R>>(column: number | string = 0): Result<V> {
+  scalars<X extends AnyExpr>(column: X): Result<TypeOf<X>>;
+  scalars<V = FirstOf<R>>(column?: number | string): Result<V>;
+  scalars<V = FirstOf<R>>(column: number | string | AnyExpr = 0): Result<V> {
+    if (typeof column === "object") {
+      const at = this.#locate(column);
+      return this.#view<V>((rows) => rows.map((row) => (row as readonly unknown[])[at]));
+    }
     return this.#view<V>((rows, keys) => {
       if (typeof column === "string") place(column, keys);
       return rows.map((row) => (row as { readonly [key: string | number]: unknown })[column]);
     });
+  }
+  /**
+   * Where a column stands in the rows, by the object the statement selects: exact where names are not.
+   *
+   * @example const id = result.position(o.id); for (const row of await result) row[id];
+   * @throws ArgumentError when the statement does not select it
+   */
+  position(column: AnyExpr): number {
+    return this.#locate(column);
+  }
+  #locate(column: object): number {
+    const at = this.#steps.length === 0 ? this.#execution.source.locate?.(column) : undefined;
+    if (at !== undefined) return at;
+    const name = (column as { readonly name?: string }).name ?? "the expression";
+    throw new ArgumentError(
+      `The rows of this result do not hold '${name}': give a column the statement selects, a name or a position.`,
+      "result.column",
+    );
   }
   /** Rows as plain objects by column name. */
   mappings(): Result<{ [name: string]: unknown }> {
@@ -293,8 +341,9 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     this.#cursor ??= this[Symbol.asyncIterator]();
     return this.#cursor.next();
   }
-  /** Other columns, or the same in another order: by position or name. */
-  columns(...columns: readonly (number | string)[]): Result<AnyColumns> {
+  /** Other columns, or the same in another order: by position, name or column. */
+  columns(...given: readonly (number | string | AnyExpr)[]): Result<AnyColumns> {
+    const columns = given.map((c) => (typeof c === "object" ? this.#locate(c) : c));
     const chosen = (keys: readonly string[]) => columns.map((column) => keys[place(column, keys)] as string);
     return this.#view<AnyColumns>((rows, keys) => {
       const at = columns.map((column) => place(column, keys));
@@ -340,6 +389,44 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   lastInsertId(): Promise<number | bigint | null> {
     return this.#with((fetched) => fetched.lastInsertId);
   }
+  /**
+   * The primary key of the row an INSERT wrote: given, made on the client or by the database.
+   *
+   * @example const key = await conn.execute(insert(users).values({ name: "Ann" })).insertedPrimaryKey();   // key.id
+   * @throws InvalidRequestError when the statement wrote several rows, or was sent before this was asked
+   */
+  async insertedPrimaryKey(): Promise<AnyInsertedRow> {
+    const rows = await this.insertedPrimaryKeyRows();
+    return oneInserted(rows, "insertedPrimaryKey");
+  }
+  /** The primary keys of all rows, in the order of `values()`. */
+  insertedPrimaryKeyRows(): Promise<readonly AnyInsertedRow[]> {
+    this.#execution.expectKeys();
+    return this.#with((fetched) => requireInserted(fetched).primaryKeys() as readonly AnyInsertedRow[]);
+  }
+  /** What `returnDefaults()` asked for, of a single row. */
+  async returnedDefaults(): Promise<AnyInsertedRow> {
+    return oneInserted(await this.returnedDefaultsRows(), "returnedDefaults");
+  }
+  /** What `returnDefaults()` asked for, row by row in the order of `values()`. */
+  returnedDefaultsRows(): Promise<readonly AnyInsertedRow[]> {
+    return this.#with((fetched) => requireInserted(fetched).defaults() as readonly AnyInsertedRow[]);
+  }
+  /** The rows as sent, with what was filled in on the client. */
+  lastInsertedParams(): Promise<readonly { readonly [key: string]: unknown }[]> {
+    this.#execution.expectKeys();
+    return this.#with((fetched) => requireInserted(fetched).params);
+  }
+  /** Columns of an INSERT that were filled in on the client. */
+  prefetchColumns(): Promise<readonly string[]> {
+    this.#execution.expectKeys();
+    return this.#with((fetched) => requireInserted(fetched).prefetched);
+  }
+  /** Columns of an INSERT that the database filled and whose values did not come back. */
+  postfetchColumns(): Promise<readonly string[]> {
+    this.#execution.expectKeys();
+    return this.#with((fetched) => requireInserted(fetched).postfetched);
+  }
   /** Names of the columns. @throws ResourceClosedError */
   keys(): Promise<readonly string[]> {
     return this.#with((fetched) =>
@@ -381,6 +468,20 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
 }
 
+/** Values by position and by property name. */
+export type AnyInsertedRow = readonly unknown[] & { readonly [name: string]: unknown };
+function requireInserted({ inserted }: Fetched): Inserted {
+  if (inserted !== undefined) return inserted;
+  throw new InvalidRequestError("Only an INSERT of values() knows keys and defaults of its rows.", "inserted.none");
+}
+function oneInserted(rows: readonly AnyInsertedRow[], method: string): AnyInsertedRow {
+  if (rows.length === 1) return rows[0] as AnyInsertedRow;
+  throw new InvalidRequestError(
+    `${method}() is of one row, and ${rows.length} were written: use ${method}Rows().`,
+    "inserted.several",
+  );
+}
+
 /** What `scalar()` gives of a row. */
 export type FirstOf<R> = R extends readonly [infer F, ...unknown[]]
   ? F
@@ -393,6 +494,11 @@ type AnyColumns = readonly unknown[] & { readonly [name: string]: unknown };
 /** @throws ArgumentError for a column that is not there */
 function place(column: number | string, keys: readonly string[]): number {
   const at = typeof column === "string" ? keys.indexOf(column) : column;
+  if (typeof column === "string" && at >= 0 && keys.indexOf(column, at + 1) >= 0)
+    throw new InvalidRequestError(
+      `The result has several columns named '${column}': give a position.`,
+      "row.ambiguous",
+    );
   if (at >= 0 && at < keys.length) return at;
   throw new ArgumentError(
     `The result has no column ${typeof column === "string" ? `'${column}'` : column}; it has ${keys.join(", ")}.`,

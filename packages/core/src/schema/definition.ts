@@ -57,6 +57,8 @@ export interface ColumnFields {
   /** The discriminator's classes, kept for the ORM. */
   readonly subclasses: readonly unknown[] | undefined;
   readonly renamedFrom: string | undefined;
+  /** How rows of an INSERT are told apart by this column when they come back; see `insertSentinel()`. */
+  readonly sentinel?: "given" | "monotonic" | undefined;
 }
 
 function source(value: unknown): DefaultSource {
@@ -188,6 +190,14 @@ export class ColumnDefinition {
   }
   subclassTypes(): ColumnDefinition {
     return this.with({ subclasses: [] });
+  }
+  /**
+   * Rows of one INSERT may be told apart by this column when they come back in an order of the database's: its values are
+   * unique among them. Without a value in a row a number is written. `monotonic`: the server makes the values, each greater
+   * than the one before (`uuidv7()`).
+   */
+  insertSentinel(options: { readonly monotonic?: boolean } = {}): ColumnDefinition {
+    return this.with({ sentinel: options.monotonic ? "monotonic" : "given" });
   }
   /** Tells autogenerate that this column had another name. */
   renamedFrom(column: string): ColumnDefinition {

@@ -16,8 +16,8 @@ import {
   Cte,
   type CteOptions,
   type FromClause,
-  rawWords,
   type ItemElement,
+  rawWords,
   requireFrom,
   type Subselectable,
 } from "./from.js";

@@ -3,7 +3,7 @@ import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
 import type { SqlType } from "../types/sql-type.js";
 import { type Expression, Label } from "./expression.js";
-import { ColumnReference, type FromClause, ItemElement, type Subselectable } from "./from.js";
+import { asFrom, ColumnReference, type FromClause, ItemElement, type Subselectable } from "./from.js";
 import { FunctionCall } from "./functions.js";
 
 export type SelectItem = Expression | ItemElement;
@@ -99,4 +99,15 @@ export function columnNamed(entities: readonly FromClause[], key: string): Colum
     `filterBy(): none of ${entities.map((e) => `'${e.fromName ?? "a subquery"}'`).join(", ")} has a column '${key}'.${didYouMean(key, known)}`,
     "column.unknown",
   );
+}
+
+/** The position of the item that is this column: the same object, a label of it, or the table whose rows are selected. */
+export function locateItem(items: readonly SelectItem[], column: object): number | undefined {
+  const same = (item: SelectItem, x: object) =>
+    item === x || (item instanceof ItemElement && (item.itemFrom === x || item.itemFrom === asFrom(x)));
+  const exact = items.findIndex((item) => same(item, column));
+  if (exact >= 0) return exact;
+  const inner = column instanceof Label ? column.expression : column;
+  const labelled = items.findIndex((item) => (item instanceof Label ? item.expression : item) === inner);
+  return labelled < 0 ? undefined : labelled;
 }

@@ -56,6 +56,11 @@ export interface Column<out T, F extends string> extends ColumnLike<T, F>, Defin
   check(sql: string | SqlText, name?: string): this;
   comment(text: string): this;
   info(info: { readonly [key: string]: unknown }): this;
+  /**
+   * Rows of one INSERT may be told apart by this column when they come back (`sortByParameterOrder()`): its values are unique
+   * among them. `monotonic`: the server makes the values, each greater than the one before.
+   */
+  insertSentinel(options?: { readonly monotonic?: boolean }): this;
   /** Tells autogenerate that the column had another name. */
   renamedFrom(column: string): this;
   /** Not selected by default; reads as `T | NeedsAwait<T>` until `undefer()` loads it. */

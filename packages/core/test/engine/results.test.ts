@@ -1,6 +1,6 @@
 import { describeEachDatabase } from "@athanor/test-support";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import pg from "pg";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { createEngine, type Engine, insert, integer, MetaData, select, string, table } from "../../src/index.js";
 
 const metadata = new MetaData();

@@ -23,7 +23,7 @@ import {
   update,
   values,
 } from "../../src/index.js";
-import { orders, users } from "./corpus/tables.js";
+import { orders, tags, users } from "./corpus/tables.js";
 
 const u = users.c,
   o = orders.c;
@@ -46,6 +46,39 @@ describe("order of parameters", () => {
       expect(plain(statement.compile(dialect).params), dialect).toEqual(expected);
     const numbers = [...statement.compile("postgresql").sql.matchAll(/\$(\d+)/g)].map((m) => Number(m[1]));
     expect(numbers).toEqual(expected.map((_, i) => i + 1));
+  });
+  it("is that of the text, with an INSERT inside a CTE and one behind it", () => {
+    const made = insert(tags)
+      .values({ name: func.lower(literal("INNER", string())), uses: 1 })
+      .returning(tags.c.id)
+      .cte("made");
+    const source = select(literal("x", string()).as("n"), made.c.id).where(made.c.id.gt(2));
+    const outer = insert(tags)
+      .fromSelect(["name", "uses"], source)
+      .onConflictDoUpdate({ target: ["name"], set: { uses: 3 }, where: tags.c.uses.lt(4) })
+      .returning(tags.c.uses.add(5).as("more"));
+    const { sql: text, params } = outer.compile("postgresql");
+    expect(params).toEqual(["INNER", 1, "x", 2, 3, 4, 5]);
+    expect([...text.matchAll(/\$(\d+)/g)].map((m) => Number(m[1]))).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(text).toMatch(/^WITH made AS \(INSERT INTO tags .*\) INSERT INTO tags/);
+  });
+  it("each dialect writes its own placeholders, and a name of a parameter is never part of the text", () => {
+    const odd = ["a b", "a:b", "x%s", "(p)", "p.q", "ü😀", "'; --"];
+    for (const name of odd) {
+      const statement = select(u.id)
+        .where(u.age.eq(bindParam(name, integer())))
+        .params({ [name]: 7 });
+      for (const [dialect, place] of [
+        ["sqlite", "?"],
+        ["mysql", "?"],
+        ["postgresql", "$1"],
+      ] as const) {
+        const { sql: text, params } = statement.compile(dialect);
+        expect(text).toContain(`= ${place}`);
+        expect(text).not.toContain(name);
+        expect(plain(params)).toEqual([7]);
+      }
+    }
   });
   it("one value used twice is sent twice where it stands twice", () => {
     const x = literal(7, integer());

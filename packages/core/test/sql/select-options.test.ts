@@ -133,6 +133,56 @@ describeEachDatabase("rows under label styles", (target) => {
   });
 });
 
+describeEachDatabase("columns looked up by their objects", (target) => {
+  it("are exact where names are not, whatever the cache holds", async () => {
+    const engine = createEngine(await target.url());
+    const metadata = new MetaData();
+    const p = table("p", { id: integer().primaryKey(), q: integer() }, { metadata });
+    await using conn = await engine.connect();
+    await metadata.createAll(engine);
+    await conn.execute(
+      insert(p).values([
+        { id: 1, q: 10 },
+        { id: 2, q: 20 },
+      ]),
+    );
+    for (let i = 0; i < 2; i++) {
+      // Anonymous aliases are other objects each time; the second round is served from the cache.
+      const [a, b] = [alias(p), alias(p)];
+      const sum = a.c.q.add(b.c.q);
+      const statement = select(a.c.id, b.c.id, sum.as("sum"), p)
+        .where(a.c.id.eq(1), b.c.id.eq(2), p.c.id.eq(b.c.id))
+        .setLabelStyle("none");
+      const result = conn.execute(statement);
+      const [row] = await result;
+      expect([row![result.position(b.c.id)], row![result.position(a.c.id)]]).toEqual([2, 1]);
+      expect(await conn.execute(statement).scalars(b.c.id).one()).toBe(2);
+      expect([...(await conn.execute(statement).columns(sum, b.c.id, 0).one())]).toEqual([30, 2, 1]);
+      expect(
+        await conn
+          .execute(statement)
+          .scalars(p as never)
+          .one(),
+      ).toEqual({ id: 2, q: 20 });
+      expect(() => result.position(p.c.q)).toThrow(/'q'/);
+      expect(() => conn.execute(statement).columns(0, 1).scalars(b.c.id)).toThrow(ArgumentError);
+    }
+    const returned = conn.execute(insert(p).values({ id: 3, q: 30 }).returning(p.c.q, p.c.id));
+    if (target.capabilities.has("insertReturning")) expect(await returned.scalars(p.c.id).one()).toBe(3);
+    await conn.rollback();
+    await metadata.dropAll(engine);
+    await engine.dispose();
+  });
+  it("the columns said of a text go by position", async () => {
+    const engine = createEngine(await target.url());
+    await using conn = await engine.connect();
+    const texts = sql`select 1 as x, 2 as x, 'a' as y`.columns({ one: integer(), two: integer(), three: string() });
+    const row = await conn.execute(texts).one();
+    expect([row.one, row.two, row.three]).toEqual([1, 2, "a"]);
+    await engine.dispose();
+  });
+});
+
 describe("params()", () => {
   const p = () => bindParam("least", integer());
   it("fills parameters wherever they stand, and leaves the statement as it was", () => {

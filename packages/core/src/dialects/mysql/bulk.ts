@@ -2,10 +2,11 @@
  * MySQL and MariaDB: a multi-row INSERT of VALUES gets consecutive AUTO_INCREMENT numbers (a "simple insert" in every
  * lock mode); the first is reported. Triggers cannot touch the table they fire on here.
  */
+
+import { isWrapped } from "../../compile/type-wrapping.js";
 import { InternalError } from "../../errors/errors.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy } from "../bulk-strategy.js";
-import { isWrapped } from "../../compile/type-wrapping.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 1000;

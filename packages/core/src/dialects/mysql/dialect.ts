@@ -128,6 +128,7 @@ function capabilitiesOf(mariadb: boolean, [major, minor]: readonly [number, numb
     onConflict: "duplicateKey",
     compoundParentheses: mariadb ? from(10, 4) : from(8, 0),
     orderedReturning: false,
+    generatedKeys: "ascending",
     maxParameters: 65535,
     maxIdentifierLength: 64,
     advisoryLocks: true,

@@ -3,12 +3,12 @@
  * RETURNING is not promised, so the rows are sorted by the generated key. Source: speed-techniques, section 3.
  */
 
+import { isWrapped } from "../../compile/type-wrapping.js";
 import { InternalError } from "../../errors/errors.js";
 import type { TableColumn } from "../../schema/table.js";
 import { ArrayType } from "../../types/sql-type.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkTableName } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkProcess, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
-import { isWrapped } from "../../compile/type-wrapping.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 10_000;

@@ -1,9 +1,10 @@
 /** PostgreSQL's SQL. */
 
 import type { Compiled } from "../../compile/compiled.js";
-import { SqlCompiler } from "../../compile/compiler.js";
+import { type NumberedRows, SqlCompiler } from "../../compile/compiler.js";
 import { numberTest } from "../../compile/try-cast.js";
 import { CompileError } from "../../errors/errors.js";
+import type { TableColumn } from "../../schema/table.js";
 import type { Element } from "../../sql/element.js";
 import {
   type Binary,
@@ -77,6 +78,20 @@ export class PostgresqlCompiler extends SqlCompiler {
   /** A parameter's cast, like any expression, needs parentheses here. */
   private fetchCount(value: Expression): string {
     return `(${value instanceof Bind || value instanceof NamedBind ? this.bind(value, "") : this.render(value)})`;
+  }
+  /** Keys from a sequence follow the order of the rows selected. Source: PostgreSQL's behaviour since 9.6, SQLAlchemy. */
+  protected override numberedRows(columns: readonly TableColumn[]): NumberedRows {
+    const suffixes = columns.map((c) => this.bindSuffix(c.type));
+    const names = columns.map((_, i) => `p${i}`);
+    // What has no cast of its own (an enum's label) gets the column's type here; VALUES alone would make it text.
+    const read = names.map((n, i) =>
+      suffixes[i] === "" ? `CAST(p.${n} AS ${this.dialect.ddlType((columns[i] as TableColumn).type)})` : `p.${n}`,
+    );
+    return {
+      before: `SELECT ${read.join(", ")} FROM (VALUES `,
+      after: `) AS p(${[...names, "n"].join(", ")}) ORDER BY p.n`,
+      suffixes,
+    };
   }
   protected override conflictConstraint(name: string): string {
     return ` ON CONSTRAINT ${this.quote(name)}`;

@@ -42,6 +42,7 @@ export class PostgresqlDialect extends Dialect {
     onConflict: "conflict",
     compoundParentheses: true,
     orderedReturning: false,
+    generatedKeys: "numbered",
     // The protocol counts parameters in 16 bits.
     maxParameters: 65535,
     maxIdentifierLength: 63,

@@ -4,10 +4,11 @@
  * it before the first row is written. It is asked each time, not remembered: another connection may have made a trigger,
  * a temporary trigger changes no schema version, and the largest key is needed too. It takes 1 to 5 µs.
  */
+
+import { isWrapped } from "../../compile/type-wrapping.js";
 import { InternalError } from "../../errors/errors.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
-import { isWrapped } from "../../compile/type-wrapping.js";
 import type { Dialect } from "../dialect.js";
 
 const PAGE = 200;

@@ -49,6 +49,7 @@ export class SqliteDialect extends Dialect {
     onConflict: "conflict",
     compoundParentheses: false,
     orderedReturning: false,
+    generatedKeys: "unknown",
     maxParameters: 32766,
     maxIdentifierLength: 9999,
     advisoryLocks: false,
