@@ -22,13 +22,14 @@ export function newestFirst(wanted: ReadonlySet<Revision>): Revision[] {
   const heads = [...members].filter((r) => pending.get(r) === 0).sort((a, b) => a.links.position - b.links.position);
   const isPending = new Set(heads);
   const done = new Set<Revision>();
+  const settled = new Map<Revision, number>();
   const order: Revision[] = [];
   let index = 0;
 
   while (heads.length > 0) {
     const candidate = heads[index]!;
     if (pending.get(candidate)! > 0) {
-      index = firstAbove(candidate, heads, isPending, done, members);
+      index = firstAbove(candidate, heads, isPending, done, members, settled);
       continue;
     }
     done.add(candidate);
@@ -90,6 +91,7 @@ function firstAbove(
   isPending: ReadonlySet<Revision>,
   done: ReadonlySet<Revision>,
   members: ReadonlySet<Revision>,
+  settled: Map<Revision, number>,
 ): number {
   // Meeting the very first head settles it; that spares a wide fork from looking at all its branches each time.
   const earliest = heads[0] === candidate ? heads[1] : heads[0];
@@ -97,7 +99,14 @@ function firstAbove(
   const found = new Set<Revision>();
   const todo = [candidate];
   for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    for (const child of at.links.allChildren) {
+    const children = at.links.allChildren;
+    // What is done stays done: the children before this place need not be looked at again.
+    let from = settled.get(at) ?? 0;
+    for (let child = children[from]; child !== undefined; child = children[++from])
+      if (!done.has(child) && members.has(child)) break;
+    settled.set(at, from);
+    for (let i = from; i < children.length; i++) {
+      const child = children[i] as Revision;
       if (above.has(child) || done.has(child) || !members.has(child)) continue;
       above.add(child);
       todo.push(child);
