@@ -159,6 +159,7 @@ export {
 export { KeyWriter, nextId, OP } from "./sql/key.js";
 export * as operators from "./sql/operators.js";
 export {
+  FromStatement,
   type ColumnDescription,
   CompoundStatement,
   type JoinSpec,

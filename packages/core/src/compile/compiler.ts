@@ -16,7 +16,7 @@ import type { Element } from "../sql/element.js";
 import { Bind, type Expression, NamedBind } from "../sql/expression.js";
 import { ColumnReference, type FromClause, ItemElement, Subquery } from "../sql/from.js";
 import * as ops from "../sql/operators.js";
-import { QueryStatement, type SelectItem, SelectStatement } from "../sql/select.js";
+import { FromStatement, QueryStatement, type SelectItem, SelectStatement } from "../sql/select.js";
 import { TextClause } from "../sql/text.js";
 import { referencedFroms } from "../sql/traverse.js";
 import { converted } from "../types/adapter.js";
@@ -39,6 +39,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   protected readonly insertPageSize: number = 1000;
 
   compile(statement: Element): Compiled {
+    if (statement instanceof FromStatement) return this.compile(statement.source);
     const started = performance.now();
     this.schemaTokens = true;
     if (statement instanceof InsertStatement) return this.compileInsert(statement, started);

@@ -66,7 +66,7 @@ export interface FetchClause {
 const EMPTY: readonly never[] = [];
 
 export function selectItem(value: unknown): SelectItem {
-  if (value instanceof Expression) return value;
+  if (value instanceof Expression || value instanceof ItemElement) return value;
   const entity = asEntity(value);
   if (entity !== undefined) return entity;
   const from = asFrom(value);
@@ -374,6 +374,13 @@ export class SelectStatement extends QueryStatement {
     };
     return this.with({ forUpdate });
   }
+  /**
+   * The rows of another statement, read as what this one selects: SQL text, a select, or a statement with RETURNING.
+   * Columns are found by what they stand for, else by name. For sessions; a connection gives the rows as they are.
+   */
+  fromStatement(source: unknown): FromStatement {
+    return new FromStatement(this, source);
+  }
   /** Loader options of the ORM and other elements that know what to do with a statement. */
   options(...options: unknown[]): this {
     const elements = options.map((o) => {
@@ -459,6 +466,39 @@ export function walkExtensions(extensions: readonly SyntaxExtension[], key: KeyW
     extension.walk(key);
   }
 }
+/** A select whose rows another statement gives. Source: SQLAlchemy "Getting ORM Results from Textual Statements". */
+export class FromStatement extends Statement {
+  readonly kind = "fromStatement";
+  /** What is wanted, and the loader options. */
+  readonly query: SelectStatement;
+  /** What is sent: SQL text, another select, or a statement with RETURNING. */
+  readonly source: Element;
+  constructor(query: SelectStatement, source: unknown) {
+    super();
+    const inner =
+      source instanceof Element
+        ? source
+        : (source as { readonly [innerStatement]?: Element } | null | undefined)?.[innerStatement];
+    if (inner === undefined)
+      throw new ArgumentError(
+        typeof source === "string"
+          ? 'fromStatement(): write SQL as sql`…` or sql.text("…"), not as a plain string.'
+          : "fromStatement(): a select, a statement with returning(), or SQL text is needed.",
+      );
+    this.query = query;
+    this.source = inner;
+  }
+  /** Loader options for what comes back; those that would add joins are left to lazy loads. */
+  options(...options: unknown[]): FromStatement {
+    return this.with({ query: this.query.options(...options) });
+  }
+  walk(key: KeyWriter): void {
+    key.id(-OP.select);
+    this.query.walk(key);
+    this.source.walk(key);
+  }
+}
+
 export type SetOperator = "UNION" | "UNION ALL" | "INTERSECT" | "INTERSECT ALL" | "EXCEPT" | "EXCEPT ALL";
 const SET_OPERATORS: readonly SetOperator[] = [
   "UNION",

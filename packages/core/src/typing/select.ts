@@ -21,6 +21,11 @@ import type { row, scalar } from "./rows.js";
 import type { AnyModel, AnyRelation, Columns, ColumnValues, NameOf, PropsOf, RootName, TargetName } from "./tables.js";
 
 export type Selectable = AnyExpr | AnyTable;
+/** Several columns under one name of a row; each may be null by itself. The ORM makes them. */
+export declare const bundled: unique symbol;
+export interface AnyBundle extends AnyTable {
+  readonly [bundled]: { readonly [key: string]: unknown };
+}
 
 // ---- rows
 
@@ -28,11 +33,13 @@ export type Nullable<S, N> = [S & N] extends [never] ? never : null;
 /** One position of a row: an expression's value, an entity, or a table's columns. */
 export type Item<X, N, L> = X extends AnyExpr
   ? X[typeof T_] | Nullable<X[typeof source], N>
-  : X extends AnyModel
-    ? RowItems<X, N, L>["entity"] | Nullable<NameOf<X>, N>
-    : X extends AnyTable
-      ? ColumnValues<PropsOf<X>> | Nullable<NameOf<X>, N>
-      : never;
+  : X extends AnyBundle
+    ? { readonly [K in keyof X[typeof bundled]]: Item<X[typeof bundled][K], N, L> }
+    : X extends AnyModel
+      ? RowItems<X, N, L>["entity"] | Nullable<NameOf<X>, N>
+      : X extends AnyTable
+        ? ColumnValues<PropsOf<X>> | Nullable<NameOf<X>, N>
+        : never;
 export type Positions<A extends readonly unknown[], N, L> = { readonly [I in keyof A]: Item<A[I], N, L> };
 /** One literal per column: no need to distribute, as `Exclude` would. */
 type RowName<X> = X extends AnyExpr
@@ -161,6 +168,13 @@ export interface Select<A extends readonly unknown[], N extends string = never, 
   options<P extends readonly LoadFace<Rooted<A>, readonly string[], any, any>[]>(
     ...loads: P
   ): Select<A, N, L & Paths<P[number]>>;
+  /**
+   * The rows of another statement, read as what is selected here: for sessions.
+   *
+   * @example select(User).fromStatement(sql`select * from users where name like ${pattern}`)
+   * @example select(User).fromStatement(insert(User).values(rows).returning(User))
+   */
+  fromStatement(source: Rows<readonly unknown[]>): FromStatement<A, N, L>;
   withForUpdate(options?: {
     read?: boolean;
     keyShare?: boolean;
@@ -181,6 +195,15 @@ type Prefixed<A extends readonly unknown[]> = {
         : Families<T, `${S}_${K}`, S>[A[I][typeof family]]
     : A[I];
 };
+export interface FromStatement<A extends readonly unknown[], N extends string, L> {
+  readonly [row]: Row<A, N, L>;
+  readonly [scalar]: Scalar<A, N, L>;
+  options<P extends readonly LoadFace<Rooted<A>, readonly string[], any, any>[]>(
+    ...loads: P
+  ): FromStatement<A, N, L & Paths<P[number]>>;
+  executionOptions(options: { readonly [name: string]: unknown }): this;
+  toString(): string;
+}
 type Sources<A extends readonly unknown[]> = {
   [I in keyof A]: A[I] extends AnyExpr ? A[I][typeof source] : A[I] extends AnyTable ? NameOf<A[I]> : never;
 }[number];

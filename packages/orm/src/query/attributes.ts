@@ -23,7 +23,7 @@ import {
 import { describeInstance } from "../mapping/collection.js";
 import { type MappedColumn, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
-import { aliasedFrom, type EntitySource, freshTarget, moveLeaves, targetSourceOf } from "./source.js";
+import { aliasedSource, aliasedFrom, type EntitySource, freshTarget, moveLeaves, targetSourceOf } from "./source.js";
 
 /** `SELECT 1`. */
 const ONE_COLUMN = new LiteralColumn("1", INTEGER);
@@ -253,4 +253,34 @@ function keyValue(member: Managed, attribute: MappedColumn, of: RelationAttribut
     );
   }
   return value === null ? NULL : new Bind(value, attribute.column.type);
+}
+
+/**
+ * Rows that belong to an object by a relationship of its class: what `await user.posts` asks for, as a criterion.
+ *
+ * @throws ArgumentError for an object of another class, or one whose key is not known yet
+ */
+export function parentCriterion(entity: unknown, attribute: unknown): Expression {
+  if (!(attribute instanceof RelationAttribute))
+    throw new ArgumentError("withParent(): a relationship such as User.c.posts is needed.");
+  const { property } = attribute;
+  const owner = managed(entity);
+  if (owner === undefined || !mapperOfInstance(owner).isA(property.parent))
+    throw new ArgumentError(`withParent(…, ${attribute}): an object of ${property.parent} is needed.`);
+  const source = aliasedSource(property.parent);
+  const target = attribute.targetSource ?? targetSourceOf(property);
+  const { secondary, toSecondary, toTarget } = relationSteps(property, source, target, true);
+  const bound = (criterion: Expression) =>
+    replace(criterion, (node) => {
+      if (!(node instanceof ColumnReference)) return undefined;
+      const own = property.parent.attributes.find((a) => source.find(a.column) === node);
+      return own === undefined ? undefined : keyValue(owner, own, attribute);
+    });
+  const given = moveCriteria(attribute.extra, targetSourceOf(property), target);
+  if (secondary === undefined) return conjunction(operators.and, [bound(toTarget), ...given]);
+  const inner = new SelectStatement([ONE_COLUMN])
+    .selectFrom(secondary)
+    .where(bound(toSecondary as Expression), toTarget)
+    .correlateExcept(secondary, ...secondary.leaves);
+  return conjunction(operators.and, [new Exists(inner), ...given]);
 }

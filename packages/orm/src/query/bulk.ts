@@ -122,7 +122,7 @@ export async function updateRows(
       `update(${mapper}) with a list of rows updates them by primary key and takes no set(), where() or returning(); for one statement with many parameter sets use the connection: (await session.connection()).execute(…).`,
       "orm.bulk-update",
     );
-  const synchronize = statement.executionOptionsValue?.["synchronizeSession"] !== false;
+  const synchronize = statement.executionOptionsValue?.synchronizeSession !== false;
   const connection = await session.connectionFor(mapper, statement);
   let matched = 0;
   for (const run of runsOf(rows)) {

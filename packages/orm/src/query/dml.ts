@@ -14,6 +14,7 @@ import {
   InsertStatement,
   InvalidRequestError,
   NULL,
+  replace,
   SelectStatement,
   type Statement,
   type TableColumn,
@@ -46,7 +47,7 @@ export type DmlStrategy = (typeof STRATEGIES)[number];
  * @throws ArgumentError for another name, and where rows are missing or too many
  */
 export function dmlStrategyOf(statement: Writing, rows: boolean): DmlStrategy {
-  const way = (statement as Statement).executionOptionsValue?.["dmlStrategy"] ?? "auto";
+  const way = (statement as Statement).executionOptionsValue?.dmlStrategy ?? "auto";
   if (!STRATEGIES.includes(way as DmlStrategy))
     throw new ArgumentError(
       `dmlStrategy is ${STRATEGIES.map((s) => `"${s}"`).join(", ")}, not ${JSON.stringify(way)}.${didYouMean(String(way), STRATEGIES)}`,
@@ -67,21 +68,27 @@ export function dmlStrategyOf(statement: Writing, rows: boolean): DmlStrategy {
 
 const WAYS = ["auto", "evaluate", "fetch"];
 
+/** The objects a statement meets, and those that lack what it asks of them: they become stale, nothing is read for it. */
+export interface Concerned {
+  readonly met: readonly Managed[];
+  readonly perhaps: readonly Managed[];
+}
 /**
  * The objects whose rows a statement is about to change; asked before it runs.
  *
  * @throws ArgumentError for an unknown `synchronizeSession`; InvalidRequestError where "evaluate" cannot evaluate
  */
-export async function objectsConcerned(session: SessionInternals, statement: Writing): Promise<readonly Managed[]> {
-  const way = (statement as Statement).executionOptionsValue?.["synchronizeSession"] ?? "auto";
+export async function objectsConcerned(session: SessionInternals, statement: Writing): Promise<Concerned> {
+  const way = (statement as Statement).executionOptionsValue?.synchronizeSession ?? "auto";
   if (way !== false && !WAYS.includes(way as string)) {
     throw new ArgumentError(
       `synchronizeSession is "auto", "evaluate", "fetch" or false, not ${JSON.stringify(way)}.${didYouMean(String(way), WAYS)}`,
       "orm.synchronize",
     );
   }
-  if (statement instanceof InsertStatement || way === false) return [];
+  if (statement instanceof InsertStatement || way === false) return { met: [], perhaps: [] };
   const concerned: Managed[] = [];
+  const perhaps: Managed[] = [];
   const own = entityMapper(statement);
   for (const mapper of mappersOfTable(statement.table)) {
     const held = [...session.identity.instances(mapper)].filter(
@@ -98,13 +105,17 @@ export async function objectsConcerned(session: SessionInternals, statement: Wri
         "orm.evaluate",
       );
     }
-    concerned.push(...(evaluated ?? (await fetched(session, mapper, statement)).filter((i) => (i.$$f & STALE) === 0)));
+    if (evaluated !== undefined) perhaps.push(...evaluated.perhaps);
+    concerned.push(
+      ...(evaluated?.met ?? (await fetched(session, mapper, statement)).filter((i) => (i.$$f & STALE) === 0)),
+    );
   }
-  return concerned;
+  return { met: concerned, perhaps };
 }
 /** The statement has run: brings the objects in line. */
-export function bringInLine(session: SessionInternals, statement: Writing, concerned: readonly Managed[]): void {
-  for (const instance of concerned) {
+export function bringInLine(session: SessionInternals, statement: Writing, { met, perhaps }: Concerned): void {
+  for (const instance of perhaps) instance.$$f |= STALE;
+  for (const instance of met) {
     if (statement instanceof DeleteStatement) session.removed(instance);
     else if (statement instanceof UpdateStatement) assign(instance, statement);
   }
@@ -165,8 +176,10 @@ async function fetched(
   });
 }
 /** The objects that meet the criteria, or undefined when memory cannot tell. */
-function evaluate(instances: readonly Managed[], criteria: readonly Expression[]): readonly Managed[] | undefined {
-  const out: Managed[] = [];
+function evaluate(instances: readonly Managed[], criteria: readonly Expression[]): Concerned | undefined {
+  const met: Managed[] = [];
+  const perhaps: Managed[] = [];
+  let read: readonly TableColumn[] | undefined;
   for (const instance of instances) {
     let all: unknown = true;
     for (const criterion of criteria) {
@@ -177,8 +190,25 @@ function evaluate(instances: readonly Managed[], criteria: readonly Expression[]
       }
       if (value === UNKNOWN) all = UNKNOWN;
     }
-    if (all === UNKNOWN) return undefined;
-    if (all === true) out.push(instance);
+    if (all === UNKNOWN) {
+      read ??= columnsRead(criteria);
+      const mapper = mapperOfInstance(instance);
+      if (!read.some((c) => lacks(instance, mapper.attributeOf(c)))) return undefined;
+      perhaps.push(instance);
+    }
+    if (all === true) met.push(instance);
   }
-  return out;
+  return { met, perhaps };
+}
+function lacks(instance: Managed, attribute: MappedColumn | undefined): boolean {
+  return attribute !== undefined && instance[attribute.slot] === UNLOADED;
+}
+function columnsRead(criteria: readonly Expression[]): readonly TableColumn[] {
+  const found: TableColumn[] = [];
+  for (const criterion of criteria)
+    replace(criterion, (node) => {
+      if (node instanceof ColumnReference) found.push(node as TableColumn);
+      return undefined;
+    });
+  return found;
 }

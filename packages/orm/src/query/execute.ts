@@ -8,6 +8,7 @@ import {
   Element,
   type Execution,
   type Fetched,
+  FromStatement,
   innerStatement,
   type MaybePromise,
   Result,
@@ -20,6 +21,7 @@ import { underCriteria } from "../extensions/loader-criteria.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";
 import { writesEntities } from "./dml.js";
 import { finish, type Mode, named, runCore } from "./fetch.js";
+import { planFrom, runFrom } from "./from-statement.js";
 import { concernsEntities } from "./plan.js";
 import { completeLoads, hydrationOf, lookUpPlan, mapperOf, runPlan } from "./run-plan.js";
 import { write } from "./write.js";
@@ -82,13 +84,13 @@ class SessionSource implements ResultSource {
     this.#params = params;
     this.#mode = mode;
     this.waiting = session.waiting;
-    const size = statement instanceof Statement ? statement.executionOptionsValue?.["yieldPer"] : undefined;
+    const size = statement instanceof Statement ? statement.executionOptionsValue?.yieldPer : undefined;
     this.chunkRows = typeof size === "number" && size >= 1 ? Math.floor(size) : 500;
   }
   run(): Promise<Fetched> {
     const session = this.#session;
     return session.enqueue(() => {
-      const flushing = session.autoflush();
+      const flushing = this.#flushes ? session.autoflush() : undefined;
       return flushing === undefined ? this.#fetch() : flushing.then(() => this.#fetch());
     });
   }
@@ -114,10 +116,16 @@ class SessionSource implements ResultSource {
     if (this.#mode === "rows" || rows === null) return fetched;
     return { ...fetched, rows: (most) => rows(most).map((row) => (row as readonly unknown[])[0]) };
   }
+  /** `executionOptions({ autoflush: false })` leaves the flush before a statement out. */
+  get #flushes(): boolean {
+    const statement = this.#statement;
+    const own = statement instanceof Statement ? statement.executionOptionsValue?.autoflush : undefined;
+    return own !== false;
+  }
   get #token(): unknown {
     const statement = this.#statement;
-    const own = statement instanceof Statement ? statement.executionOptionsValue?.["identityToken"] : undefined;
-    return own ?? this.#session.executionOptions["identityToken"];
+    const own = statement instanceof Statement ? statement.executionOptionsValue?.identityToken : undefined;
+    return own ?? this.#session.executionOptions.identityToken;
   }
   async *stream(chunkRows: ChunkRows): AsyncGenerator<Chunk> {
     const session = this.#session;
@@ -134,7 +142,7 @@ class SessionSource implements ResultSource {
     }
     // Rows of one object may be spread over chunks when collections are joined: such statements are read whole.
     const { plan, params, connection } = await session.enqueue(async () => {
-      await session.autoflush();
+      if (this.#flushes) await session.autoflush();
       const mapper = mapperOf(statement);
       const { value, params } = lookUpPlan(session, session.engineFor(mapper, statement), statement);
       return { plan: value, params, connection: await session.connectionFor(mapper, statement) };
@@ -163,6 +171,16 @@ function fetchAt(
 ): MaybePromise<Fetched> {
   if (statement instanceof SelectStatement && concernsEntities(statement))
     return finish(session, runPlan(session, statement, named(params)), mode);
+  if (statement instanceof FromStatement)
+    return finish(
+      session,
+      runFrom(session, statement, named(params), (known) =>
+        runPlan(session, known, named(params), undefined, (s, dialect, binds) =>
+          planFrom(s as FromStatement, dialect, binds),
+        ),
+      ),
+      mode,
+    );
   if (writesEntities(statement)) return write(session, statement, params, mode);
   return runCore(session, statement, params, mode);
 }

@@ -160,7 +160,7 @@ export class Hydration {
     if (item.entity !== undefined) return this.entity(item.entity, row);
     if (item.keys === undefined) return row[item.at];
     const part: { [key: string]: unknown } = {};
-    let any = false;
+    let any = item.always;
     item.keys.forEach((key, i) => {
       part[key] = row[item.at + i];
       if (part[key] !== null) any = true;

@@ -1,5 +1,15 @@
 /** Querying and loading: the public functions, with their types laid over the run time. */
-import type { AnyModel, AnyTable, ColumnLike, ColumnReference, Executable, NameOf, Result } from "@athanor/core";
+import type {
+  AnyExpr,
+  AnyModel,
+  AnyTable,
+  Condition,
+  ColumnLike,
+  ColumnReference,
+  Executable,
+  NameOf,
+  Result,
+} from "@athanor/core";
 import { ArgumentError, originColumn, type Typed } from "@athanor/core";
 import { mappersOfTable } from "../mapping/mapper.js";
 import type {
@@ -14,11 +24,16 @@ import type {
   SelectinSettings,
 } from "../typing/loading.js";
 import type { Alias } from "../typing/model.js";
-import type { Arguments, Params } from "../typing/query.js";
+import type { Arguments, Params, Query } from "../typing/query.js";
+import type { BundleOf } from "../typing/query.js";
+import type { RelationPath } from "../typing/relationships.js";
+import { parentCriterion } from "./attributes.js";
+import { Bundle } from "./bundle.js";
 import { makeAliased } from "./entity.js";
 import { columnOption, loaders, loadOf } from "./options.js";
 import { PreparedStatement } from "./prepare.js";
 import type { HasSession } from "./query.js";
+import { addQueryHook, type QueryHooks } from "./query-hooks.js";
 import { mappedSource } from "./source.js";
 
 /** Not constructible, otherwise the model itself under another name; or read from a subquery with its columns. */
@@ -27,6 +42,27 @@ export function aliased<M extends AnyTable, N extends string = `anonymous ${Name
   name?: N | AnyTable,
 ): Alias<N, M> {
   return makeAliased(model, name) as unknown as Alias<N, M>;
+}
+/**
+ * Several columns under one name of a row.
+ *
+ * @example const rows = await session.execute(select(bundle("who", User.c.id, User.c.name), Post.c.title)); rows[0].who.name
+ * @throws ArgumentError for expressions without a name, and names that come twice
+ */
+export function bundle<N extends string, A extends readonly AnyExpr[]>(name: N, ...columns: A): BundleOf<N, A> {
+  return new Bundle(name, columns) as unknown as BundleOf<N, A>;
+}
+/**
+ * Rows that belong to an object by a relationship: `select(Post).where(withParent(user, User.c.posts))`. For another
+ * entity in the statement aim the relationship: `User.c.posts.ofType(alias)`.
+ *
+ * @throws ArgumentError for an object of another class, or one whose key is not known yet
+ */
+export function withParent<S extends string>(
+  entity: object,
+  relationship: RelationPath<string, unknown, string, S>,
+): Condition {
+  return parentCriterion(entity, relationship) as unknown as Condition;
 }
 /** With a LEFT OUTER JOIN in the same statement; a LIMIT still counts entities. */
 export const joinedLoad = loaders.joinedLoad as unknown as Loader<JoinedSettings>;
@@ -77,6 +113,32 @@ export const defer = ((...columns: unknown[]) =>
 export const undefer = ((...columns: unknown[]) =>
   columnOption("undefer", sourceOfColumn, columns)) as unknown as ColumnOption<never>;
 
+/** What a hook may answer with: the Query it got, changed. */
+type AnyQuery = Query<AnyModel, {}>;
+/**
+ * Listens to every Query before it is sent; an answer takes its place. SQLAlchemy's `before_compile`, `before_compile_update`
+ * and `before_compile_delete`. Gives the function that stops it. For selects too, use the session's `doOrmExecute`.
+ *
+ * @example
+ * onQuery("beforeCompile", ({ query }) =>
+ *   query.columnDescriptions[0]?.entity === User ? query.enableAssertions(false).filter(User.c.deleted.eq(false)) : undefined);
+ * @throws ArgumentError for a name there is none of
+ */
+export function onQuery(
+  name: "beforeCompile" | "beforeCompileDelete",
+  listener: (event: { readonly query: AnyQuery }) => AnyQuery | undefined,
+): () => void;
+export function onQuery(
+  name: "beforeCompileUpdate",
+  listener: (event: {
+    readonly query: AnyQuery;
+    readonly values: { readonly [key: string]: unknown };
+  }) => AnyQuery | undefined,
+): () => void;
+export function onQuery(name: keyof QueryHooks, listener: (event: never) => unknown): () => void {
+  return addQueryHook(name, listener);
+}
+
 export interface Prepared<P, R, V> {
   execute(on: HasSession | object, values: Arguments<P>): Result<R>;
   scalars(on: HasSession | object, values: Arguments<P>): Result<V>;
@@ -109,6 +171,7 @@ export {
   refreshInstances,
 } from "./execute.js";
 export { join, outerJoin } from "./from-joins.js";
-export { type HasSession, keyValues, NotFoundError, sessionQuery, setSessionResolver } from "./query.js";
+export { keyValues } from "./key-values.js";
+export { type HasSession, NotFoundError, sessionQuery, setSessionResolver } from "./query.js";
 export { setShardId, UserDefinedOption } from "./user-options.js";
 export type { AnyModel, ColumnLike };

@@ -162,6 +162,8 @@ export class LoadTree {
   wildcard: Wildcard | undefined = undefined;
   /** For the other relationships here and everywhere below. */
   everywhere: Wildcard | undefined = undefined;
+  /** False: relationships wait to be asked for. */
+  eager = true;
   /** Criteria that every statement below carries on. */
   restrictions: readonly Restriction[] = [];
   /** Options of the program's own that every load below carries on. */
@@ -190,6 +192,10 @@ export class LoadTree {
   }
   /** How a relationship of the mapper is loaded here. */
   strategyOf(property: RelationshipProperty): Strategy {
+    const strategy = this.#said(property);
+    return this.eager || strategy === "raise" || strategy === "noload" || strategy === "contains" ? strategy : "lazy";
+  }
+  #said(property: RelationshipProperty): Strategy {
     const named = this.relations.get(property)?.strategy;
     if (named !== undefined && named !== "default") return named;
     if (isQuery(property)) return "lazy";

@@ -185,6 +185,10 @@ export class Load extends Element implements LoadOption {
   #columns(more: Partial<ColumnLoads>): Load {
     return this.#with({ columns: mergeColumns(this.columns, { ...NO_COLUMNS, ...more }) });
   }
+  /** The same path from another source of the entity. */
+  rootedAt(root: EntitySource): Load {
+    return new Load(root, this);
+  }
   /** The entity the path ends at. */
   get end(): Mapper {
     const last = this.path.at(-1);
@@ -218,6 +222,15 @@ export class LoadEverywhere extends Element {
   walk(key: KeyWriter): void {
     key.id(OP.option);
     walkWildcard(this.wildcard, key);
+  }
+}
+
+/** Nothing is loaded along: what `enableEagerloads(false)` of a Query says. */
+export class NoEagerLoads extends Element {
+  readonly kind = "noEagerLoads";
+  walk(key: KeyWriter): void {
+    key.id(OP.option);
+    key.id(-8);
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type FromClause,
   type InsertStatement,
   ItemElement,
+  Join,
   type JoinSpec,
   OrderingElement,
   operators,
@@ -30,9 +31,10 @@ import { restrictionsIn } from "../extensions/loader-criteria.js";
 import { type Restriction, restrictSelect } from "../extensions/restrict.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { moveCriteria, relationSteps } from "./attributes.js";
+import { Bundle, keysOf } from "./bundle.js";
 import { EntityItem } from "./entity.js";
 import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
-import { Load, LoadEverywhere } from "./options.js";
+import { Load, LoadEverywhere, NoEagerLoads } from "./options.js";
 import { EntitySource, freshTarget, sourcesOver, targetSourceOf } from "./source.js";
 import { UserDefinedOption } from "./user-options.js";
 
@@ -65,7 +67,13 @@ export interface JoinedPlan {
 export type ItemPlan = { readonly name: string } & (
   | { readonly entity: EntityPlan; readonly at: -1; readonly keys: undefined }
   | { readonly entity: undefined; readonly at: number; readonly keys: undefined }
-  | { readonly entity: undefined; readonly at: number; readonly keys: readonly string[] }
+  | {
+      readonly entity: undefined;
+      readonly at: number;
+      readonly keys: readonly string[];
+      /** An object even where all of it is null. */
+      readonly always: boolean;
+    }
 );
 export interface OrmPlan {
   readonly compiled: Compiled;
@@ -104,7 +112,11 @@ class WrappedSource extends EntitySource {
 export function concernsEntities(statement: SelectStatement): boolean {
   if (statement.optionList.length > 0) return true;
   for (const item of statement.selected) {
-    if (item instanceof EntityItem || (item instanceof ColumnReference && sourcesOver(item.from).length > 0))
+    if (
+      item instanceof EntityItem ||
+      item instanceof Bundle ||
+      (item instanceof ColumnReference && sourcesOver(item.from).length > 0)
+    )
       return true;
   }
   return false;
@@ -130,7 +142,7 @@ function attributesToLoad(source: EntitySource, tree: LoadTree): readonly Mapped
 }
 
 /** Options by the entity they start at. */
-function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
+export function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
   const trees = new Map<EntityItem, LoadTree>();
   for (const item of statement.selected) if (item instanceof EntityItem) trees.set(item, new LoadTree());
   let everywhere: Wildcard | undefined;
@@ -172,6 +184,7 @@ function optionTrees(statement: SelectStatement): Map<EntityItem, LoadTree> {
   for (const tree of trees.values()) {
     tree.restrict(restrictions).carry(mine);
     if (everywhere !== undefined) tree.spread(everywhere);
+    if (statement.optionList.some((o) => o instanceof NoEagerLoads)) tree.eager = false;
   }
   return trees;
 }
@@ -348,7 +361,7 @@ class Planner {
       for (let i = 0; i < width; i++) this.#columns.push(outer(position + i));
       position += width;
       return item instanceof ItemElement
-        ? ({ name: item.itemName, entity: undefined, at, keys: item.itemColumns.map((c) => c.key) } as const)
+        ? ({ name: item.itemName, entity: undefined, at, ...keysOf(item) } as const)
         : ({ name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined } as const);
     });
     let final = new SelectStatement(this.#columns).selectFrom(sub);
@@ -372,7 +385,7 @@ class Planner {
     const at = this.#columns.length;
     if (item instanceof ItemElement) {
       this.#columns.push(...item.itemColumns);
-      return { name: item.itemName, entity: undefined, at, keys: item.itemColumns.map((c) => c.key) };
+      return { name: item.itemName, entity: undefined, at, ...keysOf(item) };
     }
     const name = item.name ?? `column_${at + 1}`;
     // A column that an entity has brought already is read from there.
@@ -383,7 +396,7 @@ class Planner {
   }
 
   /** Adds an entity's columns, then those of what is joined to it. `outer`: it may be missing in a row. */
-  #entity(source: EntitySource, tree: LoadTree, above: readonly Mapper[], outer: boolean): EntityPlan {
+  #entity(source: EntitySource, tree: LoadTree, above: readonly Mapper[], outer: boolean, nest = -1): EntityPlan {
     const { mapper } = source;
     const offset = this.#columns.length;
     const wanted = attributesToLoad(source, tree);
@@ -422,7 +435,7 @@ class Planner {
         !tree.stopsAt(property, above) &&
         property.parent.tables.every((t) => source.hasTable(t))
       ) {
-        joined.push(this.#joined(source, property, branch, tree.below(property), [...above, mapper], outer));
+        joined.push(this.#joined(source, property, branch, tree.below(property), [...above, mapper], outer, nest));
       } else if (strategy === "contains") {
         const target = branch?.target ?? targetSourceOf(property);
         const index = this.#joinedCount++;
@@ -445,6 +458,7 @@ class Planner {
     below: LoadTree,
     above: readonly Mapper[],
     outer: boolean,
+    nest: number,
   ): JoinedPlan {
     const target = freshTarget(property, branch?.target?.mapper);
     const steps = relationSteps(property, owner, target, true);
@@ -456,7 +470,8 @@ class Planner {
       !this.#restrictions.some((r) => target.hasTable(r.table)) &&
       extra.length === 0 &&
       own.length === 0;
-    const inner = (branch?.innerJoin ?? property.definition.settings.innerJoin ?? certain) && !outer;
+    const asked = branch?.innerJoin ?? property.definition.settings.innerJoin;
+    const inner = (asked ?? certain) && !outer;
     const kind = inner ? "inner" : "left";
     // The owner may be a join of tables: attach to the leaf whose column the condition reads.
     const anchor = owner.column(
@@ -465,7 +480,15 @@ class Planner {
         owner.mapper.primaryKey[0]) as MappedColumn,
     ).from;
     const on = conjunction(operators.and, [steps.toTarget, ...own, ...extra]);
-    if (steps.secondary === undefined) this.#joins.push({ target: target.from, on, kind, source: anchor });
+    if (asked === true && outer && nest >= 0) {
+      // Below an outer join: inside of its right side, so that rows of the left one stay.
+      const spec = this.#joins[nest] as JoinSpec;
+      const right =
+        steps.secondary === undefined
+          ? spec.target
+          : new Join(spec.target, steps.secondary, steps.toSecondary as Expression, "inner");
+      this.#joins[nest] = { ...spec, target: new Join(right, target.from, on, "inner") };
+    } else if (steps.secondary === undefined) this.#joins.push({ target: target.from, on, kind, source: anchor });
     else {
       this.#joins.push({ target: steps.secondary, on: steps.toSecondary as Expression, kind, source: anchor });
       this.#joins.push({ target: target.from, on, kind, source: steps.secondary.leaves[0] as FromClause });
@@ -474,21 +497,22 @@ class Planner {
     for (const by of property.orderBy(target.columns))
       this.#orderings.push(by instanceof OrderingElement ? by : new OrderingElement(by as Expression, undefined));
     const index = this.#joinedCount++;
-    return { index, property, entity: this.#entity(target, below, above, !inner || outer) };
+    const deeper = asked === true && outer && nest >= 0 ? nest : this.#joins.length - 1;
+    return { index, property, entity: this.#entity(target, below, above, !inner || outer, deeper) };
   }
 }
 
-function followed(entities: readonly EntityPlan[]): boolean {
+export function followed(entities: readonly EntityPlan[]): boolean {
   return entities.some((e) => e.after.length > 0 || e.discriminatorAt >= 0);
 }
-function converterOf({ columns }: Compiled): ((row: unknown[]) => void) | undefined {
+export function converterOf({ columns }: Compiled): ((row: unknown[]) => void) | undefined {
   return columns === undefined ? undefined : converter(columns);
 }
-function loadsAfter(strategy: Strategy): boolean {
+export function loadsAfter(strategy: Strategy): boolean {
   return strategy === "selectin" || strategy === "subquery" || strategy === "immediate";
 }
 /** A mapper's relationships, and those of subclasses that an option names. */
-function relationshipsOf(mapper: Mapper, tree: LoadTree): readonly RelationshipProperty[] {
+export function relationshipsOf(mapper: Mapper, tree: LoadTree): readonly RelationshipProperty[] {
   if (tree.relations.size === 0) return mapper.relationships;
   const all = new Set<RelationshipProperty>(mapper.relationships);
   for (const property of tree.relations.keys()) all.add(property);
@@ -554,7 +578,7 @@ export function planReturning(
     }
     if (item instanceof ItemElement) {
       columns.push(...item.itemColumns);
-      return { name: item.itemName, entity: undefined, at, keys: item.itemColumns.map((c) => c.key) };
+      return { name: item.itemName, entity: undefined, at, ...keysOf(item) };
     }
     columns.push(item);
     return { name: item.name ?? `column_${at + 1}`, entity: undefined, at, keys: undefined };

@@ -7,9 +7,11 @@ import {
   ArgumentError,
   AthanorError,
   type ColumnReference,
+  conjunction,
   DeleteStatement,
   didYouMean,
-  type Element,
+  Element,
+  Exists,
   type Expression,
   FunctionCall,
   INTEGER,
@@ -18,7 +20,9 @@ import {
   LiteralColumn,
   MultipleResultsFound,
   NoResultFound,
+  operators,
   type Result,
+  type SqlText,
   SelectStatement,
   STAR,
   UpdateStatement,
@@ -26,12 +30,15 @@ import {
 import { criteriaAmong, sessionCriteria } from "../extensions/loader-criteria.js";
 import { declarationOf } from "../mapping/declaration.js";
 import { installModelQuery } from "../mapping/declarative.js";
-import type { Mapper } from "../mapping/mapper.js";
 import type { Managed } from "../mapping/state.js";
 import { SESSION, type SessionInternals } from "../session/internals.js";
-import { RelationAttribute } from "./attributes.js";
-import { type EntityItem, entityElementOf } from "./entity.js";
+import { moveCriteria, parentCriterion, RelationAttribute } from "./attributes.js";
+import { EntityItem, entityElementOf } from "./entity.js";
 import { executeStatement, loadByKey } from "./execute.js";
+import { keyValues } from "./key-values.js";
+import { Load, NoEagerLoads } from "./options.js";
+import { hasHooks, throughHooks } from "./query-hooks.js";
+import { type EntitySource, sourceOver } from "./source.js";
 
 /** A session, or anything that stands for one: a scoped session, a web app's `db.session`. */
 export interface HasSession {
@@ -74,15 +81,33 @@ export class NotFoundError extends AthanorError {
   }
 }
 
+/** What a Query carries besides its statement. */
+interface Carried {
+  /** Behind a union the entity is read from a subquery: criteria over the model mean that. */
+  readonly moved?: { readonly from: EntitySource; readonly to: EntitySource };
+  /** Hooks have seen it. */
+  readonly hooked?: boolean;
+  /** `enableAssertions(false)`: order of steps is not checked. */
+  readonly unchecked?: boolean;
+}
+const NOTHING: Carried = {};
+
 export class EntityQuery implements AsyncIterable<unknown> {
   readonly #session: () => HasSession;
   readonly #entity: EntityItem;
   readonly #statement: SelectStatement;
+  readonly #carried: Carried;
 
-  constructor(session: () => HasSession, entity: EntityItem, statement?: SelectStatement) {
+  constructor(
+    session: () => HasSession,
+    entity: EntityItem,
+    statement: SelectStatement = new SelectStatement([entity]),
+    carried: Carried = NOTHING,
+  ) {
     this.#session = session;
     this.#entity = entity;
-    this.#statement = statement ?? new SelectStatement([entity]);
+    this.#statement = statement;
+    this.#carried = carried;
   }
   get [innerStatement](): SelectStatement {
     return this.#statement;
@@ -91,12 +116,41 @@ export class EntityQuery implements AsyncIterable<unknown> {
     return this.#statement;
   }
   #next(statement: SelectStatement): EntityQuery {
-    return new EntityQuery(this.#session, this.#entity, statement);
+    return new EntityQuery(this.#session, this.#entity, statement, this.#carried);
+  }
+  #carry(more: Carried): EntityQuery {
+    return new EntityQuery(this.#session, this.#entity, this.#statement, { ...this.#carried, ...more });
+  }
+  /** What hooks make of it, once. */
+  #prepared(): EntityQuery {
+    if (this.#carried.hooked === true || !hasHooks("beforeCompile")) return this;
+    return throughHooks("beforeCompile", this as EntityQuery).#carry({ hooked: true });
+  }
+  /** Behind a union: what is written over the model's columns means those of the union. */
+  #moved<T>(what: T): T {
+    const { moved } = this.#carried;
+    if (moved === undefined) return what;
+    if (what instanceof RelationAttribute)
+      return (
+        what.source === moved.from
+          ? new RelationAttribute(
+              what.property,
+              moved.to,
+              what.parent,
+              what.targetSource,
+              what.target,
+              moveCriteria(what.extra, moved.from, moved.to),
+            )
+          : what
+      ) as T;
+    if (what instanceof Load) return (what.root === moved.from ? what.rootedAt(moved.to) : what) as T;
+    return what instanceof Element ? (moveCriteria([what], moved.from, moved.to)[0] as T) : what;
   }
   get #internals(): SessionInternals {
     return this.#session()[SESSION];
   }
   #refuseLimit(method: string): void {
+    if (this.#carried.unchecked === true) return;
     if (this.#statement.limitValue !== undefined || this.#statement.offsetValue !== undefined) {
       throw new InvalidRequestError(
         `${method}() comes before limit() and offset(): a limit is applied last.`,
@@ -106,7 +160,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   filter(...criteria: unknown[]): EntityQuery {
     this.#refuseLimit("filter");
-    return this.#next(this.#statement.where(...criteria));
+    return this.#next(this.#statement.where(...criteria.map((c) => this.#moved(c))));
   }
   where(...criteria: unknown[]): EntityQuery {
     return this.filter(...criteria);
@@ -135,13 +189,13 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   /** A relationship, a model, or a relationship's name: `Driver.query().join("vehicles")`. */
   join(target: unknown, on?: unknown): EntityQuery {
-    return this.#next(this.#statement.join(this.#joinable(target), on));
+    return this.#next(this.#statement.join(this.#joinable(target), this.#moved(on)));
   }
   outerJoin(target: unknown, on?: unknown): EntityQuery {
-    return this.#next(this.#statement.outerJoin(this.#joinable(target), on));
+    return this.#next(this.#statement.outerJoin(this.#joinable(target), this.#moved(on)));
   }
   #joinable(target: unknown): unknown {
-    if (typeof target !== "string") return target;
+    if (typeof target !== "string") return this.#moved(target);
     const { source } = this.#entity;
     const property = source.mapper.relationship(target);
     if (property === undefined) {
@@ -156,17 +210,17 @@ export class EntityQuery implements AsyncIterable<unknown> {
     return new RelationAttribute(property, source, undefined);
   }
   groupBy(...by: unknown[]): EntityQuery {
-    return this.#next(this.#statement.groupBy(...by));
+    return this.#next(this.#statement.groupBy(...by.map((b) => this.#moved(b))));
   }
   having(...criteria: unknown[]): EntityQuery {
-    return this.#next(this.#statement.having(...criteria));
+    return this.#next(this.#statement.having(...criteria.map((c) => this.#moved(c))));
   }
   distinct(...on: unknown[]): EntityQuery {
-    return this.#next(this.#statement.distinct(...on));
+    return this.#next(this.#statement.distinct(...on.map((o) => this.#moved(o))));
   }
   orderBy(...by: unknown[]): EntityQuery {
     this.#refuseLimit("orderBy");
-    return this.#next(this.#statement.orderBy(...by));
+    return this.#next(this.#statement.orderBy(...by.map((b) => this.#moved(b))));
   }
   limit(n: unknown): EntityQuery {
     return this.#next(this.#statement.limit(n));
@@ -180,7 +234,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
     return this.#next(this.#statement.offset(from).limit(to - from));
   }
   options(...loads: unknown[]): EntityQuery {
-    return this.#next(this.#statement.options(...loads));
+    return this.#next(this.#statement.options(...loads.map((l) => this.#moved(l))));
   }
   withForUpdate(options?: { read?: boolean; nowait?: boolean; skipLocked?: boolean; of?: unknown }): EntityQuery {
     return this.#next(this.#statement.withForUpdate(options));
@@ -192,23 +246,152 @@ export class EntityQuery implements AsyncIterable<unknown> {
     return this.executionOptions({ populateExisting: true });
   }
 
+  /** Without the flush that comes before a query. */
+  autoflush(flushes: boolean): EntityQuery {
+    return this.executionOptions({ autoflush: flushes });
+  }
+  /** Rows per chunk: iterating streams then. */
+  yieldPer(rows: number): EntityQuery {
+    if (!Number.isSafeInteger(rows) || rows < 1)
+      throw new ArgumentError(`yieldPer(${String(rows)}): a whole number from 1 on is needed.`);
+    return this.executionOptions({ yieldPer: rows });
+  }
+  /** `false`: relationships are left to lazy loads, whatever options and the mapping say. */
+  enableEagerloads(enabled: boolean): EntityQuery {
+    const optionList = this.#statement.optionList.filter((o) => !(o instanceof NoEagerLoads));
+    return this.#next(this.#statement.with({ optionList: enabled ? optionList : [...optionList, new NoEagerLoads()] }));
+  }
+  /** `false`: filters and orderings may follow a limit. */
+  enableAssertions(enabled: boolean): EntityQuery {
+    return this.#carry({ unchecked: !enabled });
+  }
+  /** Values for named parameters of SQL text in it. */
+  params(values: { readonly [name: string]: unknown }): EntityQuery {
+    return this.#next(this.#statement.params(values));
+  }
+  correlate(...froms: unknown[]): EntityQuery {
+    return this.#next(this.#statement.correlate(...froms));
+  }
+  /** The FROM clause to start with, where joins should begin elsewhere. */
+  selectFrom(...froms: unknown[]): EntityQuery {
+    return this.#next(this.#statement.selectFrom(...froms));
+  }
+  prefixWith(words: SqlText, options?: { readonly dialect?: string }): EntityQuery {
+    return this.#next(this.#statement.prefixWith(words, options));
+  }
+  suffixWith(words: SqlText, options?: { readonly dialect?: string }): EntityQuery {
+    return this.#next(this.#statement.suffixWith(words, options));
+  }
+  withHint(table: unknown, words: SqlText, options?: { readonly dialect?: string }): EntityQuery {
+    return this.#next(this.#statement.withHint(table, words, options));
+  }
+  /** Only what belongs to an object by a relationship of its class. */
+  withParent(entity: object, relationship: unknown): EntityQuery {
+    return this.filter(parentCriterion(entity, relationship));
+  }
+  withSession(session: HasSession): EntityQuery {
+    return new EntityQuery(() => session, this.#entity, this.#statement, this.#carried);
+  }
+  withTransformation(change: (query: EntityQuery) => EntityQuery): EntityQuery {
+    return change(this);
+  }
+  union(...others: unknown[]): EntityQuery {
+    return this.#combined("union", others);
+  }
+  unionAll(...others: unknown[]): EntityQuery {
+    return this.#combined("unionAll", others);
+  }
+  intersect(...others: unknown[]): EntityQuery {
+    return this.#combined("intersect", others);
+  }
+  intersectAll(...others: unknown[]): EntityQuery {
+    return this.#combined("intersectAll", others);
+  }
+  except(...others: unknown[]): EntityQuery {
+    return this.#combined("except", others);
+  }
+  exceptAll(...others: unknown[]): EntityQuery {
+    return this.#combined("exceptAll", others);
+  }
+  /** The set of both queries' rows as a subquery the entity is read from; what follows is over that. */
+  #combined(
+    way: "union" | "unionAll" | "intersect" | "intersectAll" | "except" | "exceptAll",
+    others: readonly unknown[],
+  ): EntityQuery {
+    const { mapper, source } = this.#entity;
+    const members = others.map((other) => {
+      if (!(other instanceof EntityQuery) || other.#entity.mapper !== mapper)
+        throw new ArgumentError(`${way}(): queries of ${mapper.name} are needed.`, "query.union");
+      return plainColumns(other.#statement, other.#entity);
+    });
+    if (members.length === 0) throw new ArgumentError(`${way}(): another query is needed.`, "query.union");
+    const from = this.#carried.moved?.from ?? source;
+    const to = sourceOver(
+      mapper,
+      plainColumns(this.#statement, this.#entity)
+        [way](...members)
+        .subquery(),
+      source.name,
+    );
+    const entity = new EntityItem(to);
+    const options = this.#statement.optionList.map((o) =>
+      o instanceof Load && o.root === source ? o.rootedAt(to) : o,
+    );
+    const { executionOptionsValue } = this.#statement;
+    return new EntityQuery(
+      this.#session,
+      entity,
+      new SelectStatement([entity]).with({ optionList: options, executionOptionsValue }),
+      { ...this.#carried, moved: { from, to } },
+    );
+  }
+  /** More columns beside the entity: gives a select for `session.execute()`. */
+  addColumns(...items: unknown[]): SelectStatement {
+    return this.#statement.addColumns(...items.map((i) => this.#moved(i)));
+  }
+  addEntity(model: unknown): SelectStatement {
+    return this.#statement.addColumns(model);
+  }
+  /** What it selects, as SQLAlchemy tells it. */
+  get columnDescriptions(): readonly { readonly name: string; readonly entity: unknown; readonly aliased: boolean }[] {
+    const { source, itemName, mapper } = this.#entity;
+    return [{ name: itemName, entity: mapper.model, aliased: source.isAlias }];
+  }
+  get isSingleEntity(): boolean {
+    return true;
+  }
+  /** The criteria so far as one expression; undefined without any. */
+  get whereClause(): Expression | undefined {
+    const { criteria } = this.#statement;
+    return criteria.length === 0 ? undefined : conjunction(operators.and, criteria);
+  }
+  get executionOptionsSet(): { readonly [name: string]: unknown } {
+    return this.#statement.executionOptionsValue ?? {};
+  }
+
   // ---- results
 
   #result(statement: SelectStatement = this.#statement): Result<unknown> {
     return executeStatement(this.#internals, statement, undefined, "scalars");
   }
   all(): Promise<unknown[]> {
-    return this.#result().all();
+    return this.#prepared().#result().all();
   }
   /** With LIMIT 1. */
   first(): Promise<unknown> {
-    return this.#result(this.#statement.limitValue === undefined ? this.#statement.limit(1) : this.#statement).first();
+    const prepared = this.#prepared();
+    const statement = prepared.#statement;
+    return prepared.#result(statement.limitValue === undefined ? statement.limit(1) : statement).first();
   }
   one(): Promise<unknown> {
-    return this.#result().one();
+    return this.#prepared().#result().one();
   }
   oneOrNone(): Promise<unknown> {
-    return this.#result().oneOrNone();
+    return this.#prepared().#result().oneOrNone();
+  }
+  /** The objects of another statement: SQL text, a select, or one with RETURNING. Gives its result. */
+  fromStatement(source: unknown): Result<unknown> {
+    return executeStatement(this.#internals, this.#statement.fromStatement(source), undefined, "scalars");
   }
   async get(id: unknown): Promise<unknown> {
     const { mapper } = this.#entity;
@@ -251,6 +434,8 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   /** Rows the query would give, counted by the database over the query as a subquery. */
   async count(): Promise<number> {
+    const { hooked } = this.#carried;
+    if (hooked !== true && hasHooks("beforeCompile")) return this.#prepared().count();
     const inner = this.#statement.with({
       optionList: [],
       orderByList:
@@ -264,6 +449,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
     return Number(await executeStatement<AnyRow>(this.#internals, under).scalar());
   }
   async exists(): Promise<boolean> {
+    if (this.#carried.hooked !== true && hasHooks("beforeCompile")) return this.#prepared().exists();
     const inner = this.#statement
       .with({ optionList: criteriaAmong(this.#statement.optionList), orderByList: [] })
       .withOnlyColumns(new LiteralColumn("1", INTEGER));
@@ -273,7 +459,17 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   /** First column of the only row. */
   scalar(): Promise<unknown> {
-    return this.#result().oneOrNone();
+    return this.#prepared().#result().oneOrNone();
+  }
+  /** EXISTS over the query, for the criteria of another one. */
+  asExists(): Expression {
+    return new Exists(plainColumns(this.#statement, this.#entity));
+  }
+  cte(
+    name: string,
+    options?: { readonly recursive?: boolean; readonly nesting?: boolean; readonly materialized?: boolean },
+  ): unknown {
+    return plainColumns(this.#statement, this.#entity).cte(name, options);
   }
   /** Other columns with the same FROM and WHERE: gives a select for `session.execute()`. */
   withEntities(...items: unknown[]): SelectStatement {
@@ -289,6 +485,12 @@ export class EntityQuery implements AsyncIterable<unknown> {
     values: { readonly [key: string]: unknown },
     options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false } = {},
   ): Promise<number> {
+    return throughHooks("beforeCompileUpdate", this as EntityQuery, { values }).#update(values, options);
+  }
+  #update(
+    values: { readonly [key: string]: unknown },
+    options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false },
+  ): Promise<number> {
     this.#refuseShape("update");
     let statement = new UpdateStatement(this.#entity.mapper.model).set(values).where(...this.#statement.criteria);
     statement = statement.executionOptions({
@@ -299,6 +501,9 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   /** DELETE of all rows that fit; objects in the session follow. Gives the number of rows. */
   delete(options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false } = {}): Promise<number> {
+    return throughHooks("beforeCompileDelete", this as EntityQuery).#delete(options);
+  }
+  #delete(options: { readonly synchronizeSession?: "auto" | "evaluate" | "fetch" | false }): Promise<number> {
     this.#refuseShape("delete");
     let statement = new DeleteStatement(this.#entity.mapper.model).where(...this.#statement.criteria);
     statement = statement.executionOptions({
@@ -334,7 +539,10 @@ export class EntityQuery implements AsyncIterable<unknown> {
       );
   }
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
-    for (const item of await this.all()) yield item;
+    const prepared = this.#prepared();
+    const streams = prepared.#statement.executionOptionsValue?.yieldPer !== undefined;
+    if (streams) yield* prepared.#result();
+    else for (const item of await prepared.all()) yield item;
   }
   /** The SQL, without a connection. */
   toString(): string {
@@ -360,39 +568,6 @@ function isStale(instance: Managed): boolean {
 }
 function showKey(id: unknown): string {
   return typeof id === "object" && id !== null ? JSON.stringify(id) : String(id);
-}
-
-/**
- * Primary key values in order, from what `get()` takes: a value, a tuple, or an object by attribute.
- *
- * @throws ArgumentError when parts are missing or too many
- */
-export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
-  const names = mapper.primaryKey.map((pk) => pk.key);
-  if (id === undefined) throw new ArgumentError(`get(): the key of ${mapper.name} is undefined.`, "argument.undefined");
-  if (Array.isArray(id)) {
-    if (id.length !== names.length)
-      throw new ArgumentError(
-        `get(): the key of ${mapper.name} is (${names.join(", ")}), but ${id.length} values were given.`,
-        "orm.key",
-      );
-    return id;
-  }
-  if (
-    typeof id === "object" &&
-    id !== null &&
-    !(id instanceof Date) &&
-    !(id instanceof Uint8Array) &&
-    names.every((n) => n in id)
-  ) {
-    return names.map((n) => (id as { readonly [key: string]: unknown })[n]);
-  }
-  if (names.length > 1)
-    throw new ArgumentError(
-      `get(): the key of ${mapper.name} is (${names.join(", ")}); give a tuple in this order, or an object.`,
-      "orm.key",
-    );
-  return [id];
 }
 
 /** `session.query(User)`. */

@@ -8,10 +8,12 @@ import {
   type Connection,
   Cte,
   DeleteStatement,
+  type Dialect,
   type Element,
   type Engine,
   type Fetched,
   type FromClause,
+  FromStatement,
   InsertStatement,
   type MaybePromise,
   type RawResult,
@@ -35,7 +37,7 @@ import { type KeyedRows, type LoadWork, loadRelation, type Runner } from "./rela
 import { keepShapeOf, keepShapes } from "./shapes.js";
 
 export type NamedValues = { readonly [name: string]: unknown };
-export type Planned = SelectStatement | InsertStatement | UpdateStatement | DeleteStatement;
+export type Planned = SelectStatement | InsertStatement | UpdateStatement | DeleteStatement | FromStatement;
 /** One execution: its rows as they came, and what makes objects of them. */
 export interface Ran {
   readonly hydration: Hydration;
@@ -51,6 +53,7 @@ export function mapperOf(statement: Element): Mapper | null {
   ) {
     return mappersOfTable(statement.table)[0] ?? null;
   }
+  if (statement instanceof FromStatement) return mapperOf(statement.query);
   if (statement instanceof CompoundStatement) return mapperOf(statement.members[0] as Element);
   if (!(statement instanceof SelectStatement)) return null;
   for (const item of statement.selected) if (item instanceof EntityItem) return item.mapper;
@@ -77,22 +80,26 @@ function mapperOfFroms(froms: readonly FromClause[]): Mapper | null {
   return null;
 }
 function populates(session: SessionInternals, statement: Element): boolean {
-  const own = statement instanceof Statement ? statement.executionOptionsValue?.["populateExisting"] : undefined;
-  return (own ?? session.executionOptions["populateExisting"]) === true;
+  const own = statement instanceof Statement ? statement.executionOptionsValue?.populateExisting : undefined;
+  return (own ?? session.executionOptions.populateExisting) === true;
 }
 
+type PlanBuilder = (statement: Planned, dialect: Dialect, binds: ReadonlyMap<object, number>) => OrmPlan;
+function planOf(statement: Planned, dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
+  return statement instanceof SelectStatement
+    ? planSelect(statement, dialect, binds)
+    : planReturning(statement as Exclude<typeof statement, FromStatement>, dialect, binds);
+}
 /** The plan of a statement and its parameters. */
 export function lookUpPlan(
   session: SessionInternals,
   engine: Engine,
   statement: Planned,
+  build: PlanBuilder = planOf,
 ): { readonly value: OrmPlan; readonly params: readonly unknown[] } {
   const cache = session.planCache(engine) as StatementCache<OrmPlan>;
   return cache.lookup(statement, (binds) => {
-    const plan =
-      statement instanceof SelectStatement
-        ? planSelect(statement, engine.dialect, binds)
-        : planReturning(statement, engine.dialect, binds);
+    const plan = build(statement, engine.dialect, binds);
     keepShapes(plan);
     for (const entity of plan.entities) keepShapeOf(entity.mapper);
     return plan;
@@ -104,7 +111,8 @@ export function hydrationOf(
   statement: Planned,
   populate?: boolean,
 ): Hydration {
-  const trees = plan.criteria ? treesOf(plan, statement as SelectStatement) : undefined;
+  const query = statement instanceof FromStatement ? statement.query : (statement as SelectStatement);
+  const trees = plan.criteria ? treesOf(plan, query) : undefined;
   return new Hydration(plan, session, populate ?? populates(session, statement), trees);
 }
 export function runPlan(
@@ -112,9 +120,10 @@ export function runPlan(
   statement: Planned,
   named?: NamedValues,
   populate?: boolean,
+  build?: PlanBuilder,
 ): MaybePromise<Ran> {
   const mapper = mapperOf(statement);
-  const { value: plan, params } = lookUpPlan(session, session.engineFor(mapper, statement), statement);
+  const { value: plan, params } = lookUpPlan(session, session.engineFor(mapper, statement), statement, build);
   return sendPlan(session, mapper, plan, statement, params, named, populate);
 }
 export function sendPlan(
@@ -125,7 +134,9 @@ export function sendPlan(
   params: readonly unknown[],
   named: NamedValues | undefined,
   populate: boolean | undefined,
+  there?: RawResult,
 ): MaybePromise<Ran> {
+  if (there !== undefined) return { hydration: hydrationOf(session, plan, statement, populate), raw: there };
   const send = (connection: Connection): MaybePromise<RawResult> => connection.run(plan.compiled, params, named);
   const ready = session.connectionFor(mapper, statement);
   return after(ready instanceof Promise ? ready.then(send) : send(ready), (raw) => ({

@@ -9,10 +9,10 @@ import {
 } from "@athanor/core";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import type { Mapper } from "../mapping/mapper.js";
-import { type LoadBatch, type Managed, UNLOADED } from "../mapping/state.js";
+import { type LoadBatch, UNLOADED } from "../mapping/state.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";
 import { entityMapper, insertSpread, type RowValues, rowsForInsert, runsOf, updateRows } from "./bulk.js";
-import { bringInLine, dmlStrategyOf, objectsConcerned, type Writing } from "./dml.js";
+import { bringInLine, type Concerned, dmlStrategyOf, objectsConcerned, type Writing } from "./dml.js";
 import { EntityItem } from "./entity.js";
 import { finish, type Mode, named, runCore, taking } from "./fetch.js";
 import { fillColumns } from "./fill-columns.js";
@@ -68,7 +68,7 @@ async function change(
 async function writeSpread(
   session: SessionInternals,
   statement: UpdateStatement | DeleteStatement,
-  concerned: readonly Managed[],
+  concerned: Concerned,
   mode: Mode,
 ): Promise<Fetched> {
   const mapper = entityMapper(statement) as Mapper;
@@ -110,7 +110,7 @@ async function insert(
 ): Promise<Fetched> {
   const rows = Array.isArray(params) ? (params as readonly RowValues[]) : undefined;
   const mapper = raw ? undefined : entityMapper(statement);
-  const renderNulls = statement.executionOptionsValue?.["renderNulls"] !== false;
+  const renderNulls = statement.executionOptionsValue?.renderNulls !== false;
   const given = rows ?? statement.rows;
   const filled = given === undefined ? undefined : rowsForInsert(mapper, given, rows === undefined || renderNulls);
   if (mapper !== undefined && statement.spread.length > 0)

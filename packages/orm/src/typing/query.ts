@@ -1,10 +1,15 @@
 /** The Query of `User.query()`, prepared statements, and what session methods give. */
 import type {
+  AnyBundle,
   AnyExpr,
+  bundled,
+  Meta,
+  name,
   AnyModel,
   AnyTable,
   Changes,
   ColumnLike,
+  Condition,
   Criterion,
   Families,
   Family,
@@ -14,10 +19,14 @@ import type {
   Ordering,
   Paths,
   PropsOf,
+  Result,
   Row,
+  Rows,
   row,
   Select,
   Selectable,
+  SqlText,
+  SubqueryOf,
   scalar,
 } from "@athanor/core";
 import type { Entity, Identity, Initial } from "./entities.js";
@@ -36,8 +45,9 @@ export interface Query<M extends AnyModel, L = {}> extends AsyncIterable<LoadedO
   filter(...criteria: Criterion[]): this;
   where(...criteria: Criterion[]): this;
   filterBy(values: Matching<M>): this;
-  join(target: Joinable, on?: Criterion): this;
-  outerJoin(target: Joinable, on?: Criterion): this;
+  /** A relationship (by attribute or by name), a model, a subquery. */
+  join(target: Joinable | (keyof PropsOf<M> & string), on?: Criterion): this;
+  outerJoin(target: Joinable | (keyof PropsOf<M> & string), on?: Criterion): this;
   groupBy(...by: AnyExpr[]): this;
   having(...criteria: Criterion[]): this;
   distinct(...on: AnyExpr[]): this;
@@ -61,6 +71,52 @@ export interface Query<M extends AnyModel, L = {}> extends AsyncIterable<LoadedO
   /** 404 for none and for several. */
   oneOr404(options?: { readonly description?: string }): Promise<LoadedOr<Entity<M>, L>>;
   populateExisting(): this;
+  /** `false`: without the flush that comes before a query. */
+  autoflush(flushes: boolean): this;
+  /** Rows per chunk: iterating streams then. */
+  yieldPer(rows: number): this;
+  /** `false`: relationships wait to be asked for; what the types of loader options promise does not hold then. */
+  enableEagerloads(enabled: boolean): this;
+  /** `false`: filters and orderings may follow a limit. */
+  enableAssertions(enabled: boolean): this;
+  params(values: { readonly [name: string]: unknown }): this;
+  correlate(...from: (AnyTable | null)[]): this;
+  selectFrom(...from: AnyTable[]): this;
+  prefixWith(words: SqlText, options?: { readonly dialect?: string }): this;
+  suffixWith(words: SqlText, options?: { readonly dialect?: string }): this;
+  withHint(table: AnyTable, words: SqlText, options?: { readonly dialect?: string }): this;
+  /** Only what belongs to an object by a relationship of its class. */
+  withParent(entity: object, relationship: Joinable): this;
+  withSession(session: object): this;
+  withTransformation<Q>(change: (query: this) => Q): Q;
+  /** Rows of both, as a set; what follows is over the union. */
+  union(...others: Query<M, any>[]): this;
+  unionAll(...others: Query<M, any>[]): this;
+  intersect(...others: Query<M, any>[]): this;
+  intersectAll(...others: Query<M, any>[]): this;
+  except(...others: Query<M, any>[]): this;
+  exceptAll(...others: Query<M, any>[]): this;
+  /** The objects of another statement: SQL text, a select, or one with RETURNING. */
+  fromStatement(source: Rows<readonly unknown[]>): Result<LoadedOr<Entity<M>, L>>;
+  addColumns<A extends readonly Selectable[]>(...what: A): Select<[M, ...A], never, { [_ in NameOf<M>]: L }>;
+  addEntity<X extends AnyTable>(model: X): Select<[M, X], never, { [_ in NameOf<M>]: L }>;
+  /** EXISTS over the query, for the criteria of another one. */
+  asExists(): Condition;
+  subquery<Q extends string = "anonymous subquery">(name?: Q): SubqueryOf<[M], never, Q>;
+  cte<Q extends string>(
+    name: Q,
+    options?: { recursive?: boolean; nesting?: boolean; materialized?: boolean },
+  ): SubqueryOf<[M], never, Q>;
+  scalar(): Promise<LoadedOr<Entity<M>, L> | null>;
+  readonly statement: Select<[M], never, { [_ in NameOf<M>]: L }>;
+  readonly columnDescriptions: readonly {
+    readonly name: string;
+    readonly entity: unknown;
+    readonly aliased: boolean;
+  }[];
+  readonly isSingleEntity: boolean;
+  readonly whereClause: Condition | undefined;
+  readonly executionOptionsSet: { readonly [name: string]: unknown };
   /** Other columns with the same FROM and WHERE, for `session.execute()`. */
   withEntities<A extends readonly Selectable[]>(...what: A): Select<A>;
   count(): Promise<number>;
@@ -80,3 +136,10 @@ export type Params<P> = {
   readonly [K in keyof P]: P[K] extends ColumnLike<infer T, infer F> ? Families<T, never, never>[F & Family] : never;
 };
 export type Arguments<P> = { readonly [K in keyof P]: P[K] extends ColumnLike<infer T, any> ? T : never };
+
+/** Several columns under one name of a row: what `bundle()` gives. */
+export interface BundleOf<N extends string, A extends readonly AnyExpr[]> extends AnyBundle {
+  readonly $: Meta<N, {}, {}>;
+  readonly [bundled]: { readonly [X in A[number] as X[typeof name]]: X };
+  readonly c: { readonly [X in A[number] as X[typeof name]]: X };
+}

@@ -260,7 +260,7 @@ describeEachDatabase("rows, joins and criteria", (target) => {
     const [withEntity] = await session
       .execute(select(Writer, Writer.c.name.as("n")).where(Writer.c.id.eq(1)))
       .mappings();
-    expect([(withEntity!["Writer"] as Writer).id, withEntity!["n"]]).toEqual([1, "amy"]);
+    expect([(withEntity!.Writer as Writer).id, withEntity!.n]).toEqual([1, "amy"]);
   });
   it("two columns of one name stay apart by label and position", async () => {
     await using session = new Session(at.engine);
