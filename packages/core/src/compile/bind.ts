@@ -39,14 +39,23 @@ export function bindStatement(
   pageSize?: number,
 ): readonly BoundStatement[] {
   if (compiled.insert !== undefined) return bindRows(compiled, compiled.insert, params, pageSize);
-  const { slots } = compiled;
   if (compiled.pieces !== undefined) return [bindExpanding(compiled, compiled.pieces, params, named)];
+  return [{ sql: compiled.sql, params: bindPlain(compiled, params, named) }];
+}
+/** One text, whatever the parameters are. */
+export const isPlain = ({ insert, pieces }: Compiled): boolean => insert === undefined && pieces === undefined;
+/** The parameters of a plain statement; see `bindStatement`. */
+export function bindPlain(
+  { slots }: Compiled,
+  params: readonly unknown[],
+  named: NamedValues = NONE,
+): readonly unknown[] {
   const out = new Array<unknown>(slots.length);
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i] as BindSlot;
     out[i] = convert(valueOf(slot, params, named), slot.process);
   }
-  return [{ sql: compiled.sql, params: out }];
+  return out;
 }
 
 /** Lists of any length share one compiled form; the placeholders are written here. */

@@ -5,7 +5,7 @@
  * Long because transaction state, the statement path and recovery share the same few private fields.
  */
 import { randomUUID } from "node:crypto";
-import { bindStatement, type NamedValues } from "../compile/bind.js";
+import { bindPlain, bindStatement, isPlain, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import type {
   BeginOptions,
@@ -53,6 +53,7 @@ export interface TransactionOptions extends Omit<BeginOptions, "xid">, Limits {
   readonly twoPhase?: boolean | string | undefined;
 }
 
+const NO_BEGIN: BeginOptions = {};
 const SCRIPT_HINT: StatementHint = { prepare: false, returnsRows: false, exactIntegers: false };
 
 /**
@@ -72,7 +73,7 @@ export class Connection implements TransactionOwner {
   #closed = false;
   #isolation: IsolationLevel | undefined;
   #transaction: Transaction | null = null;
-  #begin: BeginOptions = {};
+  #begin: BeginOptions = NO_BEGIN;
   /** BEGIN went out and neither COMMIT nor ROLLBACK has. */
   #begun = false;
   #nested: Savepoint | null = null;
@@ -90,11 +91,16 @@ export class Connection implements TransactionOwner {
   readonly #limits: Limits | undefined;
 
   /** What results use: they are started in their turn, so nothing that waits comes before them. */
-  readonly #runner: StatementRunner = {
-    send: (sql, params, hint, badge, limits) => this.#dispatch(sql, params, hint, badge, limits),
-    sendMany: (sql, sets, hint, badge, limits) => this.#dispatchMany(sql, sets, hint, badge, limits),
-    openStream: (sql, params, hint, chunkRows, limits) => this.#openStream(sql, params, hint, chunkRows, limits),
-  };
+  get #runner(): StatementRunner {
+    this.#madeRunner ??= {
+      send: (sql, params, hint, badge, limits) => this.#dispatch(sql, params, hint, badge, limits),
+      sendMany: (sql, sets, hint, badge, limits) => this.#dispatchMany(sql, sets, hint, badge, limits),
+      openStream: (sql, params, hint, chunkRows, limits) => this.#openStream(sql, params, hint, chunkRows, limits),
+    };
+    return this.#madeRunner;
+  }
+  /** Made at the first use: a connection of the ORM's needs none. */
+  #madeRunner: StatementRunner | undefined;
 
   /** Made by `engine.connect()`. */
   constructor(services: EngineServices, lease: Lease, options: ConnectionOptions = {}) {
@@ -200,7 +206,9 @@ export class Connection implements TransactionOwner {
    */
   run(compiled: Compiled, params: readonly unknown[], named?: NamedValues, limits?: Limits): MaybePromise<RawResult> {
     const schemas = this.#services.options.schemaTranslateMap as SchemaMap | undefined;
-    const bound = bindStatement(underSchemas(compiled, schemas), params, named);
+    const used = underSchemas(compiled, schemas);
+    if (isPlain(used)) return this.send(used.sql, bindPlain(used, params, named), used.hint, undefined, limits);
+    const bound = bindStatement(used, params, named);
     if (bound.length === 1) {
       const only = bound[0] as BoundStatement;
       return this.send(only.sql, only.params, compiled.hint, undefined, limits);
@@ -228,7 +236,6 @@ export class Connection implements TransactionOwner {
     const queue = this.#queue;
     if (queue.busy) return queue.run(() => this.#send(sql, params, hint, badge, limits));
     if (
-      this.#begun &&
       limits === undefined &&
       this.#inForce === undefined &&
       this.#prepared === null &&
@@ -238,6 +245,11 @@ export class Connection implements TransactionOwner {
       this.#services.logger === undefined &&
       this.#broken === null
     ) {
+      if (!this.#begun) {
+        if (this.#transaction === null) this.#autobegin();
+        const begun = this.#isolation === "AUTOCOMMIT" ? undefined : this.#sendBegin(this.#lease);
+        if (begun !== undefined) return queue.run(() => begun.then(() => this.#send(sql, params, hint, badge, limits)));
+      }
       let result: MaybePromise<RawResult>;
       try {
         result = this.#lease.connection.execute(sql, params, hint);
@@ -452,6 +464,21 @@ export class Connection implements TransactionOwner {
         return Promise.resolve(this.#rollback()).finally(() => this.#giveBack());
       }),
     );
+  }
+  /** Rolls back and gives the connection back, without a promise where there is nothing to wait for: for the ORM. */
+  end(): MaybePromise<void> {
+    if (this.#closed) return;
+    if (this.#waiting.length > 0 || this.#queue.busy || this.#stream !== null) return this.#endInTurn();
+    this.#closed = true;
+    const undone = this.#rollback();
+    return undone instanceof Promise ? this.#queue.hold(undone.finally(() => this.#giveBack())) : this.#giveBack();
+  }
+  async #endInTurn(): Promise<void> {
+    try {
+      await this.rollback();
+    } finally {
+      await this.close();
+    }
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -693,7 +720,11 @@ export class Connection implements TransactionOwner {
         "transaction.ended",
       );
     }
-    this.#start({});
+    if (this.#closed && this.#lease === null) throw closed();
+    if (this.#broken !== null) throw this.#pending();
+    this.#begin = this.#isolation === undefined ? NO_BEGIN : { isolationLevel: this.#isolation };
+    this.#savepoints = 0;
+    this.#transaction = new Transaction(this);
   }
   #start({ signal, timeout, twoPhase, ...options }: TransactionOptions): Transaction {
     if (this.#closed && this.#lease === null) throw closed();
@@ -844,7 +875,7 @@ export class Connection implements TransactionOwner {
     this.#nested = null;
     this.#begun = false;
     this.#broken = null;
-    this.#begin = {};
+    this.#begin = NO_BEGIN;
     this.#inForce = undefined;
     this.#prepared = null;
   }

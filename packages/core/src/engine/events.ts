@@ -13,7 +13,8 @@ type Listener<A, R> = (event: A) => R;
 /** Listeners by event name; `Map` gives the argument and the return type of each event as a function type. */
 export class Events<M extends { [K in keyof M]: (event: never) => unknown }> {
   readonly #names: readonly (keyof M & string)[];
-  readonly #listeners = new Map<keyof M, readonly M[keyof M][]>();
+  /** Made with the first listener: sessions have events of their own. */
+  #listeners: Map<keyof M, readonly M[keyof M][]> | undefined;
   /** Number of listeners here: zero means that nothing at all listens (see `quiet`). */
   #count = 0;
   /** Where events go that nobody here handles as well: class-level listeners. */
@@ -38,12 +39,14 @@ export class Events<M extends { [K in keyof M]: (event: never) => unknown }> {
         return listener(event);
       }) as M[K];
     }
+    this.#listeners ??= new Map();
     const before = this.#listeners.get(name) ?? [];
     this.#listeners.set(name, options.insert ? [added, ...before] : [...before, added]);
     this.#count++;
     return () => this.off(name, added);
   }
   off<K extends keyof M & string>(name: K, listener: M[K]): void {
+    if (this.#listeners === undefined) return;
     const before = this.#listeners.get(name) ?? [];
     const left = before.filter((l) => l !== listener);
     this.#count -= before.length - left.length;
@@ -51,18 +54,21 @@ export class Events<M extends { [K in keyof M]: (event: never) => unknown }> {
     else this.#listeners.set(name, left);
   }
   contains<K extends keyof M & string>(name: K, listener: M[K]): boolean {
-    return this.#listeners.get(name)?.includes(listener) ?? false;
+    return this.#listeners?.get(name)?.includes(listener) ?? false;
   }
   /** Nobody listens to anything: one test on hot paths. */
   get quiet(): boolean {
     return this.#count === 0 && (this.#parent === undefined || this.#parent.quiet);
   }
   has(name: keyof M & string): boolean {
-    return this.#listeners.has(name) || (this.#parent?.has(name) ?? false);
+    return (
+      (this.#count > 0 && this.#listeners !== undefined && this.#listeners.has(name)) ||
+      (this.#parent?.has(name) ?? false)
+    );
   }
   /** Listeners of the parent first. Listeners may remove themselves while running. */
   of<K extends keyof M & string>(name: K): readonly M[K][] {
-    const own = this.#listeners.get(name) as readonly M[K][] | undefined;
+    const own = this.#listeners?.get(name) as readonly M[K][] | undefined;
     const inherited = this.#parent?.has(name) ? this.#parent.of(name) : undefined;
     if (inherited === undefined) return own ?? [];
     return own === undefined ? inherited : [...inherited, ...own];

@@ -8,9 +8,12 @@ import { Bind, type Expression } from "../sql/expression.js";
 import { LiteralColumn } from "../sql/functions.js";
 import { SelectStatement, selectItem } from "../sql/select.js";
 import { INTEGER } from "../types/sql-type.js";
+import { Connection } from "./connection.js";
 import { StatementSource } from "./execute.js";
+import { Lease, type PoolRecord } from "./pool-record.js";
 import { Execution, Result } from "./result.js";
 import type { EngineServices } from "./services.js";
+import { Transaction } from "./transaction.js";
 
 function samples(): readonly object[] {
   const column = new LiteralColumn("1", INTEGER);
@@ -22,7 +25,14 @@ function samples(): readonly object[] {
   const source = new StatementSource({} as never, { options: {} } as EngineServices, waiting, limited, undefined);
   // Never started: the connection it belongs to does not exist.
   const execution = new Execution(source, false);
+  const lease = new Lease({ connection: undefined } as unknown as PoolRecord);
+  // Of no pool, and never used.
+  const nowhere = { options: {}, events: { quiet: true }, pool: { watch() {} } } as unknown as EngineServices;
+  const connection = new Connection(nowhere, lease);
   return [
+    lease,
+    connection,
+    new Transaction(connection),
     column,
     made,
     equal,

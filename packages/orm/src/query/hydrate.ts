@@ -30,6 +30,8 @@ type Constructor = new (
   batch?: LoadBatch,
 ) => Managed;
 
+const NOTHING_JOINED: [] = [];
+
 /** One execution of a plan. */
 export class Hydration {
   readonly plan: OrmPlan;
@@ -50,11 +52,14 @@ export class Hydration {
     this.plan = plan;
     this.session = session;
     this.populateExisting = populateExisting;
-    this.batches = plan.entities.map((e) => ({
-      instances: [],
-      context: trees === undefined ? e.tree : trees[e.index],
-    }));
-    this.#collected = new Array(plan.joinedCount);
+    const { entities } = plan;
+    const batches = new Array<LoadBatch>(entities.length);
+    for (let i = 0; i < entities.length; i++) {
+      const e = entities[i] as EntityPlan;
+      batches[i] = { instances: [], context: trees === undefined ? e.tree : trees[e.index] };
+    }
+    this.batches = batches;
+    this.#collected = plan.joinedCount === 0 ? NOTHING_JOINED : new Array(plan.joinedCount);
     this.#seen = plan.unique ? new SeenRows() : undefined;
     this.#met = plan.entities.length > 1 ? plan.entities.map(() => new Set()) : undefined;
     this.#renewed = populateExisting ? new Set() : undefined;
@@ -110,6 +115,7 @@ export class Hydration {
   }
   /** Puts joined collections in place: after the last row. */
   finish(): void {
+    if (this.plan.joinedCount === 0) return;
     const visit = (entity: EntityPlan): void => {
       for (const joined of entity.joined) {
         const map = this.#collected[joined.index];

@@ -10,6 +10,7 @@ export type Bind = Engine | Connection;
 export type JoinTransactionMode = "conditionalSavepoint" | "rollbackOnly" | "controlFully" | "createSavepoint";
 
 interface Bound {
+  readonly bind: Engine | Connection;
   readonly connection: Connection;
   /** Taken from the pool by the session, so given back by it. */
   readonly own: boolean;
@@ -20,8 +21,15 @@ interface Bound {
   readonly nested: Savepoint[];
 }
 
+/** The session: hears of each connection once the session's transaction is on it. */
+export interface ConnectionHost {
+  begun(connection: Connection): MaybePromise<void>;
+}
+const NOBODY: readonly Bound[] = [];
+
 export class SessionConnections {
-  readonly #bound = new Map<Engine | Connection, Bound>();
+  /** Nearly always one. */
+  #bound: readonly Bound[] = NOBODY;
   #opening: Map<Engine | Connection, Promise<Connection>> | undefined;
   readonly #join: JoinTransactionMode;
   readonly #twoPhase: boolean;
@@ -31,20 +39,19 @@ export class SessionConnections {
     this.#join = join;
     this.#twoPhase = twoPhase;
   }
-  get(bind: Engine | Connection, begun: (connection: Connection) => MaybePromise<void>): MaybePromise<Connection> {
-    const there = this.#bound.get(bind);
-    if (there !== undefined) return there.connection;
+  get(bind: Engine | Connection, host: ConnectionHost): MaybePromise<Connection> {
+    for (const bound of this.#bound) if (bound.bind === bind) return bound.connection;
     const underWay = this.#opening?.get(bind);
     if (underWay !== undefined) return underWay;
     if (bind instanceof Engine && this.#depth === 0 && !this.#twoPhase) {
       const opened = bind.open();
-      if (!(opened instanceof Promise)) return this.#opened(bind, opened, begun);
+      if (!(opened instanceof Promise)) return this.#opened(bind, opened, host);
       return this.#wait(
         bind,
-        opened.then((connection) => this.#opened(bind, connection, begun)),
+        opened.then((connection) => this.#opened(bind, connection, host)),
       );
     }
-    return this.#wait(bind, this.#open(bind, begun));
+    return this.#wait(bind, this.#open(bind, host));
   }
   #wait(bind: Engine | Connection, opening: Promise<Connection>): Promise<Connection> {
     this.#opening ??= new Map();
@@ -54,24 +61,20 @@ export class SessionConnections {
     return done;
   }
   /** An engine's connection with no savepoint to be set: nothing to wait for. */
-  #opened(
-    bind: Engine,
-    connection: Connection,
-    begun: (c: Connection) => MaybePromise<void>,
-  ): MaybePromise<Connection> {
-    this.#bound.set(bind, { connection, own: true, root: undefined, rollbackOnly: false, nested: [] });
-    if (this.#depth > 0) return this.#nest(bind, connection, begun);
-    const running = begun(connection);
+  #opened(bind: Engine, connection: Connection, host: ConnectionHost): MaybePromise<Connection> {
+    const bound: Bound = { bind, connection, own: true, root: undefined, rollbackOnly: false, nested: [] };
+    this.#bound = [...this.#bound, bound];
+    if (this.#depth > 0) return this.#nest(bound, host);
+    const running = host.begun(connection);
     return running instanceof Promise ? running.then(() => connection) : connection;
   }
   /** Savepoints were set while the connection was on its way. */
-  async #nest(bind: Engine, connection: Connection, begun: (c: Connection) => MaybePromise<void>): Promise<Connection> {
-    const nested = this.#bound.get(bind)?.nested ?? [];
+  async #nest({ connection, nested }: Bound, host: ConnectionHost): Promise<Connection> {
     while (nested.length < this.#depth) nested.push(await connection.beginNested());
-    await begun(connection);
+    await host.begun(connection);
     return connection;
   }
-  async #open(bind: Engine | Connection, begun: (connection: Connection) => MaybePromise<void>): Promise<Connection> {
+  async #open(bind: Engine | Connection, host: ConnectionHost): Promise<Connection> {
     const own = bind instanceof Engine;
     const connection = own ? await bind.open() : bind;
     let root: Transaction | Savepoint | undefined;
@@ -86,38 +89,38 @@ export class SessionConnections {
           rollbackOnly = this.#join !== "controlFully";
         }
       } else if (this.#twoPhase) root = await connection.begin({ twoPhase: true });
-      const bound: Bound = { connection, own, root, rollbackOnly, nested: [] };
-      this.#bound.set(bind, bound);
+      const bound: Bound = { bind, connection, own, root, rollbackOnly, nested: [] };
+      this.#bound = [...this.#bound, bound];
       for (let i = 0; i < this.#depth; i++) bound.nested.push(await connection.beginNested());
     } catch (error) {
       // Nothing knows of it yet, so nothing would give it back.
-      if (own && !this.#bound.has(bind)) await connection.close();
+      if (own && !this.#bound.some((b) => b.bind === bind)) await connection.close();
       throw error;
     }
-    await begun(connection);
+    await host.begun(connection);
     return connection;
   }
   async beginNested(): Promise<void> {
     this.#depth++;
-    for (const bound of this.#bound.values()) bound.nested.push(await bound.connection.beginNested());
+    for (const bound of this.#bound) bound.nested.push(await bound.connection.beginNested());
   }
   async releaseNested(): Promise<void> {
     this.#depth--;
-    for (const bound of this.#bound.values()) await bound.nested.pop()?.commit();
+    for (const bound of this.#bound) await bound.nested.pop()?.commit();
   }
   /** Back to the innermost savepoint, which stays open for another attempt only in name: it is gone on the server. */
   async rollbackNested(): Promise<void> {
     this.#depth--;
-    for (const bound of this.#bound.values()) await bound.nested.pop()?.rollback();
+    for (const bound of this.#bound) await bound.nested.pop()?.rollback();
   }
   /** The first phase on every connection: from here on each server promises that its commit succeeds. */
   async prepare(): Promise<void> {
-    for (const { root } of this.#bound.values()) if (root !== undefined && "prepare" in root) await root.prepare();
+    for (const { root } of this.#bound) if (root !== undefined && "prepare" in root) await root.prepare();
     this.#prepared = true;
   }
   async commit(): Promise<void> {
     if (this.#twoPhase && !this.#prepared) await this.prepare();
-    for (const { root, rollbackOnly, connection } of this.#bound.values()) {
+    for (const { root, rollbackOnly, connection } of this.#bound) {
       if (rollbackOnly) continue;
       if (root === undefined) await connection.commit();
       else if (root.isActive) await root.commit();
@@ -127,8 +130,19 @@ export class SessionConnections {
   rollback(): Promise<void> {
     return this.#end(({ root, connection }) => (root === undefined ? connection : root).rollback());
   }
-  /** Leaves what was begun outside as it is, unless the session was given control of it. */
-  close(): Promise<void> {
+  /**
+   * Leaves what was begun outside as it is, unless the session was given control of it. Without a promise where there is
+   * nothing to wait for: no connection, or one of the session's own whose driver answers at once.
+   */
+  close(): MaybePromise<void> {
+    const [only] = this.#bound;
+    if (only === undefined && this.isEmpty) return;
+    if (this.#bound.length === 1 && only?.own && only.root === undefined && !this.#opening?.size) {
+      this.#bound = NOBODY;
+      this.#depth = 0;
+      this.#prepared = false;
+      return only.connection.end();
+    }
     return this.#end(({ root, rollbackOnly, connection, nested }) =>
       rollbackOnly ? nested[0]?.rollback() : (root === undefined ? connection : root).rollback(),
     );
@@ -139,7 +153,7 @@ export class SessionConnections {
   }
   async #end(how: (bound: Bound) => MaybePromise<void>): Promise<void> {
     let failure: unknown;
-    for (const bound of this.#bound.values()) {
+    for (const bound of this.#bound) {
       try {
         await how(bound);
       } catch (error) {
@@ -154,13 +168,13 @@ export class SessionConnections {
     if (failure !== undefined) throw failure;
   }
   async #release(): Promise<void> {
-    const all = [...this.#bound.values()];
-    this.#bound.clear();
+    const all = this.#bound;
+    this.#bound = NOBODY;
     this.#depth = 0;
     this.#prepared = false;
     for (const bound of all) if (bound.own) await bound.connection.close();
   }
   get isEmpty(): boolean {
-    return this.#bound.size === 0 && (this.#opening?.size ?? 0) === 0;
+    return this.#bound.length === 0 && (this.#opening?.size ?? 0) === 0;
   }
 }

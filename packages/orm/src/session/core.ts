@@ -92,9 +92,9 @@ export class SessionCore implements WholeSession, SessionFace {
   readonly #connections: SessionConnections;
   #pending: Managed[] = [];
   #dirty: Managed[] = [];
-  readonly #toDelete = new Set<Managed>();
+  #toDelete: Set<Managed> = NO_OBJECTS;
   /** Taken away from their owners since the last flush. */
-  readonly #lost = new Set<Managed>();
+  #lost: Set<Managed> = NO_OBJECTS;
   #frame: TransactionFrame | undefined;
   #flushing = false;
   /** What the flush under way was about, while `afterFlush` looks back. */
@@ -160,12 +160,12 @@ export class SessionCore implements WholeSession, SessionFace {
   connectionFor(mapper: Mapper | null, statement?: Element): MaybePromise<Connection> {
     this.requireHealthy();
     void this.frame;
-    return this.#connections.get(this.bindFor(mapper, statement), this.#begun);
+    return this.#connections.get(this.bindFor(mapper, statement), this);
   }
   connectionAt(bind: Bind): MaybePromise<Connection> {
     this.requireHealthy();
     void this.frame;
-    return this.#connections.get(bind, this.#begun);
+    return this.#connections.get(bind, this);
   }
 
   // ---- places: shards, identity tokens
@@ -231,30 +231,38 @@ export class SessionCore implements WholeSession, SessionFace {
   get rowEvents(): RowEvents | null {
     return this.hooks.has("loadedAsPersistent") || isHeard("load") || isHeard("refresh") ? this.#rowEvents : null;
   }
-  readonly #rowEvents: RowEvents = {
-    loaded: (instance) => {
-      const event = { session: this.owner, instance };
-      eachListener(instance.$$d, "load", (listener) => {
-        listener(event);
-      });
-      if (this.hooks.has("loadedAsPersistent")) this.hooks.emit("loadedAsPersistent", event);
-    },
-    refreshed: (instance, attributes) => {
-      const event = { session: this.owner, instance, attributes };
-      eachListener(instance.$$d, "refresh", (listener) => {
-        listener(event);
-      });
-    },
-  };
+  #madeRowEvents: RowEvents | undefined;
+  /** Made when somebody listens. */
+  get #rowEvents(): RowEvents {
+    if (this.#madeRowEvents !== undefined) return this.#madeRowEvents;
+    const made: RowEvents = {
+      loaded: (instance) => {
+        const event = { session: this.owner, instance };
+        eachListener(instance.$$d, "load", (listener) => {
+          listener(event);
+        });
+        if (this.hooks.has("loadedAsPersistent")) this.hooks.emit("loadedAsPersistent", event);
+      },
+      refreshed: (instance, attributes) => {
+        const event = { session: this.owner, instance, attributes };
+        eachListener(instance.$$d, "refresh", (listener) => {
+          listener(event);
+        });
+      },
+    };
+    this.#madeRowEvents = made;
+    return made;
+  }
   bulkDone(statement: Element, rowCount: number): MaybePromise<void> {
     const name = statement instanceof DeleteStatement ? "afterBulkDelete" : "afterBulkUpdate";
     if (!this.hooks.has(name)) return;
     return this.#queue.reentrant(() => this.hooks.run(name, { session: this.owner, statement, rowCount }));
   }
-  readonly #begun = (connection: Connection): MaybePromise<void> => {
+  /** For the connections: one of them is here. */
+  begun(connection: Connection): MaybePromise<void> {
     if (this.hooks.has("afterBegin"))
       return this.#queue.reentrant(() => this.hooks.run("afterBegin", { session: this.owner, connection }));
-  };
+  }
   planCache(engine: Engine): StatementCache<unknown> {
     const key = engine.cache ?? engine;
     let cache = planCaches.get(key);
@@ -467,7 +475,7 @@ export class SessionCore implements WholeSession, SessionFace {
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const instance of this.#lost) forgetLoss(instance);
-    this.#lost.clear();
+    this.#lost = NO_OBJECTS;
     // Relationships first know their members again, then the new members leave.
     for (const instance of dirty) if (instance.$$s === this) revertChanges(instance);
     for (const instance of this.#pending) {
@@ -479,7 +487,7 @@ export class SessionCore implements WholeSession, SessionFace {
     this.#pending = [];
     for (const instance of this.#toDelete) instance.$$f &= ~TO_DELETE;
     const touched = [...dirty, ...this.#toDelete];
-    this.#toDelete.clear();
+    this.#toDelete = NO_OBJECTS;
     return touched;
   }
 
@@ -545,6 +553,8 @@ export class SessionCore implements WholeSession, SessionFace {
       const dirty = this.#takeDirty();
       const deletions = this.#toDelete.size > 0 ? [...this.#toDelete] : undefined;
       void this.frame;
+      // The flush itself may find objects to delete: orphans.
+      if (this.#toDelete === NO_OBJECTS) this.#toDelete = new Set();
       const flush = new Flush(this, { pending, dirty, deleted: this.#toDelete });
       await flush.write();
       if (this.hooks.has("afterFlush")) {
@@ -553,8 +563,8 @@ export class SessionCore implements WholeSession, SessionFace {
         this.#flushed = undefined;
       }
       flush.finish();
-      this.#lost.clear();
-      this.#toDelete.clear();
+      this.#lost = NO_OBJECTS;
+      this.#toDelete = NO_OBJECTS;
       if (this.#pending.length > 0) {
         const left = this.#pending.filter((i) => i.$$s === this && (i.$$f & PENDING) !== 0);
         const tried = new Set(left.length > 0 ? pending : undefined);
@@ -699,13 +709,9 @@ export class SessionCore implements WholeSession, SessionFace {
     if (this.hooks.has(event)) this.hooks.emit(event, { session: this.owner, instance });
   }
   expungeAll(): void {
-    const left: Managed[] | undefined = this.hooks.has("persistentToDetached") ? [] : undefined;
-    this.identity.forEach((instance) => {
-      instance.$$s = undefined;
-      instance.$$f = (instance.$$f & ~(PERSISTENT | DIRTY | TO_DELETE)) | DETACHED;
-      left?.push(instance);
-    });
-    for (const instance of left ?? []) this.hooks.emit("persistentToDetached", { session: this.owner, instance });
+    const left = this.hooks.has("persistentToDetached") ? [...this.identity.all()] : NOTHING;
+    this.identity.forEach(letGo);
+    for (const instance of left) this.hooks.emit("persistentToDetached", { session: this.owner, instance });
     for (const instance of this.#pending) {
       if (instance.$$s !== this || (instance.$$f & PENDING) === 0) continue;
       makeTransient(instance);
@@ -716,8 +722,8 @@ export class SessionCore implements WholeSession, SessionFace {
     this.identity.clear();
     this.#pending = [];
     this.#dirty = [];
-    this.#lost.clear();
-    this.#toDelete.clear();
+    this.#lost = NO_OBJECTS;
+    this.#toDelete = NO_OBJECTS;
   }
   /** A DELETE by criteria took the row. */
   removed(instance: Managed): void {
@@ -744,6 +750,7 @@ export class SessionCore implements WholeSession, SessionFace {
         continue;
       }
       if ((instance.$$f & PERSISTENT) === 0) continue;
+      if (this.#toDelete === NO_OBJECTS) this.#toDelete = new Set();
       this.#toDelete.add(instance);
       instance.$$f |= TO_DELETE;
       for (const property of mapperOfInstance(instance).relationships) {
@@ -774,7 +781,9 @@ export class SessionCore implements WholeSession, SessionFace {
     if (item.$$s === this && (item.$$f & PENDING) !== 0) this.dropPending(item);
     else {
       item.$$f |= ORPHANED;
-      if (item.$$s === this) this.#lost.add(item);
+      if (item.$$s !== this) return;
+      if (this.#lost === NO_OBJECTS) this.#lost = new Set();
+      this.#lost.add(item);
     }
   }
   peekRelated(owner: Managed, relationship: unknown): Managed | null | undefined {
@@ -826,29 +835,46 @@ export class SessionCore implements WholeSession, SessionFace {
   }
 
   /** Waits for what was asked for, rolls back, gives connections back, lets all objects go. */
-  async close(invalidate = false): Promise<void> {
-    if (this.#queue.isClosed) return;
+  close(invalidate = false): Promise<void> {
+    if (this.#queue.isClosed) return DONE;
     while (this.waiting.length > 0) this.waiting.shift()?.start();
-    const draining = this.#queue.close();
-    if (draining !== undefined) await draining;
-    await this.reset(invalidate);
-  }
-  async reset(invalidate = false): Promise<void> {
-    let failure: unknown;
     try {
-      if (!this.#connections.isEmpty) await (invalidate ? this.#connections.invalidate() : this.#connections.close());
+      const draining = this.#queue.close();
+      return (draining === undefined ? this.reset(invalidate) : draining.then(() => this.reset(invalidate))) ?? DONE;
     } catch (error) {
-      failure = error;
+      return Promise.reject(error);
     }
+  }
+  /** At once where the drivers answer at once. */
+  reset(invalidate = false): MaybePromise<void> {
+    let ending: MaybePromise<void>;
+    try {
+      ending = invalidate ? this.#connections.invalidate() : this.#connections.close();
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+    if (ending instanceof Promise) return ending.finally(() => this.#forget());
+    this.#forget();
+  }
+  #forget(): void {
     this.expungeAll();
     while (this.#frame !== undefined) this.#leave();
     this.#failed = false;
     this.#failure = undefined;
-    if (failure !== undefined) throw failure;
   }
 }
 
+function letGo(instance: Managed): void {
+  instance.$$s = undefined;
+  instance.$$f = (instance.$$f & ~(PERSISTENT | DIRTY | TO_DELETE)) | DETACHED;
+  // Objects loaded together no longer keep each other in memory.
+  instance.$$b = null;
+}
 const NOTHING: readonly Managed[] = [];
+/** Stands for the sets of a session that deletes nothing and loses nothing: never added to. */
+const NO_OBJECTS: Set<Managed> = new Set();
+const DONE = Promise.resolve();
 /** Says that it was no explicit flush that failed. */
 function hinting(error: unknown): never {
   if (error instanceof AthanorError)

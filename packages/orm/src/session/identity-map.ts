@@ -10,7 +10,15 @@ import type { Identities } from "./internals.js";
 type Level = Map<KeyPart, Level | Managed>;
 
 class Store {
-  readonly index: Level = new Map();
+  #index: Level | undefined;
+  /** Made at the first lookup by key. */
+  get index(): Level {
+    this.#index ??= new Map();
+    return this.#index;
+  }
+  get isIndexed(): boolean {
+    return this.#index !== undefined;
+  }
   segments: (readonly Managed[])[] = [];
   /** Members of the index. */
   count = 0;
@@ -21,7 +29,12 @@ class Store {
  * speaks for all where no place is named, except for lookups by key. Source: SQLAlchemy "identity_token".
  */
 export class IdentityMap implements Identities {
-  readonly #stores = new Map<Mapper, Store>();
+  /** For `keepShapes`. */
+  static readonly sample: object = new Store();
+  /** By hierarchy; made for the second one, most short sessions meet one only. */
+  #stores: Map<Mapper, Store> | undefined;
+  #firstRoot: Mapper | undefined;
+  #first: Store | undefined;
   readonly #token: unknown;
   #places: Map<unknown, IdentityMap> | undefined;
   constructor(token?: unknown) {
@@ -43,11 +56,27 @@ export class IdentityMap implements Identities {
     return this.#places === undefined ? NONE : this.#places.values();
   }
 
-  #store(mapper: Mapper): Store {
+  #known(mapper: Mapper): Store | undefined {
     const { root } = mapper;
-    let store = this.#stores.get(root);
-    if (store === undefined) this.#stores.set(root, (store = new Store()));
+    return this.#firstRoot === root ? this.#first : this.#stores?.get(root);
+  }
+  #store(mapper: Mapper): Store {
+    const known = this.#known(mapper);
+    if (known !== undefined) return known;
+    const store = new Store();
+    if (this.#first === undefined) {
+      this.#firstRoot = mapper.root;
+      this.#first = store;
+    } else {
+      this.#stores ??= new Map();
+      this.#stores.set(mapper.root, store);
+    }
     return store;
+  }
+  *#all(): Generator<Store> {
+    if (this.#first === undefined) return;
+    yield this.#first;
+    if (this.#stores !== undefined) yield* this.#stores.values();
   }
   #indexed(mapper: Mapper): Store {
     const store = this.#store(mapper);
@@ -64,7 +93,7 @@ export class IdentityMap implements Identities {
     return store;
   }
   get(mapper: Mapper, key: CanonicalKey): Managed | undefined {
-    if (!this.#stores.has(mapper.root)) return undefined;
+    if (this.#known(mapper) === undefined) return undefined;
     const { index } = this.#indexed(mapper);
     if (typeof key !== "object") return index.get(key) as Managed | undefined;
     let level: Level | Managed | undefined = index;
@@ -108,7 +137,7 @@ export class IdentityMap implements Identities {
     store.count--;
   }
   isEmpty(mapper: Mapper): boolean {
-    const store = this.#stores.get(mapper.root);
+    const store = this.#known(mapper);
     return store === undefined || (store.count === 0 && store.segments.length === 0);
   }
   append(mapper: Mapper, instances: readonly Managed[]): void {
@@ -122,14 +151,12 @@ export class IdentityMap implements Identities {
   }
   /** Like `all`, without a generator's cost per object. `visit` must not change the map. */
   forEach(visit: (instance: Managed) => void): void {
-    for (const store of this.#stores.values()) {
-      for (const segment of store.segments) for (let i = 0; i < segment.length; i++) visit(segment[i] as Managed);
-      each(store.index, visit);
-    }
+    if (this.#first !== undefined) visitAll(this.#first, visit);
+    if (this.#stores !== undefined) for (const store of this.#stores.values()) visitAll(store, visit);
     for (const place of this.#nested()) place.forEach(visit);
   }
   *all(): Generator<Managed> {
-    for (const store of this.#stores.values()) {
+    for (const store of this.#all()) {
       for (const segment of store.segments) yield* segment;
       yield* members(store.index);
     }
@@ -137,12 +164,14 @@ export class IdentityMap implements Identities {
   }
   get size(): number {
     let n = 0;
-    for (const store of this.#stores.values()) n += store.count + store.segments.reduce((sum, s) => sum + s.length, 0);
+    for (const store of this.#all()) n += store.count + store.segments.reduce((sum, s) => sum + s.length, 0);
     for (const place of this.#nested()) n += place.size;
     return n;
   }
   clear(): void {
-    this.#stores.clear();
+    this.#first = undefined;
+    this.#firstRoot = undefined;
+    this.#stores = undefined;
     for (const place of this.#nested()) place.clear();
   }
 }
@@ -162,6 +191,14 @@ function put(store: Store, key: CanonicalKey, instance: Managed): void {
   } else last = key;
   if (!level.has(last)) store.count++;
   level.set(last, instance);
+}
+function visitAll(store: Store, visit: (instance: Managed) => void): void {
+  const { segments } = store;
+  for (let s = 0; s < segments.length; s++) {
+    const segment = segments[s] as readonly Managed[];
+    for (let i = 0; i < segment.length; i++) visit(segment[i] as Managed);
+  }
+  if (store.isIndexed) each(store.index, visit);
 }
 function each(level: Level, visit: (instance: Managed) => void): void {
   for (const value of level.values()) {

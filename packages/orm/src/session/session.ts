@@ -45,6 +45,7 @@ import { type MergeOptions, mergeInto } from "./merge.js";
 import { forgetOpen, rememberOpen } from "./open-sessions.js";
 import { coreOptions, DEFAULTS, type SessionOptions } from "./options.js";
 import type { Shards } from "./sharding.js";
+import { keepShapes } from "./shapes.js";
 import type { TransactionFrame } from "./transaction-frame.js";
 
 const NO_OPTIONS: SessionOptions = {};
@@ -113,6 +114,7 @@ export class Session implements AsyncDisposable {
   #info: Map<string, unknown> | undefined;
 
   constructor(bind: Bind | SessionOptions, options: SessionOptions = NO_OPTIONS) {
+    keepShapes(Session.#sample);
     const isBind =
       typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" ||
       typeof (bind as { readonly connect?: unknown }).connect === "function";
@@ -126,6 +128,10 @@ export class Session implements AsyncDisposable {
     this.#options = all;
     this.#core = new SessionCore(this, coreOptions(all), hooks);
   }
+  static readonly #sample = () => {
+    const session = new Session(NO_OPTIONS);
+    return { session, core: session.#core };
+  };
   /** Anything; for the program's own use. */
   get info(): Map<string, unknown> {
     this.#info ??= new Map(Object.entries(this.#options.info ?? {}));
