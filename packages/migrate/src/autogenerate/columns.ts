@@ -206,7 +206,8 @@ async function compareColumn(
     changes.serverDefault = fields.serverDefault ?? null;
     scope.detected(`server default on column ${at}`);
   }
-  if (scope.dialect.capabilities.comments && (fields.comment ?? "") !== (there.comment ?? "")) {
+  const comments = scope.dialect.capabilities.comments && scope.plugins.has("athanor.comments");
+  if (comments && (fields.comment ?? "") !== (there.comment ?? "")) {
     changes.comment = fields.comment ?? null;
     scope.detected(`column comment ${at}`);
   }
@@ -215,7 +216,7 @@ async function compareColumn(
 
 function typeDiffers(scope: CompareScope, model: TableColumn, there: ReflectedColumn, at: string): boolean {
   const { compareType = true } = scope.options;
-  if (compareType === false) return false;
+  if (compareType === false || !scope.plugins.has("athanor.types")) return false;
   if (typeof compareType === "function") {
     const answer = compareType(there, model);
     if (answer !== undefined) return answer;
@@ -257,7 +258,7 @@ function restatesDefault(
 
 async function defaultDiffers(scope: CompareScope, model: TableColumn, there: ReflectedColumn): Promise<boolean> {
   const { compareServerDefault = true } = scope.options;
-  if (compareServerDefault === false) return false;
+  if (compareServerDefault === false || !scope.plugins.has("athanor.defaults")) return false;
   if (typeof compareServerDefault === "function") {
     const answer = compareServerDefault(there, model);
     if (answer !== undefined) return answer;

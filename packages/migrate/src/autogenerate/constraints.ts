@@ -18,12 +18,18 @@ import { isList } from "../impl/base.js";
 import { conditionOf } from "../impl/reflected.js";
 import { AddConstraintOp, CreateIndexOp, DropConstraintOp, DropIndexOp, type MigrateOp } from "../ops/index.js";
 import type { ColumnDifferences } from "./columns.js";
-import { type CompareScope, servesForeignKey, tableLike, listed } from "./scope.js";
+import { type CompareScope, listed, servesForeignKey, tableLike } from "./scope.js";
 
 export interface ConstraintDifferences {
   readonly dropped: readonly MigrateOp[];
   readonly added: readonly MigrateOp[];
 }
+const PARTS = {
+  index: "athanor.indexes",
+  unique: "athanor.constraints",
+  foreignKey: "athanor.foreign-keys",
+  check: "athanor.checks",
+} as const;
 const byName =
   <T>(name: (item: T) => string | undefined) =>
   (a: T, b: T) =>
@@ -44,7 +50,9 @@ export async function compareConstraints(
     name: string | undefined,
     isReflected: boolean,
     object: Index | Constraint | undefined,
-  ) => scope.includes({ kind, name, table: tableName, schema, reflected: isReflected, object });
+  ) =>
+    scope.plugins.has(PARTS[kind]) &&
+    scope.includes({ kind, name, table: tableName, schema, reflected: isReflected, object });
   const now = (column: string) => columns.renamed.get(column) ?? column;
 
   // ---- one object reported twice counts as what the model calls it
@@ -186,7 +194,7 @@ export async function compareConstraints(
   }
 
   await compareChecks();
-  comparePrimaryKey();
+  if (scope.plugins.has("athanor.constraints")) comparePrimaryKey();
   return { dropped, added };
 
   function comparePrimaryKey(): void {

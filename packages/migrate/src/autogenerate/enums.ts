@@ -16,7 +16,7 @@ import {
   type EnumColumn,
   type MigrateOp,
 } from "../ops/index.js";
-import { type CompareScope, qualified, listed } from "./scope.js";
+import { type CompareScope, listed, qualified } from "./scope.js";
 
 export interface EnumDifferences {
   /** Before tables and columns need them. */
@@ -40,7 +40,7 @@ export async function compareEnums(
   found: readonly ReflectedTable[],
   removed: readonly ReflectedTable[],
 ): Promise<EnumDifferences> {
-  if (!scope.impl.hasNamedEnums()) return { before: [], after: [] };
+  if (!scope.impl.hasNamedEnums() || !scope.plugins.has("athanor.enumerations")) return { before: [], after: [] };
   const before: MigrateOp[] = [];
   const after: MigrateOp[] = [];
   const seen = new Set<string>();

@@ -32,7 +32,7 @@ export async function compareObjects(
 ): Promise<ObjectDifferences> {
   const wanted = metadata.flatMap((m) => [...m.objects]);
   const { compareObjects: compares = wanted.length > 0 } = scope.options;
-  if (!compares) return { before: [], after: [] };
+  if (!compares || !scope.plugins.has("athanor.objects")) return { before: [], after: [] };
   const schemas = new Set<string | undefined>([undefined, ...wanted.map((o) => scope.schemaOf(o.schema))]);
   const found: StoredObject[] = [];
   for (const schema of schemas) found.push(...(await inspector.storedObjects({ schema })));

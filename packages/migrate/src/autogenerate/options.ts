@@ -10,6 +10,7 @@ import type {
   TableColumn,
 } from "@athanor/core";
 import type { MigrateOp } from "../ops/index.js";
+import type { RenderItem } from "./render-types.js";
 
 export type ObjectKind = "table" | "column" | "index" | "unique" | "foreignKey" | "check" | StoredKind;
 /** An object of the models, or one the database reported. */
@@ -44,6 +45,11 @@ export interface CompareOptions {
     | undefined;
   /** Compare the conditions of checks of one name. Default true. */
   readonly compareChecks?: boolean | undefined;
+  /**
+   * Which parts compare: names, with `*` at the end for several, with `~` in front to leave out:
+   * `["~athanor.comments"]`. Default all, comparators of one's own included.
+   */
+  readonly plugins?: readonly string[] | undefined;
   /** Compare views, functions and triggers. Default: when the metadata declares any; then others are to go. */
   readonly compareObjects?: boolean | undefined;
   /** `table.old:new` for columns, `old:new` for tables: a rename instead of one dropped and one added. */
@@ -64,6 +70,10 @@ export interface CompareOptions {
   readonly includeName?: ((name: string, schema: string | undefined) => boolean) | undefined;
   /** Look for tables to drop in all schemas, not only in the default one. */
   readonly includeSchemas?: boolean | undefined;
+  /** Write what happens to one table as one `op.batchAlterTable`. Nothing needs it: SQLite rebuilds by itself. */
+  readonly renderAsBatch?: boolean | undefined;
+  /** How types, columns, constraints and defaults are written. */
+  readonly renderItem?: RenderItem | undefined;
   /**
    * May change the operations before they are written; an empty list writes no file. Called once for each of several
    * databases, and then no file is written when all lists are empty.

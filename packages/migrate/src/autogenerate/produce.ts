@@ -19,7 +19,8 @@ import { compareConstraints } from "./constraints.js";
 import { compareEnums } from "./enums.js";
 import { compareObjects } from "./objects.js";
 import type { CompareOptions } from "./options.js";
-import { CompareScope, qualified, tableLike, listed } from "./scope.js";
+import { CompareScope, listed, qualified, tableLike } from "./scope.js";
+import { compareSequences } from "./sequences.js";
 
 /**
  * Compares and gives the upgrade; `reversed()` of it is the downgrade. Empty when there is no difference.
@@ -101,20 +102,28 @@ export async function produceMigrations(
     for (const key of own) afterwards.push(new AddConstraintOp(table, key));
   }
   const changes: MigrateOp[] = [];
+  const comments = context.dialect.capabilities.comments && scope.plugins.has("athanor.comments");
+  const compared = {
+    connection,
+    dialect: context.dialect,
+    metadata,
+    detected: (text: string) => scope.detected(text),
+  };
   for (const table of all.order) {
     const there = found.get(keyOf(table));
     if (there === undefined || !included(table.tableName, table.schema, false, table)) continue;
     noteSequences(scope, there);
     const columns = await compareColumns(scope, table, there);
     const constraints = await compareConstraints(scope, table, there, columns);
-    changes.push(...constraints.dropped, ...columns.added, ...columns.altered, ...constraints.added);
-    if (context.dialect.capabilities.comments && (table.comment ?? "") !== (there.comment ?? "")) {
+    const own: MigrateOp[] = [...constraints.dropped, ...columns.added, ...columns.altered, ...constraints.added];
+    if (comments && (table.comment ?? "") !== (there.comment ?? "")) {
       scope.detected(
         `${there.comment === undefined ? "added" : table.comment === undefined ? "removed" : "changed"} table comment on '${table.fullName}'`,
       );
-      changes.push(new TableCommentOp(table.tableName, table.comment ?? null, there.comment ?? null, table.schema));
+      own.push(new TableCommentOp(table.tableName, table.comment ?? null, there.comment ?? null, table.schema));
     }
-    changes.push(...columns.removed);
+    own.push(...columns.removed);
+    changes.push(...(await scope.plugins.run("table", { ...compared, table, reflected: there }, own)));
   }
   const drops: MigrateOp[] = [];
   const removed = [...found].filter(
@@ -137,19 +146,23 @@ export async function produceMigrations(
     [...found.values()],
     removed.map(([, t]) => t),
   );
+  const sequences = await compareSequences(scope, inspector, metadata);
   const inPlace = [...renames, ...enums.before, ...changes, ...drops, ...enums.after];
   const objects = await compareObjects(scope, inspector, metadata, inPlace);
-  return [
+  const everything = [
     ...objects.before,
     ...renames,
     ...enums.before,
+    ...sequences.before,
     ...creations,
     ...afterwards,
     ...changes,
     ...drops,
     ...enums.after,
+    ...sequences.after,
     ...objects.after,
   ];
+  return scope.plugins.run("schema", { ...compared, table: undefined, reflected: undefined }, everything);
 }
 
 /** `old:new` without a dot in front of the colon is about a table. */

@@ -12,6 +12,7 @@ import {
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
 import { conditionOf } from "../impl/reflected.js";
+import { typeChecks } from "../ops/schema.js";
 import type { ImportNeed } from "../script/index.js";
 
 export const quoted = (text: string): string => JSON.stringify(text);
@@ -36,21 +37,47 @@ function valueText(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/**
+ * How a part is written: source, null to leave it out, false for the usual way. `writer.import(from, name)` adds an import.
+ * Parts: "type" (a `SqlType`), "column" (a `TableColumn` of a new table), "constraint", "serverDefault".
+ *
+ * @example renderItem: (kind, item, writer) => kind === "type" && item instanceof MoneyType ? `${writer.import("./money.js", "money")}()` : false
+ */
+export type RenderItem = (
+  kind: "type" | "column" | "constraint" | "serverDefault",
+  item: unknown,
+  writer: SourceWriter,
+) => string | null | false;
+
 /** What is written goes through one of these, which remembers the imports. */
 export class SourceWriter {
   readonly dialect: Dialect;
   readonly #inline: (value: string | Element) => string;
-  readonly #core = new Set<string>();
-  constructor(dialect: Dialect, inline: (value: string | Element) => string) {
+  readonly #imports = new Map<string, Set<string>>();
+  readonly #renderItem: RenderItem | undefined;
+  /** What is written stands in a batch of one table. */
+  inBatch = false;
+  constructor(dialect: Dialect, inline: (value: string | Element) => string, renderItem?: RenderItem) {
     this.dialect = dialect;
     this.#inline = inline;
+    this.#renderItem = renderItem;
   }
   get imports(): readonly ImportNeed[] {
-    return this.#core.size === 0 ? [] : [{ from: "@athanor/core", names: [...this.#core].sort() }];
+    return [...this.#imports]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([from, names]) => ({ from, names: [...names].sort() }));
   }
   core(name: string): string {
-    this.#core.add(name);
+    return this.import("@athanor/core", name);
+  }
+  /** Adds an import to the file, and gives the name. */
+  import(from: string, name: string): string {
+    this.#imports.set(from, (this.#imports.get(from) ?? new Set()).add(name));
     return name;
+  }
+  /** What `renderItem` says; false where it says nothing. */
+  own(kind: Parameters<RenderItem>[0], item: unknown): string | null | false {
+    return this.#renderItem?.(kind, item, this) ?? (this.#renderItem === undefined ? false : null);
   }
   sql(value: string | Element): string {
     return quoted(this.#inline(value));
@@ -62,6 +89,8 @@ export class SourceWriter {
   }
   /** A definition of the type; `name` is the column's. @throws OperationError for a type that no source makes */
   type(given: SqlType, name?: string): string {
+    const own = this.own("type", given);
+    if (typeof own === "string") return name === undefined ? own : `${own}.named(${quoted(name)})`;
     // A migration must not import the application: what is stored counts.
     const source = typeSource(given);
     if (source !== undefined) return this.#call(source, name);
@@ -95,7 +124,11 @@ export class SourceWriter {
   }
 
   /** A column. `inKey`: the table's primary key, said elsewhere, holds it. */
-  column(name: string, fields: ColumnFields, options: { readonly inKey?: boolean } = {}): string {
+  column(
+    name: string,
+    fields: ColumnFields,
+    options: { readonly inKey?: boolean; readonly withCheck?: boolean } = {},
+  ): string {
     let text = this.type(fields.type, name);
     const { computed, identity, references } = fields;
     if (fields.primaryKey) text += ".primaryKey()";
@@ -105,7 +138,10 @@ export class SourceWriter {
       text += `.autoincrement(${fields.autoincrement ? "" : "false"})`;
     if (computed !== undefined) {
       text += `.computed(${this.sql(computed.sql)}${computed.persisted === undefined ? "" : `, { persisted: ${computed.persisted} }`})`;
-    } else if (fields.serverDefault !== undefined) text += `.serverDefault(${this.sql(fields.serverDefault)})`;
+    } else if (fields.serverDefault !== undefined) {
+      const own = this.own("serverDefault", fields.serverDefault);
+      if (own !== null) text += `.serverDefault(${own === false ? this.sql(fields.serverDefault) : own})`;
+    }
     if (fields.serverOnUpdate !== undefined) text += `.serverOnUpdate(${this.sql(fields.serverOnUpdate)})`;
     if (references !== undefined) {
       const { name: constraint, useAlter: _late, ...rest } = references.options;
@@ -116,6 +152,11 @@ export class SourceWriter {
       text += `.unique(${typeof fields.unique === "string" ? quoted(fields.unique) : ""})`;
     for (const check of fields.checks)
       text += `.check(${this.sql(check.sql)}${check.name === undefined ? "" : `, ${quoted(check.name)}`})`;
+    for (const check of options.withCheck ? typeChecks("t", name, fields.type, undefined) : []) {
+      const condition = this.condition(check.sql);
+      if (condition !== '""')
+        text += `.check(${condition}${typeof check.name === "string" ? `, ${quoted(check.name)}` : ""})`;
+    }
     if (fields.comment !== undefined) text += `.comment(${quoted(fields.comment)})`;
     return text;
   }

@@ -5,13 +5,13 @@ import {
   type Dialect,
   type Index,
   OrderingElement,
+  type Sequence,
   type StoredObject,
   type Table,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
 import { implFor } from "../impl/index.js";
 import type {
-  AddColumnOp,
   AddConstraintOp,
   AddEnumValueOp,
   AlterColumnOp,
@@ -20,12 +20,14 @@ import type {
   CreateEnumOp,
   CreateIndexOp,
   CreateObjectOp,
+  CreateSequenceOp,
   CreateTableOp,
   DropColumnOp,
   DropConstraintOp,
   DropEnumOp,
   DropIndexOp,
   DropObjectOp,
+  DropSequenceOp,
   DropTableOp,
   ExecuteOp,
   MigrateOp,
@@ -34,12 +36,16 @@ import type {
   ReplaceObjectOp,
   TableCommentOp,
 } from "../ops/index.js";
+import { AddColumnOp, groupByTable, ModifyTableOps } from "../ops/index.js";
 import type { ImportNeed } from "../script/index.js";
-import { objectText, quoted, Source, SourceWriter } from "./render-types.js";
+import { objectText, quoted, type RenderItem, Source, SourceWriter } from "./render-types.js";
 
 export interface RenderOptions {
   readonly dialect: Dialect;
   readonly language?: "ts" | "js" | undefined;
+  /** Changes of one table as one `op.batchAlterTable`. */
+  readonly asBatch?: boolean | undefined;
+  readonly renderItem?: RenderItem | undefined;
 }
 export interface RenderedOps {
   /** Statements without indentation; "" for none. */
@@ -62,8 +68,8 @@ export function registerRenderer<O extends MigrateOp>(
  */
 export function renderOps(ops: readonly MigrateOp[], options: RenderOptions): RenderedOps {
   const impl = implFor(options.dialect);
-  const writer = new SourceWriter(options.dialect, (value) => impl.inlineSql(value));
-  const lines = ops.flatMap((op) => {
+  const writer = new SourceWriter(options.dialect, (value) => impl.inlineSql(value), options.renderItem);
+  const write = (op: MigrateOp): readonly string[] => {
     const render =
       ownRenderers.get(op.kind) ?? (renderers as { readonly [kind: string]: Renderer | undefined })[op.kind];
     if (render === undefined) {
@@ -72,10 +78,74 @@ export function renderOps(ops: readonly MigrateOp[], options: RenderOptions): Re
       });
     }
     return render(op as never, writer);
-  });
+  };
+  const writeAll = (list: readonly MigrateOp[]): readonly string[] =>
+    list.flatMap((op) =>
+      op instanceof ModifyTableOps ? (options.asBatch ? writeBatch(op, writer, write) : writeAll(op.ops)) : write(op),
+    );
+  const lines = writeAll(options.asBatch ? groupByTable(ops) : ops);
   return { text: lines.join("\n"), imports: writer.imports };
 }
+/** What happens to one table as one batch; what is no change of the table stands between batches. */
+function writeBatch(
+  op: ModifyTableOps,
+  writer: SourceWriter,
+  write: (op: MigrateOp) => readonly string[],
+): readonly string[] {
+  const lines: string[] = [];
+  let batch: string[] = [];
+  const end = () => {
+    if (batch.length === 0) return;
+    const options = objectText(schemaOf(op));
+    lines.push(
+      `await op.batchAlterTable(${quoted(op.tableName)}, (batch) => {`,
+      ...batch.map((line) => `  ${line}`),
+      `}${options === "" ? "" : `, ${options}`});`,
+    );
+    batch = [];
+  };
+  for (const one of op.ops) {
+    if (BATCHED.has(one.kind) && !(one instanceof AddColumnOp && needsValue(one))) {
+      writer.inBatch = true;
+      batch.push(...write(one));
+      writer.inBatch = false;
+      continue;
+    }
+    end();
+    lines.push(...write(one));
+  }
+  end();
+  return lines;
+}
+const BATCHED: ReadonlySet<string> = new Set([
+  "addColumn",
+  "dropColumn",
+  "alterColumn",
+  "createIndex",
+  "dropIndex",
+  "addConstraint",
+  "dropConstraint",
+  "tableComment",
+]);
 
+/** `await op.name(lead, "table", …rest, { … })`, or `batch.name(lead, …rest, { … })` inside a batch. */
+function tableCall(
+  writer: SourceWriter,
+  op: { readonly tableName: string; readonly schema?: string | undefined },
+  method: string,
+  parts: {
+    readonly lead?: string;
+    readonly rest?: readonly string[];
+    readonly options?: { readonly [key: string]: unknown };
+  },
+): string {
+  const { lead, rest = [], options = {} } = parts;
+  if (writer.inBatch) {
+    const args = [lead, ...rest, objectText(options)].filter((a) => a !== undefined && a !== "");
+    return `batch.${method}(${args.join(", ")});`;
+  }
+  return call(method, lead, quoted(op.tableName), ...rest, objectText({ ...options, ...schemaOf(op) }));
+}
 /** `await op.name("a", { … });`, without empty options. */
 function call(method: string, ...args: readonly (string | undefined)[]): string {
   return `await op.${method}(${args.filter((a) => a !== undefined && a !== "").join(", ")});`;
@@ -85,12 +155,12 @@ const schemaOf = (op: { readonly schema?: string | undefined }) =>
 const list = (names: readonly string[]) => `[${names.map(quoted).join(", ")}]`;
 
 /** A name that a convention made is finished: `op.f("…")`. */
-function nameText(item: {
-  readonly name?: string | null | undefined;
-  readonly nameIsGenerated?: boolean | undefined;
-}): string {
+function nameText(
+  writer: SourceWriter,
+  item: { readonly name?: string | null | undefined; readonly nameIsGenerated?: boolean | undefined },
+): string {
   if (item.name === null || item.name === undefined) return "null";
-  return item.nameIsGenerated ? `op.f(${quoted(item.name)})` : quoted(item.name);
+  return item.nameIsGenerated ? `${writer.inBatch ? "batch" : "op"}.f(${quoted(item.name)})` : quoted(item.name);
 }
 
 function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[] {
@@ -114,6 +184,8 @@ function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[]
       key !== undefined && key.columns.length > 1 && column.fields.autoincrement === false
         ? "auto"
         : column.fields.autoincrement;
+    const own = writer.own("column", column);
+    if (own !== false) return own;
     return writer.column(
       column.columnName,
       { ...column.fields, ...said, autoincrement: auto },
@@ -135,7 +207,7 @@ function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[]
   return [
     "await op.createTable(",
     `  ${quoted(table.tableName)},`,
-    ...items.map((item) => `  ${item},`),
+    ...items.filter((item) => item !== null).map((item) => `  ${item},`),
     ");",
     ...[...table.indexes]
       .sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1))
@@ -154,7 +226,9 @@ function optionsOf(table: Table): Table["dialectOptions"] | undefined {
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 function tableConstraint(constraint: Constraint, writer: SourceWriter): string | undefined {
-  const name = nameText(constraint);
+  const own = writer.own("constraint", constraint);
+  if (own !== false) return own ?? undefined;
+  const name = nameText(writer, constraint);
   switch (constraint.kind) {
     case "primaryKey":
       return `${writer.core("primaryKeyConstraint")}(${[name, ...constraint.columns.map((c) => quoted(c.columnName))].join(", ")})`;
@@ -191,27 +265,42 @@ function createIndex(index: Index, ifNotExists: boolean, writer: SourceWriter): 
       ...order,
     });
   });
-  const options = objectText({
+  const options = {
     unique: index.unique || undefined,
     where: index.where === undefined ? undefined : new Source(writer.sql(index.where)),
     ifNotExists: ifNotExists || undefined,
     dialectOptions: Object.keys(index.dialectOptions).length === 0 ? undefined : index.dialectOptions,
-    ...schemaOf(index.table),
+  };
+  const table = { tableName: index.table.tableName, schema: index.table.schema };
+  return tableCall(writer, table, "createIndex", {
+    lead: nameText(writer, index),
+    rest: [`[${columns.join(", ")}]`],
+    options,
   });
-  return call("createIndex", nameText(index), quoted(index.table.tableName), `[${columns.join(", ")}]`, options);
 }
 
-function addColumn(op: AddColumnOp, writer: SourceWriter): readonly string[] {
-  const { fields } = op.definition;
-  const table = quoted(op.tableName);
-  const options = objectText({ ...schemaOf(op), ifNotExists: op.ifNotExists || undefined });
-  const needsValue =
+/** The rows that are there need a value before the column can be NOT NULL. */
+export function needsValue({ definition: { fields } }: AddColumnOp): boolean {
+  return (
     !fields.nullable &&
     fields.serverDefault === undefined &&
     fields.computed === undefined &&
     fields.identity === undefined &&
-    !fields.primaryKey;
-  if (!needsValue) return [call("addColumn", table, writer.column(op.columnName, fields), options)];
+    !fields.primaryKey
+  );
+}
+function addColumn(op: AddColumnOp, writer: SourceWriter): readonly string[] {
+  const { fields } = op.definition;
+  const table = quoted(op.tableName);
+  const { before: insertBefore, after: insertAfter } = op.place ?? {};
+  const options = { ifNotExists: op.ifNotExists || undefined, insertBefore, insertAfter };
+  if (!needsValue(op))
+    return [
+      tableCall(writer, op, "addColumn", {
+        rest: [writer.column(op.columnName, fields, { withCheck: true })],
+        options,
+      }),
+    ];
   // Rows that are there have no value: the column is filled before it can be NOT NULL.
   const { default: source } = fields;
   const value = source !== undefined && "value" in source ? source.value : undefined;
@@ -226,7 +315,10 @@ function addColumn(op: AddColumnOp, writer: SourceWriter): readonly string[] {
     : `// await op.execute(${quoted(`UPDATE ${target} SET ${name} = … WHERE ${name} IS NULL`)});`;
   return [
     `// ${quoted(op.columnName)} is NOT NULL and has no server default: rows that exist need a value before it can be.`,
-    call("addColumn", table, writer.column(op.columnName, { ...fields, nullable: true }), options),
+    tableCall(writer, op, "addColumn", {
+      rest: [writer.column(op.columnName, { ...fields, nullable: true }, { withCheck: true })],
+      options,
+    }),
     fill,
     call(
       "alterColumn",
@@ -267,68 +359,52 @@ function alterColumn(op: AlterColumnOp, writer: SourceWriter): readonly string[]
     }
   }
   return [
-    call(
-      "alterColumn",
-      quoted(op.tableName),
-      quoted(op.columnName),
-      objectText({ ...options, using: op.using, ...schemaOf(op) }),
-    ),
+    tableCall(writer, op, "alterColumn", { rest: [quoted(op.columnName)], options: { ...options, using: op.using } }),
   ];
 }
 
 function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly string[] {
   const { constraint } = op;
-  const name = nameText(constraint);
-  const table = quoted(op.tableName);
+  const lead = nameText(writer, constraint);
+  const columns = () => (constraint.kind === "check" ? [] : constraint.columns.map((c) => c.columnName));
+  const made = (method: string, rest: readonly string[], options = {}) => [
+    tableCall(writer, op, method, { lead, rest, options }),
+  ];
   switch (constraint.kind) {
     case "primaryKey":
-      return [
-        call(
-          "createPrimaryKey",
-          name,
-          table,
-          list(constraint.columns.map((c) => c.columnName)),
-          objectText(schemaOf(op)),
-        ),
-      ];
+      return made("createPrimaryKey", [list(columns())]);
     case "unique": {
       const { nullsNotDistinct, deferrable, initially } = constraint;
-      const options = objectText({
+      return made("createUniqueConstraint", [list(columns())], {
         nullsNotDistinct: nullsNotDistinct || undefined,
         deferrable: deferrable || undefined,
         initially,
-        ...schemaOf(op),
       });
-      return [call("createUniqueConstraint", name, table, list(constraint.columns.map((c) => c.columnName)), options)];
     }
     case "check":
-      return [call("createCheckConstraint", name, table, writer.condition(constraint.sql), objectText(schemaOf(op)))];
+      return made("createCheckConstraint", [writer.condition(constraint.sql)]);
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
       const target = constraint.targets[0] as string;
       const referred = target.slice(0, target.lastIndexOf("."));
       const dot = referred.lastIndexOf(".");
-      const options = objectText({
+      const targets = constraint.targets.map((t) => t.slice(t.lastIndexOf(".") + 1));
+      return made("createForeignKey", [quoted(referred.slice(dot + 1)), list(columns()), list(targets)], {
         ...rest,
-        ...schemaOf(op),
         referredSchema: dot < 0 ? undefined : referred.slice(0, dot),
       });
-      const columns = constraint.targets.map((t) => t.slice(t.lastIndexOf(".") + 1));
-      return [
-        call(
-          "createForeignKey",
-          name,
-          table,
-          quoted(referred.slice(dot + 1)),
-          list(constraint.columns.map((c) => c.columnName)),
-          list(columns),
-          options,
-        ),
-      ];
     }
   }
 }
 
+function sequenceCall(method: string, sequence: Sequence, more: { readonly ifExists?: true | undefined }): string {
+  const numbers = Object.entries(sequence.options).map(([key, value]) => [
+    key,
+    typeof value === "bigint" ? (BigInt(Number(value)) === value ? Number(value) : new Source(`${value}n`)) : value,
+  ]);
+  const options = method === "createSequence" ? Object.fromEntries(numbers) : schemaOf(sequence);
+  return call(method, quoted(sequence.name), objectText({ ...options, ...more }));
+}
 function objectWord({ kind }: StoredObject): string {
   return kind === "trigger" ? "Trigger" : kind === "function" || kind === "procedure" ? "Function" : "View";
 }
@@ -365,42 +441,47 @@ const renderers = {
   renameTable: (op: RenameTableOp) => [
     call("renameTable", quoted(op.tableName), quoted(op.to), objectText(schemaOf(op))),
   ],
-  tableComment: (op: TableCommentOp) => {
-    const options = objectText({ existingComment: op.existing ?? undefined, ...schemaOf(op) });
-    if (op.comment === null) return [call("dropTableComment", quoted(op.tableName), options)];
-    return [call("createTableComment", quoted(op.tableName), quoted(op.comment), options)];
+  tableComment: (op: TableCommentOp, writer: SourceWriter) => {
+    const options = { existingComment: op.existing ?? undefined };
+    if (op.comment === null) return [tableCall(writer, op, "dropTableComment", { options })];
+    return [tableCall(writer, op, "createTableComment", { rest: [quoted(op.comment)], options })];
   },
   addColumn,
-  dropColumn: (op: DropColumnOp) => [
-    call(
-      "dropColumn",
-      quoted(op.tableName),
-      quoted(op.columnName),
-      objectText({ ...schemaOf(op), ifExists: op.ifExists || undefined }),
-    ),
+  dropColumn: (op: DropColumnOp, writer: SourceWriter) => [
+    tableCall(writer, op, "dropColumn", {
+      rest: [quoted(op.columnName)],
+      options: { ifExists: op.ifExists || undefined },
+    }),
   ],
   alterColumn,
   createIndex: (op: CreateIndexOp, writer: SourceWriter) => [createIndex(op.index, op.ifNotExists, writer)],
-  dropIndex: (op: DropIndexOp) => {
-    const name = op.original === undefined ? quoted(op.name) : nameText(op.original);
+  dropIndex: (op: DropIndexOp, writer: SourceWriter) => {
+    const name = op.original === undefined ? quoted(op.name) : nameText(writer, op.original);
+    const ifExists = op.ifExists || undefined;
+    if (writer.inBatch)
+      return [`batch.dropIndex(${[name, objectText({ ifExists })].filter((t) => t !== "").join(", ")});`];
     const options = objectText({
       table: op.tableName,
       ...schemaOf(op),
-      ifExists: op.ifExists || undefined,
+      ifExists,
       concurrently: op.concurrently || undefined,
     });
     return [call("dropIndex", name, options)];
   },
   addConstraint,
-  dropConstraint: (op: DropConstraintOp) => {
-    const name = op.name === null ? "null" : op.nameIsGenerated ? `op.f(${quoted(op.name)})` : quoted(op.name);
-    const options = objectText({
-      ...schemaOf(op),
+  dropConstraint: (op: DropConstraintOp, writer: SourceWriter) => {
+    const options = {
       columns: op.name === null ? op.columns : undefined,
       condition: op.name === null ? op.condition : undefined,
       ifExists: op.ifExists || undefined,
-    });
-    return [call("dropConstraint", name, quoted(op.tableName), quoted(op.constraintKind), options)];
+    };
+    return [
+      tableCall(writer, op, "dropConstraint", {
+        lead: nameText(writer, op),
+        rest: [quoted(op.constraintKind)],
+        options,
+      }),
+    ];
   },
   execute: (op: ExecuteOp, writer: SourceWriter) => [call("execute", writer.sql(op.statement))],
   createEnum: (op: CreateEnumOp) => [
@@ -419,6 +500,10 @@ const renderers = {
     const options = { existing, renames: some(op.renames), replace: some(op.replace), columns, ...schemaOf(op) };
     return [call("alterEnum", quoted(op.name), list(op.values), objectText(options))];
   },
+  createSequence: (op: CreateSequenceOp) => [sequenceCall("createSequence", op.sequence, {})],
+  dropSequence: (op: DropSequenceOp) => [
+    sequenceCall("dropSequence", op.sequence, { ifExists: op.ifExists || undefined }),
+  ],
   createObject: (op: CreateObjectOp, writer: SourceWriter) => [
     call(`create${objectWord(op.object)}`, storedObject(op.object, writer)),
   ],

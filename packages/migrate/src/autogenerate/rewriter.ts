@@ -1,5 +1,5 @@
 /** Changes generated operations before they are written. Source: Alembic `Rewriter`. */
-import type { MigrateOp } from "../ops/index.js";
+import { groupByTable, type MigrateOp, ModifyTableOps } from "../ops/index.js";
 
 type Rewrite<O extends MigrateOp> = (
   op: O,
@@ -34,13 +34,26 @@ export class Rewriter {
   }
   /** For `processRevisionDirectives`. */
   readonly process = async (ops: readonly MigrateOp[]): Promise<readonly MigrateOp[]> => {
-    const made: MigrateOp[] = [];
-    for (const op of ops) {
-      const found = this.#seen.has(op) ? undefined : this.#rewrites.find((r) => op instanceof r.of);
-      const given = found === undefined ? [op] : [(await found.rewrite(op)) ?? []].flat();
-      for (const one of given) this.#seen.add(one);
-      made.push(...given);
-    }
+    const made = await this.#own(ops);
     return this.#next === undefined ? made : this.#next.process(made);
   };
+  async #own(ops: readonly MigrateOp[], inGroup = false): Promise<readonly MigrateOp[]> {
+    const made: MigrateOp[] = [];
+    // Who rewrites groups is given groups; what is in a group is rewritten in it.
+    const isGrouping = !inGroup && this.#rewrites.some((r) => r.of === ModifyTableOps);
+    for (const op of isGrouping ? groupByTable(ops) : ops) {
+      const found = this.#seen.has(op) ? undefined : this.#rewrites.find((r) => op instanceof r.of);
+      const given = found === undefined ? [op] : [(await found.rewrite(op)) ?? []].flat();
+      for (const one of given) {
+        this.#seen.add(one);
+        if (!(one instanceof ModifyTableOps)) made.push(one);
+        else {
+          const inner = new ModifyTableOps(one.tableName, await this.#own(one.ops, true), { schema: one.schema });
+          this.#seen.add(inner);
+          if (!inner.isEmpty) made.push(inner);
+        }
+      }
+    }
+    return made;
+  }
 }

@@ -15,6 +15,7 @@ import { targetsOf } from "../impl/definitions.js";
 import type { DialectImpl } from "../impl/index.js";
 import { OpenMetaData } from "../ops/schema.js";
 import type { MigrationLog } from "../runtime/index.js";
+import { Plugins } from "./comparators.js";
 import type { ComparedObject, CompareOptions } from "./options.js";
 
 export class CompareScope {
@@ -22,6 +23,7 @@ export class CompareScope {
   readonly impl: DialectImpl;
   readonly options: CompareOptions;
   readonly defaultSchema: string | undefined;
+  readonly plugins: Plugins;
   readonly #log: MigrationLog;
   constructor(
     connection: Connection,
@@ -34,6 +36,7 @@ export class CompareScope {
     this.impl = impl;
     this.#log = log;
     this.options = options;
+    this.plugins = new Plugins(options.plugins);
     this.defaultSchema = defaultSchema;
   }
   get dialect(): Dialect {

@@ -13,6 +13,7 @@ import {
   ArrayType,
   type Connection,
   CreateIndex,
+  CreateSequence,
   CreateStoredObject,
   CreateTable,
   CreateType,
@@ -22,6 +23,7 @@ import {
   DropColumn,
   DropConstraint,
   DropIndex,
+  DropSequence,
   DropStoredObject,
   DropTable,
   DropType,
@@ -52,15 +54,18 @@ import type {
   CreateEnumOp,
   CreateIndexOp,
   CreateObjectOp,
+  CreateSequenceOp,
   CreateTableOp,
   DropColumnOp,
   DropConstraintOp,
   DropEnumOp,
   DropIndexOp,
   DropObjectOp,
+  DropSequenceOp,
   DropTableOp,
   ExecuteOp,
   MigrateOp,
+  ModifyTableOps,
   RenameTableOp,
   ReplaceObjectOp,
   TableCommentOp,
@@ -89,6 +94,9 @@ interface OpByKind {
   dropEnum: DropEnumOp;
   addEnumValue: AddEnumValueOp;
   alterEnum: AlterEnumOp;
+  modifyTable: ModifyTableOps;
+  createSequence: CreateSequenceOp;
+  dropSequence: DropSequenceOp;
   createObject: CreateObjectOp;
   dropObject: DropObjectOp;
   replaceObject: ReplaceObjectOp;
@@ -258,6 +266,9 @@ export class DialectImpl {
       await host.run(new AddEnumValue({ name: op.name, schema: op.schema }, op.value, op.place));
     },
     alterEnum: (op, host) => this.alterEnum(op, host),
+    modifyTable: (op, host) => this.applyBatch(op, op.ops, host, {}),
+    createSequence: (op, host) => host.run(new CreateSequence(op.sequence)),
+    dropSequence: (op, host) => host.run(new DropSequence(op.sequence, { ifExists: op.ifExists })),
     createObject: (op, host) => host.run(new CreateStoredObject(op.object)),
     dropObject: (op, host) => host.run(new DropStoredObject(op.object, { ifExists: op.ifExists })),
     replaceObject: async (op, host) => {

@@ -17,6 +17,8 @@ import {
   literalColumn,
   type NamedTable,
   type ReferenceOptions,
+  Sequence,
+  type SequenceOptions,
   type SqlText,
   type StoredObject,
   type Table,
@@ -37,11 +39,13 @@ import {
   AlterEnumOp,
   CreateEnumOp,
   CreateIndexOp,
+  CreateSequenceOp,
   CreateTableOp,
   DropColumnOp,
   DropConstraintOp,
   DropEnumOp,
   DropIndexOp,
+  DropSequenceOp,
   DropTableOp,
   ExecuteOp,
   type MigrateOp,
@@ -347,6 +351,13 @@ export class Operations {
     options: ConstructorParameters<typeof AlterEnumOp>[2] = {},
   ): Promise<void> {
     return this.invoke(new AlterEnumOp(name, values, options));
+  }
+
+  createSequence(name: string, options: SequenceOptions = {}): Promise<void> {
+    return this.invoke(new CreateSequenceOp(new Sequence(name, options)));
+  }
+  dropSequence(name: string, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
+    return this.invoke(new DropSequenceOp({ name, schema: options.schema }, options));
   }
 
   // ---- views, functions and triggers

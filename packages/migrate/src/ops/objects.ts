@@ -1,5 +1,5 @@
 /** Views, functions, procedures and triggers: made, dropped, replaced as a whole. Source: Alembic "Replaceable Objects". */
-import type { StoredObject } from "@athanor/core";
+import { Sequence, type SequenceOptions, type StoredObject } from "@athanor/core";
 import { MigrateOp } from "./op.js";
 
 export class CreateObjectOp extends MigrateOp {
@@ -47,5 +47,41 @@ export class ReplaceObjectOp extends MigrateOp {
   }
   reverse(): ReplaceObjectOp {
     return new ReplaceObjectOp(this.existing, this.object);
+  }
+}
+
+export class CreateSequenceOp extends MigrateOp {
+  readonly kind = "createSequence";
+  readonly sequence: Sequence;
+  constructor(sequence: Sequence) {
+    super();
+    this.sequence = sequence;
+  }
+  get name(): string {
+    return this.sequence.name;
+  }
+  reverse(): DropSequenceOp {
+    return new DropSequenceOp({ name: this.sequence.name, ...this.sequence.options });
+  }
+}
+export class DropSequenceOp extends MigrateOp {
+  readonly kind = "dropSequence";
+  /** What it was, for the way back. */
+  readonly sequence: Sequence;
+  readonly ifExists: boolean;
+  constructor(
+    sequence: { readonly name: string } & SequenceOptions,
+    options: { readonly ifExists?: boolean | undefined } = {},
+  ) {
+    super();
+    const { name, ...rest } = sequence;
+    this.sequence = new Sequence(name, rest);
+    this.ifExists = options.ifExists ?? false;
+  }
+  get name(): string {
+    return this.sequence.name;
+  }
+  reverse(): CreateSequenceOp {
+    return new CreateSequenceOp(this.sequence);
   }
 }
