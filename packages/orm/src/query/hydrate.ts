@@ -115,7 +115,10 @@ export class Hydration {
   }
   /** Puts joined collections in place: after the last row. */
   finish(): void {
-    if (this.plan.joinedCount === 0) return;
+    if (this.plan.joinedCount > 0) this.#collect();
+    if (this.#told !== undefined) this.#tell(this.#told);
+  }
+  #collect(): void {
     const visit = (entity: EntityPlan): void => {
       for (const joined of entity.joined) {
         const map = this.#collected[joined.index];
@@ -126,7 +129,6 @@ export class Hydration {
       }
     };
     for (const item of this.plan.items) if (item.entity !== undefined) visit(item.entity);
-    if (this.#told !== undefined) this.#tell(this.#told);
   }
   #tell(told: { readonly instance: Managed; readonly fresh: boolean }[]): void {
     const { rowEvents } = this.session;
