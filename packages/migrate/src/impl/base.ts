@@ -122,8 +122,10 @@ export class DialectImpl {
 
   /** Before the transaction: a lock that is not the transaction itself. @throws LockError */
   async open(_connection: Connection, _lock: LockRequest | undefined): Promise<void> {}
-  /** Undoes `open`; also after a failure. */
-  async close(_connection: Connection): Promise<void> {}
+  /** Undoes `open`; also after a failure. Gives what went wrong with the lock meanwhile, for the log. */
+  async close(_connection: Connection): Promise<string | undefined> {
+    return undefined;
+  }
   /** Sets how long statements may wait and take; gives what puts the session back. */
   async limit(_connection: Connection, _timeouts: Timeouts): Promise<() => Promise<void>> {
     return async () => {};

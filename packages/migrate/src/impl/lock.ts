@@ -37,6 +37,10 @@ export function lockTimeout(lock: LockRequest): LockError {
     },
   );
 }
+/** The session that held the lock is not the one that gives it back. */
+export function lockLost(): string {
+  return 'The lock was not held by this session any more: a pooler in transaction mode had given the session to somebody else, so nothing kept other runs out. Connect to the server itself, or set lock: "transaction".';
+}
 export function noSchema(schema: string, known: readonly string[]): OperationError {
   return new OperationError("migrate.no-schema", `There is no schema '${schema}' in this database`, {
     hint: `${didYouMean(schema, known).trim() || `There is ${known.join(", ") || "none"}.`} Create the schema of a new tenant first: CREATE SCHEMA.`,

@@ -22,7 +22,7 @@ import { OpenMetaData, sketchTable } from "../ops/schema.js";
 import { DialectImpl } from "./base.js";
 import { noColumn, targetsOf, withChanges } from "./definitions.js";
 import type { OperationHost } from "./host.js";
-import { type LockRequest, lockTimeout, noSchema, type Timeouts } from "./lock.js";
+import { type LockRequest, lockLost, lockTimeout, noSchema, type Timeouts } from "./lock.js";
 
 export class MysqlImpl extends DialectImpl {
   override readonly family = "mysql";
@@ -48,10 +48,12 @@ export class MysqlImpl extends DialectImpl {
     if (Number(row?.[0]) !== 1) throw lockTimeout(lock);
     this.#locked = key;
   }
-  override async close(connection: Connection): Promise<void> {
+  override async close(connection: Connection): Promise<string | undefined> {
     const key = this.#locked;
     this.#locked = undefined;
-    if (key !== undefined) await connection.execute(sql`SELECT RELEASE_LOCK(${key})`);
+    if (key === undefined) return undefined;
+    const [row] = await connection.execute(sql`SELECT RELEASE_LOCK(${key})`);
+    return Number(row?.[0]) === 1 ? undefined : lockLost();
   }
 
   override readonly limits: readonly (keyof Timeouts)[] = ["lock", "statement"];

@@ -14,7 +14,7 @@ import {
 import { AlterColumnOp, type AlterEnumOp } from "../ops/index.js";
 import { DialectImpl } from "./base.js";
 import type { OperationHost } from "./host.js";
-import { type LockRequest, lockTimeout, noSchema, type SessionRules, type Timeouts } from "./lock.js";
+import { type LockRequest, lockLost, lockTimeout, noSchema, type SessionRules, type Timeouts } from "./lock.js";
 import { alterEnum } from "./postgresql-enum.js";
 
 export class PostgresqlImpl extends DialectImpl {
@@ -75,10 +75,12 @@ export class PostgresqlImpl extends DialectImpl {
       await connection.execute(sql`SELECT set_config('search_path', ${before}, false)`);
     };
   }
-  override async close(connection: Connection): Promise<void> {
+  override async close(connection: Connection): Promise<string | undefined> {
     const key = this.#locked;
     this.#locked = undefined;
-    if (key !== undefined) await connection.execute(sql`SELECT pg_advisory_unlock(${key})`);
+    if (key === undefined) return undefined;
+    const [row] = await connection.execute(sql`SELECT pg_advisory_unlock(${key})`);
+    return row?.[0] === true ? undefined : lockLost();
   }
 
   /**

@@ -68,7 +68,7 @@ export class SqliteImpl extends DialectImpl {
     await connection.executeScript("PRAGMA foreign_keys = OFF");
     this.#orphans = new Set((await orphansOf(connection)).map((o) => o.key));
   }
-  override async close(connection: Connection): Promise<void> {
+  override async close(connection: Connection): Promise<undefined> {
     if (this.#foreignKeys) await connection.executeScript("PRAGMA foreign_keys = ON");
     this.#foreignKeys = false;
   }

@@ -393,7 +393,8 @@ export class MigrationContext {
         await restore?.();
       }
     } finally {
-      await this.impl.close(connection);
+      const lost = await this.impl.close(connection);
+      if (lost !== undefined) this.log.warn("runtime.migration", lost);
     }
   }
   /** After an error: the first one counts. */
@@ -459,6 +460,10 @@ export class MigrationContext {
       leftBehind: this.transactionalDdl ? [...host.outside] : [...host.statements],
       halfDone: host.recorder === undefined ? undefined : await this.halfDone().catch(() => undefined),
       databaseName: this.dialect.name,
+      where: [
+        ...(this.#options.database === undefined ? [] : [`database ${this.#options.database}`]),
+        ...(this.#options.tenant === undefined ? [] : [`tenant ${this.#options.tenant}`]),
+      ].join(", "),
       limit: this.impl.limitOf(cause),
       timeouts: this.#timeouts,
     });

@@ -18,7 +18,9 @@ export interface FailedRun {
   /** Statements of the failed revision that stay. */
   readonly leftBehind: readonly string[];
   readonly halfDone: (HalfDone & { readonly carriedOut: boolean }) | undefined;
-  /** As the message calls the database. */
+  /** Of several, which database or tenant; "" where there is one. */
+  readonly where: string;
+  /** As the message calls the database's kind. */
   readonly databaseName: string;
   /** The limit the failed statement ran into. */
   readonly limit: keyof Timeouts | undefined;
@@ -46,7 +48,8 @@ export function describeFailure(run: FailedRun): MigrationError {
       "Undo it by hand (or take it out of the migration), then run the command again.",
     );
   } else lines.push("Correct the migration and run the command again.");
-  const what = { step: describeStep(run.step), revision: name, done: run.kept, leftBehind: run.leftBehind };
+  const step = `${describeStep(run.step)}${run.where === "" ? "" : ` in ${run.where}`}`;
+  const what = { step, revision: name, done: run.kept, leftBehind: run.leftBehind };
   return new MigrationFailedError(what, lines.join("\n"), run.cause);
 }
 

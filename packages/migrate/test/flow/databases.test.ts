@@ -170,7 +170,11 @@ describeEachDatabase("two databases", (target) => {
       null,
       'export const upgrade = { main: (op: any) => op.createTable("todo", core.integer("n")), users: (op: any) => op.execute("SELECT nothing FROM nowhere") };',
     );
-    await expect(command.upgrade(p.config)).rejects.toMatchObject({ code: "migrate.failed", revision: "aaaa" });
+    await expect(command.upgrade(p.config)).rejects.toMatchObject({
+      code: "migrate.failed",
+      revision: "aaaa",
+      message: expect.stringContaining("Running upgrade  -> aaaa in database users failed: "),
+    });
     const told = p.logged.at(-1);
     if (target.capabilities.has("transactionalDdl")) {
       expect(await both(tables)).toEqual([[], []]);

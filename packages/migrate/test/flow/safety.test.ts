@@ -160,6 +160,14 @@ describeEachDatabase(
       await command.upgrade({ ...p.config, lock: false, lockWait: "100ms" }, "aaaa");
       await slow;
     });
+    it("that somebody took away meanwhile is told", async () => {
+      p = await project(await target.url());
+      // What a pooler does when it hands the session on.
+      const release = target.name === "mariadb" ? "SELECT RELEASE_ALL_LOCKS()" : "SELECT pg_advisory_unlock_all()";
+      await p.revision("aaaa", null, `await op.execute("${release}");`);
+      await command.upgrade(p.config);
+      expect(p.logged.at(-1)).toMatch(/^WARNI .*The lock was not held by this session any more: a pooler/);
+    });
     it("of each transaction is given up with it, and who may not wait is told about poolers", async () => {
       p = await project(await target.url());
       const config = { ...p.config, lock: "transaction" as const };
