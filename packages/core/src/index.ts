@@ -73,6 +73,7 @@ export * from "./schema/constraint.js";
 export { createTable } from "./schema/create-table.js";
 export { DatabaseType } from "./schema/database-type.js";
 export * from "./schema/ddl.js";
+export { type SchemaViewOptions, sortViews, View } from "./schema/view.js";
 export * from "./schema/definition.js";
 export * from "./schema/metadata.js";
 export * from "./schema/naming.js";
@@ -96,7 +97,9 @@ export {
   columnsIn,
   IndexBuilder,
   type TableArgument,
+  type ExcludeOptions,
   TableCheck,
+  TableExclude,
   TableForeignKey,
   TableIndex,
   TablePrimaryKey,

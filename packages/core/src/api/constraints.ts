@@ -7,6 +7,19 @@ import type { AnyExpr, Ordering, SqlText } from "../typing/expressions.js";
 type Name = Parameters<typeof runtime.index>[0];
 /** A column as a table's `c` gives it, typed or not, or its key. */
 type ColumnGiven = AnyExpr | Element | string;
+/**
+ * No two rows for which all operators hold between their values (PostgreSQL). `pg.exclude` is the same.
+ *
+ * @example exclude("no_overlap", [[c.room, "="], [c.during, "&&"]], { where: "NOT cancelled" })
+ * @see PostgreSQL, "CREATE TABLE … EXCLUDE"
+ */
+export function exclude(
+  name: Name,
+  elements: readonly (readonly [ColumnGiven | SqlText, string])[],
+  options: Omit<runtime.ExcludeOptions, "where"> & { readonly where?: AnyExpr | Element | string } = {},
+): runtime.TableExclude {
+  return new runtime.TableExclude(name, elements as never, options as runtime.ExcludeOptions);
+}
 type IndexGiven = ColumnGiven | Ordering | SqlText;
 
 /** An index being written. */

@@ -2,7 +2,7 @@
  * Column types of single databases: `pg.jsonb<Settings>()`, `mysql.unsigned()`; and `interval()`, which all have in their
  * way. Source: SQLAlchemy "PostgreSQL Data Types", "MySQL Data Types", "Interval".
  */
-
+import { exclude } from "./constraints.js";
 import * as postgresTypes from "../dialects/postgresql/native-list.js";
 import { ArgumentError } from "../errors/errors.js";
 import { ColumnDefinition } from "../schema/definition.js";
@@ -53,6 +53,7 @@ function jsonb(...args: readonly unknown[]): unknown {
 }
 /** PostgreSQL's own types. Names of columns come last here: most of these are given without. */
 export const pg = {
+  exclude,
   /** JSON in its parsed form: indexable, with `@>`; keys are reordered and duplicates dropped. */
   jsonb: jsonb as JsonbFactory,
   inet: native<string>(postgres.inet),

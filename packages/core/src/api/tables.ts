@@ -2,7 +2,10 @@
 
 import { ArgumentError } from "../errors/errors.js";
 import { createTable } from "../schema/create-table.js";
-import type { MetaData } from "../schema/metadata.js";
+import { defaultMetaData, type MetaData } from "../schema/metadata.js";
+import { type SchemaViewOptions, View } from "../schema/view.js";
+import type { Element } from "../sql/element.js";
+import type { Query0, SubqueryOf } from "../typing/select.js";
 import type { Table } from "../schema/table.js";
 import type { TableArgument } from "../schema/table-constraints.js";
 import { requireFrom } from "../sql/from.js";
@@ -11,6 +14,9 @@ import type { Columns, Options, TableOf, TableOptions } from "../typing/tables.j
 
 interface CoreTableOptions<PK, N extends string, P> extends TableOptions<PK> {
   readonly metadata?: MetaData;
+  readonly keepExisting?: boolean;
+  readonly extendExisting?: boolean;
+  readonly info?: { readonly [key: string]: unknown };
   /** `(t) => [index("ix_make", t.make), unique(t.make, t.model), check("price > 0", "positive")]`. */
   readonly constraints?: (columns: Columns<N, P>) => readonly TableArgument[];
 }
@@ -31,11 +37,37 @@ export function table<N extends string, P, const PK extends readonly (keyof P & 
     ...rest,
     constraints: constraints === undefined ? undefined : (t) => constraints(t.c as unknown as Columns<N, P>),
   });
+  if ("$" in made) return made as unknown as TableOf<N, P, Options<PK, never, never>>;
   Object.defineProperty(made, "$", {
     value: { name, props, options: { primaryKey: options.primaryKey ?? [] } },
     enumerable: false,
   });
   return made as unknown as TableOf<N, P, Options<PK, never, never>>;
+}
+interface ViewSettings extends SchemaViewOptions {
+  /** Where it is created and dropped with the tables. */
+  readonly metadata?: MetaData;
+}
+/**
+ * A view as an object of the schema: `createAll` makes it after the tables and views it reads, `dropAll` drops it before
+ * them, and statements read from it with typed columns. `materialized: true` on PostgreSQL.
+ *
+ * @example
+ * const adults = view("adults", select(users.c.id, users.c.name).where(users.c.age.ge(18)), { metadata });
+ * await conn.execute(select(adults.c.name));
+ */
+export function view<A extends readonly unknown[], N extends string, L extends object, Q extends string>(
+  name: Q,
+  query: Query0<A, N, L>,
+  options: ViewSettings = {},
+): SubqueryOf<A, N, Q> {
+  const { metadata = defaultMetaData, ...rest } = options;
+  const schema = rest.schema ?? metadata.schema;
+  const made = new View(name, query as unknown as Element, { ...rest, ...(schema !== undefined && { schema }) });
+  metadata.addView(made);
+  if (made.table === undefined)
+    throw new ArgumentError("view(): a select is needed; views over SQL text are new View(…).");
+  return made.table as unknown as SubqueryOf<A, N, Q>;
 }
 /** The run-time table behind a model, an alias's model or a typed table: for DDL, inspection, extensions. */
 export function tableOf(model: AnyTable): Table {

@@ -8,7 +8,7 @@ export type NamedValues = { readonly [name: string]: unknown };
 const NONE: NamedValues = {};
 
 function valueOf(slot: BindSlot, params: readonly unknown[], named: NamedValues): unknown {
-  if (slot.source < 0) return slot.compute === undefined ? slot.constant : slot.compute();
+  if (slot.source < 0) return slot.compute === undefined ? slot.constant : slot.compute(params);
   if (slot.name !== undefined && slot.name in named) {
     const given = named[slot.name];
     if (given !== undefined) return given;

@@ -25,7 +25,7 @@ export interface BindSlot {
   /** Name, for `prepare()` and `bindParams`. */
   readonly name: string | undefined;
   /** A value made at each execution: `onUpdate(() => new Date())`. */
-  readonly compute: (() => unknown) | undefined;
+  readonly compute: ((params: readonly unknown[]) => unknown) | undefined;
   /** Writes the value into the text at each execution, instead of a placeholder. */
   readonly literal: ((value: unknown) => string) | undefined;
 }

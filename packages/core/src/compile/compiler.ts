@@ -286,6 +286,8 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   }
   /** A value in VALUES or SET, beside its column. */
   protected assigned(value: Expression): string {
+    // An automatic key draws its number from elsewhere: NULL asks for it.
+    if (value.kind === "nextValue" && !this.dialect.capabilities.sequences) return "NULL";
     return value instanceof Bind || value instanceof NamedBind
       ? this.bind(value, this.bindSuffixBesideColumn(value.type))
       : this.render(value);
@@ -364,6 +366,16 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   }
   private onUpdate(statement: UpdateStatement): string[] {
     const out: string[] = [];
+    /** What is set to plain values, for functions that look at it. */
+    const givenRow = (params: readonly unknown[]) => {
+      const row: { [key: string]: unknown } = {};
+      for (const { column, value } of statement.assignments) {
+        if (!(value instanceof Bind)) continue;
+        const at = this.binds.get(value);
+        row[column.key] = at === undefined || at >= params.length ? value.value : params[at];
+      }
+      return row;
+    };
     for (const column of statement.table.columns) {
       const source = column.fields.onUpdate;
       if (source === undefined || statement.assignments.some((a) => a.column === column)) continue;
@@ -372,8 +384,9 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       let text: string;
       if ("expression" in source) text = this.render(source.expression);
       else if (this.options.literalBinds)
-        text = this.dialect.literal("call" in source ? source.call({} as never) : source.value, column.type);
-      else if ("call" in source) text = this.addSlot({ compute: () => convert(source.call({} as never)) });
+        text = this.dialect.literal("call" in source ? source.call(givenRow([]) as never) : source.value, column.type);
+      else if ("call" in source)
+        text = this.addSlot({ compute: (params) => convert(source.call(givenRow(params) as never)) });
       else text = this.addSlot({ constant: convert(source.value) });
       const wrap = "expression" in source ? undefined : this.bindWrap(column.type);
       out.push(`${this.quote(column.columnName)} = ${wrap === undefined ? text : wrap(text)}`);

@@ -12,6 +12,7 @@ import type { Reflector } from "../reflection/types.js";
 import type {
   CheckConstraint,
   Constraint,
+  ExcludeConstraint,
   ForeignKeyConstraint,
   Index,
   NamedTable,
@@ -149,7 +150,10 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   visitCreateTable(element: ddl.CreateTable): string | readonly string[] {
     const { table } = element;
     if (table.columns.length === 0) throw this.unsupported(`table without columns ('${table.fullName}')`);
-    const lines = [...table.columns.map((c) => this.columnLine(c)), ...this.tableConstraints(table, element.without)];
+    const lines = [
+      ...table.columns.filter((c) => !c.fields.system).map((c) => this.columnLine(c)),
+      ...this.tableConstraints(table, element.without),
+    ];
     const head = `${this.createTableWords(table)}${element.ifNotExists ? "IF NOT EXISTS " : ""}${this.tableName(table)}`;
     return `${head} (\n\t${lines.join(", \n\t")}\n)${this.tableSuffix(table)}`;
   }
@@ -306,6 +310,9 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   // ---- constraints
 
   protected constraint(constraint: Constraint): string {
+    return this.constraintBody(constraint) + this.constraintTail(constraint);
+  }
+  private constraintBody(constraint: Constraint): string {
     const name = this.constraintName(constraint);
     const head = name === undefined ? "" : `CONSTRAINT ${name} `;
     switch (constraint.kind) {
@@ -317,7 +324,22 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
         return head + this.check(constraint);
       case "foreignKey":
         return head + this.foreignKey(constraint);
+      case "exclude":
+        return head + this.exclude(constraint);
     }
+  }
+  protected exclude(_constraint: ExcludeConstraint): string {
+    throw this.unsupported("exclusion constraints");
+  }
+  /** The options a constraint may have for this dialect. */
+  protected readonly constraintOptions: readonly string[] = [];
+  protected optionsOfConstraint(constraint: Constraint): { readonly [option: string]: unknown } {
+    if (constraint.dialectOptions === undefined) return {};
+    return this.optionsOf(`Constraint '${constraint.name}'`, constraint.dialectOptions, this.constraintOptions);
+  }
+  /** What stands behind every kind of constraint. */
+  protected constraintTail(_constraint: Constraint): string {
+    return "";
   }
   protected primaryKey(constraint: PrimaryKeyConstraint): string {
     return `PRIMARY KEY (${this.names(constraint.columns)})`;
@@ -530,6 +552,11 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   /** What DROP needs behind the name: parameters, a table. */
   protected droppedStoredTail(_object: StoredObject): string {
     return "";
+  }
+  visitCreateTableAs(element: ddl.CreateTableAs): string | readonly string[] {
+    const { name, query, options } = element;
+    const words = `CREATE ${options.temporary ? "TEMPORARY " : ""}TABLE ${options.ifNotExists ? "IF NOT EXISTS " : ""}`;
+    return `${words}${this.qualified(name, options.schema)} AS ${typeof query === "string" ? query : this.#query(query)}`;
   }
   visitDdlText(element: ddl.DdlText): string | readonly string[] {
     return element.appliesTo(this.dialect) ? element.sql : [];

@@ -44,6 +44,7 @@ import {
   type TryCast,
   type WithinGroup,
 } from "../sql/functions.js";
+import type { NextValue } from "../schema/sequence.js";
 import type { Operator } from "../sql/operators.js";
 import * as ops from "../sql/operators.js";
 import type { IdentifierElement, TextClause, TextExpression } from "../sql/text.js";
@@ -119,6 +120,19 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
     return this.dialect.quote(name);
   }
 
+  visitNextValue(node: NextValue): string {
+    const { name, schema } = node.sequence;
+    if (!this.dialect.capabilities.sequences)
+      throw new CompileError(
+        `${this.dialect.name} has no sequences, so '${name}' has no next value.`,
+        "sequence.unsupported",
+      );
+    return this.nextValue(schema === undefined ? this.quote(name) : `${this.quote(schema)}.${this.quote(name)}`);
+  }
+  /** The function that draws a number. */
+  protected nextValue(sequence: string): string {
+    return `nextval(${sequence})`;
+  }
   visitConstant(node: Constant): string {
     if (node === TRUE) return this.dialect.capabilities.nativeBoolean ? "true" : "1";
     if (node === FALSE) return this.dialect.capabilities.nativeBoolean ? "false" : "0";

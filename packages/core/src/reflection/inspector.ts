@@ -80,6 +80,19 @@ export class Inspector {
   tableNames({ schema }: InSchema = {}): Promise<readonly string[]> {
     return this.#keep(["tableNames", schema], () => this.#reflector.tableNames(this.#query, this.#there(schema)));
   }
+  /** Temporary tables of this connection; none where the database does not show them (MySQL, MariaDB). */
+  async tempTableNames(): Promise<readonly string[]> {
+    return (await this.#temporary()).tables;
+  }
+  async tempViewNames(): Promise<readonly string[]> {
+    return (await this.#temporary()).views;
+  }
+  #temporary() {
+    return this.#keep(
+      ["temporary"],
+      async () => (await this.#reflector.temporary?.(this.#query)) ?? { tables: [], views: [] },
+    );
+  }
   async viewNames(options: InSchema = {}): Promise<readonly string[]> {
     return (await this.views(options)).map((v) => v.name);
   }

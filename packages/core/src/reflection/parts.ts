@@ -8,6 +8,7 @@ import {
   IndexBuilder,
   type TableArgument,
   TableCheck,
+  TableExclude,
   TableForeignKey,
   TableIndex,
   TablePrimaryKey,
@@ -18,6 +19,11 @@ import { Expression, Ordering } from "../sql/expression.js";
 import { sql } from "../sql/text.js";
 import type { ReflectedColumn, ReflectedForeignKey, ReflectedIndex, ReflectedTable } from "./types.js";
 
+/** A reflected column, maybe under another key in the program. */
+export interface ColumnToBuild extends ReflectedColumn {
+  readonly key?: string | undefined;
+  readonly info?: { readonly [name: string]: unknown } | undefined;
+}
 export interface PartsOptions {
   /** Types by the database's own spelling instead of ours: for a rebuild that must change nothing else. */
   readonly exactTypes?: boolean | undefined;
@@ -79,7 +85,11 @@ export function partsFromReflection(
   return {
     name: reflected.name,
     schema: reflected.schema,
-    columns: reflected.columns.map((c) => ({ key: c.name, columnName: c.name, definition: definition(c, options) })),
+    columns: reflected.columns.map((c: ColumnToBuild) => ({
+      key: c.key ?? c.name,
+      columnName: c.name,
+      definition: definition(c, options).info(c.info ?? {}),
+    })),
     comment: reflected.comment,
     dialectOptions: reflected.options,
     metadata,
@@ -88,6 +98,14 @@ export function partsFromReflection(
       const { primaryKey } = reflected;
       if (primaryKey !== undefined) items.push(new TablePrimaryKey(nameOf(primaryKey.name), primaryKey.columns));
       for (const u of reflected.uniqueConstraints) items.push(new TableUnique(nameOf(u.name), u.columns, u));
+      for (const x of reflected.excludes ?? [])
+        items.push(
+          new TableExclude(
+            nameOf(x.name),
+            x.elements.map((e) => [e.column ?? sql.raw(e.sql), e.operator]),
+            x,
+          ),
+        );
       for (const k of reflected.foreignKeys) {
         const target = k.referredSchema === undefined ? k.referredTable : `${k.referredSchema}.${k.referredTable}`;
         items.push(

@@ -83,6 +83,19 @@ export interface ReflectedIndex {
   /** The statement that made it, where the database keeps it. */
   readonly source: string | undefined;
 }
+/** An exclusion constraint (PostgreSQL). */
+export interface ReflectedExclude {
+  readonly name: string;
+  readonly using: string;
+  readonly elements: readonly {
+    readonly column: string | undefined;
+    readonly sql: string;
+    readonly operator: string;
+  }[];
+  readonly where: string | undefined;
+  readonly deferrable: boolean | undefined;
+  readonly initially: "DEFERRED" | "IMMEDIATE" | undefined;
+}
 export interface ReflectedCheck {
   readonly name: string | undefined;
   readonly sql: string;
@@ -124,6 +137,7 @@ export interface ReflectedTable {
   readonly uniqueConstraints: readonly ReflectedUnique[];
   readonly indexes: readonly ReflectedIndex[];
   readonly checks: readonly ReflectedCheck[];
+  readonly excludes?: readonly ReflectedExclude[] | undefined;
   readonly comment: string | undefined;
   /** Options by dialect, as `table(…, { dialectOptions })` takes them: `{ sqlite: { strict: true } }`. */
   readonly options: { readonly [dialect: string]: { readonly [option: string]: unknown } };
@@ -150,6 +164,10 @@ export interface Reflector {
   tableNames(query: ReflectionQuery, schema?: string): Promise<readonly string[]>;
   views(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedView[]>;
   sequences(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedSequence[]>;
+  /** Of this connection only; absent where the catalogue does not show them. */
+  temporary?(
+    query: ReflectionQuery,
+  ): Promise<{ readonly tables: readonly string[]; readonly views: readonly string[] }>;
   enums(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedEnum[]>;
   /** Views, functions, procedures and triggers, in the order in which they can be made. */
   storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]>;

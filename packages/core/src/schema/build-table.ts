@@ -12,6 +12,7 @@ import {
   IndexBuilder,
   type TableArgument,
   TableCheck,
+  TableExclude,
   TableForeignKey,
   TableIndex,
   TablePrimaryKey,
@@ -30,7 +31,7 @@ export function buildTable(parts: TableParts): Table {
 /** Fills constraints, indexes and foreign keys of a table from its columns and from what it was given beside them. */
 function finishTable(table: Table, given: readonly TableArgument[]): void {
   const items = given.map((item) => (item instanceof IndexBuilder ? item.index : item));
-  type Plain = TableUnique | TableCheck | TableForeignKey;
+  type Plain = TableUnique | TableCheck | TableForeignKey | TableExclude;
   const ofColumns: Plain[] = [];
   const ofTable: Plain[] = [];
   const indexes: TableIndex[] = [];
@@ -53,7 +54,12 @@ function finishTable(table: Table, given: readonly TableArgument[]): void {
     else if (item instanceof TablePrimaryKey) {
       if (primaryKey !== undefined) throw new ArgumentError(`Table '${table.fullName}' has two primary keys.`);
       primaryKey = item;
-    } else if (item instanceof TableUnique || item instanceof TableCheck || item instanceof TableForeignKey) {
+    } else if (
+      item instanceof TableUnique ||
+      item instanceof TableCheck ||
+      item instanceof TableForeignKey ||
+      item instanceof TableExclude
+    ) {
       ofTable.push(item);
     } else {
       throw new ArgumentError(

@@ -46,6 +46,7 @@ interface Named {
   /** The name came from a naming convention: when it is too long it is cut and gets a hash, never refused. */
   readonly nameIsGenerated?: boolean | undefined;
   readonly comment?: string | undefined;
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
 }
 export interface PrimaryKeyConstraint extends Named {
   readonly kind: "primaryKey";
@@ -76,7 +77,20 @@ export interface ForeignKeyConstraint extends Named {
   readonly referredTable: TableFace;
   readonly referredColumns: readonly ColumnFace[];
 }
-export type Constraint = PrimaryKeyConstraint | UniqueConstraint | CheckConstraint | ForeignKeyConstraint;
+export interface ExcludeConstraint extends Named {
+  readonly kind: "exclude";
+  readonly using: string;
+  readonly elements: readonly { readonly expression: Element; readonly operator: string }[];
+  readonly where: Element | undefined;
+  readonly deferrable?: boolean | undefined;
+  readonly initially?: "DEFERRED" | "IMMEDIATE" | undefined;
+}
+export type Constraint =
+  | PrimaryKeyConstraint
+  | UniqueConstraint
+  | CheckConstraint
+  | ForeignKeyConstraint
+  | ExcludeConstraint;
 
 export interface Index {
   readonly kind: "index";

@@ -16,16 +16,18 @@ import {
   DropSequence,
   DropTable,
   DropType,
-  type Sequence,
 } from "./ddl.js";
+import { NextValue, type Sequence } from "./sequence.js";
 import { sortTables } from "./sort-tables.js";
 import { CreateStoredObject, DropStoredObject, type StoredObject } from "./stored-object.js";
 import type { Table } from "./table.js";
+import { sortViews, type View } from "./view.js";
 
 export interface CreateScope {
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
   readonly objects: readonly StoredObject[];
+  readonly views: readonly View[];
   /** The whole MetaData: then types go with it when it is dropped. */
   readonly every: boolean;
   readonly checkFirst: boolean;
@@ -55,6 +57,18 @@ function nativeEnums(dialect: Dialect, tables: readonly Table[]): readonly Nativ
   return [...found.values()];
 }
 
+/** Those of the MetaData, and those the columns of these tables draw their defaults from; each once. */
+function sequencesOf(scope: CreateScope, tables: readonly Table[]): readonly Sequence[] {
+  const found = new Map<string, Sequence>();
+  const add = (s: Sequence) => found.set(JSON.stringify([s.schema ?? null, s.name]), s);
+  for (const sequence of scope.sequences) add(sequence);
+  for (const { default: client, serverDefault } of tables.flatMap((t) => t.columns.map((c) => c.fields))) {
+    const made = client !== undefined && "expression" in client ? client.expression : undefined;
+    for (const value of [made, serverDefault]) if (value instanceof NextValue) add(value.sequence);
+  }
+  return [...found.values()];
+}
+
 /** What exists, asked once per schema and kind. */
 class Existing {
   readonly #connection: SchemaConnection;
@@ -62,7 +76,7 @@ class Existing {
   constructor(connection: SchemaConnection) {
     this.#connection = connection;
   }
-  has(kind: "table" | "sequence" | "enum", own: string | undefined, name: string): Promise<boolean> {
+  has(kind: "table" | "view" | "sequence" | "enum", own: string | undefined, name: string): Promise<boolean> {
     const schema = translatedSchema(own, schemaMapOf(this.#connection));
     const key = JSON.stringify([kind, schema ?? null]);
     let names = this.#known.get(key);
@@ -72,9 +86,11 @@ class Existing {
       const found: Promise<readonly (string | { readonly name: string })[]> =
         kind === "table"
           ? reflector.tableNames(query, schema)
-          : kind === "sequence"
-            ? reflector.sequences(query, schema)
-            : reflector.enums(query, schema);
+          : kind === "view"
+            ? reflector.views(query, schema)
+            : kind === "sequence"
+              ? reflector.sequences(query, schema)
+              : reflector.enums(query, schema);
       names = found.then((list) => new Set(list.map((x) => (typeof x === "string" ? x : x.name))));
       this.#known.set(key, names);
     }
@@ -109,7 +125,7 @@ export async function createTables(connection: SchemaConnection, scope: CreateSc
     }
   }
   if (capabilities.sequences) {
-    for (const sequence of await missing("sequence", scope.sequences, (s) => [s.schema, s.name])) {
+    for (const sequence of await missing("sequence", sequencesOf(scope, tables), (s) => [s.schema, s.name])) {
       await connection.execute(new CreateSequence(sequence));
     }
   }
@@ -126,6 +142,10 @@ export async function createTables(connection: SchemaConnection, scope: CreateSc
       await connection.execute(new DropStoredObject(object, { ifExists: true }));
   }
   for (const object of scope.objects) await connection.execute(new CreateStoredObject(object));
+  for (const view of sortViews(scope.views)) {
+    if (!scope.checkFirst || !(await existing.has("view", view.schema, view.name)))
+      await connection.execute(view.create());
+  }
   await fire("afterCreate", order);
 }
 
@@ -143,6 +163,10 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
   for (const object of [...scope.objects].reverse()) {
     if (object.kind === "trigger" && !there.has(object.table ?? "")) continue;
     await connection.execute(new DropStoredObject(object, { ifExists: scope.checkFirst }));
+  }
+  for (const view of [...sortViews(scope.views)].reverse()) {
+    if (!scope.checkFirst || (await existing.has("view", view.schema, view.name)))
+      await connection.execute(view.drop());
   }
   if (capabilities.alterTable) {
     const keys = scope.checkFirst ? await existingKeys(connection, [...late]) : namedKeys([...late]);
@@ -166,7 +190,7 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
     }
   }
   if (capabilities.sequences) {
-    for (const sequence of scope.sequences) {
+    for (const sequence of sequencesOf(scope, scope.tables)) {
       if (!scope.checkFirst || (await existing.has("sequence", sequence.schema, sequence.name))) {
         await connection.execute(new DropSequence(sequence));
       }

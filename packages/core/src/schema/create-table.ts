@@ -20,6 +20,10 @@ export interface TableOptions {
   readonly constraints?: ((t: Table) => readonly TableArgument[]) | undefined;
   /** The same as `constraints`; both may be given. */
   readonly indexes?: ((t: Table) => readonly TableArgument[]) | undefined;
+  /** When the MetaData has a table of this name: that one, unchanged. */
+  readonly keepExisting?: boolean | undefined;
+  /** When it has one: a table of both in its place, where what is said here wins. Statements made before keep the old one. */
+  readonly extendExisting?: boolean | undefined;
   readonly comment?: string | undefined;
   readonly info?: { readonly [key: string]: unknown } | undefined;
   /** `{ sqlite: { strict: true }, mysql: { engine: "InnoDB" } }`. */
@@ -35,6 +39,8 @@ const OPTIONS = [
   "comment",
   "info",
   "dialectOptions",
+  "keepExisting",
+  "extendExisting",
 ];
 
 /** Definitions by property → columns in order. Getters are read: that is how a definition may wait for a class. */
@@ -76,18 +82,32 @@ export function createTable(
   }
   const metadata = options.metadata ?? defaultMetaData;
   const { constraints, indexes } = options;
+  const tableName = options.tableName ?? name;
+  const schema = options.schema === null ? undefined : (options.schema ?? metadata.schema);
+  const existing = metadata.findTable(schema === undefined ? tableName : `${schema}.${tableName}`);
+  if (options.keepExisting && existing !== undefined) return existing;
+  const before = options.extendExisting ? existing?.parts : undefined;
+  const columns = columnParts(props, metadata.naming, `table("${name}")`);
+  const said = new Map(columns.map((c) => [c.columnName, c]));
+  if (before !== undefined) metadata.remove(existing as Table);
   const table = buildTable({
-    name: options.tableName ?? name,
-    schema: options.schema === null ? undefined : (options.schema ?? metadata.schema),
-    columns: columnParts(props, metadata.naming, `table("${name}")`),
-    primaryKey: options.primaryKey,
+    name: tableName,
+    schema,
+    columns:
+      before === undefined
+        ? columns
+        : [
+            ...before.columns.map((c) => said.get(c.columnName) ?? c),
+            ...columns.filter((c) => !before.columns.some((b) => b.columnName === c.columnName)),
+          ],
+    primaryKey: options.primaryKey ?? before?.primaryKey,
     constraints:
-      constraints === undefined && indexes === undefined
+      constraints === undefined && indexes === undefined && before?.constraints === undefined
         ? undefined
-        : (t) => [...(constraints?.(t) ?? []), ...(indexes?.(t) ?? [])],
-    comment: options.comment,
-    info: options.info,
-    dialectOptions: options.dialectOptions,
+        : (t) => [...(before?.constraints?.(t) ?? []), ...(constraints?.(t) ?? []), ...(indexes?.(t) ?? [])],
+    comment: options.comment ?? before?.comment,
+    info: { ...before?.info, ...options.info },
+    dialectOptions: { ...before?.dialectOptions, ...options.dialectOptions },
     metadata,
   });
   metadata.add(table);

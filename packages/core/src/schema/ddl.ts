@@ -10,6 +10,8 @@ import { Statement } from "../sql/statement.js";
 import type { EnumType, SqlType } from "../types/sql-type.js";
 import type { Constraint, Index, NamedTable } from "./constraint.js";
 import type { IdentityOptions } from "./definition.js";
+import { tableOfQuery } from "./query-table.js";
+import type { Sequence } from "./sequence.js";
 import type { Table, TableColumn } from "./table.js";
 
 /** Base of all DDL. The connection asks the dialect's DDL compiler for the statements, which may be none. */
@@ -274,28 +276,7 @@ export class DeferForeignKeys extends DdlElement {
   readonly kind = "deferForeignKeys";
 }
 
-/** A sequence of numbers of its own. Numbers are 64 bits wide. */
-export interface SequenceOptions {
-  readonly schema?: string | undefined;
-  readonly start?: number | bigint | undefined;
-  readonly increment?: number | bigint | undefined;
-  readonly minValue?: number | bigint | undefined;
-  readonly maxValue?: number | bigint | undefined;
-  readonly cache?: number | undefined;
-  readonly cycle?: boolean | undefined;
-}
-export class Sequence {
-  readonly name: string;
-  readonly options: SequenceOptions;
-  constructor(name: string, options: SequenceOptions = {}) {
-    if (name === "") throw new ArgumentError("A sequence needs a name.");
-    this.name = name;
-    this.options = options;
-  }
-  get schema(): string | undefined {
-    return this.options.schema;
-  }
-}
+export { NextValue, Sequence, type SequenceOptions } from "./sequence.js";
 export class CreateSequence extends DdlElement {
   readonly kind = "createSequence";
   readonly sequence: Sequence;
@@ -389,6 +370,37 @@ export class DropView extends DdlElement {
     this.schema = options.schema;
     this.ifExists = options.ifExists ?? false;
     this.materialized = options.materialized ?? false;
+  }
+}
+
+export interface CreateTableAsOptions {
+  readonly schema?: string | undefined;
+  readonly temporary?: boolean | undefined;
+  readonly ifNotExists?: boolean | undefined;
+}
+/**
+ * CREATE TABLE … AS SELECT: a table of the rows of a query; values are written into the text. `select(…).into("name")` makes
+ * one too.
+ *
+ * @example
+ * const copy = select(users).where(users.c.active.eq(true)).into("active_users", { temporary: true });
+ * await conn.execute(copy);
+ */
+export class CreateTableAs extends DdlElement {
+  readonly kind = "createTableAs";
+  readonly name: string;
+  readonly query: Element | string;
+  readonly options: CreateTableAsOptions;
+  constructor(name: string, query: Element | string, options: CreateTableAsOptions = {}) {
+    super();
+    if (typeof name !== "string" || name === "") throw new ArgumentError("A table made of a query needs a name.");
+    this.name = name;
+    this.query = query;
+    this.options = options;
+  }
+  /** The new table for FROM; undefined when the query is SQL text. */
+  get table(): Table | undefined {
+    return tableOfQuery(this.name, this.options.schema, this.query);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Element } from "../sql/element.js";
 import { Expression } from "../sql/expression.js";
 import type { SqlType } from "../types/sql-type.js";
 import { VariantType } from "../types/wrapping.js";
+import { Sequence } from "./sequence.js";
 
 export type ReferenceAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRICT" | "NO ACTION";
 export interface ReferenceOptions {
@@ -59,11 +60,18 @@ export interface ColumnFields {
   readonly renamedFrom: string | undefined;
   /** How rows of an INSERT are told apart by this column when they come back; see `insertSentinel()`. */
   readonly sentinel?: "given" | "monotonic" | undefined;
+  /** For the reader of the program; nothing is stored. */
+  readonly doc?: string | undefined;
+  /** The database has it without being told: it is read, and never created. */
+  readonly system?: boolean | undefined;
+  /** `{ sqlite: { onConflictNotNull: "IGNORE" } }`. */
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
 }
 
 function source(value: unknown): DefaultSource {
   if (value === undefined)
     throw new ArgumentError("default(): undefined is no default; pass null for SQL NULL.", "argument.undefined");
+  if (value instanceof Sequence) return { expression: value.nextValue() };
   if (value instanceof Expression) return { expression: value };
   if (typeof value === "function") return { call: value as (row: never) => unknown };
   return { value };
@@ -173,6 +181,19 @@ export class ColumnDefinition {
   }
   comment(text: string): ColumnDefinition {
     return this.with({ comment: text });
+  }
+  /** A word to the reader of the program; the database's own comment is `comment()`. */
+  doc(text: string): ColumnDefinition {
+    return this.with({ doc: text });
+  }
+  /** A column that is there without being created, as `xmin` on PostgreSQL and `rowid` on SQLite. */
+  system(): ColumnDefinition {
+    return this.with({ system: true });
+  }
+  /** Options of one dialect: `.dialect("sqlite", { onConflictNotNull: "IGNORE" })`. */
+  dialect(name: string, options: { readonly [option: string]: unknown }): ColumnDefinition {
+    const before = this.fields.dialectOptions ?? {};
+    return this.with({ dialectOptions: { ...before, [name]: { ...before[name], ...options } } });
   }
   /** `"NOCASE"` (SQLite), `"de_DE"` (PostgreSQL), `"utf8mb4_bin"` (MySQL). */
   collate(name: string): ColumnDefinition {

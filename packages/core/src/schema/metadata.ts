@@ -4,13 +4,15 @@
  */
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
-import { partsFromReflection } from "../reflection/parts.js";
+import { type ColumnToBuild, partsFromReflection } from "../reflection/parts.js";
 import type { ReflectedTable } from "../reflection/types.js";
 import { queryOn, reflectorOf, type SchemaBind, type SchemaConnection, withConnection } from "./bind.js";
 import { buildTable } from "./build-table.js";
 import type { MetaDataFace } from "./constraint.js";
 import { createTables, dropTables } from "./create-all.js";
-import type { DdlElement, Sequence } from "./ddl.js";
+import type { DdlElement } from "./ddl.js";
+import type { Sequence } from "./sequence.js";
+import type { View } from "./view.js";
 import { DEFAULT_NAMING_CONVENTION, type NamingConvention, type NamingStrategy, snakeCaseNaming } from "./naming.js";
 import { sortTables } from "./sort-tables.js";
 import type { StoredObject } from "./stored-object.js";
@@ -42,6 +44,8 @@ export interface ReflectOptions {
 export type SchemaEvent = "beforeCreate" | "afterCreate" | "beforeDrop" | "afterDrop";
 export type SchemaListener = DdlElement | ((connection: SchemaConnection, tables: readonly Table[]) => unknown);
 
+/** Sees a reflected column; what it gives stands in its place. */
+export type ColumnReflectListener = (column: ColumnToBuild, table: ReflectedTable) => ColumnToBuild | undefined;
 interface Registration {
   readonly thunk: () => Table;
   readonly owner: string;
@@ -57,6 +61,8 @@ export class MetaData implements MetaDataFace {
   readonly #order: string[] = [];
   readonly #sequences: Sequence[] = [];
   readonly #objects: StoredObject[] = [];
+  readonly #views: View[] = [];
+  readonly #columnListeners: ColumnReflectListener[] = [];
   readonly #listeners: { event: SchemaEvent; listener: SchemaListener; table: Table | undefined }[] = [];
   #configured = new Set<Table>();
 
@@ -165,6 +171,7 @@ export class MetaData implements MetaDataFace {
     this.#order.length = 0;
     this.#sequences.length = 0;
     this.#objects.length = 0;
+    this.#views.length = 0;
     this.#configured = new Set();
   }
 
@@ -225,6 +232,26 @@ export class MetaData implements MetaDataFace {
     return object;
   }
 
+  get views(): readonly View[] {
+    return this.#views;
+  }
+  /** A view that `createAll` makes after the tables and `dropAll` drops before them. */
+  addView(view: View): View {
+    const same = this.#views.find((v) => v.name === view.name && v.schema === view.schema);
+    if (same !== undefined && same !== view)
+      throw new ArgumentError(`View '${view.name}' is declared twice in one MetaData.`, "schema.duplicate-view");
+    if (same === undefined) this.#views.push(view);
+    return view;
+  }
+  /**
+   * Called with every column that `reflect` reads; what it gives stands in the column's place, also with another key or
+   * type. Source: SQLAlchemy "Intercepting Column Definitions".
+   *
+   * @example metadata.onColumnReflect((column) => ({ ...column, key: camelCase(column.name) }));
+   */
+  onColumnReflect(listener: ColumnReflectListener): void {
+    this.#columnListeners.push(listener);
+  }
   /** DDL or a function to run around `createAll` and `dropAll`; with a table, around that table only. */
   on(event: SchemaEvent, listener: SchemaListener, options: { readonly table?: Table } = {}): void {
     this.#listeners.push({ event, listener, table: options.table });
@@ -275,6 +302,7 @@ export class MetaData implements MetaDataFace {
       tables: [...(options.tables ?? this.tables.values())],
       sequences: every ? this.#sequences : [],
       objects: every ? this.#objects : [],
+      views: every ? this.#views : [],
       every,
       checkFirst: options.checkFirst ?? true,
     };
@@ -283,6 +311,7 @@ export class MetaData implements MetaDataFace {
   /** Copies of all tables in another MetaData; a table it has already stays as it is. */
   toMetaData(target: MetaData, options: { readonly schema?: string | undefined } = {}): void {
     for (const table of this.tables.values()) copyTable(table, target, options);
+    for (const sequence of this.#sequences) target.addSequence(sequence);
   }
 
   /**
@@ -351,7 +380,10 @@ export class MetaData implements MetaDataFace {
       if (!replace) return undefined;
       this.remove(existing);
     }
-    return this.add(buildTable(partsFromReflection(reflected, this)), "reflection");
+    const columns: readonly ColumnToBuild[] = reflected.columns.map((column) =>
+      this.#columnListeners.reduce<ColumnToBuild>((c, listener) => listener(c, reflected) ?? c, column),
+    );
+    return this.add(buildTable(partsFromReflection({ ...reflected, columns }, this)), "reflection");
   }
 }
 

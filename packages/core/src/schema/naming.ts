@@ -44,9 +44,11 @@ export interface NamingConvention {
   readonly ck?: string;
   readonly fk?: string;
   readonly pk?: string;
+  /** Exclusion constraints (PostgreSQL). */
+  readonly ex?: string;
   readonly [token: string]: string | NamingToken | undefined;
 }
-export type NamedKind = "ix" | "uq" | "ck" | "fk" | "pk";
+export type NamedKind = "ix" | "uq" | "ck" | "fk" | "pk" | "ex";
 
 /** A name that no convention touches again, as `op.f()` makes in migrations. */
 export class ConventionalName {

@@ -11,6 +11,7 @@ import { text } from "../sql/text.js";
 import type {
   CheckConstraint,
   ColumnFace,
+  ExcludeConstraint,
   ForeignKey,
   ForeignKeyConstraint,
   Index,
@@ -35,6 +36,7 @@ abstract class TableItem {
   protected abstract readonly namedKind: NamedKind;
   readonly givenName: GivenName;
   comment: string | undefined;
+  #dialectOptions: DialectOptions = {};
   #table: TableFace | undefined;
   #name: ReturnType<typeof conventionalName> | undefined;
   constructor(name: GivenName) {
@@ -46,6 +48,23 @@ abstract class TableItem {
       "This constraint or index belongs to no table yet: give it to table(…, { constraints: (t) => […] }).",
       "schema.unattached",
     );
+  }
+  /** Options by dialect. */
+  get dialectOptions(): DialectOptions {
+    return this.#dialectOptions;
+  }
+  /**
+   * Adds options of one dialect: `unique(t.c.a).with("sqlite", { onConflict: "IGNORE" })`,
+   * `check("a > 0", "ck").with("postgresql", { notValid: true })`.
+   */
+  with(dialect: string, options: { readonly [option: string]: unknown }): this {
+    this.#dialectOptions = { ...this.#dialectOptions, [dialect]: { ...this.#dialectOptions[dialect], ...options } };
+    return this;
+  }
+  /** The options of another one like it. */
+  protected like(other: TableItem): this {
+    this.#dialectOptions = other.#dialectOptions;
+    return this;
   }
   get isAttached(): boolean {
     return this.#table !== undefined;
@@ -145,7 +164,7 @@ export class TableUnique extends ColumnsItem implements UniqueConstraint {
     this.initially = options.initially;
   }
   named(name: GivenName): TableUnique {
-    return new TableUnique(name, this.givenColumns, this);
+    return new TableUnique(name, this.givenColumns, this).like(this);
   }
   /** Equal NULLs: `UNIQUE NULLS NOT DISTINCT`. */
   withNullsNotDistinct(): TableUnique {
@@ -153,14 +172,14 @@ export class TableUnique extends ColumnsItem implements UniqueConstraint {
       nullsNotDistinct: true,
       deferrable: this.deferrable,
       initially: this.initially,
-    });
+    }).like(this);
   }
   deferred(initially: "DEFERRED" | "IMMEDIATE" = "DEFERRED"): TableUnique {
     return new TableUnique(this.givenName, this.givenColumns, {
       nullsNotDistinct: this.nullsNotDistinct,
       deferrable: true,
       initially,
-    });
+    }).like(this);
   }
 }
 
@@ -314,6 +333,58 @@ export class TableForeignKey extends ColumnsItem implements ForeignKeyConstraint
   }
 }
 
+export interface ExcludeOptions {
+  /** The kind of index behind it. Default: "gist". */
+  readonly using?: string | undefined;
+  /** Only rows for which this holds. */
+  readonly where?: Element | string | undefined;
+  readonly deferrable?: boolean | undefined;
+  readonly initially?: "DEFERRED" | "IMMEDIATE" | undefined;
+}
+/** No two rows for which all the operators hold between their values. Source: PostgreSQL, "EXCLUDE". */
+export class TableExclude extends TableItem implements ExcludeConstraint {
+  readonly kind = "exclude";
+  protected readonly namedKind = "ex";
+  readonly #given: readonly (readonly [Element | string, string])[];
+  readonly using: string;
+  readonly where: Element | undefined;
+  readonly deferrable: boolean | undefined;
+  readonly initially: "DEFERRED" | "IMMEDIATE" | undefined;
+  constructor(
+    name: GivenName,
+    elements: readonly (readonly [Element | string, string])[],
+    options: ExcludeOptions = {},
+  ) {
+    super(name);
+    for (const [, operator] of elements) {
+      if (!/^[-+*/<>=~!@#%^&|`?]+$/.test(operator))
+        throw new ArgumentError(`exclude(): '${operator}' is no operator such as = or &&.`, "ddl.operator");
+    }
+    this.#given = elements;
+    this.using = options.using ?? "gist";
+    this.where = typeof options.where === "string" ? text(options.where) : options.where;
+    this.deferrable = options.deferrable;
+    this.initially = options.initially;
+  }
+  get elements(): readonly { readonly expression: Element; readonly operator: string }[] {
+    return this.#given.map(([e, operator]) => ({
+      expression: typeof e === "string" ? columnOf(this.table, e, "An exclusion") : e,
+      operator,
+    }));
+  }
+  override attach(table: TableFace): void {
+    super.attach(table);
+    if (this.elements.length === 0)
+      throw new ArgumentError(`An exclusion constraint of table '${table.fullName}' excludes nothing.`);
+  }
+  protected override namedColumns(): readonly ColumnFace[] {
+    return columnsIn(
+      this.elements.map((e) => e.expression),
+      this.table,
+    );
+  }
+}
+
 interface IndexFields {
   readonly unique: boolean;
   readonly where: Element | undefined;
@@ -344,7 +415,7 @@ export class TableIndex extends TableItem implements Index {
   get unique(): boolean {
     return this.#fields.unique;
   }
-  get dialectOptions(): DialectOptions {
+  override get dialectOptions(): DialectOptions {
     return this.#fields.dialectOptions;
   }
   /** A copy with changes; the public chain is `IndexBuilder`. */
@@ -387,7 +458,14 @@ export class IndexBuilder {
 }
 
 /** What `constraints: (t) => […]` may hold. */
-export type TableArgument = TablePrimaryKey | TableUnique | TableCheck | TableForeignKey | TableIndex | IndexBuilder;
+export type TableArgument =
+  | TablePrimaryKey
+  | TableUnique
+  | TableCheck
+  | TableForeignKey
+  | TableExclude
+  | TableIndex
+  | IndexBuilder;
 
 /** Columns an expression mentions, in order, each once; those of `table` when it is given. */
 export function columnsIn(what: unknown, table: TableFace | undefined): readonly ColumnFace[] {

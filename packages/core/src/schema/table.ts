@@ -9,6 +9,7 @@ import { NULL_TYPE } from "../types/sql-type.js";
 import { storedType } from "../types/wrapping.js";
 import type { Constraint, ForeignKey, Index, MetaDataFace } from "./constraint.js";
 import { ColumnDefinition, type ColumnFields } from "./definition.js";
+import { NextValue } from "./sequence.js";
 import type { TableArgument } from "./table-constraints.js";
 
 /** A column of a table; an expression in statements. */
@@ -155,7 +156,7 @@ export class Table extends FromClause {
       !whole ||
       autoincrement === false ||
       references !== undefined ||
-      default_ !== undefined ||
+      (default_ !== undefined && !("expression" in default_ && default_.expression instanceof NextValue)) ||
       serverDefault !== undefined
     )
       return undefined;

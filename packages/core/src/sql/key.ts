@@ -143,5 +143,6 @@ export const OP = {
   tableValue: 54,
   dmlColumn: 55,
   array: 56,
+  nextValue: 57,
   end: 99,
 } as const;

@@ -1,4 +1,5 @@
 /** SELECT and set operations. Every method gives a new statement. Source: SQLAlchemy "Using SELECT Statements". */
+import { CreateTableAs, type CreateTableAsOptions } from "../schema/ddl.js";
 import { ArgumentError } from "../errors/errors.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
@@ -151,6 +152,10 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   }
   exists(): Expression {
     return new Exists(this);
+  }
+  /** CREATE TABLE of the rows. Its `table` is for FROM once it has run. */
+  into(name: string, options?: CreateTableAsOptions): CreateTableAs {
+    return new CreateTableAs(name, this, options);
   }
   abstract get exportedColumns(): Subselectable["exportedColumns"];
   /** What each position of a row is. */

@@ -1,5 +1,6 @@
 /** Types of column definitions: what a value is in JavaScript, and what INSERT may leave out. */
 import type { IdentityOptions, ReferenceOptions } from "../schema/definition.js";
+import type { Sequence } from "../schema/sequence.js";
 import type { Operand, SqlText } from "./expressions.js";
 import type { ColumnLike, Family, type } from "./faces.js";
 
@@ -28,6 +29,8 @@ export interface NeedsAwait<out T> extends Awaitable<T> {
 export type Flag = Family | "auto" | "key" | "generated" | "null" | "default" | "readonly";
 export type Omissible = "generated" | "null" | "default";
 
+/** What was given for a row, by property; defaults of other columns are not in it. */
+export type GivenRow = { readonly [property: string]: unknown };
 type AutoKey<F extends string> = "auto" extends F ? "generated" : never;
 
 /** A column definition; every method gives a new one. */
@@ -42,11 +45,11 @@ export interface Column<out T, F extends string> extends ColumnLike<T, F>, Defin
   index(name?: string): this;
   /** The name in the database. */
   named(column: string): this;
-  /** A value, an SQL expression, or a function called once per row. */
-  default(value: Operand<T> | (() => T)): Column<T, F | "default">;
+  /** A value, an SQL expression, a sequence, or a function called once per row with what was given for that row. */
+  default(value: Operand<T> | ((row: GivenRow) => T) | Sequence): Column<T, F | "default">;
   /** SQL as written: `"0"`, `"CURRENT_TIMESTAMP"`, `"'draft'"`. */
   serverDefault(sql: string | SqlText): Column<T, F | "default">;
-  onUpdate(value: Operand<T> | (() => T)): this;
+  onUpdate(value: Operand<T> | ((row: GivenRow) => T)): this;
   serverOnUpdate(sql: string | SqlText): this;
   computed(sql: string | SqlText, options?: { persisted?: boolean }): Column<T, F | "readonly">;
   identity(options?: IdentityOptions): Column<T, F | "generated">;
@@ -55,6 +58,12 @@ export interface Column<out T, F extends string> extends ColumnLike<T, F>, Defin
   references(target: string, options?: ReferenceOptions): Column<T, Exclude<F, "auto" | "generated">>;
   check(sql: string | SqlText, name?: string): this;
   comment(text: string): this;
+  /** A word to the reader of the program; nothing is stored. */
+  doc(text: string): this;
+  /** There without being created: `xmin` on PostgreSQL, `rowid` on SQLite. It cannot be written. */
+  system(): Column<T, F | "readonly" | "generated">;
+  /** Options of one dialect: `.dialect("sqlite", { onConflictNotNull: "IGNORE" })`. */
+  dialect(name: string, options: { readonly [option: string]: unknown }): this;
   info(info: { readonly [key: string]: unknown }): this;
   /**
    * Rows of one INSERT may be told apart by this column when they come back (`sortByParameterOrder()`): its values are unique

@@ -1,4 +1,5 @@
 /** SELECT, set operations, subqueries. `A`: what is selected; `N`: the outer-joined tables; `L`: what is loaded. */
+import type { CreateTableAs, CreateTableAsOptions } from "../schema/ddl.js";
 import type { RowItems } from "../registry.js";
 import type { SyntaxExtension } from "../sql/extension.js";
 import type { ColumnDescription, LabelStyle } from "../sql/select.js";
@@ -95,7 +96,7 @@ export interface Printed {
   readonly params: readonly unknown[];
 }
 /** What select and set operations share. */
-interface Query0<A extends readonly unknown[], N extends string, L> {
+export interface Query0<A extends readonly unknown[], N extends string, L> {
   // Properties, not `extends Rows<…>`: type arguments of a base are computed at once, a property's type when read.
   readonly [rows]: Positions<A, N, {}>;
   readonly [row]: Row<A, N, L>;
@@ -121,6 +122,8 @@ interface Query0<A extends readonly unknown[], N extends string, L> {
     options?: { recursive?: boolean; nesting?: boolean; materialized?: boolean; suffix?: SqlText },
   ): SubqueryOf<A, N, Q> & RecursiveCte<SubqueryOf<A, N, Q>>;
   lateral<Q extends string>(name: Q): SubqueryOf<A, N, Q>;
+  /** CREATE TABLE … AS SELECT of the rows, with the values written into the text. */
+  into(name: string, options?: CreateTableAsOptions): CreateTableAs;
   /** As an expression; null when there is no row. */
   scalar(): A[0] extends AnyExpr ? Families<Scalar<A, N> | null, never, never>[A[0][typeof family]] : never;
   executionOptions(options: { readonly [name: string]: unknown }): this;

@@ -60,7 +60,8 @@ export interface TableOf<N extends string, P, O = NoOptions> {
 export interface TableOptions<PK> {
   readonly primaryKey?: PK;
   readonly tableName?: string;
-  readonly schema?: string;
+  /** null: none, even where the MetaData has one. */
+  readonly schema?: string | null;
   readonly comment?: string;
   readonly naming?: NamingStrategy;
   /** `{ sqlite: { strict: true }, mysql: { engine: "InnoDB" } }`. */

@@ -1,5 +1,6 @@
 /** Operations as the TypeScript of a revision file. The same operations always give the same text. */
 import {
+  AddConstraint,
   ColumnReference,
   type Constraint,
   type Dialect,
@@ -243,6 +244,24 @@ function tableConstraint(constraint: Constraint, writer: SourceWriter): string |
       // Where the database has the type it needs no check.
       if (writer.condition(constraint.sql) === '""') return undefined;
       return `${writer.core("check")}(${writer.condition(constraint.sql)}, ${name})`;
+    case "exclude": {
+      const elements = constraint.elements.map(({ expression, operator }) => {
+        const column = expression as { readonly columnName?: string };
+        const what =
+          column.columnName === undefined
+            ? `${writer.core("sql")}.raw(${writer.sql(expression)})`
+            : quoted(column.columnName);
+        return `[${what}, ${quoted(operator)}]`;
+      });
+      const { using, where, deferrable, initially } = constraint;
+      const options = objectText({
+        using: using === "gist" ? undefined : using,
+        where: where === undefined ? undefined : new Source(writer.sql(where)),
+        deferrable: deferrable || undefined,
+        initially,
+      });
+      return `${writer.core("pg")}.exclude(${name}, [${elements.join(", ")}]${options === "" ? "" : `, ${options}`})`;
+    }
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
       const options = objectText({
@@ -366,7 +385,8 @@ function alterColumn(op: AlterColumnOp, writer: SourceWriter): readonly string[]
 function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly string[] {
   const { constraint } = op;
   const lead = nameText(writer, constraint);
-  const columns = () => (constraint.kind === "check" ? [] : constraint.columns.map((c) => c.columnName));
+  const columns = () =>
+    constraint.kind === "check" || constraint.kind === "exclude" ? [] : constraint.columns.map((c) => c.columnName);
   const made = (method: string, rest: readonly string[], options = {}) => [
     tableCall(writer, op, method, { lead, rest, options }),
   ];
@@ -383,6 +403,11 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
     }
     case "check":
       return made("createCheckConstraint", [writer.condition(constraint.sql)]);
+    case "exclude":
+      return writer.dialect
+        .createDdlCompiler()
+        .statements(new AddConstraint(op.table, constraint))
+        .map((text) => call("execute", quoted(text)));
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
       const target = constraint.targets[0] as string;

@@ -78,6 +78,9 @@ export function withConstraint(
       const made: ReflectedCheck = { name, sql: text, impliedByType: false };
       return { ...table, checks: [...table.checks, made] };
     }
+    // Only PostgreSQL has them, which never needs a table made anew.
+    case "exclude":
+      return table;
     case "foreignKey": {
       const { onDelete, onUpdate, deferrable, initially, match } = constraint.options;
       const made: ReflectedForeignKey = {

@@ -115,7 +115,9 @@ export class DropConstraintOp extends MigrateOp {
     this.condition = options.condition;
     this.columns =
       options.columns ??
-      (original === undefined || original.kind === "check" ? undefined : original.columns.map((c) => c.columnName));
+      (original === undefined || original.kind === "check" || original.kind === "exclude"
+        ? undefined
+        : original.columns.map((c) => c.columnName));
     this.table = table;
     this.name = name;
     this.constraintKind = constraintKind;

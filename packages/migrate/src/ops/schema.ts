@@ -5,6 +5,7 @@
 import {
   buildTable,
   ColumnDefinition,
+  type Constraint,
   DEFAULT_NAMING_CONVENTION,
   type MetaDataFace,
   type NamingConvention,
@@ -139,10 +140,10 @@ export function typeChecks(
 export function conventionalNames(
   table: ReflectedTable,
   found: { readonly name?: string | undefined; readonly columns?: readonly string[]; readonly sql?: string },
-  kind: "primaryKey" | "unique" | "foreignKey" | "check",
+  kind: Constraint["kind"],
   convention: NamingConvention | undefined,
 ): string[] {
-  if (found.name !== undefined || convention === undefined || kind === "check") return [];
+  if (found.name !== undefined || convention === undefined || kind === "check" || kind === "exclude") return [];
   const columns = found.columns ?? [];
   const item =
     kind === "primaryKey"

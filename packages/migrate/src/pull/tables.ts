@@ -112,6 +112,19 @@ function writeConstraints(scope: WriterScope, table: PulledTable, items: Items):
     if (!c.impliedByType)
       lines.push(`${imports.core("check")}(${quoted(c.sql)}${c.name === undefined ? "" : `, ${quoted(c.name)}`})`);
   }
+  for (const x of reflected.excludes ?? []) {
+    const elements = x.elements.map((e) => {
+      const what = e.column === undefined ? `${imports.core("sql")}.raw(${quoted(e.sql)})` : column(e.column);
+      return `[${what}, ${quoted(e.operator)}]`;
+    });
+    const options = objectOf([
+      ["using", x.using === "gist" ? undefined : quoted(x.using)],
+      ["where", x.where === undefined ? undefined : quoted(x.where)],
+      ["deferrable", x.deferrable ? "true" : undefined],
+      ["initially", x.initially === undefined ? undefined : quoted(x.initially)],
+    ]);
+    lines.push(`${imports.core("pg")}.exclude(${quoted(x.name)}, [${elements.join(", ")}]${more(options)})`);
+  }
   for (const i of items.indexes) {
     const parts = i.parts.map((p) => {
       const nulls = p.nulls === undefined ? "" : ` NULLS ${p.nulls}`;

@@ -195,7 +195,7 @@ function boundValues(
       slot.source < 0
         ? slot.compute === undefined
           ? slot.constant
-          : slot.compute()
+          : slot.compute(params)
         : slot.name !== undefined && slot.name in values
           ? values[slot.name]
           : params[slot.source];

@@ -164,6 +164,8 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
         return `${alter}FOREIGN KEY ${exists}${this.requiredName(constraint, table)}`;
       case "unique":
         return `${alter}INDEX ${exists}${this.requiredName(constraint, table)}`;
+      case "exclude":
+        throw this.unsupported("exclusion constraints");
       case "check":
         return `${alter}${this.#mariadb ? "CONSTRAINT" : "CHECK"} ${exists}${this.requiredName(constraint, table)}`;
     }

@@ -47,6 +47,9 @@ export class PostgresqlCompiler extends SqlCompiler {
     }
     return super.binaryOverride(node);
   }
+  protected override nextValue(sequence: string): string {
+    return `nextval(${this.stringLiteral(sequence)})`;
+  }
   override visitRegexpReplace(node: RegexpReplace): string {
     return `REGEXP_REPLACE(${this.render(node.subject)}, ${this.render(node.pattern)}, ${this.render(node.replacement)}, 'g')`;
   }

@@ -1,7 +1,13 @@
 /** PostgreSQL's DDL; PGlite's too. Source: PostgreSQL documentation, "SQL Commands". */
 import { BaseDdlCompiler, oneOf, wholeNumber } from "../../compile/ddl-compiler.js";
 import { CompileError } from "../../errors/errors.js";
-import type { Index, UniqueConstraint } from "../../schema/constraint.js";
+import type {
+  Constraint,
+  ExcludeConstraint,
+  Index,
+  PrimaryKeyConstraint,
+  UniqueConstraint,
+} from "../../schema/constraint.js";
 import type * as ddl from "../../schema/ddl.js";
 import { SetColumnComment, SetTableComment } from "../../schema/ddl.js";
 import type { StoredObject } from "../../schema/stored-object.js";
@@ -41,6 +47,7 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     "tablespace",
     "concurrently",
   ];
+  protected override readonly constraintOptions: readonly string[] = ["notValid", "include"];
   protected override readonly hasIdentity: boolean = true;
 
   protected override createTableWords(table: Table): string {
@@ -104,7 +111,26 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   }
   protected override unique(constraint: UniqueConstraint): string {
     const nulls = constraint.nullsNotDistinct ? "NULLS NOT DISTINCT " : "";
-    return `UNIQUE ${nulls}(${this.names(constraint.columns)})${this.deferrability(constraint)}`;
+    return `UNIQUE ${nulls}(${this.names(constraint.columns)})${this.#include(constraint)}${this.deferrability(constraint)}`;
+  }
+  protected override primaryKey(constraint: PrimaryKeyConstraint): string {
+    return super.primaryKey(constraint) + this.#include(constraint);
+  }
+  #include(constraint: UniqueConstraint | PrimaryKeyConstraint): string {
+    const { include } = this.optionsOfConstraint(constraint);
+    if (include === undefined) return "";
+    const table = constraint.columns[0]?.table;
+    const names = [include].flat().map((c) => this.#nameIn(table?.columns ?? [], c));
+    return ` INCLUDE (${names.join(", ")})`;
+  }
+  protected override constraintTail(constraint: Constraint): string {
+    const { notValid } = this.optionsOfConstraint(constraint);
+    return notValid && (constraint.kind === "foreignKey" || constraint.kind === "check") ? " NOT VALID" : "";
+  }
+  protected override exclude(constraint: ExcludeConstraint): string {
+    const elements = constraint.elements.map((e) => `${this.inParentheses(e.expression)} WITH ${e.operator}`);
+    const where = constraint.where === undefined ? "" : ` WHERE (${this.inline(constraint.where)})`;
+    return `EXCLUDE USING ${this.quote(constraint.using)} (${elements.join(", ")})${where}${this.deferrability(constraint)}`;
   }
 
   // ---- indexes
@@ -130,9 +156,12 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     return sql + this.indexWhere(index);
   }
   #columnName(index: Index, given: unknown): string {
+    return this.#nameIn(index.table.columns, given);
+  }
+  #nameIn(columns: readonly { readonly key: string; readonly columnName: string }[], given: unknown): string {
     if (given instanceof ColumnReference) return this.quote(given.columnName);
     const name = String(given);
-    return this.quote(index.table.columns.find((c) => c.key === name)?.columnName ?? name);
+    return this.quote(columns.find((c) => c.key === name)?.columnName ?? name);
   }
   protected override indexPart(part: Element, index: Index): string {
     const ops = this.#indexOptions(index).ops as { readonly [column: string]: string } | undefined;

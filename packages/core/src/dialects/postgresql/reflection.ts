@@ -8,6 +8,7 @@ import type {
   ReflectedCheck,
   ReflectedColumn,
   ReflectedEnum,
+  ReflectedExclude,
   ReflectedForeignKey,
   ReflectedIndex,
   ReflectedIndexPart,
@@ -111,6 +112,13 @@ export class PostgresqlReflector implements Reflector {
     }
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
+  async temporary(query: ReflectionQuery) {
+    const rows = await query(
+      sql`SELECT c.relname, c.relkind IN ('v', 'm') FROM ${FROM_CLASS} WHERE n.oid = pg_catalog.pg_my_temp_schema() AND c.relkind IN ('r', 'p', 'v') ORDER BY c.relname`,
+    );
+    const of = (views: boolean) => rows.filter((r) => flag(r[1]) === views).map((r) => textOf(r[0]));
+    return { tables: of(false), views: of(true) };
+  }
   async sequences(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedSequence[]> {
     const rows = await query(
       sql`SELECT c.relname, s.seqstart::text, s.seqincrement::text, t.relname, a.attname FROM ${FROM_CLASS} JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = c.oid LEFT JOIN pg_catalog.pg_depend AS d ON d.objid = c.oid AND d.classid = ${REGCLASS} AND d.refclassid = ${REGCLASS} AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND ${inSchema(schema, TABLE_VISIBLE)} ORDER BY c.relname`,
@@ -162,6 +170,7 @@ export class PostgresqlReflector implements Reflector {
         uniqueConstraints: ofType("u").map(uniqueConstraint),
         indexes: (indexes.get(oid) ?? []).map(index),
         checks: ofType("c").map(check),
+        excludes: ofType("x").map(exclude),
         comment: textOrUndefined(row[3]),
         options: Object.keys(options).length === 0 ? {} : { postgresql: options },
         triggers: (triggers.get(oid) ?? []).map(
@@ -228,11 +237,11 @@ function constraintsQuery(where: TextClause): TextClause {
     sql.raw(
       `(SELECT pg_catalog.json_agg(a.attname ORDER BY k.ord)::text FROM pg_catalog.unnest(con.${keys}) WITH ORDINALITY AS k(attnum, ord) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.${relation} AND a.attnum = k.attnum)`,
     );
-  return sql`SELECT c.oid::text, con.conname, con.contype::text, ${columns("conkey", "conrelid")}, con.condeferrable, con.condeferred, fn.nspname, fc.relname, ${columns("confkey", "confrelid")}, con.confupdtype::text, con.confdeltype::text, con.confmatchtype::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid), pg_catalog.pg_get_constraintdef(con.oid), pg_catalog.obj_description(con.oid, 'pg_constraint'), pg_catalog.pg_table_is_visible(fc.oid), ic.relname
+  return sql`SELECT c.oid::text, con.conname, con.contype::text, ${columns("conkey", "conrelid")}, con.condeferrable, con.condeferred, fn.nspname, fc.relname, ${columns("confkey", "confrelid")}, con.confupdtype::text, con.confdeltype::text, con.confmatchtype::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid), pg_catalog.pg_get_constraintdef(con.oid), pg_catalog.obj_description(con.oid, 'pg_constraint'), pg_catalog.pg_table_is_visible(fc.oid), ic.relname, am.amname, pg_catalog.pg_get_expr(ix.indpred, ix.indrelid), (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.pg_get_indexdef(con.conindid, k.ord::integer, true), op.oprname) ORDER BY k.ord)::text FROM pg_catalog.unnest(con.conexclop) WITH ORDINALITY AS k(op, ord) JOIN pg_catalog.pg_operator AS op ON op.oid = k.op LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.ord - 1] AND a.attnum > 0)
 FROM pg_catalog.pg_constraint AS con JOIN ${FROM_CLASS} ON c.oid = con.conrelid
 LEFT JOIN pg_catalog.pg_class AS fc ON fc.oid = con.confrelid LEFT JOIN pg_catalog.pg_namespace AS fn ON fn.oid = fc.relnamespace
-LEFT JOIN pg_catalog.pg_class AS ic ON ic.oid = con.conindid
-WHERE con.contype IN ('p', 'u', 'f', 'c') AND ${where} ORDER BY c.relname, con.oid`;
+LEFT JOIN pg_catalog.pg_class AS ic ON ic.oid = con.conindid LEFT JOIN pg_catalog.pg_am AS am ON am.oid = ic.relam LEFT JOIN pg_catalog.pg_index AS ix ON ix.indexrelid = con.conindid
+WHERE con.contype IN ('p', 'u', 'f', 'c', 'x') AND ${where} ORDER BY c.relname, con.oid`;
 }
 function primaryKey(row: Row): ReflectedPrimaryKey {
   return { name: textOf(row[1]), columns: listOf<string>(row[3]), comment: textOrUndefined(row[14]) };
@@ -268,6 +277,20 @@ function foreignKey(row: Row, schema: string | undefined): ReflectedForeignKey {
     onUpdate: ACTIONS[textOf(row[9])],
     onDelete: ACTIONS[textOf(row[10])],
     match: match === "f" ? "FULL" : match === "p" ? "PARTIAL" : undefined,
+    ...deferrability(row),
+  };
+}
+function exclude(row: Row): ReflectedExclude {
+  const where = textOrUndefined(row[18]);
+  return {
+    name: textOf(row[1]),
+    using: textOf(row[17]),
+    elements: listOf<readonly [string | null, string, string]>(row[19]).map(([column, expression, operator]) => ({
+      column: column ?? undefined,
+      sql: column ?? expression,
+      operator,
+    })),
+    where: where === undefined ? undefined : withoutParentheses(where),
     ...deferrability(row),
   };
 }

@@ -1,5 +1,5 @@
 /** SQLite's DDL. ALTER TABLE can add, rename and drop columns; everything else is a rebuild (`batchAlterTable`). */
-import { BaseDdlCompiler } from "../../compile/ddl-compiler.js";
+import { BaseDdlCompiler, oneOf } from "../../compile/ddl-compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Constraint, ForeignKeyConstraint, Index, UniqueConstraint } from "../../schema/constraint.js";
 import { DatabaseType } from "../../schema/database-type.js";
@@ -22,6 +22,8 @@ const STRICT_TYPES: { readonly [kind: string]: string } = {
   binary: "BLOB",
 };
 
+const COLUMN_OPTIONS = ["onConflictNotNull", "onConflictPrimaryKey", "onConflictUnique"];
+
 export class SqliteDdlCompiler extends BaseDdlCompiler {
   createReflector(): SqliteReflector {
     return new SqliteReflector();
@@ -30,6 +32,22 @@ export class SqliteDdlCompiler extends BaseDdlCompiler {
   /** `autoincrement`: keys are never used again; `strict`; `withoutRowid`. */
   protected readonly tableOptions: readonly string[] = ["autoincrement", "strict", "withoutRowid"];
   protected readonly indexOptions: readonly string[] = [];
+  protected override readonly constraintOptions: readonly string[] = ["onConflict"];
+  protected override constraintTail(constraint: Constraint): string {
+    const { onConflict } = this.optionsOfConstraint(constraint);
+    if (constraint.kind === "foreignKey") return "";
+    const [column, ...others] = constraint.kind === "check" || constraint.kind === "exclude" ? [] : constraint.columns;
+    const own = column === undefined || others.length > 0 ? {} : this.#columnOptions(column as TableColumn);
+    const beside = constraint.kind === "primaryKey" ? own.onConflictPrimaryKey : own.onConflictUnique;
+    return this.#onConflict(onConflict ?? beside);
+  }
+  #onConflict(word: unknown): string {
+    if (word === undefined) return "";
+    return ` ON CONFLICT ${oneOf(String(word), ["ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"], "onConflict")}`;
+  }
+  #columnOptions(column: TableColumn): { readonly [option: string]: unknown } {
+    return this.optionsOf(`Column '${column}'`, column.fields.dialectOptions, COLUMN_OPTIONS);
+  }
 
   #options(table: Table): { readonly [option: string]: unknown } {
     return this.optionsOf(`Table '${table.fullName}'`, table.dialectOptions, this.tableOptions);
@@ -45,8 +63,10 @@ export class SqliteDdlCompiler extends BaseDdlCompiler {
     let spec = `${this.quote(column.columnName)} ${this.typeOf(column)}`.trimEnd();
     const default_ = this.defaultOf(fields);
     if (default_ !== undefined) spec += ` DEFAULT ${default_}`;
-    if (!this.isNullable(column)) spec += " NOT NULL";
-    if (this.#keyBesideColumn(column.table) && column.primaryKey) spec += " PRIMARY KEY AUTOINCREMENT";
+    const { onConflictNotNull, onConflictPrimaryKey } = this.#columnOptions(column);
+    if (!this.isNullable(column)) spec += ` NOT NULL${this.#onConflict(onConflictNotNull)}`;
+    if (this.#keyBesideColumn(column.table) && column.primaryKey)
+      spec += ` PRIMARY KEY${this.#onConflict(onConflictPrimaryKey)} AUTOINCREMENT`;
     if (fields.computed !== undefined) spec += ` ${this.computed(column)}`;
     return spec;
   }

@@ -73,6 +73,13 @@ export class SqliteReflector implements Reflector {
       return [new StoredObject("trigger", own, { definition, table, timing: found[1] }, { schema })];
     });
   }
+  async temporary(query: ReflectionQuery) {
+    const rows = await query(
+      sql`SELECT name, type FROM sqlite_temp_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name`,
+    );
+    const of = (type: string) => rows.filter((r) => textOf(r[1]) === type).map((r) => textOf(r[0]));
+    return { tables: of("table"), views: of("view") };
+  }
   async sequences(): Promise<readonly ReflectedSequence[]> {
     return [];
   }
