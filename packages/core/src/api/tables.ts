@@ -50,13 +50,14 @@ interface ViewSettings extends SchemaViewOptions {
 }
 /**
  * A view as an object of the schema: `createAll` makes it after the tables and views it reads, `dropAll` drops it before
- * them, and statements read from it with typed columns. `materialized: true` on PostgreSQL.
+ * them, and statements read from it with typed columns. `materialized: true` on PostgreSQL. `view()` takes SQL text, which
+ * migrations compare.
  *
  * @example
- * const adults = view("adults", select(users.c.id, users.c.name).where(users.c.age.ge(18)), { metadata });
+ * const adults = selectView("adults", select(users.c.id, users.c.name).where(users.c.age.ge(18)), { metadata });
  * await conn.execute(select(adults.c.name));
  */
-export function view<A extends readonly unknown[], N extends string, L extends object, Q extends string>(
+export function selectView<A extends readonly unknown[], N extends string, L extends object, Q extends string>(
   name: Q,
   query: Query0<A, N, L>,
   options: ViewSettings = {},
@@ -65,8 +66,7 @@ export function view<A extends readonly unknown[], N extends string, L extends o
   const schema = rest.schema ?? metadata.schema;
   const made = new View(name, query as unknown as Element, { ...rest, ...(schema !== undefined && { schema }) });
   metadata.addView(made);
-  if (made.table === undefined)
-    throw new ArgumentError("view(): a select is needed; views over SQL text are new View(…).");
+  if (made.table === undefined) throw new ArgumentError("selectView(): a select is needed; view() takes SQL text.");
   return made.table as unknown as SubqueryOf<A, N, Q>;
 }
 /** The run-time table behind a model, an alias's model or a typed table: for DDL, inspection, extensions. */

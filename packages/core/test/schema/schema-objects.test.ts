@@ -24,7 +24,7 @@ import {
   unique,
   update,
   View,
-  view,
+  selectView,
 } from "../../src/index.js";
 
 const create = (t: unknown, dialect: string) =>
@@ -157,8 +157,8 @@ describeEachDatabase("schema objects", (target) => {
   const users = table("users", { id: integer().primaryKey(), name: string(20), age: integer() }, { metadata });
   // Declared before the view it reads: the order is that of the reading.
   const named = new View("b_named", "select name from a_adults", { dependsOn: [] });
-  const adults = view("a_adults", select(users.c.id, users.c.name).where(users.c.age.ge(18)), { metadata });
-  const initials = view("c_initials", select(func.upper(adults.c.name).as("initial")).where(adults.c.id.gt(0)), {
+  const adults = selectView("a_adults", select(users.c.id, users.c.name).where(users.c.age.ge(18)), { metadata });
+  const initials = selectView("c_initials", select(func.upper(adults.c.name).as("initial")).where(adults.c.id.gt(0)), {
     metadata,
   });
   metadata.addView(
@@ -361,7 +361,7 @@ describeEachDatabase(
       try {
         const metadata = new MetaData();
         const t = table("t", { id: integer().primaryKey() }, { metadata });
-        view("kept", select(func.count().as("n")).selectFrom(t), { metadata, materialized: true });
+        selectView("kept", select(func.count().as("n")).selectFrom(t), { metadata, materialized: true });
         await metadata.createAll(engine);
         expect(await engine.begin((c) => inspect(c).views())).toMatchObject([{ name: "kept", materialized: true }]);
         await metadata.dropAll(engine);
