@@ -2,6 +2,7 @@
 export * from "./errors.js";
 export * from "./extensions/index.js";
 export {
+  columnProperty,
   declarativeBase,
   Mixin,
   Model,
@@ -10,6 +11,7 @@ export {
   manyToOne,
   oneToMany,
   oneToOne,
+  queryExpression,
 } from "./mapping/api.js";
 export type { AttributeEventName, AttributeEvents, AttributeListenOptions } from "./mapping/attribute-events.js";
 export { toPlain } from "./mapping/attributes.js";

@@ -105,7 +105,11 @@ function attach(list: readonly FromClause[], spec: JoinSpec): FromClause[] {
   return place === undefined ? [...list, joined] : list.map((from, i) => (i === place ? joined : from));
 }
 function leftOf(list: readonly FromClause[], spec: JoinSpec): number | undefined {
-  const has = (from: FromClause, wanted: FromClause) => from === wanted || from.leaves.includes(wanted);
+  // The tables of a hierarchy may have been joined already as part of something larger.
+  const has = (from: FromClause, wanted: FromClause) =>
+    from === wanted ||
+    from.leaves.includes(wanted) ||
+    (wanted instanceof Join && wanted.leaves.every((leaf) => from.leaves.includes(leaf)));
   if (spec.source !== undefined) {
     const at = list.findIndex((from) => has(from, spec.source as FromClause));
     return at < 0 ? undefined : at;

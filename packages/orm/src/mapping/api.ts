@@ -1,6 +1,6 @@
 /** The public functions that declare models, with their types laid over the run time. */
-import { MetaData } from "@athanor/core";
-import type { Instance, Mapped } from "../typing/entities.js";
+import { type ColumnLike, MetaData } from "@athanor/core";
+import type { ColumnProperty, Instance, Mapped } from "../typing/entities.js";
 import type { MixinClass, ModelFactory } from "../typing/model.js";
 import type {
   Loadable,
@@ -12,6 +12,7 @@ import type {
   ToMaybe,
   ToOne,
 } from "../typing/relationships.js";
+import { ColumnPropertyDefinition, type ColumnPropertySettings } from "./column-property.js";
 import { defaultBase, makeBase, makeMixin } from "./declarative.js";
 import { RelationshipDefinition, type RelationshipKind, type RelationshipSettings } from "./relationship.js";
 
@@ -52,6 +53,31 @@ export function declarativeBase<B extends abstract new () => object = abstract n
 /** Columns (and, by extending it, methods) that several models share: `{ mixins: [SoftDelete] }`. */
 export function Mixin<P>(props: P): MixinClass<P> {
   return makeMixin(props as object) as unknown as MixinClass<P>;
+}
+
+/**
+ * An attribute that is an SQL expression over the columns of its row; read with every load, or `{ deferred: true }`.
+ * Read only; what a loaded object holds is refreshed like any column.
+ *
+ * @param type the type of its value
+ * @example
+ * class User extends Model("User", {
+ *   first: string(40), last: string(40),
+ *   fullName: columnProperty(string(), (c) => c.first.concat(" ").concat(c.last)),
+ *   postCount: columnProperty(integer(), (c) => select(func.count(Post.c.id)).where(Post.c.userId.eq(c.id)).scalar()),
+ * }) {}
+ */
+export function columnProperty<T, F extends string>(
+  type: ColumnLike<T, F>,
+  // biome-ignore lint/suspicious/noExplicitAny: the columns of this very model, whose type would be circular
+  expression: (columns: any) => unknown,
+  settings: ColumnPropertySettings = {},
+): ColumnProperty<T, F> {
+  return new ColumnPropertyDefinition(type, expression, settings) as unknown as ColumnProperty<T, F>;
+}
+/** An attribute that a query fills: `select(User).options(withExpression(User.c.score, …))`; null where none does. */
+export function queryExpression<T, F extends string>(type: ColumnLike<T, F>): ColumnProperty<T | null, F> {
+  return new ColumnPropertyDefinition(type, undefined, {}) as unknown as ColumnProperty<T | null, F>;
 }
 
 function define(kind: RelationshipKind, target: unknown, options: unknown): never {

@@ -16,7 +16,9 @@ export function readUnloaded(instance: Managed, key: string): unknown {
     const inherited = mapper.inheritance;
     return inherited?.discriminator?.key === key ? (inherited.identity ?? null) : null;
   }
-  const attribute = mapper.attribute(key) as MappedColumn;
+  const expression = mapper.expression(key);
+  if (expression?.isQuery) return null;
+  const attribute = expression ?? (mapper.attribute(key) as MappedColumn);
   if (attribute.deferred && (instance.$$f & DELETED) === 0) return new LazyColumn(instance, key);
   throw new NotLoadedError(
     `${mapper.name}.${key} of ${describeInstance(instance)} is not loaded. Select it with .options(undefer(${mapper.name}.c.${key})), ` +
@@ -26,6 +28,12 @@ export function readUnloaded(instance: Managed, key: string): unknown {
 /** The first write of a column since the last flush. */
 export function writeColumn(instance: Managed, index: number, before: unknown): void {
   recordWrite(instance, index, before);
+}
+export function refuseExpression(instance: Managed, key: string): never {
+  throw new ArgumentError(
+    `${instance.$$d.name}.${key} is an SQL expression and read only: change the columns it is made of, then refresh the object.`,
+    "orm.read-only",
+  );
 }
 export function refuseUndefined(instance: Managed, key: string): never {
   throw new ArgumentError(`${instance.$$d.name}.${key} = undefined: give null for SQL NULL.`, "argument.undefined");

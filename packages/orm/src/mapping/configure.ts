@@ -13,6 +13,7 @@ import {
   type TableParts,
 } from "@athanor/core";
 import { MappingError } from "../errors.js";
+import { ExpressionAttribute } from "./column-property.js";
 import { type Declaration, declarationOf } from "./declaration.js";
 import { type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
@@ -225,6 +226,9 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
     versionColumn,
     abstract: declaration.settings.abstract ?? false,
   });
+  if (base !== undefined) mapper.expressions.push(...base.expressions);
+  for (const [key, definition] of declaration.expressions)
+    mapper.expressions.push(new ExpressionAttribute(mapper.expressions.length, key, definition, mapper.name));
   mapper.legacyIsOrphan = declaration.settings.legacyIsOrphan ?? base?.legacyIsOrphan ?? false;
   const discriminatorKey = root.settings.polymorphicOn;
   if (discriminatorKey !== undefined || parent !== undefined) {

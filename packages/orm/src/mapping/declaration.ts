@@ -10,6 +10,7 @@ import {
   type NamingStrategy,
   type Table,
 } from "@athanor/core";
+import { ColumnPropertyDefinition } from "./column-property.js";
 import { RelationshipDefinition } from "./relationship.js";
 import type { DeclarationFace } from "./state.js";
 
@@ -68,6 +69,7 @@ export class Declaration implements DeclarationFace {
   /** By key, in order; the discriminator may be a getter. */
   readonly columns = new Map<string, ColumnDefinition | Thunk<unknown>>();
   readonly relationships = new Map<string, Thunk<unknown>>();
+  readonly expressions = new Map<string, ColumnPropertyDefinition>();
   /** Column and relationship keys, inherited ones first. */
   readonly keys: readonly string[];
   readonly strategy: "base" | "joined" | "single" | "concrete";
@@ -107,7 +109,14 @@ export class Declaration implements DeclarationFace {
         [...this.columns.values()].some((c) => c instanceof ColumnDefinition && c.fields.primaryKey)
           ? "joined"
           : "single";
-    this.keys = [...new Set([...(parent?.keys ?? []), ...this.columns.keys(), ...this.relationships.keys()])];
+    this.keys = [
+      ...new Set([
+        ...(parent?.keys ?? []),
+        ...this.columns.keys(),
+        ...this.relationships.keys(),
+        ...this.expressions.keys(),
+      ]),
+    ];
     parent?.children.push(this);
     this.watched = parent?.watched ?? false;
   }
@@ -122,6 +131,7 @@ export class Declaration implements DeclarationFace {
         if (key === polymorphicOn) this.columns.set(key, thunk);
         else this.relationships.set(key, thunk);
       } else if (descriptor.value instanceof ColumnDefinition) this.columns.set(key, descriptor.value);
+      else if (descriptor.value instanceof ColumnPropertyDefinition) this.expressions.set(key, descriptor.value);
       else if (descriptor.value instanceof RelationshipDefinition) {
         const { value } = descriptor;
         this.relationships.set(key, () => value);

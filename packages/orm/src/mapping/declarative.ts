@@ -125,6 +125,7 @@ function declare(
   const layout: SlotLayout = {
     columns: fresh.map((key, i) => ({ key, index: first + i, deferred: isDeferred(declaration, key) })),
     relationships: [...declaration.relationships.keys()],
+    expressions: [...declaration.expressions.keys()],
     rowStart: inherited.filter((c) => !c.deferred).length,
   };
   declaration.layout = [...inherited, ...layout.columns];

@@ -8,6 +8,7 @@ import {
   inspectInstance,
   readRelationship,
   readUnloaded,
+  refuseExpression,
   refuseUndefined,
   setRelationship,
   toPlain,
@@ -24,6 +25,8 @@ export interface SlotLayout {
   /** Own columns: inherited ones are the parent class's business. */
   readonly columns: readonly { readonly key: string; readonly index: number; readonly deferred: boolean }[];
   readonly relationships: readonly string[];
+  /** Read-only attributes: SQL expressions. */
+  readonly expressions: readonly string[];
   /** Position of the first own column in a plain row. */
   readonly rowStart: number;
 }
@@ -38,6 +41,7 @@ interface Helpers {
   readonly read: typeof readUnloaded;
   readonly write: typeof writeColumn;
   readonly undef: typeof refuseUndefined;
+  readonly fixed: typeof refuseExpression;
   readonly readRel: typeof readRelationship;
   readonly setRel: typeof setRelationship;
   readonly assign: typeof assignInitial;
@@ -47,6 +51,7 @@ const helpers: Helpers = {
   read: readUnloaded,
   write: writeColumn,
   undef: refuseUndefined,
+  fixed: refuseExpression,
   readRel: readRelationship,
   setRel: setRelationship,
   assign: assignInitial,
@@ -73,7 +78,7 @@ function sourceOf(name: string, layout: SlotLayout, mode: "root" | "derived", ex
     let at = layout.rowStart;
     return layout.columns.map((c) => `${slot(c.key)} = ${value(c, c.deferred ? -1 : at++)};`).join(" ");
   };
-  const relations = layout.relationships.map((k) => `${slot(k)} = U;`).join(" ");
+  const relations = [...layout.relationships, ...layout.expressions].map((k) => `${slot(k)} = U;`).join(" ");
   const state = (session: string, flags: string, batch: string) =>
     mode === "root"
       ? `this.$$s = ${session}; this.$$f = ${flags}; this.$$m = 0; this.$$n = 0; this.$$o = null; this.$$h = null; this.$$p = null; this.$$b = ${batch};`
@@ -100,6 +105,12 @@ set ${quote(key)}(v) {
 set ${quote(key)}(v) { h.setRel(this, ${quote(key)}, v); }`,
     )
     .join("\n");
+  const expressionAccessors = layout.expressions
+    .map(
+      (key) => `get ${quote(key)}() { const v = ${slot(key)}; return v === U ? h.read(this, ${quote(key)}) : v; }
+set ${quote(key)}(v) { h.fixed(this, ${quote(key)}); }`,
+    )
+    .join("\n");
   return `"use strict";
 return class ${name}${mode === "derived" || extendsBase ? " extends Base" : ""} {
 constructor(init, row, offset, session, batch) {
@@ -111,6 +122,7 @@ if (D.watched && init !== LOAD && this.$$d === D) h.made(this, init); }
 }
 ${accessors}
 ${relationAccessors}
+${expressionAccessors}
 }`;
 }
 
@@ -157,7 +169,7 @@ function assemble(declaration: Declaration, layout: SlotLayout, base: Constructo
         }
         let at = offset + layout.rowStart;
         for (const c of layout.columns) self[`$${c.key}`] = loading && !c.deferred ? row[at++] : UNLOADED;
-        for (const key of layout.relationships) self[`$${key}`] = UNLOADED;
+        for (const key of [...layout.relationships, ...layout.expressions]) self[`$${key}`] = UNLOADED;
         if (init !== undefined && init !== LOAD_TOKEN && self.$$d === declaration)
           assignInitial(self, init, declaration.keys);
         if (declaration.watched && init !== LOAD_TOKEN && self.$$d === declaration) tellInit(self, init);
@@ -191,6 +203,19 @@ function assemble(declaration: Declaration, layout: SlotLayout, base: Constructo
       },
       set(this: Managed, value: unknown) {
         setRelationship(this, key, value);
+      },
+    });
+  }
+  for (const key of layout.expressions) {
+    const name = `$${key}` as const;
+    Object.defineProperty(Made.prototype, key, {
+      configurable: true,
+      get(this: Managed) {
+        const value = this[name];
+        return value === UNLOADED ? readUnloaded(this, key) : value;
+      },
+      set(this: Managed) {
+        refuseExpression(this, key);
       },
     });
   }

@@ -4,6 +4,7 @@
  */
 import { type Element, type Expression, type FromClause, nextId, type Table, type TableColumn } from "@athanor/core";
 import type { AttributeListeners } from "./attribute-events.js";
+import type { ExpressionAttribute } from "./column-property.js";
 import { type CanonicalKey, canonicalizer, type KeyPart } from "./identity-key.js";
 import type { CascadeFlags, Lazy, RelationshipDefinition } from "./relationship.js";
 import type { Managed } from "./state.js";
@@ -151,6 +152,8 @@ export class Mapper {
   readonly tables: readonly Table[];
   readonly attributes: readonly MappedColumn[];
   readonly primaryKey: readonly MappedColumn[];
+  /** Attributes that are expressions, inherited ones first. */
+  readonly expressions: ExpressionAttribute[] = [];
   readonly relationships: RelationshipProperty[] = [];
   /** Many-to-one relationships that lead here and have no other side: what holds copies of this class's keys. */
   readonly incoming: RelationshipProperty[] = [];
@@ -199,6 +202,9 @@ export class Mapper {
   attributeOf(column: TableColumn): MappedColumn | undefined {
     return this.#byColumn.get(column);
   }
+  expression(key: string): ExpressionAttribute | undefined {
+    return this.expressions.find((e) => e.key === key);
+  }
   relationship(key: string): RelationshipProperty | undefined {
     return this.#relationsByKey.get(key);
   }
@@ -208,7 +214,7 @@ export class Mapper {
   }
   /** All names an instance answers to. */
   get keys(): readonly string[] {
-    return [...this.#byKey.keys(), ...this.#relationsByKey.keys()];
+    return [...this.#byKey.keys(), ...this.#relationsByKey.keys(), ...this.expressions.map((e) => e.key)];
   }
   /** This mapper and all below it. */
   *selfAndDescendants(): Generator<Mapper> {

@@ -23,7 +23,7 @@ import {
 import { describeInstance } from "../mapping/collection.js";
 import { type MappedColumn, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
-import { aliasedSource, aliasedFrom, type EntitySource, freshTarget, moveLeaves, targetSourceOf } from "./source.js";
+import { aliasedFrom, aliasedSource, type EntitySource, freshTarget, moveLeaves, targetSourceOf } from "./source.js";
 
 /** `SELECT 1`. */
 const ONE_COLUMN = new LiteralColumn("1", INTEGER);

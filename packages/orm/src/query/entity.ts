@@ -4,15 +4,19 @@ import {
   ArgumentError,
   type ColumnReference,
   Cte,
+  type Expression,
   entityElement,
   type FromClause,
   fromClause,
   ItemElement,
   type KeyWriter,
+  Label,
+  NULL,
   OP,
   requireFrom,
   SubqueryClause,
 } from "@athanor/core";
+import type { ExpressionAttribute } from "../mapping/column-property.js";
 import type { Mapper } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
 import { aliasedSource, type EntitySource, mappedSource, sourceOver } from "./source.js";
@@ -40,7 +44,7 @@ export class EntityItem extends ItemElement {
   walk(key: KeyWriter): void {
     key.id(OP.entity);
     key.id(this.mapper.id);
-    if (this.source.isAlias) {
+    if (this.source !== mappedSource(this.mapper)) {
       key.text(this.source.name);
       this.source.from.walk(key);
     }
@@ -66,10 +70,34 @@ export function entityOver(source: EntitySource): EntityItem {
 export function fromOfMapper(mapper: Mapper): FromClause {
   return mappedSource(mapper).from;
 }
+const expressionAttributes = new WeakMap<
+  object,
+  { readonly attribute: ExpressionAttribute; readonly source: EntitySource }
+>();
+/** The attribute behind `User.c.fullName`, where that is a `columnProperty` or `queryExpression`. */
+export function expressionAttributeOf(
+  value: unknown,
+): { readonly attribute: ExpressionAttribute; readonly source: EntitySource } | undefined {
+  return typeof value === "object" && value !== null ? expressionAttributes.get(value) : undefined;
+}
 /** Class attributes of a mapper at one place: columns and relationships by key. */
 export function classAttributes(source: EntitySource, model: unknown): { readonly [key: string]: unknown } {
   const map: Record<string, unknown> = Object.assign(Object.create(null), source.columns);
   for (const r of source.mapper.relationships) map[r.key] = new RelationAttribute(r, source, model);
+  // Asked late: they may speak of other models.
+  for (const e of source.mapper.expressions) {
+    let made: Expression | undefined;
+    Object.defineProperty(map, e.key, {
+      enumerable: true,
+      get: () => {
+        if (made === undefined) {
+          made = new Label(e.isQuery ? NULL : e.on(map as { readonly [key: string]: Expression }), e.key);
+          expressionAttributes.set(made, { attribute: e, source });
+        }
+        return made;
+      },
+    });
+  }
   return map;
 }
 

@@ -5,6 +5,7 @@ import {
   type Chunk,
   type ChunkRows,
   type Compiled,
+  converted,
   Element,
   type Execution,
   type Fetched,
@@ -15,7 +16,6 @@ import {
   type ResultSource,
   SelectStatement,
   Statement,
-  converted,
 } from "@athanor/core";
 import { underCriteria } from "../extensions/loader-criteria.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";

@@ -158,6 +158,8 @@ export class Hydration {
     const out = new Array<Managed>(rows.length);
     for (let r = 0; r < rows.length; r++)
       out[r] = new Model(LOAD_TOKEN, rows[r] as unknown[], entity.offset, face, batch);
+    for (const { attribute, at } of entity.extras)
+      for (let r = 0; r < rows.length; r++) (out[r] as Managed)[attribute.slot] = (rows[r] as unknown[])[at];
     (batch as { instances: Managed[] }).instances = out;
     if (entity.empty.length > 0) for (const instance of out) this.#emptyOut(entity, instance);
     if (this.#told !== undefined) for (const instance of out) this.#told.push({ instance, fresh: true });
@@ -191,6 +193,7 @@ export class Hydration {
       else {
         instance = new Model(LOAD_TOKEN);
         for (const { attribute, at } of plan.columns) instance[attribute.slot] = row[at];
+        for (const { attribute, at } of plan.bySubclass?.get(mapper) ?? NONE) instance[attribute.slot] = row[at];
         this.session.register(instance);
         instance.$$b = batch;
       }
@@ -198,6 +201,7 @@ export class Hydration {
       this.#told?.push({ instance, fresh: true });
       batch.instances.push(instance);
       if (plan.empty.length > 0) this.#emptyOut(plan, instance);
+      if (plan.extras.length > 0) for (const { attribute, at } of plan.extras) instance[attribute.slot] = row[at];
       this.#met?.[plan.index]?.add(instance);
     } else if (this.#isFirst(plan, instance, batch)) {
       this.#refill(plan, instance, row);
@@ -218,14 +222,20 @@ export class Hydration {
   /** A row meets an object the session has: fills what is missing, overwrites what is stale. */
   #refill(plan: EntityPlan, instance: Managed, row: unknown[]): void {
     const renews = this.#renewed !== undefined && !this.#renewed.has(instance);
+    const more = plan.bySubclass?.get(mapperOfInstance(instance)) ?? NONE;
     if (!renews && (instance.$$f & STALE) === 0) {
       for (const { attribute, at } of plan.columns)
+        if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
+      for (const { attribute, at } of more)
+        if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
+      for (const { attribute, at } of plan.extras)
         if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
       return;
     }
     for (const { attribute, at } of plan.columns) {
       if (renews || !isChanged(instance, attribute.index)) instance[attribute.slot] = row[at];
     }
+    for (const { attribute, at } of plan.extras) instance[attribute.slot] = row[at];
     if (renews) this.#renewed?.add(instance);
     // A row of some columns makes nothing else fresh.
     if (!plan.complete) return;
@@ -239,6 +249,8 @@ export class Hydration {
         : plan.mapper.attribute(attribute.key) === undefined;
       if (elsewhere && !isChanged(instance, attribute.index)) instance[attribute.slot] = UNLOADED;
     }
+    for (const { attribute, at } of more) if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
+    for (const e of mapper.expressions) if (!plan.extras.some((x) => x.attribute === e)) instance[e.slot] = UNLOADED;
     for (const property of mapper.relationships) {
       if (historyOf(instance, property) !== undefined) continue;
       const known = instance[property.slot];
@@ -290,6 +302,7 @@ function keyIn({ keyAt, mapper }: EntityPlan, row: readonly unknown[]): Canonica
   return typeof value === "number" ? value : mapper.identityKey([value]);
 }
 
+const NONE: EntityPlan["columns"] = [];
 const prototypes = new WeakMap<OrmPlan, object>();
 function prototypeFor(plan: OrmPlan, names: readonly string[]): object {
   let found = prototypes.get(plan);

@@ -3,9 +3,9 @@ import type {
   AnyExpr,
   AnyModel,
   AnyTable,
-  Condition,
   ColumnLike,
   ColumnReference,
+  Condition,
   Executable,
   NameOf,
   Result,
@@ -23,14 +23,14 @@ import type {
   RaiseSettings,
   SelectinSettings,
 } from "../typing/loading.js";
-import type { Alias } from "../typing/model.js";
-import type { Arguments, Params, Query } from "../typing/query.js";
-import type { BundleOf } from "../typing/query.js";
+import type { Alias, Polymorphic } from "../typing/model.js";
+import type { Arguments, BundleOf, Params, Query } from "../typing/query.js";
 import type { RelationPath } from "../typing/relationships.js";
 import { parentCriterion } from "./attributes.js";
 import { Bundle } from "./bundle.js";
 import { makeAliased } from "./entity.js";
 import { columnOption, loaders, loadOf } from "./options.js";
+import { makePolymorphic, type PolymorphicSettings } from "./polymorphic.js";
 import { PreparedStatement } from "./prepare.js";
 import type { HasSession } from "./query.js";
 import { addQueryHook, type QueryHooks } from "./query-hooks.js";
@@ -63,6 +63,22 @@ export function withParent<S extends string>(
   relationship: RelationPath<string, unknown, string, S>,
 ): Condition {
   return parentCriterion(entity, relationship) as unknown as Condition;
+}
+/**
+ * A base class with the columns of subclasses in one statement; each stands under its name: `wp.Engineer.c.language`.
+ * `"*"` takes all.
+ *
+ * @example
+ * const wp = withPolymorphic(Person, [Engineer, Manager]);
+ * select(wp).where(or(wp.Engineer.c.language.eq("java"), wp.Manager.c.level.gt(3)))
+ * @throws ArgumentError for a class that is no subclass, or a concrete one
+ */
+export function withPolymorphic<M extends AnyModel, S extends readonly AnyModel[]>(
+  base: M,
+  classes: readonly [...S] | "*",
+  settings?: PolymorphicSettings,
+): Polymorphic<M, S> {
+  return makePolymorphic(base, classes, settings) as unknown as Polymorphic<M, S>;
 }
 /** With a LEFT OUTER JOIN in the same statement; a LIMIT still counts entities. */
 export const joinedLoad = loaders.joinedLoad as unknown as Loader<JoinedSettings>;
@@ -110,6 +126,16 @@ export const loadOnly = ((...columns: unknown[]) =>
   columnOption("loadOnly", sourceOfColumn, columns)) as unknown as ColumnOption<DeferSettings>;
 export const defer = ((...columns: unknown[]) =>
   columnOption("defer", sourceOfColumn, columns)) as unknown as ColumnOption<DeferSettings>;
+/**
+ * Fills a `queryExpression()` attribute, or another than the mapped expression, for this query.
+ *
+ * @example select(User).options(withExpression(User.c.score, User.c.a.add(User.c.b)))
+ */
+export const withExpression = ((attribute: unknown, expression: unknown) =>
+  columnOption("withExpression", sourceOfColumn, [attribute, expression])) as unknown as <S extends string>(
+  attribute: Typed<unknown, string, S>,
+  expression: AnyExpr,
+) => Load<S, [], never>;
 export const undefer = ((...columns: unknown[]) =>
   columnOption("undefer", sourceOfColumn, columns)) as unknown as ColumnOption<never>;
 
@@ -172,6 +198,7 @@ export {
 } from "./execute.js";
 export { join, outerJoin } from "./from-joins.js";
 export { keyValues } from "./key-values.js";
+export type { PolymorphicSettings } from "./polymorphic.js";
 export { type HasSession, NotFoundError, sessionQuery, setSessionResolver } from "./query.js";
 export { setShardId, UserDefinedOption } from "./user-options.js";
 export type { AnyModel, ColumnLike };

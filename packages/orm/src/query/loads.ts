@@ -3,7 +3,7 @@ import { ArgumentError, Bind, type Engine, type Expression, type MaybePromise, S
 import { NotLoadedError } from "../errors.js";
 import { restrictionsIn, sessionCriteria } from "../extensions/loader-criteria.js";
 import { describeInstance } from "../mapping/collection.js";
-import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type LoadBatch, type Managed, tokenOf, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { forgetChange } from "./changes.js";
@@ -155,10 +155,14 @@ export function peekReference(
   return key === undefined ? undefined : session.identity.get(property.target, key);
 }
 
+/** Column options hold expressions beside columns; they are told apart by identity. */
+function columnOrExpression(mapper: Mapper, key: string): MappedColumn | undefined {
+  return mapper.attribute(key) ?? (mapper.expression(key) as unknown as MappedColumn | undefined);
+}
 /** Loads one deferred column, for all siblings that lack it. */
 export async function loadColumn(session: SessionInternals, owner: Managed, key: string): Promise<unknown> {
   const mapper = mapperOfInstance(owner);
-  const attribute = mapper.attribute(key);
+  const attribute = columnOrExpression(mapper, key);
   if (attribute === undefined) throw new ArgumentError(`${mapper.name} has no column '${key}'.`);
   if (owner[attribute.slot] !== UNLOADED) return owner[attribute.slot];
   const { raising, undefer } = treeOf(owner)?.columns ?? NO_COLUMNS;
@@ -222,7 +226,7 @@ async function refreshChunk(
   tree = new LoadTree(),
 ): Promise<readonly Managed[]> {
   const source = mappedSource(mapper);
-  const columns = keys === undefined ? undefined : keys.flatMap((k) => mapper.attribute(k) ?? []);
+  const columns = keys === undefined ? undefined : keys.flatMap((k) => columnOrExpression(mapper, k) ?? []);
   const relations = keys === undefined ? [] : keys.flatMap((k) => mapper.relationship(k) ?? []);
   const gone: Managed[] = [];
   if (columns === undefined || columns.length > 0) {
@@ -240,7 +244,7 @@ async function refreshChunk(
       if (!overwrite || columns === undefined) return;
       for (const i of chunk) {
         for (const c of columns) {
-          forgetChange(i, c.index);
+          if (c.index >= 0) forgetChange(i, c.index);
           i[c.slot] = UNLOADED;
         }
       }

@@ -4,17 +4,17 @@
  */
 import {
   ArgumentError,
-  criterion as asCriterion,
   ColumnReference,
   didYouMean,
   Element,
   type KeyWriter,
   OP,
+  operand,
   originColumn,
 } from "@athanor/core";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
-import { entityElementOf } from "./entity.js";
+import { entityElementOf, expressionAttributeOf } from "./entity.js";
 import {
   type ColumnLoads,
   type ExpressionLoad,
@@ -167,7 +167,8 @@ export class Load extends Element implements LoadOption {
     return this.#columns({ undefer: columnsOf("undefer", given, this.end).columns });
   }
   undeferGroup(group: string): Load {
-    const known = new Set(this.end.attributes.flatMap((a) => a.deferredGroup ?? []));
+    const { attributes, expressions } = this.end;
+    const known = new Set([...attributes, ...expressions].flatMap((a) => a.deferredGroup ?? []));
     if (!known.has(group))
       throw new ArgumentError(
         `undeferGroup(): ${this.end} has no deferred group '${group}'.${didYouMean(group, [...known])}`,
@@ -178,8 +179,13 @@ export class Load extends Element implements LoadOption {
   /** Fills an attribute that is mapped as a query expression with an expression of this query. */
   withExpression(attribute: unknown, expression: unknown): Load {
     const [column] = columnsOf("withExpression", [attribute], this.end).columns;
+    if (expressionAttributeOf(attribute) === undefined)
+      throw new ArgumentError(
+        `withExpression(): ${this.end}.${column?.key} is a column; an attribute mapped as queryExpression() or columnProperty() is needed.`,
+        "orm.with-expression",
+      );
     return this.#with({
-      expressions: [...this.expressions, { attribute: column as MappedColumn, expression: asCriterion(expression) }],
+      expressions: [...this.expressions, { attribute: column as MappedColumn, expression: operand(expression) }],
     });
   }
   #columns(more: Partial<ColumnLoads>): Load {
@@ -351,6 +357,9 @@ function columnsOf(
   return { columns: list.map((c) => mappedColumn(c, mapper, where)), raise: isRaise(settings) };
 }
 function mappedColumn(column: unknown, mapper: Mapper, where: string): MappedColumn {
+  const expression = expressionAttributeOf(column)?.attribute;
+  // Told apart by identity wherever columns and expressions stand in one list.
+  if (expression !== undefined && mapper.expressions.includes(expression)) return expression as unknown as MappedColumn;
   const origin = column instanceof ColumnReference ? originColumn(column) : undefined;
   const found = origin === undefined ? undefined : mapper.attributeOf(origin);
   if (found === undefined)
@@ -388,7 +397,7 @@ export function columnOption(
   columns: readonly unknown[],
 ): Load {
   const [first] = columns;
-  const root = first instanceof ColumnReference ? roots(first) : undefined;
+  const root = expressionAttributeOf(first)?.source ?? (first instanceof ColumnReference ? roots(first) : undefined);
   if (root === undefined)
     throw new ArgumentError(
       first === "*"

@@ -18,6 +18,7 @@ import {
   ItemElement,
   Join,
   type JoinSpec,
+  Label,
   OrderingElement,
   operators,
   referencedFroms,
@@ -29,13 +30,15 @@ import {
 } from "@athanor/core";
 import { restrictionsIn } from "../extensions/loader-criteria.js";
 import { type Restriction, restrictSelect } from "../extensions/restrict.js";
+import type { ExpressionAttribute } from "../mapping/column-property.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { moveCriteria, relationSteps } from "./attributes.js";
 import { Bundle, keysOf } from "./bundle.js";
 import { EntityItem } from "./entity.js";
 import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
 import { Load, LoadEverywhere, NoEagerLoads } from "./options.js";
-import { EntitySource, freshTarget, sourcesOver, targetSourceOf } from "./source.js";
+import { PolymorphicSource } from "./polymorphic.js";
+import { EntitySource, freshTarget, mappedSource, sourcesOver, targetSourceOf } from "./source.js";
 import { UserDefinedOption } from "./user-options.js";
 
 /** How one entity is read off a row. */
@@ -50,6 +53,10 @@ export interface EntityPlan {
   readonly standard: boolean;
   /** All undeferred columns of the mapper are read. */
   readonly complete: boolean;
+  /** Expressions read with the row. */
+  readonly extras: readonly { readonly attribute: ExpressionAttribute; readonly at: number }[];
+  /** By subclass: its own columns, where the statement joins its tables. */
+  readonly bySubclass: ReadonlyMap<Mapper, EntityPlan["columns"]> | undefined;
   readonly keyAt: readonly number[];
   /** -1: every row is of `mapper`. */
   readonly discriminatorAt: number;
@@ -106,6 +113,11 @@ class WrappedSource extends EntitySource {
   override hasTable(): boolean {
     return true;
   }
+  override expression(attribute: ExpressionAttribute): Expression {
+    return this.expressions.get(attribute) ?? super.expression(attribute);
+  }
+  /** Those the inner statement computes. */
+  readonly expressions = new Map<ExpressionAttribute, Expression>();
 }
 
 /** Whether the ORM has anything to do with a statement. */
@@ -314,6 +326,7 @@ class Planner {
     const statement = this.#statement;
     const inner: Expression[] = [];
     const places = new Map<EntityItem, Map<TableColumn, number>>();
+    const computed: { readonly item: EntityItem; readonly attribute: ExpressionAttribute; readonly at: number }[] = [];
     const { froms, criteria } = this.#frame();
     for (const item of statement.selected) {
       if (!(item instanceof EntityItem)) {
@@ -332,6 +345,11 @@ class Planner {
         inner.push(source.column(a));
       }
       places.set(item, map);
+      for (const e of mapper.expressions) {
+        if (e.isQuery || e.deferred) continue;
+        computed.push({ item, attribute: e, at: inner.length });
+        inner.push(new Label(source.expression(e), `_${e.key}`));
+      }
     }
     const ordered = statement.orderByList.map((o) => {
       const at = inner.indexOf(o.expression);
@@ -343,17 +361,20 @@ class Planner {
     const limited = this.#restrictions.length === 0 ? unrestricted : restrictSelect(unrestricted, this.#restrictions);
     const sub = new SubqueryClause(limited, undefined);
     const outer = (at: number): ColumnReference => sub.columns[at] as ColumnReference;
-    const sources = new Map<EntityItem, EntitySource>();
+    const sources = new Map<EntityItem, WrappedSource>();
     for (const [item, map] of places) {
       sources.set(
         item,
         new WrappedSource(item.source, sub, new Map([...map].map(([column, at]) => [column, outer(at)]))),
       );
     }
+    for (const { item, attribute, at } of computed)
+      (sources.get(item) as WrappedSource).expressions.set(attribute, outer(at));
     let position = 0;
     const items = statement.selected.map((item) => {
       if (item instanceof EntityItem) {
         position += (places.get(item) as Map<TableColumn, number>).size;
+        position += computed.filter((c) => c.item === item).length;
         return this.#item(item, trees, (i) => sources.get(i) as EntitySource);
       }
       const width = item instanceof ItemElement ? item.itemColumns.length : 1;
@@ -420,6 +441,8 @@ class Planner {
       columns,
       standard: wanted.length === undeferred.length && wanted.every((a, i) => a === undeferred[i]),
       complete: undeferred.every((a) => wanted.includes(a)),
+      extras: this.#extras(source, tree),
+      bySubclass: source instanceof PolymorphicSource ? this.#subclasses(source) : undefined,
       keyAt: mapper.primaryKey.map(place),
       discriminatorAt: polymorphic ? place(inheritance.discriminator as MappedColumn) : -1,
       joined,
@@ -451,6 +474,47 @@ class Planner {
     }
     return plan;
   }
+  /** Expressions of the mapping, and those the query gives. */
+  #extras(source: EntitySource, tree: LoadTree): EntityPlan["extras"] {
+    const { mapper } = source;
+    if (mapper.expressions.length === 0) return NO_EXTRAS;
+    const { only, defer, undefer, undeferGroups, all } = tree.columns as ExpressionLoads;
+    return mapper.expressions.flatMap((attribute) => {
+      const given = tree.expressions.find((e) => (e.attribute as unknown) === attribute)?.expression;
+      const asked =
+        undefer.includes(attribute) ||
+        (attribute.deferredGroup !== undefined && undeferGroups.includes(attribute.deferredGroup)) ||
+        (only === undefined ? (all === undefined ? !attribute.deferred : all === "undefer") : only.includes(attribute));
+      if (given === undefined && (attribute.isQuery || !asked || defer.includes(attribute))) return [];
+      const at = this.#columns.length;
+      this.#columns.push(
+        given === undefined
+          ? source.expression(attribute)
+          : (moveCriteria([given], mappedSource(mapper), source)[0] as Expression),
+      );
+      return [{ attribute, at }];
+    });
+  }
+  /** The columns subclasses add, and by class where they stand. */
+  #subclasses(source: PolymorphicSource): ReadonlyMap<Mapper, EntityPlan["columns"]> {
+    const places = new Map<MappedColumn["column"], number>();
+    for (const mapper of source.subs) {
+      for (const a of mapper.attributes) {
+        if (a.deferred || source.mapper.attributeOf(a.column) !== undefined || places.has(a.column)) continue;
+        places.set(a.column, this.#columns.length);
+        this.#columns.push(source.tableColumn(a.column));
+      }
+    }
+    return new Map(
+      [...source.mapper.selfAndDescendants()].map((mapper) => [
+        mapper,
+        mapper.attributes.flatMap((attribute) => {
+          const at = places.get(attribute.column);
+          return at === undefined ? [] : [{ attribute, at }];
+        }),
+      ]),
+    );
+  }
   #joined(
     owner: EntitySource,
     property: RelationshipProperty,
@@ -460,7 +524,7 @@ class Planner {
     outer: boolean,
     nest: number,
   ): JoinedPlan {
-    const target = freshTarget(property, branch?.target?.mapper);
+    const target = freshOf(property, branch?.target);
     const steps = relationSteps(property, owner, target, true);
     const extra = moveCriteria(branch?.criteria ?? [], branch?.target ?? targetSourceOf(property), target);
     const own = target.criterion === undefined ? [] : [target.criterion];
@@ -502,6 +566,16 @@ class Planner {
   }
 }
 
+export const NO_EXTRAS: EntityPlan["extras"] = [];
+/** Column options hold expressions beside columns, by identity. */
+type ExpressionLoads = { readonly [K in "only"]: readonly unknown[] | undefined } & {
+  readonly [K in "defer" | "undefer"]: readonly unknown[];
+} & { readonly undeferGroups: readonly string[]; readonly all: "defer" | "undefer" | undefined };
+/** The target of a join nobody else sees, with the subclasses the option asked for. */
+function freshOf(property: RelationshipProperty, aimed: EntitySource | undefined): EntitySource {
+  if (aimed instanceof PolymorphicSource) return new PolymorphicSource(aimed.mapper, aimed.subs, undefined, true);
+  return freshTarget(property, aimed?.mapper);
+}
 export function followed(entities: readonly EntityPlan[]): boolean {
   return entities.some((e) => e.after.length > 0 || e.discriminatorAt >= 0);
 }
@@ -569,6 +643,8 @@ export function planReturning(
         keyAt: mapper.primaryKey.map(place),
         discriminatorAt:
           discriminator === undefined || mapper.inheritance?.strategy === "concrete" ? -1 : place(discriminator),
+        extras: NO_EXTRAS,
+        bySubclass: undefined,
         joined: [],
         after: [],
         empty: [],

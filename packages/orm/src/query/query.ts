@@ -22,8 +22,8 @@ import {
   NoResultFound,
   operators,
   type Result,
-  type SqlText,
   SelectStatement,
+  type SqlText,
   STAR,
   UpdateStatement,
 } from "@athanor/core";

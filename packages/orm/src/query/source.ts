@@ -19,6 +19,7 @@ import {
   Tuple,
 } from "@athanor/core";
 import { MappingError } from "../errors.js";
+import type { ExpressionAttribute } from "../mapping/column-property.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 
 const overLeaf = new WeakMap<FromClause, readonly EntitySource[]>();
@@ -45,13 +46,15 @@ export class EntitySource {
     leaves: ReadonlyMap<Table, FromClause>,
     name: string,
     isAlias: boolean,
+    /** False: columns alone never bring this source's join along. */
+    implied = true,
   ) {
     this.mapper = mapper;
     this.from = from;
     this.name = name;
     this.isAlias = isAlias;
     this.#leaves = leaves;
-    if (from instanceof Join)
+    if (implied && from instanceof Join)
       for (const leaf of leaves.values()) overLeaf.set(leaf, [...(overLeaf.get(leaf) ?? []), this]);
   }
   /** The column of an attribute, seen through this source. */
@@ -80,6 +83,10 @@ export class EntitySource {
       if (found !== undefined) this.#found.set(column, found);
     }
     return found;
+  }
+  /** The expression of a `columnProperty` at this place. */
+  expression(attribute: ExpressionAttribute): Expression {
+    return attribute.on(this.columns);
   }
   hasTable(table: Table): boolean {
     return this.#leaves.has(table);

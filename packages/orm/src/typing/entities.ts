@@ -14,6 +14,10 @@ import type {
 export interface Mapped {
   readonly [state]?: undefined;
 }
+/** A read-only attribute that is an SQL expression. */
+export interface ColumnProperty<out T, out F extends string>
+  extends ColumnLike<T, F | "readonly" | "null">,
+    Definition<T, never> {}
 export type Attributes<P> = { -readonly [K in keyof P]: P[K] extends Definition<infer A, any> ? A : never };
 export type Initial<P> = { [K in keyof P]?: P[K] extends Definition<any, infer I> ? I : never };
 export type Instance<M> = M extends abstract new (...args: any) => infer I ? I : never;

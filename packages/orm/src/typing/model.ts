@@ -10,7 +10,7 @@ import type {
   TableOf,
   TableOptions,
 } from "@athanor/core";
-import type { Attributes, Initial, Instance, Mapped } from "./entities.js";
+import type { Alias, Attributes, Initial, Instance, Mapped } from "./entities.js";
 import type { Query } from "./query.js";
 
 /** For generic functions: any model that has at least these columns. */
@@ -91,4 +91,8 @@ export interface ModelFactory<Base, Statics> {
       > &
         Statics;
 }
+/** What `withPolymorphic()` gives: the base, and each class by its name. */
+export type Polymorphic<M extends AnyModel, S extends readonly AnyModel[]> = Alias<NameOf<M>, M> & {
+  readonly [X in S[number] as NameOf<X>]: Alias<NameOf<X>, X>;
+};
 export type { Alias } from "./entities.js";

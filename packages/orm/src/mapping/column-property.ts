@@ -1,0 +1,67 @@
+/**
+ * Attributes that are SQL expressions: read with every row (`columnProperty`), or filled by a query that says how
+ * (`queryExpression`). Source: SQLAlchemy "SQL Expressions as Mapped Attributes", "Query-time SQL expressions".
+ */
+import { ArgumentError, ColumnDefinition, Expression, type SqlType, sqlExpression } from "@athanor/core";
+
+export interface ColumnPropertySettings {
+  /** Read only when asked for by `undefer()`, or when it is awaited. */
+  readonly deferred?: boolean;
+  /** For `undeferGroup()`. */
+  readonly group?: string;
+}
+type Columns = { readonly [key: string]: Expression };
+
+/** What stands in a model's literal. */
+export class ColumnPropertyDefinition {
+  readonly type: SqlType;
+  /** Undefined for `queryExpression`. */
+  readonly write: ((columns: never) => unknown) | undefined;
+  readonly settings: ColumnPropertySettings;
+  constructor(type: unknown, write: ((columns: never) => unknown) | undefined, settings: ColumnPropertySettings) {
+    if (!(type instanceof ColumnDefinition))
+      throw new ArgumentError(
+        "columnProperty(): the first argument is the type of the value, such as integer().",
+        "orm.column-property",
+      );
+    this.type = type.fields.type;
+    this.write = write;
+    this.settings = settings;
+  }
+}
+/** The same, mapped. `index` is negative, so that it is no column's. */
+export class ExpressionAttribute {
+  readonly index: number;
+  readonly key: string;
+  readonly slot: `$${string}`;
+  readonly deferred: boolean;
+  readonly deferredGroup: string | undefined;
+  readonly definition: ColumnPropertyDefinition;
+  readonly owner: string;
+  constructor(index: number, key: string, definition: ColumnPropertyDefinition, owner: string) {
+    this.index = -1 - index;
+    this.key = key;
+    this.slot = `$${key}`;
+    this.definition = definition;
+    this.deferred = definition.settings.deferred ?? definition.settings.group !== undefined;
+    this.deferredGroup = definition.settings.group;
+    this.owner = owner;
+  }
+  /** Only a query gives it a value. */
+  get isQuery(): boolean {
+    return this.definition.write === undefined;
+  }
+  /** The expression over these columns. @throws ArgumentError for what is no expression */
+  on(columns: Columns): Expression {
+    const made = this.definition.write?.(columns as never);
+    const found =
+      made instanceof Expression
+        ? made
+        : (made as { readonly [sqlExpression]?: unknown } | null | undefined)?.[sqlExpression];
+    if (found instanceof Expression) return found;
+    throw new ArgumentError(
+      `${this.owner}.${this.key}: its function gives no SQL expression such as (c) => c.first.concat(c.last).`,
+      "orm.column-property",
+    );
+  }
+}
