@@ -12,6 +12,7 @@ export {
   oneToMany,
   oneToOne,
   queryExpression,
+  synonym,
 } from "./mapping/api.js";
 export type { AttributeEventName, AttributeEvents, AttributeListenOptions } from "./mapping/attribute-events.js";
 export { toPlain } from "./mapping/attributes.js";
@@ -26,6 +27,7 @@ export {
   RelationshipProperty,
 } from "./mapping/mapper.js";
 export type { ModelEventName, ModelEvents, ModelListenOptions } from "./mapping/model-events.js";
+export type { RegistryEvents } from "./mapping/registry.js";
 export * from "./query/index.js";
 export type { BindKey } from "./session/binds.js";
 export type { Bind as SessionBind, JoinTransactionMode } from "./session/connections.js";

@@ -261,7 +261,10 @@ export function setAssociation<T, A extends KeysOf<T>>(
   relationship: OneOf<T>,
   attribute: A,
   value: AssociatedValue<T, A> | null,
-  options: AssociationOptions<T, NonNullable<AssociatedValue<T, A>>> = {},
+  options: AssociationOptions<T, NonNullable<AssociatedValue<T, A>>> & {
+    /** Null takes the object in between away, instead of leaving it with a null attribute. */
+    readonly cascadeScalarDeletes?: boolean;
+  } = {},
 ): void {
   const link = linkOf(owner, relationship, attribute, options.create, "setAssociation");
   const target = fieldOf(link.owner, link.property.key);
@@ -270,7 +273,9 @@ export function setAssociation<T, A extends KeysOf<T>>(
       `setAssociation(${link.property}): the relationship is not loaded; await object.${link.property.key} first.`,
     );
   }
-  if (target !== null) (target as Record<string, unknown>)[attribute] = value;
+  if (value === null && options.cascadeScalarDeletes === true)
+    (link.owner as unknown as Record<string, unknown>)[link.property.key] = null;
+  else if (target !== null) (target as Record<string, unknown>)[attribute] = value;
   else if (value !== null) (link.owner as unknown as Record<string, unknown>)[link.property.key] = create(link, value);
 }
 

@@ -1,7 +1,9 @@
 /** What stands on mapping, session and queries: helpers for models, recipes made first-class, tools for tests. */
 export * from "./association.js";
 export * from "./association-map.js";
+export * from "./association-set.js";
 export { Composite, type CompositeColumns, type CompositeParts, composite } from "./composite.js";
+export { Indexed, type IndexedSettings, indexed } from "./indexed.js";
 export { withLoaderCriteria } from "./loader-criteria.js";
 export { type OrderingOptions, orderingList, reorder } from "./ordering-list.js";
 export {
@@ -15,3 +17,4 @@ export {
 } from "./statements.js";
 export { Factory, factory, type Recipe, withRollback } from "./testing.js";
 export { trackJson, unwrap } from "./tracked-json.js";
+export { type ValidatesOptions, type ValidationInfo, validates } from "./validates.js";

@@ -1,6 +1,6 @@
 /** The public functions that declare models, with their types laid over the run time. */
 import { type ColumnLike, MetaData } from "@athanor/core";
-import type { ColumnProperty, Instance, Mapped } from "../typing/entities.js";
+import type { ColumnProperty, Instance, Mapped, Synonym } from "../typing/entities.js";
 import type { MixinClass, ModelFactory } from "../typing/model.js";
 import type {
   Loadable,
@@ -14,7 +14,9 @@ import type {
 } from "../typing/relationships.js";
 import { ColumnPropertyDefinition, type ColumnPropertySettings } from "./column-property.js";
 import { defaultBase, makeBase, makeMixin } from "./declarative.js";
+import type { Registry } from "./registry.js";
 import { RelationshipDefinition, type RelationshipKind, type RelationshipSettings } from "./relationship.js";
+import { SynonymDefinition } from "./synonym.js";
 
 /**
  * Declares a model: a class to extend, with the columns and relationships of the literal. Relationships are getters.
@@ -34,7 +36,7 @@ export interface ModelBase {
   /** The tables of its models. */
   readonly metadata: MetaData;
   /** Its models by name. */
-  readonly registry: { configure(): void; readonly names: readonly string[] };
+  readonly registry: Pick<Registry, "configure" | "names" | "on">;
 }
 /**
  * A project's own base: its methods and statics on every model. Models of one base share a registry and a MetaData.
@@ -78,6 +80,16 @@ export function columnProperty<T, F extends string>(
 /** An attribute that a query fills: `select(User).options(withExpression(User.c.score, …))`; null where none does. */
 export function queryExpression<T, F extends string>(type: ColumnLike<T, F>): ColumnProperty<T | null, F> {
   return new ColumnPropertyDefinition(type, undefined, {}) as unknown as ColumnProperty<T | null, F>;
+}
+
+/**
+ * Another name for a column: reads and writes it on objects, stands for it in criteria.
+ *
+ * @example class User extends Model("User", { id: integer().primaryKey(), email: string(80), login: synonym(string(80), "email") }) {}
+ */
+export function synonym<T, F extends string>(type: ColumnLike<T, F>, column: string): Synonym<T, F> {
+  void type;
+  return new SynonymDefinition(column) as unknown as Synonym<T, F>;
 }
 
 function define(kind: RelationshipKind, target: unknown, options: unknown): never {

@@ -83,12 +83,14 @@ export class Collection extends Array<Managed> {
     return this.length;
   }
   override pop(): Managed | undefined {
+    this.#leaving([this.at(-1)]);
     this.#begin();
     const item = super.pop();
     if (item !== undefined) this.#left([item]);
     return item;
   }
   override shift(): Managed | undefined {
+    this.#leaving([this[0]]);
     this.#begin();
     const item = super.shift();
     if (item !== undefined) this.#left([item]);
@@ -96,6 +98,7 @@ export class Collection extends Array<Managed> {
   }
   override splice(start: number, deleteCount: number = this.length, ...given: Managed[]): Managed[] {
     const items = this.#arriving(given);
+    this.#leaving(this.slice(start, start < 0 ? undefined : start + deleteCount));
     this.#begin();
     const gone = [...super.splice(start, deleteCount, ...items)];
     this.#left(gone);
@@ -121,6 +124,7 @@ export class Collection extends Array<Managed> {
     this.#check(wanted);
     this.#begin();
     const kept = new Set(wanted);
+    this.#leaving(before.filter((m) => !kept.has(m)));
     super.splice(0, this.length, ...wanted);
     this.#left(before.filter((m) => !kept.has(m)));
     this.#joined(wanted.filter((m) => !had.has(m)));
@@ -140,7 +144,16 @@ export class Collection extends Array<Managed> {
     return items.map((item) => arriving(owner, property, item as Managed));
   }
   #check(items: readonly unknown[]): void {
-    if (this.#property !== undefined) for (const item of items) checkMember(this.#property, item);
+    const property = this.#property;
+    if (property === undefined) return;
+    for (const item of items) checkMember(property, item);
+    if (this.#owner !== undefined && property.validators.length > 0)
+      for (const item of items) validate(this.#owner, property, item, false, undefined);
+  }
+  #leaving(items: readonly (Managed | undefined)[]): void {
+    const property = this.#property;
+    if (this.#owner === undefined || property === undefined || property.validators.length === 0) return;
+    for (const item of items) if (item !== undefined) validate(this.#owner, property, item, true, undefined);
   }
 }
 
@@ -185,6 +198,18 @@ function replacing(
   });
 }
 
+/** `from`: the reverse side that started it. */
+function validate(
+  owner: Managed,
+  property: RelationshipProperty,
+  value: unknown,
+  isRemove: boolean,
+  from: RelationshipProperty | undefined,
+): void {
+  for (const v of property.validators)
+    if ((!isRemove || v.includeRemoves) && (from === undefined || v.includeBackrefs))
+      v.validate(value, { key: property.key, instance: owner, isRemove });
+}
 /** Nothing can be in the database for it: its collections start empty. */
 export function isNew(instance: Managed): boolean {
   return (instance.$$f & (PERSISTENT | DETACHED | DELETED)) === 0;
@@ -299,6 +324,7 @@ export function addToCollection(
   from?: RelationshipProperty,
 ): void {
   checkMember(property, given);
+  if (property.validators.length > 0) validate(owner, property, given, false, from);
   let value = owner[property.slot];
   if (value === UNLOADED && isNew(owner) && !isQuery(property))
     value = owner[property.slot] = new Collection(owner, property);
@@ -317,6 +343,7 @@ export function removeFromCollection(
   from?: RelationshipProperty,
 ): void {
   const value = owner[property.slot];
+  if (property.validators.length > 0) validate(owner, property, item, true, from);
   if (value instanceof Collection) {
     const at = value.indexOf(item);
     if (at < 0) return;
@@ -366,6 +393,7 @@ export function assignReference(
     property.listeners === undefined ? given : property.listeners.set(owner, property.key, given ?? null, known);
   const value = wanted === null || wanted === undefined ? null : checkMember(property, wanted);
   if (known === value) return;
+  if (property.validators.length > 0) validate(owner, property, value, false, from);
   if (property.viewOnly) {
     owner[property.slot] = value;
     return;

@@ -6,9 +6,9 @@ import {
   buildTable,
   ColumnDefinition,
   didYouMean,
-  type FromClause,
+  FromClause,
   fromClause,
-  type Table,
+  Table,
   type TableColumn,
   type TableParts,
 } from "@athanor/core";
@@ -56,8 +56,8 @@ export function buildModelTable(declaration: Declaration): Table {
   if (given !== undefined) {
     const table =
       ((given as { readonly [fromClause]?: FromClause })[fromClause] as Table | undefined) ?? (given as Table);
-    declaration.table = table;
-    return table;
+    declaration.table = table instanceof Table ? table : standIn(declaration, table);
+    return declaration.table;
   }
   const metadata = declaration.registry.metadata;
   const naming = declaration.settings.naming ?? metadata.naming;
@@ -148,6 +148,31 @@ export function buildModelTable(declaration: Declaration): Table {
   declaration.table = buildTable(parts);
   return declaration.table;
 }
+/** What a class is read from, where that is no table. */
+function selectableOf({ settings }: Declaration): FromClause | undefined {
+  const given = settings.table as { readonly [fromClause]?: FromClause } | FromClause | undefined;
+  if (given === undefined) return undefined;
+  const from = given instanceof FromClause ? given : given[fromClause];
+  return from instanceof Table ? undefined : from;
+}
+/** A table nobody creates, with the columns of a subquery: attributes are mapped to these. */
+function standIn(declaration: Declaration, from: FromClause): Table {
+  const keys = declaration.settings.primaryKey ?? [];
+  if (keys.length === 0)
+    throw new MappingError(
+      `${declaration.name} is read from a subquery, which has no primary key: say which columns tell its rows apart with { primaryKey: ["…"] }.`,
+      "orm.no-primary-key",
+    );
+  return buildTable({
+    name: declaration.name,
+    columns: from.columns.map((c) => ({
+      key: c.key,
+      columnName: c.columnName,
+      definition: ColumnDefinition.of(c.type, c.columnName).nullable(),
+    })),
+    primaryKey: keys,
+  });
+}
 /** The table a declaration's rows are in; through the MetaData, which may build it now. */
 export function tableOfDeclaration(declaration: Declaration): Table {
   if (declaration.strategy === "single") return tableOfDeclaration(declaration.parent as Declaration);
@@ -192,7 +217,8 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   else if (strategy === "base")
     for (const c of table.columns) {
       // Columns of single-table subclasses belong to these.
-      if (declaration.settings.table !== undefined || declaration.columns.has(c.key)) add(c.key, c);
+      if (declaration.settings.table !== undefined ? isMapped(declaration, c) : declaration.columns.has(c.key))
+        add(c.key, c);
     }
   else if (strategy === "joined")
     for (const c of table.columns) {
@@ -201,7 +227,9 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   else for (const c of table.columns) add(c.key, c);
   const root = declaration.strategy === "concrete" ? declaration : declaration.root;
   const rootTable = base === undefined || strategy === "concrete" ? table : base.root.table;
-  const primaryKey = rootTable.primaryKey.map((c) => attributes.find((a) => a.columns.includes(c)) as MappedColumn);
+  const primaryKey = keyColumns(declaration, rootTable).map(
+    (c) => attributes.find((a) => a.columns.includes(c)) as MappedColumn,
+  );
   const version = versionSetting(declaration);
   let versionColumn: MappedColumn | undefined;
   if (version !== undefined) {
@@ -229,6 +257,20 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   if (base !== undefined) mapper.expressions.push(...base.expressions);
   for (const [key, definition] of declaration.expressions)
     mapper.expressions.push(new ExpressionAttribute(mapper.expressions.length, key, definition, mapper.name));
+  mapper.confirmDeletedRows = declaration.settings.confirmDeletedRows ?? base?.confirmDeletedRows ?? true;
+  mapper.selectable = selectableOf(declaration);
+  for (const [key, name] of base?.synonyms ?? []) mapper.synonyms.set(key, name);
+  for (const [key, name] of declaration.synonyms) {
+    if (!attributes.some((a) => a.key === name))
+      throw new MappingError(
+        `${declaration.name}.${key}: synonym() names '${name}', which is no column.${didYouMean(
+          name,
+          attributes.map((a) => a.key),
+        )}`,
+        "orm.synonym",
+      );
+    mapper.synonyms.set(key, name);
+  }
   mapper.legacyIsOrphan = declaration.settings.legacyIsOrphan ?? base?.legacyIsOrphan ?? false;
   const discriminatorKey = root.settings.polymorphicOn;
   if (discriminatorKey !== undefined || parent !== undefined) {
@@ -275,6 +317,26 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
     }
   }
   return mapper;
+}
+/** Columns of a ready table that the class takes part in: all, or those it says. */
+export function isMapped({ settings }: Declaration, column: TableColumn): boolean {
+  const { includeProperties, excludeProperties } = settings;
+  if (column.primaryKey || settings.primaryKey?.includes(column.key)) return true;
+  if (includeProperties !== undefined) return includeProperties.includes(column.key);
+  return excludeProperties?.includes(column.key) !== true;
+}
+/** The columns that tell rows apart: the table's key, or what the class says of a view or a table without one. */
+function keyColumns(declaration: Declaration, table: Table): readonly TableColumn[] {
+  const { table: given, primaryKey } = declaration.root.settings;
+  if (given === undefined || primaryKey === undefined) {
+    if (table.primaryKey.length === 0)
+      throw new MappingError(
+        `${declaration.name} has no primary key: '${table.fullName}' has none; say which columns tell its rows apart with { primaryKey: ["…"] }.`,
+        "orm.no-primary-key",
+      );
+    return table.primaryKey;
+  }
+  return primaryKey.map((key) => table.column(key) as TableColumn);
 }
 function versionSetting(declaration: Declaration): string | undefined {
   for (let d: Declaration | undefined = declaration; d !== undefined; d = d.parent)
@@ -338,6 +400,7 @@ export function configureDeclarations(fresh: readonly Declaration[], all: readon
         definition,
         parseCascade(definition.settings.cascade, viewOnly),
       );
+      property.validators = d.validators.get(key) ?? property.validators;
       property.target = target.registry === d.registry ? mapperOf(target) : (target.mapper as Mapper);
       targets.set(property, property.target);
       mapper.addRelationship(property);

@@ -11,8 +11,9 @@ import {
   type Table,
 } from "@athanor/core";
 import { ColumnPropertyDefinition } from "./column-property.js";
-import { RelationshipDefinition } from "./relationship.js";
+import { RelationshipDefinition, type RelationValidator } from "./relationship.js";
 import type { DeclarationFace } from "./state.js";
+import { SynonymDefinition } from "./synonym.js";
 
 export interface ModelSettings {
   readonly primaryKey?: readonly string[];
@@ -31,6 +32,9 @@ export interface ModelSettings {
   readonly table?: unknown;
   readonly info?: { readonly [key: string]: unknown };
   readonly legacyIsOrphan?: boolean;
+  readonly includeProperties?: readonly string[];
+  readonly excludeProperties?: readonly string[];
+  readonly confirmDeletedRows?: boolean;
 }
 const SETTINGS = [
   "primaryKey",
@@ -49,6 +53,9 @@ const SETTINGS = [
   "table",
   "info",
   "legacyIsOrphan",
+  "includeProperties",
+  "excludeProperties",
+  "confirmDeletedRows",
 ];
 const RESERVED = ["constructor", "then", "prototype", "__proto__", "toJSON"];
 
@@ -70,6 +77,10 @@ export class Declaration implements DeclarationFace {
   readonly columns = new Map<string, ColumnDefinition | Thunk<unknown>>();
   readonly relationships = new Map<string, Thunk<unknown>>();
   readonly expressions = new Map<string, ColumnPropertyDefinition>();
+  /** Other names, and what they stand for. */
+  readonly synonyms = new Map<string, string>();
+  /** Of relationships; columns have theirs in their accessors. */
+  readonly validators = new Map<string, readonly RelationValidator[]>();
   /** Column and relationship keys, inherited ones first. */
   readonly keys: readonly string[];
   readonly strategy: "base" | "joined" | "single" | "concrete";
@@ -115,6 +126,7 @@ export class Declaration implements DeclarationFace {
         ...this.columns.keys(),
         ...this.relationships.keys(),
         ...this.expressions.keys(),
+        ...this.synonyms.keys(),
       ]),
     ];
     parent?.children.push(this);
@@ -131,6 +143,7 @@ export class Declaration implements DeclarationFace {
         if (key === polymorphicOn) this.columns.set(key, thunk);
         else this.relationships.set(key, thunk);
       } else if (descriptor.value instanceof ColumnDefinition) this.columns.set(key, descriptor.value);
+      else if (descriptor.value instanceof SynonymDefinition) this.synonyms.set(key, descriptor.value.target);
       else if (descriptor.value instanceof ColumnPropertyDefinition) this.expressions.set(key, descriptor.value);
       else if (descriptor.value instanceof RelationshipDefinition) {
         const { value } = descriptor;

@@ -7,7 +7,7 @@ import type { ColumnDefinition } from "@athanor/core";
 import { ArgumentError, defaultMetaData, entityElement, fromClause, type MetaData } from "@athanor/core";
 import { classAttributes, entityOf, fromOfMapper } from "../query/entity.js";
 import { mappedSource } from "../query/source.js";
-import { buildModelTable, fullTableName } from "./configure.js";
+import { buildModelTable, fullTableName, isMapped } from "./configure.js";
 import { Declaration, declarationOf, type ModelSettings } from "./declaration.js";
 import { makeClass, type SlotLayout } from "./instrument.js";
 import type { Mapper } from "./mapper.js";
@@ -121,7 +121,8 @@ function declare(
   const first = inherited.length;
   const fresh = [...declaration.columns.keys()].filter((key) => !inherited.some((c) => c.key === key));
   if (settings.table !== undefined)
-    for (const c of buildModelTable(declaration).columns) if (!fresh.includes(c.key)) fresh.push(c.key);
+    for (const c of buildModelTable(declaration).columns)
+      if (!fresh.includes(c.key) && isMapped(declaration, c)) fresh.push(c.key);
   const layout: SlotLayout = {
     columns: fresh.map((key, i) => ({ key, index: first + i, deferred: isDeferred(declaration, key) })),
     relationships: [...declaration.relationships.keys()],
@@ -131,13 +132,26 @@ function declare(
   declaration.layout = [...inherited, ...layout.columns];
   const made = makeClass(declaration, layout, base);
   declaration.generated = made;
+  for (const [key, target] of declaration.synonyms) defineSynonym(made.prototype as object, key, target);
   if (own && parent === undefined) Object.defineProperties(made, statics);
   Object.defineProperty(made, "$", {
     value: { name, props, options: { primaryKey: settings.primaryKey ?? [], ...settings } },
     configurable: true,
   });
   for (const mixin of settings.mixins ?? []) if (typeof mixin === "function") copyMembers(mixin, made);
+  registry.events.emit("instrumentClass", { name, model: made });
   return made;
+}
+function defineSynonym(prototype: object, key: string, target: string): void {
+  Object.defineProperty(prototype, key, {
+    configurable: true,
+    get(this: Record<string, unknown>) {
+      return this[target];
+    },
+    set(this: Record<string, unknown>, value: unknown) {
+      this[target] = value;
+    },
+  });
 }
 function inheritedColumns(
   parent: Declaration,

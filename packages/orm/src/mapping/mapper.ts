@@ -6,7 +6,7 @@ import { type Element, type Expression, type FromClause, nextId, type Table, typ
 import type { AttributeListeners } from "./attribute-events.js";
 import type { ExpressionAttribute } from "./column-property.js";
 import { type CanonicalKey, canonicalizer, type KeyPart } from "./identity-key.js";
-import type { CascadeFlags, Lazy, RelationshipDefinition } from "./relationship.js";
+import type { CascadeFlags, Lazy, RelationshipDefinition, RelationValidator } from "./relationship.js";
 import type { Managed } from "./state.js";
 
 /** A mapped column. `index` is its bit in the masks; `slot` the property that holds its value. */
@@ -51,6 +51,7 @@ export type CustomJoin = (
   targetColumns: { readonly [key: string]: Expression },
 ) => Expression;
 
+const NO_VALIDATORS: readonly RelationValidator[] = [];
 /** A configured relationship. */
 export class RelationshipProperty {
   readonly id: number = nextId();
@@ -70,6 +71,7 @@ export class RelationshipProperty {
   readonly cascade: CascadeFlags;
   /** Keys of relationships that may write the same columns. */
   readonly overlaps: ReadonlySet<string>;
+  validators: readonly RelationValidator[] = NO_VALIDATORS;
   // Set by configuration, in this order.
   target!: Mapper;
   /** Where a relationship to an alias reads its target; asked at first use, since making it configures the models. */
@@ -163,6 +165,12 @@ export class Mapper {
   readonly abstract: boolean;
   /** An orphan is what has lost all its parents, not any. */
   legacyIsOrphan = false;
+  /** A DELETE that matches fewer rows than it should is worth a warning. */
+  confirmDeletedRows = true;
+  /** What a read-only class is read from instead of a table. */
+  selectable: FromClause | undefined = undefined;
+  /** Other names of attributes. */
+  readonly synonyms = new Map<string, string>();
   inheritance: Inheritance | undefined = undefined;
   readonly #byKey = new Map<string, MappedColumn>();
   readonly #byColumn = new Map<TableColumn, MappedColumn>();

@@ -138,6 +138,15 @@ export function parseCascade(text: string | undefined, viewOnly: boolean): Casca
   return flags;
 }
 
+/** A function of `validates()` for members of a relationship. */
+export interface RelationValidator {
+  readonly validate: (
+    value: unknown,
+    info: { readonly key: string; readonly instance: object; readonly isRemove: boolean },
+  ) => unknown;
+  readonly includeRemoves: boolean;
+  readonly includeBackrefs: boolean;
+}
 /** A relationship as declared: what the getter in a model literal gives. */
 export class RelationshipDefinition {
   readonly kind: RelationshipKind;

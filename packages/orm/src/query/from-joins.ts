@@ -15,10 +15,10 @@ function made(left: Side, right: Side, on: unknown, kind: "inner" | "left"): Fro
  *
  * @throws NoForeignKeysError, AmbiguousForeignKeysError
  */
-export function join(left: Side, right: Side, on?: unknown): FromClause {
-  return made(left, right, on, "inner");
+export function join(left: Side, right: Side, on?: unknown): FromClause & AnyTable {
+  return made(left, right, on, "inner") as FromClause & AnyTable;
 }
 /** `left LEFT OUTER JOIN right`. */
-export function outerJoin(left: Side, right: Side, on?: unknown): FromClause {
-  return made(left, right, on, "left");
+export function outerJoin(left: Side, right: Side, on?: unknown): FromClause & AnyTable {
+  return made(left, right, on, "left") as FromClause & AnyTable;
 }

@@ -176,7 +176,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
           `filterBy(): '${key}' is undefined. Leave it out, or pass null for SQL NULL.`,
           "argument.undefined",
         );
-      const attribute = source.mapper.attribute(key);
+      const attribute = source.mapper.attribute(source.mapper.synonyms.get(key) ?? key);
       if (attribute !== undefined) return source.column(attribute).eq(value);
       const relation = source.mapper.relationship(key);
       if (relation !== undefined) return new RelationAttribute(relation, source, undefined).eq(value);

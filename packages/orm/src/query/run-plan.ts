@@ -32,7 +32,8 @@ import { EntityItem } from "./entity.js";
 import { fillSubclassColumns } from "./fill-columns.js";
 import { Hydration } from "./hydrate.js";
 import type { LoadTree } from "./load-tree.js";
-import { type OrmPlan, planReturning, planSelect, treesOf } from "./plan.js";
+import { type OrmPlan, planSelect, treesOf } from "./plan.js";
+import { planReturning } from "./plan-returning.js";
 import { type KeyedRows, type LoadWork, loadRelation, type Runner } from "./relations.js";
 import { keepShapeOf, keepShapes } from "./shapes.js";
 

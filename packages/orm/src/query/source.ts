@@ -99,6 +99,7 @@ export class EntitySource {
         const column = this.find(a.column);
         if (column !== undefined) map[a.key] = column;
       }
+      for (const [key, target] of this.mapper.synonyms) map[key] = map[target] as Expression;
       this.#columns = map;
     }
     return this.#columns;
@@ -109,19 +110,36 @@ export class EntitySource {
   }
 }
 
+/** A class that is read from a subquery: its columns are found by key. */
+class SelectableSource extends EntitySource {
+  constructor(mapper: Mapper, from: FromClause, name: string, isAlias: boolean) {
+    super(mapper, from, new Map([[mapper.table, from]]), name, isAlias);
+  }
+  override find(column: TableColumn): ColumnReference | undefined {
+    return column.table === this.mapper.table ? this.from.columns.find((c) => c.key === column.key) : undefined;
+  }
+}
 const own = new WeakMap<Mapper, EntitySource>();
 /** A mapper over its own tables. */
 export function mappedSource(mapper: Mapper): EntitySource {
   let source = own.get(mapper);
   if (source === undefined) {
-    const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, t]));
-    source = new EntitySource(mapper, fromOf(mapper, leaves), leaves, mapper.name, false);
+    if (mapper.selectable !== undefined) source = new SelectableSource(mapper, mapper.selectable, mapper.name, false);
+    else {
+      const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, t]));
+      source = new EntitySource(mapper, fromOf(mapper, leaves), leaves, mapper.name, false);
+    }
     own.set(mapper, source);
   }
   return source;
 }
 /** A mapper over fresh aliases of its tables; without a name the compiler numbers them. */
 export function aliasedSource(mapper: Mapper, name?: string): EntitySource {
+  if (mapper.selectable !== undefined) {
+    const from = mapper.selectable;
+    const copy = from instanceof SubqueryClause ? new SubqueryClause(from.query, name) : new Alias(from, name);
+    return new SelectableSource(mapper, copy, name ?? mapper.name, true);
+  }
   const leaves = new Map<Table, FromClause>();
   for (const table of mapper.tables) {
     const alias = name === undefined ? undefined : table === mapper.table ? name : `${name}_${table.tableName}`;

@@ -18,6 +18,10 @@ export interface Mapped {
 export interface ColumnProperty<out T, out F extends string>
   extends ColumnLike<T, F | "readonly" | "null">,
     Definition<T, never> {}
+/** Another name of a column: no column of its own. */
+export interface Synonym<out T, out F extends string>
+  extends ColumnLike<T, F | "readonly" | "null">,
+    Definition<T, T> {}
 export type Attributes<P> = { -readonly [K in keyof P]: P[K] extends Definition<infer A, any> ? A : never };
 export type Initial<P> = { [K in keyof P]?: P[K] extends Definition<any, infer I> ? I : never };
 export type Instance<M> = M extends abstract new (...args: any) => infer I ? I : never;

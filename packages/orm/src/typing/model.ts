@@ -3,6 +3,7 @@ import type {
   AnyModel,
   AnyTable,
   Columns,
+  FromClause,
   NameOf,
   NoOptions,
   Options,
@@ -65,6 +66,16 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
   readonly versionIdColumn?: keyof P;
   /** With several `delete-orphan` parents: an orphan only once it has lost all of them. Default: any of them. */
   readonly legacyIsOrphan?: boolean;
+  /**
+   * Maps something that is there already: a table made by `table()`, a view, or, read only, a subquery. Its columns become
+   * attributes; those named in the literal too are typed. What has no key of its own needs `primaryKey`.
+   */
+  readonly table?: AnyTable | FromClause;
+  /** Of a ready `table`: only these columns, besides the key; or all but those. */
+  readonly includeProperties?: readonly string[];
+  readonly excludeProperties?: readonly string[];
+  /** false: a DELETE that finds its row gone says nothing. */
+  readonly confirmDeletedRows?: boolean;
   /** `(c) => [index("ix_name", c.name), unique(c.a, c.b)]`. */
   readonly constraints?: (columns: Columns<N, P>) => readonly unknown[];
 }

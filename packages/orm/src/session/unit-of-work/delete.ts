@@ -36,10 +36,14 @@ export async function deleteAll(host: FlushHost, table: Table, instances: readon
   for (const [mapper, group] of groups) {
     group.sort(byKey);
     const versioned = mapper.versionColumn !== undefined && mapper.versionColumn.column.table === table;
-    const [only, ...more] = table.primaryKey;
+    const [only, ...more] = keysOf(mapper, table);
     if (only !== undefined && more.length === 0 && !versioned) await deleteByKey(host, table, mapper, only, group);
     else await deleteEach(host, table, mapper, group, versioned);
   }
+}
+/** A table without a key of its own: by what the class says. */
+function keysOf(mapper: Mapper, table: Table): readonly TableColumn[] {
+  return table.primaryKey.length > 0 ? table.primaryKey : mapper.primaryKey.map((a) => a.column);
 }
 async function deleteByKey(
   host: FlushHost,
@@ -58,7 +62,7 @@ async function deleteByKey(
       engine.dialect.createCompiler(binds).compile(statement),
     );
     const raw = await connection.run(compiled, params);
-    checkCount(raw.rowCount, chunk, table, false);
+    if (mapper.confirmDeletedRows) checkCount(raw.rowCount, chunk, table, false);
   }
 }
 async function deleteEach(
@@ -74,7 +78,7 @@ async function deleteEach(
   let statement = mapper.memo.get(memo) as DeleteStatement | undefined;
   if (statement === undefined) {
     statement = new DeleteStatement(table).where(
-      ...table.primaryKey.map((c) => c.eq(new NamedBind(`key_${c.key}`, c.type))),
+      ...keysOf(mapper, table).map((c) => c.eq(new NamedBind(`key_${c.key}`, c.type))),
     );
     if (versioned) {
       const { column } = mapper.versionColumn as MappedColumn;
@@ -89,7 +93,7 @@ async function deleteEach(
   const bound = group.flatMap((instance) => {
     const named: Record<string, unknown> = {};
     const own = mapperOfInstance(instance);
-    for (const c of table.primaryKey)
+    for (const c of keysOf(mapper, table))
       named[`key_${c.key}`] = committedValue(instance, own.attributeOf(c) as MappedColumn);
     if (versioned) named.old_version = committedValue(instance, mapper.versionColumn as MappedColumn);
     return bindStatement(compiled, params, named);
@@ -103,7 +107,7 @@ async function deleteEach(
           bound.map((b) => b.params),
           compiled.hint,
         );
-  checkCount(raw.rowCount, group, table, versioned);
+  if (versioned || mapper.confirmDeletedRows) checkCount(raw.rowCount, group, table, versioned);
 }
 /** A row that is gone already is what was wanted: a warning, unless a version was promised. */
 function checkCount(matched: number, group: readonly Managed[], table: Table, versioned: boolean): void {

@@ -3,8 +3,9 @@
  * O(changed): nothing that did not change is looked at. Source: SQLAlchemy "unitofwork", "dependency".
  */
 import type { Table } from "@athanor/core";
+import { FlushError } from "../../errors.js";
 import { Collection, describeInstance } from "../../mapping/collection.js";
-import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../../mapping/mapper.js";
+import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../../mapping/mapper.js";
 import {
   clearChanges,
   DELETED,
@@ -280,6 +281,12 @@ export class Flush {
       list.push(s);
     }
     for (const d of deleted) roots.add(mapperOfInstance(d).root);
+    for (const root of roots)
+      if (root.selectable !== undefined)
+        throw new FlushError(
+          `${root} is read from a subquery, so nothing can be written to it; change the objects of the tables behind it.`,
+          "orm.read-only",
+        );
     const order = orderOf(roots);
     const savesInOrder = order
       .map((g) => ({ cyclic: g.cyclic, items: joined(g.roots.map((r) => sortSaves(byRoot.get(r) ?? []))) }))
@@ -361,6 +368,7 @@ export class Flush {
       const instance = changed[i] as Managed;
       // What was on the dirty list is finished with it.
       if ((instance.$$f & DIRTY) === 0 || this.#switched.size > 0) this.#updated.add(instance);
+      forgetGenerated(instance);
       if (!this.#switched.has(instance) && movesKey(instance, prepared.shapes[i]?.rekeys))
         followChangedKey(this.#host, instance);
     }
@@ -595,6 +603,19 @@ function refersToItself(instance: Managed, { direction, parent, target, syncPair
     syncPairs.length > 0 &&
     syncPairs.every((p) => hasValue(instance[p.local.slot]) && instance[p.local.slot] === instance[p.remote.slot])
   );
+}
+const GENERATED = Symbol("columns the database makes anew with every UPDATE");
+/** What the database computed is unknown until it is read: an old value would be wrong. */
+function forgetGenerated(instance: Managed): void {
+  const mapper = mapperOfInstance(instance);
+  let made = mapper.memo.get(GENERATED) as MappedColumn[] | undefined;
+  if (made === undefined) {
+    made = mapper.attributes.filter(
+      ({ column: { fields } }) => fields.computed !== undefined || fields.serverOnUpdate !== undefined,
+    );
+    mapper.memo.set(GENERATED, made);
+  }
+  for (const a of made) if (!isChanged(instance, a.index)) instance[a.slot] = UNLOADED;
 }
 const LINKS = Symbol("relationship slots are empty");
 /** Whether an object holds or held anything in a relationship. */

@@ -181,7 +181,9 @@ function hasExpression(instance: Managed, columns: readonly ChangedColumn[]): bo
 
 /** Key columns of a table, paired with the attributes that hold them. */
 function keyOf(mapper: Mapper, table: Table): { readonly column: TableColumn; readonly attribute: MappedColumn }[] {
-  return table.primaryKey.map((column) => ({ column, attribute: mapper.attributeOf(column) as MappedColumn }));
+  // A table or view without a key of its own: by what the class says.
+  const key = table.primaryKey.length > 0 ? table.primaryKey : mapper.primaryKey.map((a) => a.column);
+  return key.map((column) => ({ column, attribute: mapper.attributeOf(column) as MappedColumn }));
 }
 /** `UPDATE table SET a = :set_a WHERE key = :key_id`: named parameters, made once per mapper and columns. */
 export function updateByKey(
