@@ -102,6 +102,10 @@ export class CommandEnvironment {
   print(line: string): void {
     this.write(`${line}\n`);
   }
+  /** Results for machines. */
+  data(value: unknown): void {
+    this.print(JSON.stringify(value, null, 2));
+  }
   write(text: string): void {
     const write = this.config.stdout ?? ((t: string) => process.stdout.write(t));
     write(text);

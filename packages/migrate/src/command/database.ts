@@ -89,7 +89,7 @@ async function run(
     const done = steps.map((s) => ({ direction: s.kind, revision: s.revision?.revision ?? null, rows: s.rows }));
     reports[at] = { ...(reports[at] as RunReport), steps: done };
   });
-  if (options.json) environment.print(JSON.stringify({ databases: reports }, null, 2));
+  if (options.json) environment.data({ databases: reports });
 }
 
 /** Applied revisions whose files say something else than when they were applied. */
@@ -248,7 +248,7 @@ export async function current(
           environment.print(options.verbose ? formatRevisionBlock(one) : formatRevision(one, { tree: false }));
       });
     }
-    if (options.json) environment.print(JSON.stringify(targets.length === 1 ? told[0] : told, null, 2));
+    if (options.json) environment.data(targets.length === 1 ? told[0] : told);
     if (!options.checkHeads || behind.length === 0) return;
     throw new CommandError("migrate.not-at-heads", "Database is not on all head revisions", {
       hint: `${behind.join("; ")}; the heads are ${wanted.join(", ") || "none"}.`,
@@ -318,7 +318,7 @@ export async function check(
       const place = target.label === "" ? {} : { database: target.scope?.name ?? null, tenant: target.tenant ?? null };
       told.push({ ...place, upToDate: ops.length === 0, differences, edited: ids(edited) });
     }
-    if (options.json) environment.print(JSON.stringify(targets.length === 1 ? told[0] : told, null, 2));
+    if (options.json) environment.data(targets.length === 1 ? told[0] : told);
     if (all.length > 0) throw new DifferenceError(all);
     if (!options.json) environment.print("No new upgrade operations detected.");
   });
@@ -329,6 +329,6 @@ export async function ensureVersion(config: MigrateConfig, options: RunOptions =
   await withEnvironment(config, { offline: options.sql, tag: options.tag }, async (environment) => {
     if (options.sql) return withWriter(environment, (_, context) => context.ensureVersionTable());
     await runTogether(environment, (_, context) => context.ensureVersionTable());
-    if (options.json) environment.print(JSON.stringify({ versionTable: true }, null, 2));
+    if (options.json) environment.data({ versionTable: true });
   });
 }

@@ -37,7 +37,7 @@ async function lintIn(environment: CommandEnvironment, options: LintCommandOptio
       about,
       instead,
     }));
-    if (options.json) environment.print(JSON.stringify(listed, null, 2));
+    if (options.json) environment.data(listed);
     else
       for (const r of listed)
         environment.print(
@@ -75,7 +75,7 @@ async function lintIn(environment: CommandEnvironment, options: LintCommandOptio
     }
   }
   const counted = findings.filter((f) => weight[f.level] >= weight[failOn]);
-  if (options.json) environment.print(JSON.stringify({ revisions: [...looked], findings }, null, 2));
+  if (options.json) environment.data({ revisions: [...looked], findings });
   else {
     for (const f of findings) {
       const at = f.operation === undefined ? f.revision : `${f.revision}, operation ${f.operation} (${f.what})`;

@@ -49,7 +49,7 @@ export async function squash(
       imports: bodies.flatMap((b) => b.imports),
       extra: await environment.templateArgs(),
     });
-    if (options.json) environment.print(JSON.stringify(revisionData(made), null, 2));
+    if (options.json) environment.data(revisionData(made));
     return made;
   });
 }
