@@ -58,7 +58,8 @@ async function bodiesOf(scripts: ScriptDirectory, chosen: readonly Revision[], {
   const parts: { up: Body; down: Body }[] = [];
   for (const revision of chosen) {
     const module = runnable(await scripts.load<Operations>(revision), scope, revision);
-    const body = (name: "upgrade" | "downgrade") => written(revision, name, module[name], engine.dialect);
+    const outside = module.transaction === false;
+    const body = (name: "upgrade" | "downgrade") => written(revision, name, module[name], engine.dialect, outside);
     parts.push({ up: await body("upgrade"), down: await body("downgrade") });
   }
   const join = (bodies: readonly Body[]) =>
@@ -109,6 +110,7 @@ async function written(
   name: "upgrade" | "downgrade",
   work: ((op: Operations) => unknown) | undefined,
   dialect: Parameters<typeof recordOps>[1],
+  outside: boolean,
 ): Promise<Body> {
   if (work === undefined) {
     throw new CommandError("migrate.squash", `Revision ${revision} has no downgrade(), so the squash could have none`, {
@@ -131,7 +133,9 @@ async function written(
   for (const { op, autocommit } of ops) {
     const rendered = renderOps([plain(op, dialect)], { dialect });
     imports.push(...rendered.imports);
-    lines.push(...(autocommit ? [`await op.autocommitBlock(async () => {\n${rendered.text}\n});`] : [rendered.text]));
+    lines.push(
+      ...(autocommit || outside ? [`await op.autocommitBlock(async () => {\n${rendered.text}\n});`] : [rendered.text]),
+    );
   }
   return { text: ops.length === 0 ? "" : lines.join("\n"), imports };
 }

@@ -101,3 +101,21 @@ it("refuses forks, and what cannot be read without a database; nothing is remove
   });
   expect((await p.versions()).size).toBe(6);
 });
+
+it("a file outside of a transaction stays so within the squash", async () => {
+  p = await project("postgresql://nobody@127.0.0.1:1/none");
+  await p.revision("aaaa", null, 'await op.execute("A");', 'await op.execute("-A");');
+  await p.put(
+    "bbbb_.ts",
+    `export const revision = "bbbb", downRevision = "aaaa";
+export const transaction = false;
+export const upgrade = (op: any) => op.execute("B");
+export const downgrade = (op: any) => op.execute("-B");
+`,
+  );
+  await command.squash(p.config, "base:head", { revId: "cccc" });
+  const [text = ""] = [...(await p.versions()).values()];
+  expect(text).toMatch(
+    /\n {2}await op\.execute\("A"\);\n[\s\S]*await op\.autocommitBlock\(async \(\) => \{\n\s*await op\.execute\("B"\);\n\s*\}\);/,
+  );
+});

@@ -274,3 +274,11 @@ describe("db lint", () => {
     await expect(command.lint(p.config, { disable: ["nope"] })).rejects.toMatchObject({ code: "migrate.no-rule" });
   });
 });
+
+it("a file with transaction = false is outside of one, and one that says why it is irreversible needs no downgrade", async () => {
+  const upgrade: Work = (op) => op.createIndex("ix", "t", ["a"], { dialectOptions: on });
+  const found = async (more: object) =>
+    (await lintRevision({ revision: "r", upgrade, ...more }, dialectNamed("postgresql"))).map((f) => f.rule).sort();
+  expect(await found({})).toEqual(["concurrently-in-transaction", "no-downgrade"]);
+  expect(await found({ transaction: false, irreversible: "the rows are gone" })).toEqual([]);
+});
