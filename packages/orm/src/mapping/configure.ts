@@ -14,7 +14,7 @@ import {
 } from "@athanor/core";
 import { MappingError } from "../errors.js";
 import { ExpressionAttribute } from "./column-property.js";
-import { type Declaration, declarationOf } from "./declaration.js";
+import { type Declaration, declarationOf, type ModelSettings } from "./declaration.js";
 import { type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
 import { parseCascade, RelationshipDefinition } from "./relationship.js";
@@ -230,7 +230,7 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   const primaryKey = keyColumns(declaration, rootTable).map(
     (c) => attributes.find((a) => a.columns.includes(c)) as MappedColumn,
   );
-  const version = versionSetting(declaration);
+  const version = settingOf(declaration, "versionIdColumn");
   let versionColumn: MappedColumn | undefined;
   if (version !== undefined) {
     versionColumn = attributes.find((a) => a.key === version);
@@ -252,6 +252,7 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
     attributes,
     primaryKey,
     versionColumn,
+    versionGenerator: settingOf(declaration, "versionIdGenerator"),
     abstract: declaration.settings.abstract ?? false,
   });
   if (base !== undefined) mapper.expressions.push(...base.expressions);
@@ -338,9 +339,10 @@ function keyColumns(declaration: Declaration, table: Table): readonly TableColum
   }
   return primaryKey.map((key) => table.column(key) as TableColumn);
 }
-function versionSetting(declaration: Declaration): string | undefined {
+/** A setting of the class, or of the nearest one above it that has it. */
+function settingOf<K extends keyof ModelSettings>(declaration: Declaration, key: K): ModelSettings[K] | undefined {
   for (let d: Declaration | undefined = declaration; d !== undefined; d = d.parent)
-    if (d.settings.versionIdColumn !== undefined) return d.settings.versionIdColumn;
+    if (d.settings[key] !== undefined) return d.settings[key];
   return undefined;
 }
 

@@ -15,6 +15,8 @@ import { RelationshipDefinition, type RelationValidator } from "./relationship.j
 import type { DeclarationFace } from "./state.js";
 import { SynonymDefinition } from "./synonym.js";
 
+/** Makes the next version from the one before, null for a new row; false: the database or the program does. */
+export type VersionGenerator = ((current: unknown) => unknown) | false;
 export interface ModelSettings {
   readonly primaryKey?: readonly string[];
   readonly tableName?: string;
@@ -28,6 +30,7 @@ export interface ModelSettings {
   readonly identity?: string | number;
   readonly abstract?: boolean;
   readonly versionIdColumn?: string;
+  readonly versionIdGenerator?: VersionGenerator;
   readonly concrete?: boolean;
   readonly table?: unknown;
   readonly info?: { readonly [key: string]: unknown };
@@ -49,6 +52,7 @@ const SETTINGS = [
   "identity",
   "abstract",
   "versionIdColumn",
+  "versionIdGenerator",
   "concrete",
   "table",
   "info",

@@ -133,6 +133,7 @@ export interface MapperParts {
   readonly attributes: readonly MappedColumn[];
   readonly primaryKey: readonly MappedColumn[];
   readonly versionColumn: MappedColumn | undefined;
+  readonly versionGenerator?: ((current: unknown) => unknown) | false | undefined;
   readonly abstract: boolean;
 }
 
@@ -162,6 +163,7 @@ export class Mapper {
   /** Relationships of other mappers that delete what they lose, with this class as target. */
   readonly orphanRelationships: RelationshipProperty[] = [];
   readonly versionColumn: MappedColumn | undefined;
+  readonly versionGenerator: ((current: unknown) => unknown) | false | undefined;
   readonly abstract: boolean;
   /** An orphan is what has lost all its parents, not any. */
   legacyIsOrphan = false;
@@ -187,6 +189,7 @@ export class Mapper {
     this.attributes = parts.attributes;
     this.primaryKey = parts.primaryKey;
     this.versionColumn = parts.versionColumn;
+    this.versionGenerator = parts.versionGenerator;
     this.abstract = parts.abstract;
     for (const a of parts.attributes) {
       this.#byKey.set(a.key, a);
@@ -219,6 +222,15 @@ export class Mapper {
   addRelationship(property: RelationshipProperty): void {
     this.relationships.push(property);
     this.#relationsByKey.set(property.key, property);
+  }
+  /** The next version of a row, null for a new one; undefined: not for us to make. */
+  nextVersion(current: unknown): unknown {
+    const { versionGenerator } = this;
+    if (versionGenerator === false) return undefined;
+    if (versionGenerator !== undefined) return versionGenerator(current ?? null);
+    if (typeof current === "bigint") return current + 1n;
+    if (typeof current === "number") return current + 1;
+    return this.versionColumn?.column.type.kind === "bigInteger" ? 1n : 1;
   }
   /** All names an instance answers to. */
   get keys(): readonly string[] {

@@ -16,7 +16,7 @@ import { type MappedColumn, type Mapper, mapperOfInstance } from "../mapping/map
 import { LOAD_TOKEN, type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { insertAll } from "../session/unit-of-work/insert.js";
-import { type ChangedColumn, nextVersion, updateByKey } from "../session/unit-of-work/update.js";
+import { type ChangedColumn, updateByKey } from "../session/unit-of-work/update.js";
 import { forgetChange } from "./changes.js";
 import { EntityItem } from "./entity.js";
 
@@ -81,7 +81,7 @@ export async function insertSpread(
     for (const key of Object.keys(row)) instance[attributeFor(mapper, key, row, "insert").slot] = row[key];
     const version = mapper.versionColumn;
     if (version !== undefined && instance[version.slot] === UNLOADED && version.column.fields.default === undefined)
-      instance[version.slot] = version.column.type.kind === "bigInteger" ? 1n : nextVersion(undefined);
+      instance[version.slot] = mapper.nextVersion(null) ?? UNLOADED;
     return instance;
   });
   for (const table of mapper.tables) await insertAll(session, table, instances);

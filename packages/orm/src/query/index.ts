@@ -200,5 +200,6 @@ export { join, outerJoin } from "./from-joins.js";
 export { keyValues } from "./key-values.js";
 export type { PolymorphicSettings } from "./polymorphic.js";
 export { type HasSession, NotFoundError, sessionQuery, setSessionResolver } from "./query.js";
+export { tablesOf } from "./run-plan.js";
 export { setShardId, UserDefinedOption } from "./user-options.js";
 export type { AnyModel, ColumnLike };

@@ -58,27 +58,52 @@ export function mapperOf(statement: Element): Mapper | null {
   if (statement instanceof CompoundStatement) return mapperOf(statement.members[0] as Element);
   if (!(statement instanceof SelectStatement)) return null;
   for (const item of statement.selected) if (item instanceof EntityItem) return item.mapper;
-  return mapperOfFroms([
-    ...statement.froms,
-    ...statement.selected.flatMap((item) => [...referencedFroms(item)]),
-    ...statement.joins.map((j) => j.target),
-  ]);
-}
-/** Columns and counts are routed by the first mapped table they read. */
-function mapperOfFroms(froms: readonly FromClause[]): Mapper | null {
-  for (const from of froms) {
+  for (const from of fromsOf(statement)) {
     if (from instanceof SubqueryClause || from instanceof Cte) {
       const inner = mapperOf(from.query);
       if (inner !== null) return inner;
       continue;
     }
-    for (const leaf of from.leaves) {
-      const table = leaf instanceof Alias ? leaf.of : leaf;
-      const mapper = table instanceof Table ? mappersOfTable(table)[0] : undefined;
+    // Columns and counts are routed by the first mapped table they read.
+    for (const table of tablesIn(from)) {
+      const mapper = mappersOfTable(table)[0];
       if (mapper !== undefined) return mapper;
     }
   }
   return null;
+}
+function fromsOf(statement: SelectStatement): readonly FromClause[] {
+  return [
+    ...statement.froms,
+    ...statement.selected.flatMap((item) => [...referencedFroms(item)]),
+    ...statement.joins.map((j) => j.target),
+  ];
+}
+function* tablesIn(from: FromClause): Generator<Table> {
+  for (const leaf of from.leaves) {
+    const table = leaf instanceof Alias ? leaf.of : leaf;
+    if (table instanceof Table) yield table;
+  }
+}
+/** The tables a statement speaks of, in its order, those of subqueries in FROM included: what it is routed by. */
+export function* tablesOf(statement: Element): Generator<Table> {
+  if (
+    statement instanceof InsertStatement ||
+    statement instanceof UpdateStatement ||
+    statement instanceof DeleteStatement
+  ) {
+    yield statement.table;
+    return;
+  }
+  if (statement instanceof CompoundStatement) {
+    for (const member of statement.members) yield* tablesOf(member as Element);
+    return;
+  }
+  if (!(statement instanceof SelectStatement)) return;
+  for (const from of fromsOf(statement)) {
+    if (from instanceof SubqueryClause || from instanceof Cte) yield* tablesOf(from.query);
+    else yield* tablesIn(from);
+  }
 }
 function populates(session: SessionInternals, statement: Element): boolean {
   const own = statement instanceof Statement ? statement.executionOptionsValue?.populateExisting : undefined;

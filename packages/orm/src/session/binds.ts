@@ -3,9 +3,10 @@
  * project's base, the tables; for statements without a model the first table that has one.
  * Source: SQLAlchemy "Partitioning Strategies", `Session.get_bind`.
  */
-import { ArgumentError, type Element, fromClause, referencedFroms, Table } from "@athanor/core";
+import { ArgumentError, type Element, fromClause, Table } from "@athanor/core";
 import { type Declaration, declarationOf } from "../mapping/declaration.js";
 import type { Mapper } from "../mapping/mapper.js";
+import { tablesOf } from "../query/run-plan.js";
 import type { Bind } from "./connections.js";
 
 /** A model, what `declarativeBase()` gave or was given, or a table. */
@@ -26,11 +27,9 @@ export class Binds {
       return this.#byMapper.get(mapper);
     }
     if (statement === undefined) return undefined;
-    for (const from of referencedFroms(statement)) {
-      for (const leaf of from.leaves) {
-        const bind = this.#byKey.get(leaf);
-        if (bind !== undefined) return bind;
-      }
+    for (const table of tablesOf(statement)) {
+      const bind = this.#byKey.get(table);
+      if (bind !== undefined) return bind;
     }
     return undefined;
   }

@@ -15,6 +15,7 @@ import {
   PERSISTENT,
   recordWrite,
   STALE,
+  tokenOf,
   UNLOADED,
   WAS_DELETED,
 } from "../mapping/state.js";
@@ -71,6 +72,10 @@ export class InstanceInspection {
   get identity(): readonly unknown[] | null {
     if ((this.#instance.$$f & (PERSISTENT | DETACHED | DELETED)) === 0) return null;
     return this.mapper.primaryKey.map((a) => this.#instance[a.slot]);
+  }
+  /** The shard or tenant its row is in, in sessions that keep several apart. */
+  get identityToken(): unknown {
+    return tokenOf(this.#instance);
   }
   /** Keys of attributes that hold nothing. */
   get unloaded(): ReadonlySet<string> {

@@ -63,7 +63,13 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
   /** Value of the discriminator in rows of this very class. */
   readonly identity?: I;
   readonly abstract?: boolean;
+  /** The column that counts versions: an UPDATE or DELETE of a row that somebody else changed is a StaleDataError. */
   readonly versionIdColumn?: keyof P;
+  /**
+   * Makes the next version, from null for a new row; `(v) => crypto.randomUUID()`. false: the database does (a trigger,
+   * `serverOnUpdate`), or the program; it is read after every UPDATE. Default: counts from 1.
+   */
+  readonly versionIdGenerator?: ((current: unknown) => unknown) | false;
   /** With several `delete-orphan` parents: an orphan only once it has lost all of them. Default: any of them. */
   readonly legacyIsOrphan?: boolean;
   /**

@@ -1,6 +1,6 @@
 /** Tables by database: a MetaData per bind key, and the way back from a table to its key. Source: Flask-SQLAlchemy "Multiple Databases with Binds". */
-import { type Element, MetaData, referencedFroms, type Table } from "@athanor/core";
-import type { Mapper } from "@athanor/orm";
+import { type Element, MetaData, type Table } from "@athanor/core";
+import { type Mapper, tablesOf } from "@athanor/orm";
 import { DatabaseSetupError } from "./errors.js";
 
 /** MetaData by bind key; null is the default database. */
@@ -43,7 +43,8 @@ export class BindTables {
   keyOf(mapper: Mapper | null, statement: Element | undefined): string | null {
     if (mapper !== null) return this.keyOfTable(mapper.table);
     if (this.#byKey.size === 1) return null;
-    if (statement === undefined) {
+    const tables = statement === undefined ? [] : [...tablesOf(statement)];
+    if (tables.length === 0) {
       const twice = this.#sharedName();
       if (twice === undefined) return null;
       throw new DatabaseSetupError(
@@ -51,8 +52,8 @@ export class BindTables {
         `The table name '${twice}' exists in several binds, and the session was not told which one this statement is about. Run it on a connection that says so: (await db.session.connection(Model)).execute(…).`,
       );
     }
-    for (const from of referencedFroms(statement)) {
-      const key = from.kind === "table" ? this.keyOfTable(from as Table) : null;
+    for (const table of tables) {
+      const key = this.keyOfTable(table);
       if (key !== null) return key;
     }
     return null;

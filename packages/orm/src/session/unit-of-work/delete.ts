@@ -107,7 +107,7 @@ async function deleteEach(
           bound.map((b) => b.params),
           compiled.hint,
         );
-  if (versioned || mapper.confirmDeletedRows) checkCount(raw.rowCount, group, table, versioned);
+  if (mapper.confirmDeletedRows) checkCount(raw.rowCount, group, table, versioned);
 }
 /** A row that is gone already is what was wanted: a warning, unless a version was promised. */
 function checkCount(matched: number, group: readonly Managed[], table: Table, versioned: boolean): void {

@@ -31,7 +31,7 @@ import { deleteNeeds, orderOf, waves } from "./order.js";
 import { SecondaryPlan } from "./secondary.js";
 import { emptyOf, nullsInto } from "./slots.js";
 import { applySync, SyncPlan } from "./sync.js";
-import { nextVersion, prepareUpdates, updateAll } from "./update.js";
+import { prepareUpdates, updateAll } from "./update.js";
 import { committedValue } from "./values.js";
 
 export interface FlushInput {
@@ -404,7 +404,8 @@ export class Flush {
       (instance[version.slot] === UNLOADED || instance[version.slot] === null) &&
       version.column.fields.default === undefined
     ) {
-      instance[version.slot] = version.column.type.kind === "bigInteger" ? 1n : nextVersion(undefined);
+      const first = mapper.nextVersion(null);
+      if (first !== undefined) instance[version.slot] = first;
     }
   }
   /** A new object with the key of one that is being deleted: the row stays and is updated. */
@@ -424,7 +425,8 @@ export class Flush {
     const old: unknown[] = [];
     for (const a of mapper.attributes) {
       const before = committedValue(existing, a);
-      if (instance[a.slot] === UNLOADED) instance[a.slot] = before;
+      // The row goes on counting.
+      if (instance[a.slot] === UNLOADED || a === mapper.versionColumn) instance[a.slot] = before;
       else {
         old.push(a.index, before);
         if (a.index < 31) instance.$$m |= 1 << a.index;

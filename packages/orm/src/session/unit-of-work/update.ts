@@ -7,6 +7,7 @@ import {
   converted,
   Expression,
   NamedBind,
+  SelectStatement,
   type Table,
   type TableColumn,
   UpdateStatement,
@@ -14,7 +15,8 @@ import {
 import { StaleDataError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
-import { type Managed, UNLOADED } from "../../mapping/state.js";
+import { isChanged, type Managed, UNLOADED } from "../../mapping/state.js";
+import { among, CHUNK, KeyedOwners } from "../../query/keys.js";
 import type { FlushHost } from "./host.js";
 import { InstanceRows } from "./slots.js";
 import { assignColumn, changedColumns, committedValue, sameInColumn } from "./values.js";
@@ -43,11 +45,6 @@ interface Group {
   readonly instances: Managed[];
   /** Version counters before, one per object; undefined where there are none. */
   readonly versions: unknown[] | undefined;
-}
-
-/** The next value of a version counter. */
-export function nextVersion(current: unknown): unknown {
-  return typeof current === "bigint" ? current + 1n : typeof current === "number" ? current + 1 : 1;
 }
 
 const SHAPES = Symbol("update shapes");
@@ -148,9 +145,14 @@ export async function updateAll(host: FlushHost, table: Table, { instances, shap
     let before: unknown;
     if (versioned) {
       before = committedValue(instance, version);
-      if (!columns.some((c) => c.attribute === version))
-        columns = [...columns, { attribute: version, column: version.column }];
-      if (!shape.attributes.includes(version)) assignColumn(instance, version, nextVersion(before));
+      if (mapper.versionGenerator === false) {
+        // The database counts with the UPDATE of this table; without one there is nothing to count.
+        if (columns.length === 0) continue;
+      } else {
+        if (!columns.some((c) => c.attribute === version))
+          columns = [...columns, { attribute: version, column: version.column }];
+        if (!shape.attributes.includes(version)) assignColumn(instance, version, mapper.nextVersion(before));
+      }
     }
     const inline = hasExpression(instance, columns);
     if (inline || group === undefined) {
@@ -169,6 +171,30 @@ export async function updateAll(host: FlushHost, table: Table, { instances, shap
   for (const step of order) {
     if (hasExpression(step.instances[0] as Managed, step.columns)) await updateInline(host, table, step);
     else await updateGroup(host, table, step);
+    if (step.versions !== undefined && step.mapper.versionGenerator === false)
+      await readVersions(host, table, step.mapper, step.instances);
+  }
+}
+/** Versions that the database made: asked for, since what RETURNING gives is older than what an AFTER trigger does. */
+async function readVersions(
+  host: FlushHost,
+  table: Table,
+  mapper: Mapper,
+  instances: readonly Managed[],
+): Promise<void> {
+  const version = mapper.versionColumn as MappedColumn;
+  const asked = instances.filter((i) => !isChanged(i, version.index));
+  const key = keyOf(mapper, table);
+  const columns = key.map((k) => k.column);
+  const connection = await host.connectionFor(mapper);
+  for (let at = 0; at < asked.length; at += CHUNK) {
+    const keyed = new KeyedOwners(key.map((k) => k.attribute));
+    for (const instance of asked.slice(at, at + CHUNK)) keyed.add(instance);
+    const statement = new SelectStatement([...columns, version.column]).where(among(columns, keyed.keys));
+    const rows = (await connection.execute(statement).all()) as unknown as readonly (readonly unknown[])[];
+    const keyAt = columns.map((_, i) => i);
+    for (const row of rows)
+      for (const instance of keyed.find(row, keyAt) ?? []) instance[version.slot] = row[columns.length];
   }
 }
 function hasExpression(instance: Managed, columns: readonly ChangedColumn[]): boolean {

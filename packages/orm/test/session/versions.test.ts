@@ -1,0 +1,181 @@
+/** Versions of rows and confirmed deletions: generators of one's own, versions the database makes. Oracle: SQLAlchemy `test_versioning`. */
+import { createEngine, deleteFrom, type Engine, integer, select, string, update } from "@athanor/core";
+import { declarativeBase, Session, StaleDataError } from "@athanor/orm";
+import { describeEachDatabase } from "@athanor/test-support";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { recording, taken } from "./support.js";
+
+const Base = declarativeBase();
+class Uuid extends Base(
+  "Uuid",
+  { id: integer().primaryKey(), value: string(20), version: string(40) },
+  { versionIdColumn: "version", versionIdGenerator: () => crypto.randomUUID() },
+) {}
+class Told extends Base(
+  "Told",
+  { id: integer().primaryKey(), value: string(20), version: integer() },
+  { versionIdColumn: "version", versionIdGenerator: false },
+) {}
+class Counted extends Base(
+  "Counted",
+  { id: integer().primaryKey(), value: string(20), version: integer() },
+  { versionIdColumn: "version" },
+) {}
+class Loose extends Base(
+  "Loose",
+  { id: integer().primaryKey(), value: string(20), version: integer() },
+  { versionIdColumn: "version", confirmDeletedRows: false },
+) {}
+class Plain extends Base("Plain", { id: integer().primaryKey() }) {}
+const ServerBase = declarativeBase();
+class Counter extends ServerBase(
+  "Counter",
+  { id: integer().primaryKey(), value: string(20), version: integer().serverDefault("1") },
+  { versionIdColumn: "version", versionIdGenerator: false },
+) {}
+
+describeEachDatabase("versions", (target) => {
+  const db = recording(target, Base.metadata);
+
+  it("a generator of one's own makes every version, also by a row switch and a delete", async () => {
+    await using session = new Session(db.engine);
+    const one = new Uuid({ id: 1, value: "a" });
+    session.add(one);
+    await session.flush();
+    const first = one.version;
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    one.value = "b";
+    await session.commit();
+    expect(one.version).not.toBe(first);
+    const second = one.version;
+    await session.refresh(one);
+    await session.delete(one);
+    const again = new Uuid({ id: 1, value: "c" });
+    session.add(again);
+    taken(db);
+    await session.commit();
+    expect(taken(db)).toEqual(["UPDATE uuid"]);
+    expect(again.version).not.toBe(second);
+    await (await session.connection()).execute(update(Uuid).set({ version: "other" }));
+    await session.delete(again);
+    await expect(session.flush()).rejects.toThrow(StaleDataError);
+    await session.rollback();
+  });
+  it("a row switch goes on counting", async () => {
+    await using session = new Session(db.engine);
+    const old = new Counted({ id: 1, value: "a" });
+    session.add(old);
+    await session.commit();
+    old.value = "b";
+    await session.commit();
+    await session.refresh(old);
+    await session.delete(old);
+    const fresh = new Counted({ id: 1, value: "c" });
+    session.add(fresh);
+    await session.commit();
+    expect(fresh.version).toBe(3);
+    // UPDATE by criteria does not count.
+    await session.execute(update(Counted).set({ value: "d" }));
+    expect(await session.scalar(select(Counted.c.version))).toBe(3);
+  });
+  it("versionIdGenerator: false: the program counts, and is held to it", async () => {
+    await using session = new Session(db.engine);
+    const told = new Told({ value: "a", version: 10 });
+    session.add(told);
+    await session.commit();
+    told.value = "b";
+    told.version = 11;
+    await session.commit();
+    told.value = "not counted";
+    await session.commit();
+    expect(told.version).toBe(11);
+    await session.refresh(told);
+    await (await session.connection()).execute(update(Told).set({ version: 20 }));
+    told.value = "c";
+    told.version = 12;
+    await expect(session.flush()).rejects.toThrow(/matched 0 of 1/);
+    await session.rollback();
+  });
+  it("a DELETE that meets fewer rows: an error with a version, a warning without, silence where asked for", async () => {
+    const warned: string[] = [];
+    const listen = (warning: Error & { readonly code?: string }) => void warned.push(`${warning.code}`);
+    process.on("warning", listen);
+    try {
+      await using session = new Session(db.engine);
+      const [counted, loose, plain] = [new Counted({ value: "a" }), new Loose({ value: "a" }), new Plain()];
+      session.add(counted, loose, plain);
+      await session.commit();
+      await session.refresh(counted);
+      const connection = await session.connection();
+      for (const model of [Counted, Loose, Plain]) await connection.execute(deleteFrom(model));
+      await session.delete(loose);
+      await session.flush();
+      await new Promise((done) => setImmediate(done));
+      expect(warned).toEqual([]);
+      await session.delete(plain);
+      await session.flush();
+      await new Promise((done) => setImmediate(done));
+      expect(warned).toEqual(["ATHANOR_STALE_DELETE"]);
+      await session.delete(counted);
+      await expect(session.flush()).rejects.toThrow(/DELETE of <Counted 1> from 'counted' matched 0 of 1/);
+      await session.rollback();
+    } finally {
+      process.off("warning", listen);
+    }
+  });
+});
+
+// A counter that the database keeps, by what each one has for it.
+const triggers: Record<string, readonly string[]> = {
+  sqlite: [
+    "create trigger bump after update on counter when new.version = old.version begin update counter set version = old.version + 1 where id = new.id; end",
+  ],
+  postgresql: [
+    "create function bump() returns trigger language plpgsql as $$ begin new.version = old.version + 1; return new; end $$",
+    "create trigger bump before update on counter for each row execute function bump()",
+  ],
+  mariadb: ["create trigger bump before update on counter for each row set new.version = old.version + 1"],
+};
+describeEachDatabase("a version the database makes", (target) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = createEngine(await target.url());
+    await ServerBase.metadata.createAll(engine);
+    await using connection = await engine.connect();
+    for (const sql of triggers[target.name] ?? []) await connection.executeScript(sql);
+    await connection.commit();
+  });
+  afterAll(() => engine.dispose());
+  beforeEach(async () => {
+    await using connection = await engine.connect();
+    await connection.execute(deleteFrom(Counter));
+    await connection.commit();
+  });
+  it("is known after every flush, for many rows in one statement, and guards the next one", async () => {
+    await using session = new Session(engine);
+    const all = ["a", "b", "c"].map((value) => new Counter({ value }));
+    session.addAll(all);
+    await session.commit();
+    expect(all.map((c) => c.version)).toEqual([1, 1, 1]);
+    let reads = 0;
+    const stop = engine.on("statement", ({ sql }) => {
+      if (/^SELECT/.test(sql)) reads++;
+    });
+    for (const c of all) c.value += "!";
+    await session.flush();
+    stop();
+    expect(all.map((c) => c.version)).toEqual([2, 2, 2]);
+    expect(reads).toBe(1);
+    (all[0] as Counter).value = "again";
+    await session.commit();
+    expect((all[0] as Counter).version).toBe(3);
+    const first = all[0] as Counter;
+    await session.refresh(first);
+    await (await session.connection()).execute(
+      update(Counter).set({ value: "by another" }).where(Counter.c.id.eq(first.id)),
+    );
+    first.value = "late";
+    await expect(session.flush()).rejects.toThrow(StaleDataError);
+    await session.rollback();
+  });
+});
