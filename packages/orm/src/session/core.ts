@@ -29,6 +29,7 @@ import {
   DETACHED,
   DIRTY,
   forgetLoss,
+  leaveBatch,
   type Managed,
   ORPHANED,
   PENDING,
@@ -705,6 +706,7 @@ export class SessionCore implements WholeSession, SessionFace {
     const was = instance.$$f;
     instance.$$s = undefined;
     instance.$$f = (was & ~(PERSISTENT | DIRTY | TO_DELETE | PENDING)) | DETACHED;
+    leaveBatch(instance);
     const event = (was & DELETED) !== 0 ? "deletedToDetached" : "persistentToDetached";
     if (this.hooks.has(event)) this.hooks.emit(event, { session: this.owner, instance });
   }
