@@ -44,8 +44,8 @@ import { SESSION, type SessionInternals } from "./internals.js";
 import { type MergeOptions, mergeInto } from "./merge.js";
 import { forgetOpen, rememberOpen } from "./open-sessions.js";
 import { coreOptions, DEFAULTS, type SessionOptions } from "./options.js";
-import type { Shards } from "./sharding.js";
 import { keepShapes } from "./shapes.js";
+import type { Shards } from "./sharding.js";
 import type { TransactionFrame } from "./transaction-frame.js";
 
 const NO_OPTIONS: SessionOptions = {};
