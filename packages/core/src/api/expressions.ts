@@ -92,7 +92,8 @@ export function typeCoerce<X extends AnyExpr, T, F extends string>(what: X, to: 
 }
 /** A bound value with its type said. */
 export function literal<T, F extends string>(value: T, as: ColumnLike<T, F>): Families<T, never, never>[F & Family] {
-  return typed(value === null ? NULL : new Bind(value, sqlTypeOf(as, "literal()")));
+  const type = sqlTypeOf(as, "literal()");
+  return typed(value === undefined ? operand(value) : value === null ? NULL : new Bind(value, type));
 }
 /** SQL the program vouches for, as a column: never user input. */
 export function literalColumn<T, F extends string>(

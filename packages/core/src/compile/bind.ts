@@ -83,6 +83,7 @@ function bindExpanding(
       const list = value as readonly unknown[];
       if (!Array.isArray(list)) throw new ArgumentError("in(): the parameter for a list is not a list.");
       const { wrap } = slot;
+      if (list.includes(undefined)) throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");
       const one = (value: unknown, suffix: string): string => {
         if (value === null) return "NULL";
         out.push(value);

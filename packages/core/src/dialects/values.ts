@@ -90,6 +90,8 @@ export const toNumber: Convert = (value) => (typeof value === "number" ? value :
 export const toBigInt: Convert = (value) => {
   if (typeof value === "bigint") return value;
   const text = typeof value === "string" && value.includes(".") ? value.replace(/\.0*$/, "") : value;
+  if (typeof text === "string" && !/^\s*-?\d+\s*$/.test(text))
+    throw new DataError(`The database gave ${describe(value)} where a whole number was expected.`);
   return BigInt(text as string | number);
 };
 /** 64-bit integers as numbers; never rounded in silence. @throws DataError beyond 2^53 */

@@ -473,6 +473,8 @@ function setters(
   values: RowValues,
   spread: readonly Table[] = NO_TABLES,
 ): readonly { readonly column: TableColumn; readonly value: Expression }[] {
+  if (typeof values !== "object" || values === null)
+    throw new ArgumentError("set(): an object of new values by column is needed.", "argument.undefined");
   return Object.keys(values).map((key) => {
     let column = table.columns.find((c) => c.key === key);
     // A key that all tables of a model share is the base's.

@@ -109,9 +109,10 @@ export abstract class Expression extends Element {
     other: unknown,
     options: { precedence?: number; comparison?: boolean; type?: SqlType } = {},
   ): Expression {
-    if (!/^[^\w\s'"`;()?:$]+$|^[A-Za-z][A-Za-z ]*$/.test(sql)) {
+    if (!(ops.isSymbol(sql) || ops.WORDS.has(String(sql).toUpperCase()))) {
       throw new ArgumentError(
-        `op(): '${sql}' is not an operator: use symbols such as '@@' or words such as 'SOUNDS LIKE'.`,
+        `op(): '${sql}' is not an operator: use symbols such as '@@' or one of the words ${[...ops.WORDS].join(", ")}; others go into sql\`…\`.`,
+        "operator.unknown",
       );
     }
     const op = ops.customOperator(sql, options.precedence ?? 0, options.comparison ?? false);
@@ -614,6 +615,8 @@ export class Collate extends Expression {
   readonly collation: string;
   constructor(expression: Expression, collation: string) {
     super();
+    if (typeof collation !== "string" || collation === "")
+      throw new ArgumentError("collate(): the name of a collation is needed.", "argument.undefined");
     this.expression = expression;
     this.collation = collation;
   }
@@ -770,7 +773,11 @@ export function operand(value: unknown, type?: SqlType): Expression {
 /** Like `operand`, for places that expect a criterion: plain booleans, strings and numbers there are mistakes. */
 export function criterion(value: unknown): Expression {
   if (value instanceof Expression) return value;
-  if (typeof value === "object" && value !== null) return operand(value);
+  if (typeof value === "object" && value !== null) {
+    const made = operand(value);
+    // A plain object or list would be bound as a document.
+    if (!(made instanceof Bind)) return made;
+  }
   throw new ArgumentError(
     `A criterion is an expression such as User.c.id.eq(3), but ${value === undefined ? "undefined" : `${typeof value} ${JSON.stringify(value)}`} was given.` +
       (typeof value === "boolean" ? " Did you compare with === ? Use .eq()." : ""),

@@ -83,6 +83,29 @@ export const arrayOverlaps = comparison("arrayOverlaps", "&&", "");
 export function operator(name: string): Operator {
   return table.get(name) as Operator;
 }
+/** Operators made of words that `op()` takes; any words would be a way for a text to become SQL. */
+export const WORDS: ReadonlySet<string> = new Set([
+  "SOUNDS LIKE",
+  "SIMILAR TO",
+  "NOT SIMILAR TO",
+  "GLOB",
+  "NOT GLOB",
+  "RLIKE",
+  "NOT RLIKE",
+  "REGEXP",
+  "NOT REGEXP",
+  "OVERLAPS",
+  "MEMBER OF",
+  "AT TIME ZONE",
+  "DIV",
+  "MOD",
+  "XOR",
+  "MATCH",
+]);
+/** Symbols only, and no beginning of a comment, a string or a parameter. */
+export function isSymbol(sql: string): boolean {
+  return /^[-+*/<>=~!@#%^&|]+$/.test(sql) && !/--|\/\*/.test(sql);
+}
 const custom = new Map<string, Operator>();
 /** An operator of the user's: `op("@@", { precedence: 5, comparison: true })`. */
 export function customOperator(sql: string, precedence = 0, isComparison = false): Operator {

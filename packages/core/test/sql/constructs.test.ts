@@ -3,9 +3,7 @@ import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   AmbiguousForeignKeysError,
-  ArgumentError,
   alias,
-  and,
   array,
   bindStatement,
   type Compiled,
@@ -33,7 +31,6 @@ import {
   text,
   true_,
   update,
-  values,
 } from "../../src/index.js";
 import { items, orders, tags, users, userTags } from "./corpus/tables.js";
 
@@ -46,54 +43,6 @@ const compiled = (statement: unknown, dialect = "postgresql"): Compiled => {
     d.createCompiler(binds).compile(statement as never),
   ).value;
 };
-
-describe("undefined is never 'no filter'", () => {
-  const nothing = undefined as never;
-  it.each<[string, () => unknown]>([
-    ["eq", () => u.id.eq(nothing)],
-    ["in", () => u.id.in(nothing)],
-    ["in list", () => u.id.in([1, nothing])],
-    ["between", () => u.id.between(1, nothing)],
-    ["like", () => u.name.like(nothing)],
-    ["startsWith", () => u.name.startsWith(nothing)],
-    ["arithmetic", () => u.id.add(nothing)],
-    ["where", () => select(u.id).where(nothing)],
-    ["having", () => select(u.id).having(nothing)],
-    ["and", () => and(u.id.eq(1), nothing)],
-    ["filterBy", () => select(u.id).filterBy({ name: undefined })],
-    ["orderBy", () => select(u.id).orderBy(nothing)],
-    ["groupBy", () => select(u.id).groupBy(nothing)],
-    ["limit", () => select(u.id).limit(nothing)],
-    ["offset", () => select(u.id).offset(nothing)],
-    ["function argument", () => func.lower(nothing)],
-    ["JSON step", () => u.prefs.get(nothing)],
-    ["insert value", () => insert(tags).values({ name: nothing })],
-    ["insert second row", () => insert(tags).values([{ name: "a" }, { name: nothing }])],
-    ["set", () => update(tags).set({ uses: nothing })],
-    ["update where", () => update(tags).set({ uses: 1 }).where(nothing)],
-    ["delete where", () => deleteFrom(tags).where(nothing)],
-    [
-      "upsert set",
-      () =>
-        insert(tags)
-          .values({ name: "a" })
-          .onConflictDoUpdate({ target: ["name"], set: { uses: nothing } }),
-    ],
-    [
-      "upsert where",
-      () =>
-        insert(tags)
-          .values({ name: "a" })
-          .onConflictDoUpdate({ target: ["name"], set: { uses: 1 }, where: nothing }),
-    ],
-    ["values()", () => values({ a: integer() }, [{ a: nothing }])],
-    ["sql tag", () => sql`select ${undefined}`],
-    ["exists", () => exists(nothing)],
-    ["union", () => select(u.id).union(nothing)],
-    ["a criterion that is a boolean", () => select(u.id).where(false as never)],
-    ["a criterion that is a text", () => select(u.id).where("1 = 1" as never)],
-  ])("%s", (_, make) => expect(make).toThrow(ArgumentError));
-});
 
 describe("joins", () => {
   const metadata = new MetaData();

@@ -122,7 +122,9 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     if (index.where !== undefined) throw this.unsupported(`partial indexes ('${index.name}')`);
     const { using, parser } = this.#options(index);
     let sql = ` (${this.indexParts(index)})`;
-    if (parser !== undefined) sql += ` WITH PARSER ${parser}`;
+    if (using !== undefined && !/^(btree|hash|rtree)$/i.test(String(using)))
+      throw new CompileError(`'${using}' is no method of an index: BTREE, HASH or RTREE.`, "ddl.option");
+    if (parser !== undefined) sql += ` WITH PARSER ${this.quote(String(parser))}`;
     if (using !== undefined) sql += ` USING ${using}`;
     return sql;
   }
@@ -134,6 +136,11 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     if (length === undefined || !(inner instanceof ColumnReference)) return super.indexPart(part, index);
     const chars = typeof length === "number" ? length : (length[inner.key] ?? length[inner.columnName]);
     if (chars === undefined) return super.indexPart(part, index);
+    if (!Number.isSafeInteger(chars) || (chars as number) < 1)
+      throw new CompileError(
+        `Index '${index.name}': the length of '${inner.key}' is a whole number, not ${chars}.`,
+        "ddl.option",
+      );
     const name = this.inline(inner);
     return `${name}(${chars})${super.indexPart(part, index).slice(name.length)}`;
   }

@@ -170,6 +170,8 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     const key = inner instanceof ColumnReference ? inner : undefined;
     const op = key === undefined ? undefined : (ops[key.key] ?? ops[key.columnName]);
     if (op === undefined) return super.indexPart(part, index);
+    if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/.test(op))
+      throw new CompileError(`Index '${index.name}': '${op}' is no operator class.`, "ddl.option");
     const bare = this.indexExpression(inner);
     return `${bare} ${op}${super.indexPart(part, index).slice(bare.length)}`;
   }
@@ -253,6 +255,13 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
 /** `{ fillfactor: 70 }` → `fillfactor = 70`. */
 function storage(options: unknown): string {
   return Object.entries(options as object)
-    .map(([name, value]) => `${name} = ${value}`)
+    .map(([name, value]) => {
+      if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/.test(name) || !/^[\w.+-]+$/.test(String(value)))
+        throw new CompileError(
+          `'${name} = ${value}' is no storage parameter: a name and a number or word.`,
+          "ddl.option",
+        );
+      return `${name} = ${value}`;
+    })
     .join(", ");
 }
