@@ -16,7 +16,14 @@ import {
 } from "@athanor/core";
 import { isList } from "../impl/base.js";
 import { conditionOf } from "../impl/reflected.js";
-import { AddConstraintOp, CreateIndexOp, DropConstraintOp, DropIndexOp, type MigrateOp } from "../ops/index.js";
+import {
+  AddColumnOp,
+  AddConstraintOp,
+  CreateIndexOp,
+  DropConstraintOp,
+  DropIndexOp,
+  type MigrateOp,
+} from "../ops/index.js";
 import type { ColumnDifferences } from "./columns.js";
 import { type CompareScope, listed, servesForeignKey, tableLike } from "./scope.js";
 
@@ -71,7 +78,18 @@ export async function compareConstraints(
 
   // ---- indexes
   const foundIndexes = new Map(indexes.map((i) => [i.name, i]));
-  const originalIndex = (name: string) => like.indexes.find((i) => i.name === name);
+  /** Also of one that the database reports as a constraint too. */
+  const originalIndex = (name: string) =>
+    like.indexes.find((i) => i.name === name) ??
+    tableLike({
+      ...reflected,
+      uniqueConstraints: [],
+      indexes: reflected.indexes.map((i) => ({
+        ...i,
+        duplicatesConstraint: undefined,
+        impliedByForeignKey: undefined,
+      })),
+    }).indexes.find((i) => i.name === name);
   const dropIndex = (name: string) =>
     new DropIndexOp(name, { table: { tableName, schema }, original: originalIndex(name) });
   for (const found of [...indexes].sort(byName((i) => i.name))) {
@@ -125,7 +143,10 @@ export async function compareConstraints(
   }
   function dropUnique(found: ReflectedUnique): DropConstraintOp {
     const original = like.constraints.find(
-      (c) => c.kind === "unique" && c.columns.map((x) => x.columnName).join() === found.columns.join(),
+      (c) =>
+        c.kind === "unique" &&
+        (c.name ?? undefined) === found.name &&
+        c.columns.map((x) => x.columnName).join() === found.columns.join(),
     );
     return new DropConstraintOp({ tableName, schema }, found.name ?? null, "unique", {
       original,
@@ -213,9 +234,12 @@ export async function compareConstraints(
     if (wanted !== undefined && mine.length > 0) added.unshift(new AddConstraintOp({ tableName, schema }, wanted));
   }
   /** The same condition, as the database would put it. */
-  async function sameCheck(mine: string, theirs: string): Promise<boolean> {
+  async function sameCheck(mine: string, theirs: string, fresh: readonly (string | undefined)[]): Promise<boolean> {
     if (scope.impl.sameExpression(mine, theirs)) return true;
+    // What speaks of a column under a name that is not there yet cannot be asked for.
+    if ([...fresh, ...columns.renamed.values()].some((c) => c !== undefined && mentionsColumn(mine, c))) return false;
     const given = await scope.impl.givenBack(scope.connection, { tableName, schema }, mine);
+    if (given === null) return false;
     if (given !== undefined) return scope.impl.sameExpression(given, theirs);
     // Where texts come back as written they have been compared; elsewhere nobody knows.
     return !scope.impl.keepsText;
@@ -252,6 +276,10 @@ export async function compareConstraints(
     }
     return seen;
   }
+  /** A renamed column is still under its old name in there. */
+  function renamedIn(text: string): string {
+    return [...columns.renamed].reduce((made, [from, to]) => made.replaceAll(wordOf(from), () => to), text);
+  }
   /** By name, then by text; what has no name in the model is taken to be one of those the database named by itself. */
   async function compareChecks(): Promise<void> {
     const own = model.constraints.filter((c) => c.kind === "check" && !(c.sql instanceof TypeCheck));
@@ -259,15 +287,14 @@ export async function compareConstraints(
     let unnamed = own.filter((c) => scope.nameOf(c) === undefined).length;
     const ofTypes = await compareTypeChecks(named);
     const found = reflected.checks.filter((c) => !c.impliedByType && c.name !== undefined && !ofTypes.has(c));
-    const added_ = columns.added.map((op) => ("columnName" in op ? op.columnName : undefined));
+    const added_ = columns.added.map((op) => (op instanceof AddColumnOp ? op.columnName : undefined));
     for (const [name, constraint] of named) {
       if (!includes("check", name, false, constraint)) continue;
       const there = found.find((c) => c.name === name);
       if (there !== undefined) {
         if (constraint.kind !== "check" || scope.options.compareChecks === false) continue;
-        // A renamed column is still under its old name in there.
-        if (columns.renamed.size > 0 || columns.added.length > 0) continue;
-        if (await sameCheck(scope.impl.inlineSql(constraint.sql), there.sql)) continue;
+        const text = scope.impl.inlineSql(constraint.sql);
+        if (await sameCheck(text, renamedIn(there.sql), added_)) continue;
         scope.detected(`changed check constraint '${name}' on '${tableName}'`);
         const original = like.constraints.find((c) => c.kind === "check" && c.name === name);
         dropped.push(new DropConstraintOp({ tableName, schema }, name, "check", { original }));
@@ -297,6 +324,13 @@ export async function compareConstraints(
   }
 }
 
+function wordOf(name: string): RegExp {
+  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(?<![\\p{L}\\p{N}_$'])${escaped}(?![\\p{L}\\p{N}_$'])`, "giu");
+}
+function mentionsColumn(text: string, name: string): boolean {
+  return wordOf(name).test(text);
+}
 /** The column itself asks for it, so ADD COLUMN brings it along. */
 function isOfColumn(model: Table, column: string, what: "unique" | "references"): boolean {
   const found = model.columns.find((c) => c.columnName === column);

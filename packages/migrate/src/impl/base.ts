@@ -491,9 +491,9 @@ export class DialectImpl {
   readonly keepsText: boolean = false;
   /**
    * The condition of a check as this database would give it back; undefined where texts come back as they were written,
-   * or where it cannot be found out.
+   * or where it cannot be found out; null for one that the table as it is cannot have.
    */
-  async givenBack(_connection: Connection, _table: NamedTable, _text: string): Promise<string | undefined> {
+  async givenBack(_connection: Connection, _table: NamedTable, _text: string): Promise<string | null | undefined> {
     return undefined;
   }
   /** A view, function or trigger as this database would give it back; undefined where that cannot be found out. */

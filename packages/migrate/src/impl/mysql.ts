@@ -110,7 +110,11 @@ export class MysqlImpl extends DialectImpl {
     const parts = table === undefined ? await schemaText(connection) : await tableText(connection, this.dialect, table);
     return createHash("sha256").update(parts).digest("hex");
   }
-  override async givenBack(connection: Connection, table: NamedTable, text: string): Promise<string | undefined> {
+  override async givenBack(
+    connection: Connection,
+    table: NamedTable,
+    text: string,
+  ): Promise<string | null | undefined> {
     const name = this.dialect.quote(table.tableName);
     const full = table.schema === undefined ? name : `${this.dialect.quote(table.schema)}.${name}`;
     // Temporary tables neither commit what is open nor outlive the connection.
@@ -125,7 +129,7 @@ export class MysqlImpl extends DialectImpl {
       const [row] = await connection.execute(sql`SHOW CREATE TABLE athanor_probe`);
       return /CONSTRAINT `athanor_probe_ck` CHECK \((.*)\)(?: \/\*.*)?,?$/m.exec(String(row?.[1]))?.[1];
     } catch (error) {
-      if (error instanceof DatabaseError) return undefined;
+      if (error instanceof DatabaseError) return null;
       throw error;
     } finally {
       await connection.executeScript("DROP TEMPORARY TABLE athanor_probe");
@@ -228,7 +232,11 @@ export class MysqlImpl extends DialectImpl {
     new Set(["double", "double precision"]),
   ];
   override normalDefault(text: string): string {
-    const bare = super.normalDefault(text).replace(/^'([-\d.]+)'$/, "$1");
+    // A quote inside of a string is doubled by us and escaped by the server.
+    const plain = super
+      .normalDefault(text)
+      .replace(/^'(.*)'$/s, (_, inner: string) => `'${inner.replaceAll(/\\(['\\])|''/g, (m) => m[1] as string)}'`);
+    const bare = plain.replace(/^'([-\d.]+)'$/, "$1");
     if (/^(now|current_timestamp|localtime|localtimestamp)(\(\d*\))?$/i.test(bare)) return "CURRENT_TIMESTAMP";
     // Booleans are numbers here, and DECIMAL shows its zeros.
     if (/^(true|false)$/i.test(bare)) return bare.toLowerCase() === "true" ? "1" : "0";

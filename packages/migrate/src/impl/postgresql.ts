@@ -123,7 +123,11 @@ export class PostgresqlImpl extends DialectImpl {
     return alterEnum(op, host);
   }
   /** A copy of the table that lives for this question only is given the check, and asked for it. */
-  override async givenBack(connection: Connection, table: NamedTable, text: string): Promise<string | undefined> {
+  override async givenBack(
+    connection: Connection,
+    table: NamedTable,
+    text: string,
+  ): Promise<string | null | undefined> {
     const name = this.dialect.quote(table.tableName);
     const full = table.schema === undefined ? name : `${this.dialect.quote(table.schema)}.${name}`;
     const change = `ALTER TABLE pg_temp.athanor_probe ADD CONSTRAINT athanor_probe_ck CHECK (${text})`;
@@ -132,13 +136,19 @@ export class PostgresqlImpl extends DialectImpl {
     await connection.executeScript("BEGIN");
     try {
       await connection.executeScript(`CREATE TEMPORARY TABLE athanor_probe (LIKE ${full}) ON COMMIT DROP`);
+    } catch (error) {
+      await connection.executeScript("ROLLBACK");
+      if (error instanceof DatabaseError) return undefined;
+      throw error;
+    }
+    try {
       await connection.executeScript(change);
       const [row] = await connection.execute(
         sql`SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'athanor_probe_ck' AND conrelid = 'pg_temp.athanor_probe'::regclass`,
       );
       return /^CHECK \((.*)\)$/s.exec(String(row?.[0]))?.[1];
     } catch (error) {
-      if (error instanceof DatabaseError) return undefined;
+      if (error instanceof DatabaseError) return null;
       throw error;
     } finally {
       await connection.executeScript("ROLLBACK");
