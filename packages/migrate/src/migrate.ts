@@ -57,4 +57,19 @@ export class Migrate {
   heads(...rest: Rest<typeof command.heads>) {
     return command.heads(this.config, ...rest);
   }
+  branches(...rest: Rest<typeof command.branches>) {
+    return command.branches(this.config, ...rest);
+  }
+  show(...rest: Rest<typeof command.show>) {
+    return command.show(this.config, ...rest);
+  }
+  edit(...rest: Rest<typeof command.edit>) {
+    return command.edit(this.config, ...rest);
+  }
+  ensureVersion(...rest: Rest<typeof command.ensureVersion>) {
+    return command.ensureVersion(this.config, ...rest);
+  }
+  erd(...rest: Rest<typeof command.erd>) {
+    return command.erd(this.config, ...rest);
+  }
 }

@@ -145,8 +145,6 @@ describe("listings", () => {
     // Alembic fails here for ever: dddd2222 has no row of its own.
     await db("current", "-c");
     expect(codes).toEqual([]);
-    const engine = createEngine("sqlite://user:secret@/nowhere");
-    expect(engine.url.toString()).not.toContain("secret");
     expect(await db("current", "-v")).toMatch(/^Current revision\(s\) for sqlite:\/\/\/.*app\.db:\nRev: /);
   });
   it("merge takes labels, partial ids and lists; names what it merged; refuses what is no head", async () => {
@@ -331,13 +329,20 @@ describeEachDatabase("reading commands", (target) => {
     expect([codes, errors.join("")]).toEqual([[], expect.stringContaining("Running downgrade cccc1111 -> ")]);
     expect(await tables()).toContain("athanor_version");
   });
-  it("masks the password", async () => {
-    const url = await target.url();
-    const parsed = new URL(url.replace(/^sqlite:/, "http:"));
+  it("mask the password", async () => {
+    // A server that trusts the machine takes any password.
+    const url =
+      target.name === "postgresql"
+        ? (await target.url()).replace(/\/\/(\w+)(:[^@]*)?@/, "//$1:geheim@")
+        : await target.url();
     config = { ...config, url };
     await db("init");
     const text = await db("current", "-v");
-    if (parsed.password !== "") expect(text).not.toContain(parsed.password);
-    expect(text).toMatch(/^Current revision\(s\) for .+:\n$/);
+    expect(text).toMatch(
+      target.name === "postgresql"
+        ? /^Current revision\(s\) for postgresql:\/\/\w+:\*\*\*@/
+        : /^Current revision\(s\) for .+:\n$/,
+    );
+    expect(text + errors.join("")).not.toContain("geheim");
   });
 });

@@ -115,6 +115,11 @@ describe("the editor", () => {
     ]);
     const both = await bin("vim", "nano");
     expect(await command.findEditor({ PATH: `/nowhere:${both}` })).toEqual([join(both, "nano")]);
+    await expect(command.findEditor({ PATH: both }, false)).rejects.toMatchObject({
+      code: "migrate.no-editor",
+      hint: expect.stringContaining("no terminal"),
+    });
+    expect(await command.findEditor({ PATH: both, EDITOR: "code --wait" }, false)).toEqual(["code", "--wait"]);
     const code = await bin("code");
     expect(await command.findEditor({ PATH: code })).toEqual([join(code, "code"), "--wait"]);
     await writeFile(join(code, "vim"), "not a program");
