@@ -28,18 +28,20 @@ export function keepShapes(plan: OrmPlan): void {
   ];
 }
 
-const SAMPLE = Symbol("sample");
-/** For the objects of a mapper: the slots, made by the generated constructor alone. */
-export function keepShapeOf(mapper: Mapper): void {
-  if (mapper.memo.has(SAMPLE)) return;
-  mapper.memo.set(SAMPLE, undefined);
-  const { model } = mapper;
+const samples = new WeakMap<Function, object | undefined>();
+/**
+ * For the objects of a mapper: the slots, made by the generated constructor alone. `model`: their class, which a mapper
+ * may not know yet when its objects are only made.
+ */
+export function keepShapeOf(mapper: Mapper, model: Function = mapper.model): void {
+  if (samples.has(model)) return;
+  samples.set(model, undefined);
   const parent = Object.getPrototypeOf(model) as Function;
   const generated = parent === Function.prototype ? model : parent;
   // Where the generated class stands on a class of the program, its constructor would run.
   if (Object.getPrototypeOf(generated) !== Function.prototype) return;
   const row = mapper.attributes.filter((a) => !a.deferred).map((a) => sampleOf(a.column.type.kind));
-  mapper.memo.set(SAMPLE, Reflect.construct(generated, [LOAD_TOKEN, row, 0, undefined, null], model));
+  samples.set(model, Reflect.construct(generated, [LOAD_TOKEN, row, 0, undefined, null], model));
 }
 function sampleOf(kind: string): unknown {
   switch (kind) {

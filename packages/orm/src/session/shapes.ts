@@ -5,6 +5,8 @@
 import type { SessionCore } from "./core.js";
 import { IdentityMap } from "./identity-map.js";
 import { TransactionFrame } from "./transaction-frame.js";
+import { Flush } from "./unit-of-work/flush.js";
+import { InstanceRows } from "./unit-of-work/slots.js";
 
 const kept: object[] = [];
 /** `sample` makes a session that belongs to no engine; with the first session of the process. */
@@ -12,5 +14,6 @@ export function keepShapes(sample: () => { readonly session: object; readonly co
   if (kept.length > 0) return;
   kept.push(new TransactionFrame(), IdentityMap.sample);
   const { session, core } = sample();
-  kept.push(session, core);
+  kept.push(session, core, new InstanceRows([], [], []));
+  kept.push(new Flush(core, { pending: [], dirty: [], deleted: new Set() }));
 }

@@ -17,6 +17,7 @@ import { FlushError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
+import { keepShapeOf } from "../../query/shapes.js";
 import type { WriteHost } from "./host.js";
 import { InstanceRows, type Scan, scanOf } from "./slots.js";
 import { applyDefault, isGenerated } from "./values.js";
@@ -158,7 +159,9 @@ export async function insertAll(host: WriteHost, table: Table, instances: readon
 }
 
 async function insertRun(host: WriteHost, table: Table, shape: Shape, run: readonly Managed[]): Promise<void> {
-  const mapper = mapperOfInstance(run[0] as Managed);
+  const [first] = run as readonly [Managed];
+  const mapper = mapperOfInstance(first);
+  keepShapeOf(mapper, first.constructor);
   const engine = host.engineFor(mapper);
   const connection = await host.connectionFor(mapper);
   const { dialect } = engine;
