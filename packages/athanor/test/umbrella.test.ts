@@ -2,7 +2,20 @@
 import * as core from "@athanor/core";
 import * as orm from "@athanor/orm";
 import * as athanor from "athanor";
-import { createEngine, declarativeBase, inspect, integer, MetaData, migrate, Session, string } from "athanor";
+import {
+  aliased,
+  createEngine,
+  declarativeBase,
+  inspect,
+  integer,
+  MetaData,
+  manyToOne,
+  migrate,
+  oneToMany,
+  Session,
+  string,
+  table,
+} from "athanor";
 import { expect, test } from "vitest";
 
 test("every name of the core and the ORM is there, and is the same object", () => {
@@ -29,4 +42,50 @@ test("inspect() tells the schema of a connection and the state of an object", as
   expect(inspect(pony).state).toBe("persistent");
   await using connection = await engine.connect();
   expect(await inspect(connection).hasTable("umbrella_pony")).toBe(true);
+});
+
+test("inspect() tells of models, aliases, attributes and tables", () => {
+  const Own = declarativeBase();
+  class Animal extends Own(
+    "InspectedAnimal",
+    {
+      id: integer().primaryKey(),
+      kind: string(10),
+      ownerId: integer().nullable().references("inspected_owner.id"),
+      get owner() {
+        return manyToOne(Owner, { backPopulates: "animals" });
+      },
+    },
+    { polymorphicOn: "kind", identity: "animal" },
+  ) {}
+  class Dog extends Animal.subclass("InspectedDog", { breed: string(10).nullable() }, { identity: "dog" }) {
+    static {
+      this.register();
+    }
+  }
+  class Owner extends Own("InspectedOwner", {
+    id: integer().primaryKey(),
+    get animals() {
+      return oneToMany(Animal, { backPopulates: "owner" });
+    },
+  }) {}
+  const dog = inspect(Dog);
+  expect([dog.name, dog.isAlias, dog.inherits?.name]).toEqual(["InspectedDog", false, "InspectedAnimal"]);
+  expect(dog.keys).toEqual(["id", "kind", "ownerId", "breed", "owner"]);
+  expect(dog.primaryKey.map((c) => c.key)).toEqual(["id"]);
+  const boss = inspect(aliased(Owner, "boss"));
+  expect([boss.name, boss.isAlias, boss.mapper]).toEqual(["boss", true, inspect(Owner).mapper]);
+  expect(boss.relationships.map(String)).toEqual(["InspectedOwner.animals"]);
+  const animals = inspect(Owner.c.animals);
+  expect([animals.key, animals.parent.name, animals.relationship?.direction]).toEqual([
+    "animals",
+    "InspectedOwner",
+    "oneToMany",
+  ]);
+  const owner = inspect(Animal.c.ownerId);
+  expect([owner.key, owner.parent.name]).toEqual(["ownerId", "InspectedAnimal"]);
+  expect(owner.column).toBe(inspect(Animal).columns.find((c) => c.key === "ownerId"));
+  const plain = table("inspected_plain", { id: integer().primaryKey() }, { metadata: new MetaData() });
+  expect(inspect(plain).fullName).toBe("inspected_plain");
+  expect(() => inspect({})).toThrow(/an object, a model, an alias, a table or an attribute/);
 });

@@ -39,12 +39,12 @@ export {
   type AttributeHistory,
   flagModified,
   InstanceInspection,
-  inspect,
   makeTransient,
   makeTransientToDetached,
   type ObjectState,
   wasDeleted,
 } from "./session/inspect.js";
+export { type AttributeInspection, EntityInspection, inspect } from "./session/inspect-any.js";
 export { SESSION, type SessionInternals } from "./session/internals.js";
 export type { MergeOptions } from "./session/merge.js";
 export { closeAllSessions } from "./session/open-sessions.js";

@@ -126,18 +126,6 @@ export class InstanceInspection {
 const NOTHING: AttributeHistory = { added: [], unchanged: [], deleted: [] };
 
 /**
- * The state of an object.
- *
- * @example inspect(user).state   // "transient", "pending", "persistent", "deleted", "detached"
- * @throws ArgumentError for what is no mapped object
- */
-export function inspect(instance: object): InstanceInspection {
-  const found = managed(instance);
-  if (found === undefined) throw new ArgumentError("inspect(): a mapped object is needed.", "orm.not-mapped");
-  return new InstanceInspection(found);
-}
-
-/**
  * Says that a value was changed in place (a document, an array, bytes), which assignments cannot tell; the next flush
  * writes the column.
  *
