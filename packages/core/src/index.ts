@@ -22,6 +22,14 @@ export type * from "./dialects/bulk-strategy.js";
 export * from "./dialects/dialect.js";
 export type * from "./dialects/driver.js";
 export { type DialectFactory, dialectFor, dialectNamed, dialectNames, registerDialect } from "./dialects/registry.js";
+export {
+  type ConnectTrace,
+  type QueryTrace,
+  type Trace,
+  type TraceAttributes,
+  TraceChannels,
+  type TransactionTrace,
+} from "./engine/diagnostics.js";
 export { createPoolFromUrl, engineFromConfig } from "./engine/config.js";
 export {
   type AnyRow,

@@ -35,6 +35,7 @@ export type { BindContext, GetBind } from "./session/core.js";
 export type { SessionEventName, SessionEvents, TransactionInfo } from "./session/events.js";
 export type { InvokeOptions, OrmExecuteState, StatementAnswer } from "./session/execute-state.js";
 export { type SessionClass, type SessionMaker, sessionmaker } from "./session/factory.js";
+export type { FlushTrace } from "./session/flush-trace.js";
 export {
   type AttributeHistory,
   flagModified,

@@ -29,6 +29,7 @@ import type { Element } from "../sql/element.js";
 import type { ExecutionOptions } from "../sql/statement.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
 import { limitsOf, planDriverSql, type StatementRunner, StatementSource, underSchemas } from "./execute.js";
+import { queries, type QueryTrace, queryTrace, type TransactionTrace, transactions } from "./diagnostics.js";
 import { Deadline, type Limits, stopError, withinLimits } from "./limits.js";
 import type { Lease } from "./pool-record.js";
 import { SerialQueue } from "./queue.js";
@@ -78,6 +79,8 @@ export class Connection implements TransactionOwner {
   #begun = false;
   #nested: Savepoint | null = null;
   #savepoints = 0;
+  /** Of the transaction that is open, for tracers. */
+  #trace: TransactionTrace | undefined;
   /** Set by a lost connection or a failed COMMIT inside a transaction: only rollback() helps. */
   #broken: "disconnect" | "commit" | null = null;
   /** The transaction of a `begin(async …)` block: once ended, the block may not begin another. */
@@ -243,6 +246,7 @@ export class Connection implements TransactionOwner {
       this.#lease !== null &&
       this.#services.events.quiet &&
       this.#services.logger === undefined &&
+      !queries.on &&
       this.#broken === null
     ) {
       if (!this.#begun) {
@@ -287,8 +291,9 @@ export class Connection implements TransactionOwner {
       this.#ready((driver) => {
         const { events, logger } = this.#services;
         const first = sets[0] ?? [];
-        const work = (text: string) => (): MaybePromise<RawResult> =>
+        const sent = (text: string) => (): MaybePromise<RawResult> =>
           this.#within(driver, limits, () => driver.executeMany(text, sets, hint), text, first);
+        const work = (text: string) => this.#traced(text, sent(text), sets.length);
         if (events.quiet && logger === undefined) return this.#guard(work(sql), sql, first);
         const text = this.#hooked(() => this.#before(sql, first, sets), sql, first);
         logger?.many(text.sql, badge ?? "driver sql", sets);
@@ -323,10 +328,12 @@ export class Connection implements TransactionOwner {
   ): ConnectionStream {
     let driving: DriverConnection;
     let deadline: Deadline | undefined;
+    let trace: QueryTrace | undefined;
     return new ConnectionStream(sql, params, async (stream) => {
       await this.#queue.run(() =>
         this.#ready((driver) => {
           this.#announce(sql, params);
+          if (queries.on) trace = queries.begin(queryTrace(this.#services.trace, this, sql, undefined));
           driving = driver;
           deadline = Deadline.of(this.#inForce, limits);
           return chain(
@@ -340,8 +347,15 @@ export class Connection implements TransactionOwner {
       );
       return {
         next: (pull) => Promise.resolve(this.#queue.run(() => this.#until(driving, deadline, pull, sql, params))),
-        failed: (error) => this.#failed(error, sql, params),
+        failed: (error) => {
+          const failure = this.#failed(error, sql, params);
+          if (trace !== undefined) queries.fail(trace, failure);
+          trace = undefined;
+          return failure;
+        },
         ended: () => {
+          if (trace !== undefined) queries.end(trace);
+          trace = undefined;
           if (this.#stream === stream) this.#stream = null;
         },
       };
@@ -589,8 +603,9 @@ export class Connection implements TransactionOwner {
   ): MaybePromise<RawResult> {
     return this.#ready((driver) => {
       const { events, logger } = this.#services;
-      const work = (text: string, values: readonly unknown[]) => (): MaybePromise<RawResult> =>
+      const sent = (text: string, values: readonly unknown[]) => (): MaybePromise<RawResult> =>
         this.#within(driver, limits, () => driver.execute(text, values, hint), text, values);
+      const work = (text: string, values: readonly unknown[]) => this.#traced(text, sent(text, values), undefined);
       if (events.quiet && logger === undefined) return this.#guard(work(sql, params), sql, params);
       const text = this.#hooked(() => this.#before(sql, params), sql, params);
       logger?.statement(text.sql, badge ?? "driver sql", text.params);
@@ -614,6 +629,14 @@ export class Connection implements TransactionOwner {
       rowCount = rowCount < 0 || last.rowCount < 0 ? -1 : rowCount + last.rowCount;
     }
     return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
+  }
+  /** Under a trace, where somebody listens. */
+  #traced(sql: string, work: () => MaybePromise<RawResult>, sets: number | undefined): () => MaybePromise<RawResult> {
+    if (!queries.on) return work;
+    return () =>
+      queries.run(queryTrace(this.#services.trace, this, sql, sets), work, (trace, result) => {
+        if (result.fields !== null) trace["db.response.returned_rows"] = result.rows.length;
+      });
   }
   #within<T>(
     driver: DriverConnection,
@@ -763,7 +786,10 @@ export class Connection implements TransactionOwner {
   }
   /** Tells listeners of the step; one with a name is a step of two-phase commit. */
   #tell(step: "begin" | "commit" | "rollback", xid: string | undefined, recovered = false): void {
-    const { events } = this.#services;
+    const { events, trace } = this.#services;
+    if (step === "begin") {
+      if (transactions.on) this.#trace = transactions.begin({ ...trace, connection: this });
+    } else if (this.#trace !== undefined) this.#trace.outcome = step;
     if (events.quiet) return;
     if (xid === undefined) events.emit(step, { connection: this });
     else if (step === "begin") events.emit("beginTwoPhase", { connection: this, xid });
@@ -826,6 +852,8 @@ export class Connection implements TransactionOwner {
         () => this.#finish(),
         (error) => {
           const failure = this.#failed(error, "COMMIT", []);
+          if (this.#trace !== undefined) transactions.fail(this.#trace, failure);
+          this.#trace = undefined;
           this.#broken ??= "commit";
           return failure;
         },
@@ -845,6 +873,8 @@ export class Connection implements TransactionOwner {
         () => this.#finish(),
         (error) => {
           const failure = this.#failed(error, "ROLLBACK", []);
+          if (this.#trace !== undefined) transactions.fail(this.#trace, failure);
+          this.#trace = undefined;
           // A connection that cannot roll back is of no use to anybody; the server rolls back when it goes.
           if (this.#lease !== null) this.#lose(error, false);
           this.#finish();
@@ -869,6 +899,10 @@ export class Connection implements TransactionOwner {
   }
   /** The transaction is over: handles know it, the next statement begins another. */
   #finish(): void {
+    if (this.#trace !== undefined) {
+      transactions.end(this.#trace);
+      this.#trace = undefined;
+    }
     this.#transaction?.deactivate();
     for (let s = this.#nested; s !== null; s = s.parent) s.deactivate();
     this.#transaction = null;

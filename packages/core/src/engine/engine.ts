@@ -8,6 +8,7 @@ import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, isRetryable } from "../errors/errors.js";
 import type { ExecutionOptions } from "../sql/statement.js";
 import { Connection, type ConnectionOptions, type TransactionOptions } from "./connection.js";
+import { connects, type TraceAttributes } from "./diagnostics.js";
 import { Events, type ListenOptions } from "./events.js";
 import { type Echo, type LogFunction, Logger } from "./log.js";
 import { Pool, type PoolClass } from "./pool.js";
@@ -131,7 +132,7 @@ class Core {
     this.options = options;
     this.cache = new StatementCache<Compiled>(options.statementCacheSize ?? 500);
     this.single = driver === undefined && (dialect.singleConnection?.(url) ?? false);
-    this.pool = new Pool(() => this.#connect(), {
+    this.pool = new Pool(() => this.#traced(), {
       poolClass: this.single ? "queue" : options.poolClass,
       size: this.single ? 1 : options.poolSize,
       maxOverflow: this.single ? 0 : options.maxOverflow,
@@ -144,6 +145,18 @@ class Core {
         ? `${dialect.name} in memory has a single connection: another session or connection holds it. Close that one first, or use a file.`
         : undefined,
     });
+  }
+  get trace(): TraceAttributes {
+    const { database, host, port } = this.url;
+    return {
+      "db.system.name": this.dialect.name,
+      "db.namespace": database,
+      "server.address": host,
+      "server.port": port,
+    };
+  }
+  #traced(): Promise<DriverConnection> {
+    return connects.on ? Promise.resolve(connects.run({ ...this.trace }, () => this.#connect())) : this.#connect();
   }
   async #connect(): Promise<DriverConnection> {
     const driver = await this.driver();
@@ -227,6 +240,9 @@ export class Engine implements AsyncDisposable {
       hideParameters,
       isolationLevel: options.isolationLevel,
       options: options.executionOptions ?? {},
+      get trace(): TraceAttributes {
+        return core.trace;
+      },
     };
     this.#sibling = options;
   }

@@ -5,6 +5,7 @@ import type { Dialect } from "../dialects/dialect.js";
 import type { IsolationLevel, RawResult } from "../dialects/driver.js";
 import type { DatabaseError } from "../errors/errors.js";
 import type { ExecutionOptions } from "../sql/statement.js";
+import type { TraceAttributes } from "./diagnostics.js";
 import type { Events } from "./events.js";
 import type { Logger } from "./log.js";
 import type { Pool } from "./pool.js";
@@ -76,4 +77,6 @@ export interface EngineServices {
   readonly hideParameters: boolean;
   readonly isolationLevel: IsolationLevel | undefined;
   readonly options: ExecutionOptions;
+  /** What traces of its connections say of the engine. */
+  readonly trace: TraceAttributes;
 }

@@ -1,4 +1,20 @@
-/** `@athanor/core/testing`: the suite by which a dialect proves itself. The recipe is in docs/dialects.md. */
+/**
+ * `@athanor/core/testing`: assertions about SQL for the tests of programs, and the suite by which a dialect proves itself
+ * (docs/dialects.md).
+ */
+export {
+  allOf,
+  assertSql,
+  assertStatementCount,
+  assertStatements,
+  type CompileOptions,
+  type ExpectedStatement,
+  normalizeSql,
+  oneOf,
+  recordStatements,
+  type SentStatement,
+  StatementSet,
+} from "./assertions.js";
 export {
   type Behaviour,
   type BehaviourGroup,

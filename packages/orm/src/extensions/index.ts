@@ -6,15 +6,14 @@ export { Composite, type CompositeColumns, type CompositeParts, composite } from
 export { Indexed, type IndexedSettings, indexed } from "./indexed.js";
 export { withLoaderCriteria } from "./loader-criteria.js";
 export { type OrderingOptions, orderingList, reorder } from "./ordering-list.js";
+export { type SoftDeleteOptions, type SoftDeletes, softDelete } from "./soft-delete.js";
 export {
   type QueryReport,
   type ReportOptions,
   reportQueries,
   StatementCounter,
-  type StatementTrace,
   statementCounter,
-  traceStatements,
 } from "./statements.js";
-export { Factory, factory, type Recipe, withRollback } from "./testing.js";
+export { Factory, factory, type Makes, type Recipe, type RecipeTable, withRollback } from "./testing.js";
 export { trackJson, unwrap } from "./tracked-json.js";
 export { type ValidatesOptions, type ValidationInfo, validates } from "./validates.js";

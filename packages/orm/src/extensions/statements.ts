@@ -1,9 +1,9 @@
 /**
- * Watching statements: counting them in tests, telling slow and repeated ones in development, publishing them to tracers.
- * Nothing here costs anything until it is switched on for an engine.
+ * Watching statements: counting them in tests, telling slow and repeated ones in development. Nothing here costs anything
+ * until it is switched on for an engine. For tracers there are the channels of `@athanor/core` (docs/tracing.md).
  */
-import { channel } from "node:diagnostics_channel";
-import { ArgumentError, type DatabaseError, Engine, type StatementEvent } from "@athanor/core";
+import { ArgumentError, Engine } from "@athanor/core";
+import { callSites } from "../mapping/call-site.js";
 import { Session } from "../session/session.js";
 
 const TRANSACTIONAL = /^\s*(BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA)\b/i;
@@ -54,7 +54,7 @@ export interface QueryReport {
   readonly milliseconds: number;
   /** Executions in the transaction so far. */
   readonly times: number;
-  /** Where in the program it came from, as far as the stack tells. */
+  /** The line of the program that asked: `at showPosts (file:///app/posts.ts:12:30)`. */
   readonly where: string | undefined;
 }
 export interface ReportOptions {
@@ -67,7 +67,9 @@ export interface ReportOptions {
 }
 /**
  * Tells slow statements and SELECTs that repeat in one transaction (an N+1), once per transaction and text. For
- * development: taking the place in the program costs. Gives the function that stops it.
+ * development: taking the place in the program costs. It is that of the call or the attribute that caused the statement,
+ * on asynchronous drivers too. A session is watched from its next
+ * transaction on. Gives the function that stops it.
  *
  * @example if (development) reportQueries(engine, { slowMs: 100, repeated: 5 });
  * @throws ArgumentError for what is neither an engine nor a session of one
@@ -89,14 +91,16 @@ export function reportQueries(on: Engine | Session, options: ReportOptions = {})
       if (counts === undefined) seen.set(connection, (counts = new Map()));
       const times = (counts.get(sql) ?? 0) + 1;
       counts.set(sql, times);
-      if (milliseconds >= slowMs) report({ kind: "slow", sql, milliseconds, times, where: place() });
+      if (milliseconds >= slowMs)
+        report({ kind: "slow", sql, milliseconds, times, where: callSites.current() ?? callSites.capture() });
       if (times === repeated && /^\s*(SELECT|WITH)\b/i.test(sql))
-        report({ kind: "repeated", sql, milliseconds, times, where: place() });
+        report({ kind: "repeated", sql, milliseconds, times, where: callSites.current() ?? callSites.capture() });
     }),
     engine.on("commit", ended),
     engine.on("rollback", ended),
   ];
   if (!(on instanceof Engine)) stops.push(on.on("afterBegin", ({ connection }) => void own.add(connection)));
+  stops.push(callSites.watch());
   return () => {
     for (const stop of stops) stop();
   };
@@ -116,77 +120,4 @@ function warn({ kind, sql, milliseconds, times, where }: QueryReport): void {
       ? `slow statement (${milliseconds.toFixed(1)} ms)`
       : `the same SELECT ${times} times in one transaction: load it with selectinLoad() or joinedLoad(), or await the relationship on all objects at once`;
   console.warn(`athanor: ${what}\n  ${sql}${where === undefined ? "" : `\n  ${where}`}`);
-}
-/** The nearest frame outside of this library and of Node. */
-function place(): string | undefined {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 60;
-  const { stack = "" } = new Error("place");
-  Error.stackTraceLimit = limit;
-  return stack
-    .split("\n")
-    .slice(1)
-    .find((line) => !/node:|[\\/](packages|@athanor)[\\/](core|orm)[\\/](src|dist)[\\/]|node_modules/.test(line))
-    ?.trim();
-}
-
-/** What the channels carry: one object per statement, the same at its start and its end, named as OpenTelemetry does. */
-export interface StatementTrace {
-  readonly "db.system": string;
-  readonly "db.statement": string;
-  readonly "db.operation.name": string;
-  readonly connection: object;
-  /** Number of parameter sets, for one statement run with many. */
-  readonly "db.operation.batch.size"?: number;
-  /** At the end. */
-  milliseconds?: number;
-  error?: unknown;
-}
-const started = channel("athanor:statement:start");
-const finished = channel("athanor:statement:end");
-const failed = channel("athanor:statement:error");
-/**
- * Publishes the statements of an engine on the `node:diagnostics_channel`s `athanor:statement:start`, `:end` and
- * `:error`: a subscriber opens and closes a span for each. Parameters are not published. Gives the function that stops it.
- *
- * @example
- * traceStatements(engine);
- * subscribe("athanor:statement:end", (trace) => histogram.record(trace.milliseconds, { system: trace["db.system"] }));
- */
-export function traceStatements(engine: Engine): () => void {
-  // A connection runs one statement at a time.
-  const running = new WeakMap<object, StatementTrace>();
-  const begin = ({ connection, sql, sets }: StatementEvent): undefined => {
-    if (!started.hasSubscribers && !finished.hasSubscribers && !failed.hasSubscribers) return undefined;
-    const trace: StatementTrace = {
-      "db.system": engine.dialect.name,
-      "db.statement": sql,
-      "db.operation.name": /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? "",
-      connection,
-      ...(sets === undefined ? {} : { "db.operation.batch.size": sets.length }),
-    };
-    running.set(connection, trace);
-    started.publish(trace);
-    return undefined;
-  };
-  const stops = [
-    engine.on("beforeExecute", begin),
-    engine.on("afterExecute", ({ connection, milliseconds }) => {
-      const trace = running.get(connection);
-      if (trace === undefined) return;
-      running.delete(connection);
-      trace.milliseconds = milliseconds;
-      finished.publish(trace);
-    }),
-    engine.on("error", ({ connection, error }: { readonly connection: object; readonly error: DatabaseError }) => {
-      const trace = running.get(connection);
-      if (trace === undefined) return;
-      running.delete(connection);
-      trace.error = error;
-      failed.publish(trace);
-    }),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
 }

@@ -4,6 +4,7 @@
  * Source: SQLAlchemy "Relationship Loading Techniques", "AwaitableAttrs".
  */
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
+import { callSites } from "./call-site.js";
 import { addToCollection, describeInstance, removeFromCollection, replaceUnloaded } from "./collection.js";
 import type { RelationshipProperty } from "./mapper.js";
 import { DETACHED, historyOf, type Managed, type SessionFace } from "./state.js";
@@ -36,12 +37,18 @@ function settle(work: Promise<unknown>, fulfilled: unknown, rejected: unknown): 
 export class LazyReference {
   readonly #owner: Managed;
   readonly #property: RelationshipProperty;
+  readonly #place: string | undefined;
   constructor(owner: Managed, property: RelationshipProperty) {
     this.#owner = owner;
     this.#property = property;
+    this.#place = callSites.watched ? callSites.capture() : undefined;
   }
   then(fulfilled: unknown, rejected: unknown): Promise<unknown> {
-    return settle(load(this.#owner, this.#property), fulfilled, rejected);
+    return settle(
+      callSites.run(this.#place, () => load(this.#owner, this.#property)),
+      fulfilled,
+      rejected,
+    );
   }
   toJSON(): undefined {
     return undefined;
@@ -74,12 +81,18 @@ export class LazyColumn {
 export class LazyCollection {
   readonly #owner: Managed;
   readonly #property: RelationshipProperty;
+  readonly #place: string | undefined;
   constructor(owner: Managed, property: RelationshipProperty) {
     this.#owner = owner;
     this.#property = property;
+    this.#place = callSites.watched ? callSites.capture() : undefined;
   }
   then(fulfilled: unknown, rejected: unknown): Promise<unknown> {
-    return settle(load(this.#owner, this.#property), fulfilled, rejected);
+    return settle(
+      callSites.run(this.#place, () => load(this.#owner, this.#property)),
+      fulfilled,
+      rejected,
+    );
   }
   /** Adds without loading; the change is merged when the collection is loaded, and flushed either way. */
   push(...items: Managed[]): number {

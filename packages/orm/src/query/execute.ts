@@ -18,6 +18,7 @@ import {
   Statement,
 } from "@athanor/core";
 import { underCriteria } from "../extensions/loader-criteria.js";
+import { callSites } from "../mapping/call-site.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";
 import { writesEntities } from "./dml.js";
 import { finish, type Mode, named, runCore } from "./fetch.js";
@@ -73,6 +74,7 @@ class SessionSource implements ResultSource {
   readonly #statement: Element;
   readonly #params: ParameterValues | undefined;
   readonly #mode: "rows" | "scalars";
+  readonly #place: string | undefined;
   constructor(
     session: SessionInternals,
     statement: Element,
@@ -84,10 +86,14 @@ class SessionSource implements ResultSource {
     this.#params = params;
     this.#mode = mode;
     this.waiting = session.waiting;
+    this.#place = callSites.watched ? callSites.capture() : undefined;
     const size = statement instanceof Statement ? statement.executionOptionsValue?.yieldPer : undefined;
     this.chunkRows = typeof size === "number" && size >= 1 ? Math.floor(size) : 500;
   }
   run(): Promise<Fetched> {
+    return callSites.run(this.#place, () => this.#run());
+  }
+  #run(): Promise<Fetched> {
     const session = this.#session;
     return session.enqueue(() => {
       const flushing = this.#flushes ? session.autoflush() : undefined;

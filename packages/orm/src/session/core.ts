@@ -24,6 +24,7 @@ import { flushPreparations } from "../extensions/flush-preparations.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { eachListener, isHeard, type RowEventName, tellExpire } from "../mapping/model-events.js";
+import { softDeletionOf, writeMark } from "../mapping/soft-deletion.js";
 import {
   DELETED,
   DETACHED,
@@ -49,6 +50,7 @@ import { reachable, relatedInMemory } from "./cascades.js";
 import { type Bind, type JoinTransactionMode, SessionConnections } from "./connections.js";
 import { SessionHooks } from "./events.js";
 import { OrmExecuteState, type Terminal } from "./execute-state.js";
+import { type FlushTrace, flushes } from "./flush-trace.js";
 import { IdentityMap } from "./identity-map.js";
 import { type RowEvents, SESSION, type SessionInternals, type StatementCall } from "./internals.js";
 import { SessionQueue } from "./queue.js";
@@ -545,6 +547,19 @@ export class SessionCore implements WholeSession, SessionFace {
         "session.flushing",
       );
     if (!this.hasChanges) return;
+    if (flushes.on) return flushes.run(this.#flushTrace(), () => this.#flush()) as Promise<void>;
+    return this.#flush();
+  }
+  #flushTrace(): FlushTrace {
+    const [created, changed, deleted] = [this.pending.length, this.dirty.length, this.#toDelete.size];
+    return {
+      session: this.owner,
+      "athanor.flush.new": created,
+      "athanor.flush.dirty": changed,
+      "athanor.flush.deleted": deleted,
+    };
+  }
+  async #flush(): Promise<void> {
     this.#flushing = true;
     try {
       if (this.hooks.has("beforeFlush"))
@@ -745,6 +760,8 @@ export class SessionCore implements WholeSession, SessionFace {
   /** Marks for deletion along the delete cascade; children that are not loaded are loaded for it. */
   async markDeleted(root: Managed): Promise<void> {
     const stack = [root];
+    /** Objects of classes that are marked instead (`softDelete`). */
+    const marked = new Set<Managed>();
     for (let instance = stack.pop(); instance !== undefined; instance = stack.pop()) {
       if (instance.$$s !== this || this.#toDelete.has(instance)) continue;
       if ((instance.$$f & PENDING) !== 0) {
@@ -752,9 +769,19 @@ export class SessionCore implements WholeSession, SessionFace {
         continue;
       }
       if ((instance.$$f & PERSISTENT) === 0) continue;
-      if (this.#toDelete === NO_OBJECTS) this.#toDelete = new Set();
-      this.#toDelete.add(instance);
-      instance.$$f |= TO_DELETE;
+      const soft = this.#flushing ? undefined : softDeletionOf(mapperOfInstance(instance));
+      const marks = soft !== undefined && !soft.purged.has(instance);
+      if (marks) {
+        // What hangs below only goes along if it is marked too: the row it hangs on stays.
+        if (marked.has(instance)) continue;
+        marked.add(instance);
+        writeMark(instance, soft, soft.mark());
+      } else if (root !== instance && marked.size > 0) continue;
+      else {
+        if (this.#toDelete === NO_OBJECTS) this.#toDelete = new Set();
+        this.#toDelete.add(instance);
+        instance.$$f |= TO_DELETE;
+      }
       for (const property of mapperOfInstance(instance).relationships) {
         if (!property.cascade.delete || property.viewOnly) continue;
         if (instance[property.slot] === UNLOADED && !property.passiveDeletes)

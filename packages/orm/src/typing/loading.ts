@@ -93,7 +93,6 @@ export type Loader<Settings> = <K extends string, T, S extends string>(
 /** For one relationship, or with `"*"` for all that no other option names, at every depth. */
 export interface QuietLoader<Settings> {
   (relationship: "*", settings?: Settings): LoadFace<never, [], never>;
-  // biome-ignore lint/suspicious/noExplicitAny: any key, any strategy
   <T, S extends string>(relationship: RelationPath<any, T, any, S>, settings?: Settings): QuietLoad<S, T>;
 }
 

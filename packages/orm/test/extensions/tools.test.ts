@@ -1,5 +1,4 @@
-/** Tools: statement counts, reports of N+1 and slow statements, traces, rollback fixtures, factories, forks. */
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
+/** Tools: statement counts, reports of N+1 and slow statements, rollback fixtures, factories, forks. */
 import { insert, integer, select, string, text } from "@athanor/core";
 import {
   declarativeBase,
@@ -9,9 +8,7 @@ import {
   type QueryReport,
   reportQueries,
   Session,
-  type StatementTrace,
   statementCounter,
-  traceStatements,
   withRollback,
 } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
@@ -83,31 +80,6 @@ describeEachDatabase("tools", (target) => {
     expect(reports.at(-1)?.kind).toBe("slow");
     await read(session, 9);
     expect(reports.length).toBe(2);
-  });
-  it("statements are published with the names of OpenTelemetry, failures too", async () => {
-    await seed();
-    const told: [string, StatementTrace][] = [];
-    const listeners = (["start", "end", "error"] as const).map((name) => {
-      const listener = (trace: unknown) => void told.push([name, { ...(trace as StatementTrace) }]);
-      subscribe(`athanor:statement:${name}`, listener);
-      return () => unsubscribe(`athanor:statement:${name}`, listener);
-    });
-    const stop = traceStatements(db.engine);
-    await using session = new Session(db.engine);
-    await session.scalars(select(Shop)).all();
-    expect(told.map(([name]) => name)).toEqual(["start", "end"]);
-    expect(told[1]?.[1]).toMatchObject({ "db.system": db.engine.dialect.name, "db.operation.name": "SELECT" });
-    expect(told[1]?.[1].milliseconds).toBeGreaterThanOrEqual(0);
-    told.length = 0;
-    session.add(new Shop({ name: "a" }));
-    await expect(session.flush()).rejects.toThrow();
-    await session.rollback();
-    expect(told.map(([name]) => name)).toEqual(["start", "error"]);
-    for (const off of listeners) off();
-    stop();
-    told.length = 0;
-    await session.scalars(select(Shop)).all();
-    expect(told).toEqual([]);
   });
   it("withRollback undoes what the code under test commits", async () => {
     await seed();
