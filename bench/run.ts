@@ -1,5 +1,6 @@
 // The benchmark: Athanor against the raw driver on the workloads of the speed specification, ratios and ceilings.
 // npm run bench -- [--only "W3"] [--database sqlite|postgresql] [--runs 7] [--warmups 2] [--scale 1] [--json] [--check]
+// --heap instead: is the heap flat over a million statements? [--database sqlite|<url>]
 // --json prints one array of results; --check also fails above a ceiling. A contestant that fails or returns another
 // result than raw is a failure always.
 import { spawnSync } from "node:child_process";
@@ -23,10 +24,19 @@ const { values: options } = parseArgs({
     scale: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
+    heap: { type: "boolean", default: false },
   },
 });
 const progress = (text: string) => process.stderr.write(text);
 
+if (options.heap) {
+  const where = (options.database ?? []).flatMap((database) => ["--database", database]);
+  const script = join(import.meta.dirname, "heap.ts");
+  const { status } = spawnSync(process.execPath, ["--expose-gc", "--import", "tsx", script, ...where], {
+    stdio: "inherit",
+  });
+  process.exit(status ?? 1);
+}
 const chosen = workloads.filter(
   ({ name }) => !options.only || options.only.some((part) => name.toLowerCase().startsWith(part.toLowerCase())),
 );
