@@ -2,6 +2,8 @@
 import {
   ColumnReference,
   type Constraint,
+  type Element,
+  type ExcludeConstraint,
   type ForeignKeyConstraint,
   type Index,
   OrderingElement,
@@ -215,9 +217,48 @@ export async function compareConstraints(
   }
 
   await compareChecks();
+  compareExcludes();
   if (scope.plugins.has("athanor.constraints")) comparePrimaryKey();
   return { dropped, added };
 
+  /** By name, then by what they say. */
+  function compareExcludes(): void {
+    if (!scope.plugins.has("athanor.constraints")) return;
+    const there = new Map((reflected.excludes ?? []).map((x) => [x.name, x]));
+    const own = model.constraints.filter((c): c is ExcludeConstraint => c.kind === "exclude");
+    const drop = (name: string) => {
+      const original = like.constraints.find((c) => c.kind === "exclude" && c.name === name);
+      dropped.push(new DropConstraintOp({ tableName, schema }, name, "exclude", { original }));
+    };
+    const text = (e: Element) => (e instanceof ColumnReference ? e.columnName : scope.impl.inlineSql(e));
+    for (const constraint of own) {
+      const name = scope.nameOf(constraint);
+      const found = name === undefined ? undefined : there.get(name);
+      if (name !== undefined) there.delete(name);
+      if (found !== undefined) {
+        const same =
+          found.using === constraint.using &&
+          found.elements.length === constraint.elements.length &&
+          constraint.elements.every((e, i) => {
+            const x = found.elements[i];
+            return x?.operator === e.operator && scope.impl.sameExpression(text(e.expression), now(x.column ?? x.sql));
+          }) &&
+          scope.impl.sameExpression(
+            constraint.where === undefined ? "" : scope.impl.inlineSql(constraint.where),
+            found.where ?? "",
+          ) &&
+          (constraint.deferrable ?? false) === (found.deferrable ?? false);
+        if (same) continue;
+        drop(found.name);
+      }
+      scope.detected(`${found === undefined ? "added" : "changed"} exclude constraint '${name}' on '${tableName}'`);
+      added.push(new AddConstraintOp({ tableName, schema }, constraint));
+    }
+    for (const name of there.keys()) {
+      scope.detected(`removed exclude constraint '${name}' on '${tableName}'`);
+      drop(name);
+    }
+  }
   function comparePrimaryKey(): void {
     const wanted = model.constraints.find((c) => c.kind === "primaryKey");
     const found = reflected.primaryKey;

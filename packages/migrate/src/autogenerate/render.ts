@@ -1,9 +1,9 @@
 /** Operations as the TypeScript of a revision file. The same operations always give the same text. */
 import {
-  AddConstraint,
   ColumnReference,
   type Constraint,
   type Dialect,
+  type ExcludeConstraint,
   type Index,
   OrderingElement,
   type Sequence,
@@ -245,22 +245,8 @@ function tableConstraint(constraint: Constraint, writer: SourceWriter): string |
       if (writer.condition(constraint.sql) === '""') return undefined;
       return `${writer.core("check")}(${writer.condition(constraint.sql)}, ${name})`;
     case "exclude": {
-      const elements = constraint.elements.map(({ expression, operator }) => {
-        const column = expression as { readonly columnName?: string };
-        const what =
-          column.columnName === undefined
-            ? `${writer.core("sql")}.raw(${writer.sql(expression)})`
-            : quoted(column.columnName);
-        return `[${what}, ${quoted(operator)}]`;
-      });
-      const { using, where, deferrable, initially } = constraint;
-      const options = objectText({
-        using: using === "gist" ? undefined : using,
-        where: where === undefined ? undefined : new Source(writer.sql(where)),
-        deferrable: deferrable || undefined,
-        initially,
-      });
-      return `${writer.core("pg")}.exclude(${name}, [${elements.join(", ")}]${options === "" ? "" : `, ${options}`})`;
+      const { elements, options } = excludeParts(constraint, writer);
+      return `${writer.core("pg")}.exclude(${[name, elements, objectText(options)].filter((t) => t !== "").join(", ")})`;
     }
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
@@ -382,6 +368,25 @@ function alterColumn(op: AlterColumnOp, writer: SourceWriter): readonly string[]
   ];
 }
 
+function excludeParts(constraint: ExcludeConstraint, writer: SourceWriter) {
+  const elements = constraint.elements.map(({ expression, operator }) => {
+    const column = expression as { readonly columnName?: string };
+    const what =
+      column.columnName === undefined
+        ? `${writer.core("sql")}.raw(${writer.sql(expression)})`
+        : quoted(column.columnName);
+    return `[${what}, ${quoted(operator)}]`;
+  });
+  const { using, where, deferrable, initially } = constraint;
+  const options = {
+    using: using === "gist" ? undefined : using,
+    where: where === undefined ? undefined : new Source(writer.sql(where)),
+    deferrable: deferrable || undefined,
+    initially,
+  };
+  return { elements: `[${elements.join(", ")}]`, options };
+}
+
 function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly string[] {
   const { constraint } = op;
   const lead = nameText(writer, constraint);
@@ -403,11 +408,10 @@ function addConstraint(op: AddConstraintOp, writer: SourceWriter): readonly stri
     }
     case "check":
       return made("createCheckConstraint", [writer.condition(constraint.sql)]);
-    case "exclude":
-      return writer.dialect
-        .createDdlCompiler()
-        .statements(new AddConstraint(op.table, constraint))
-        .map((text) => call("execute", quoted(text)));
+    case "exclude": {
+      const { elements, options } = excludeParts(constraint, writer);
+      return made("createExcludeConstraint", [elements], options);
+    }
     case "foreignKey": {
       const { useAlter: _late, name: _name, ...rest } = constraint.options;
       const target = constraint.targets[0] as string;

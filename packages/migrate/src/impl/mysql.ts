@@ -6,6 +6,7 @@ import {
   ColumnDefinition,
   type Connection,
   DatabaseError,
+  DdlText,
   type Dialect,
   DropConstraint,
   inspect,
@@ -17,7 +18,7 @@ import {
   type TableColumn,
 } from "@athanor/core";
 import { OperationError } from "../errors.js";
-import type { AddColumnOp, AlterColumnOp, DropColumnOp, MigrateOp } from "../ops/index.js";
+import type { AddColumnOp, AlterColumnOp, DropColumnOp, DropIndexOp, MigrateOp } from "../ops/index.js";
 import { OpenMetaData, sketchTable } from "../ops/schema.js";
 import { DialectImpl } from "./base.js";
 import { noColumn, targetsOf, withChanges } from "./definitions.js";
@@ -210,6 +211,31 @@ export class MysqlImpl extends DialectImpl {
     return table.columns[0] as TableColumn;
   }
 
+  /** An index that a foreign key stands on leaves the one behind that the server would have made for the key. */
+  protected override async dropIndex(op: DropIndexOp, host: OperationHost): Promise<void> {
+    const { table } = op;
+    if (table !== undefined && !host.offline) {
+      const found = await inspect(host.connection).table(table.tableName, { schema: table.schema });
+      const leads = (parts: readonly (string | undefined)[], columns: readonly string[]) =>
+        columns.every((c, i) => parts[i] === c);
+      const lists = new Map<string, readonly (string | undefined)[]>([["", found.primaryKey?.columns ?? []]]);
+      for (const i of found.indexes)
+        lists.set(
+          i.name,
+          i.parts.map((p) => p.column),
+        );
+      const own = lists.get(op.name);
+      lists.delete(op.name);
+      for (const key of own === undefined ? [] : found.foreignKeys.filter((k) => leads(own, k.columns))) {
+        if (key.name === undefined || [...lists.values()].some((parts) => leads(parts, key.columns))) continue;
+        const columns = key.columns.map((c) => this.dialect.quote(c)).join(", ");
+        const name = this.dialect.quote(table.tableName);
+        const full = table.schema === undefined ? name : `${this.dialect.quote(table.schema)}.${name}`;
+        await host.run(new DdlText(`CREATE INDEX ${this.dialect.quote(key.name)} ON ${full} (${columns})`));
+      }
+    }
+    await super.dropIndex(op, host);
+  }
   /** A column cannot go while a foreign key stands on it. */
   protected override async dropColumn(op: DropColumnOp, host: OperationHost): Promise<void> {
     if (!host.offline) {

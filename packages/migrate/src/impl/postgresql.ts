@@ -89,7 +89,12 @@ export class PostgresqlImpl extends DialectImpl {
    */
   protected override async alterColumn(op: AlterColumnOp, host: OperationHost): Promise<void> {
     const { type } = op.changes;
-    if (type === undefined || op.using !== undefined) return super.alterColumn(op, host);
+    if (type === undefined) return super.alterColumn(op, host);
+    if (op.using !== undefined) {
+      // A default that is about to change need not fit the new type.
+      if (op.changes.serverDefault !== undefined) await host.run(new AlterColumnDefault(op, op.columnName, null));
+      return super.alterColumn(op, host);
+    }
     const found = host.offline ? undefined : await this.#column(op, host);
     const was = host.offline ? op.existing.type : found?.type;
     const isNamed = was !== undefined && [was, type].some((t) => t instanceof EnumType && t.native);

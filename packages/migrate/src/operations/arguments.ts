@@ -17,6 +17,7 @@ import {
   type SqlType,
   type Table,
   TableCheck,
+  TableExclude,
   TableForeignKey,
   type TableIndex,
   TablePrimaryKey,
@@ -73,7 +74,17 @@ export type OrderedColumn = ({ readonly column: string } | { readonly sql: strin
 };
 /** A column's name, an expression, or either with an order: `{ column: "price", order: "DESC" }`. */
 export type IndexColumn = string | SqlText | OrderedColumn;
-export type ConstraintType = "foreignKey" | "unique" | "check" | "primaryKey";
+export type ConstraintType = "foreignKey" | "unique" | "check" | "primaryKey" | "exclude";
+/** A column or an expression, and the operator that must not hold: `["room", "="]`. */
+export type ExcludedPart = readonly [what: string | SqlText, operator: string];
+export interface ExcludeConstraintOptions {
+  /** The kind of index. Default "gist". */
+  readonly using?: string | undefined;
+  /** Only rows for which this holds, SQL as written. */
+  readonly where?: string | SqlText | undefined;
+  readonly deferrable?: boolean | undefined;
+  readonly initially?: "DEFERRED" | "IMMEDIATE" | undefined;
+}
 
 export function typeOf(column: NamedColumn | undefined, where: string): SqlType | undefined {
   if (column === undefined) return undefined;
@@ -191,7 +202,19 @@ export function foreignKeyOn(
   );
   return only(homeTable(table, columns, [key], home));
 }
-const CONVENTION_KINDS = { primaryKey: "pk", unique: "uq", check: "ck", foreignKey: "fk" } as const;
+export function excludeOn(
+  name: GivenName,
+  table: string,
+  parts: readonly ExcludedPart[],
+  options: ExcludeConstraintOptions,
+  home: Home,
+): Constraint {
+  const where = sqlOf(options.where, "createExcludeConstraint()") ?? undefined;
+  const columns = parts.flatMap(([what]) => (typeof what === "string" ? [what] : []));
+  const made = new TableExclude(name, parts as never, { ...options, where });
+  return only(homeTable(table, columns, [made], home));
+}
+const CONVENTION_KINDS = { primaryKey: "pk", unique: "uq", check: "ck", foreignKey: "fk", exclude: "ex" } as const;
 /**
  * The name a constraint goes by in the database: as `op.f` gives it, or as a convention that holds
  * `%(constraint_name)s` makes it, the same way as when the constraint was created.

@@ -28,6 +28,9 @@ import {
   type CreateIndexOptions,
   checkOn,
   droppedName,
+  type ExcludeConstraintOptions,
+  type ExcludedPart,
+  excludeOn,
   foreignKeyOn,
   type IndexColumn,
   indexOn,
@@ -124,6 +127,15 @@ export class BatchOperations {
   ): void {
     const key = foreignKeyOn(name ?? undefined, this.#table, referred, columns, referredColumns, options, this.#home);
     this.#ops.push(new AddConstraintOp(this.#named, key));
+  }
+  createExcludeConstraint(
+    name: GivenName,
+    parts: readonly ExcludedPart[],
+    options: ExcludeConstraintOptions = {},
+  ): void {
+    this.#ops.push(
+      new AddConstraintOp(this.#named, excludeOn(name ?? undefined, this.#table, parts, options, this.#home)),
+    );
   }
   /** One that has no known name is found by its columns: `dropConstraint(null, "unique", { columns: ["email"] })`. */
   dropConstraint(

@@ -4,6 +4,8 @@ export type {
   ConstraintType,
   CreateIndexOptions,
   DropIndexOptions,
+  ExcludeConstraintOptions,
+  ExcludedPart,
   IndexColumn,
   NamedColumn,
   OrderedColumn,

@@ -24,6 +24,7 @@ import {
   type Table,
   type TableArgument,
   TableCheck,
+  TableExclude,
   TableForeignKey,
   TableIndex,
   TablePrimaryKey,
@@ -61,6 +62,9 @@ import {
   checkOn,
   type DropIndexOptions,
   droppedName,
+  type ExcludeConstraintOptions,
+  type ExcludedPart,
+  excludeOn,
   foreignKeyOn,
   type IndexColumn,
   type InSchema,
@@ -292,6 +296,16 @@ export class Operations {
     });
     return this.#add(table, key, { schema });
   }
+  /** @example await op.createExcludeConstraint("no_overlap", "booking", [["room", "="], ["during", "&&"]]); // PostgreSQL */
+  createExcludeConstraint(
+    name: GivenName,
+    table: string,
+    parts: readonly ExcludedPart[],
+    options: InSchema & ExcludeConstraintOptions = {},
+  ): Promise<void> {
+    const { schema, ...rest } = options;
+    return this.#add(table, excludeOn(name ?? undefined, table, parts, rest, { ...this.home, schema }), { schema });
+  }
   #add(table: string, constraint: AddConstraintOp["constraint"], options: InSchema): Promise<void> {
     return this.invoke(new AddConstraintOp({ tableName: table, schema: options.schema }, constraint));
   }
@@ -518,6 +532,7 @@ function isConstraint(item: unknown): item is TableArgument {
     item instanceof TablePrimaryKey ||
     item instanceof TableForeignKey ||
     item instanceof TableCheck ||
+    item instanceof TableExclude ||
     item instanceof TableIndex ||
     item instanceof IndexBuilder
   );

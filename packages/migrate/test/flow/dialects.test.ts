@@ -1,0 +1,237 @@
+/** What is one database's own: exclusions, conversions, schemas, search paths, operator classes; TIMESTAMP and reserved words. */
+import { dateTime, exclude, index, inspect, integer, MetaData, sql, string, table, text } from "@athanor/core";
+import { describeEachDatabase } from "@athanor/test-support";
+import { afterEach, expect, it } from "vitest";
+import { labelOf, produceMigrations, reversed } from "../../src/index.js";
+import { AdHoc } from "./ad-hoc.js";
+
+let a: AdHoc;
+afterEach(() => a?.dispose());
+const models = (declare: (metadata: MetaData) => void, options = {}): MetaData => {
+  const metadata = new MetaData(options);
+  declare(metadata);
+  return metadata;
+};
+const labels = async (metadata: MetaData) => (await produceMigrations(a.context, [metadata])).map(labelOf);
+/** There and back, and both times nothing is left. */
+const change = async (from: MetaData, to: MetaData): Promise<string[]> => {
+  await a.runSource(await produceMigrations(a.context, [from]));
+  expect(await labels(from)).toEqual([]);
+  const ops = await produceMigrations(a.context, [to]);
+  await a.runSource(ops);
+  expect(await labels(to)).toEqual([]);
+  await a.runSource(reversed(ops));
+  expect(await labels(from)).toEqual([]);
+  return ops.map(labelOf);
+};
+
+describeEachDatabase(
+  "PostgreSQL's own in migrations",
+  (target) => {
+    it("exclusion constraints: as operations, in batches, and compared", async () => {
+      a = await AdHoc.open(target);
+      const of = (where: string | undefined, ...operators: string[]) =>
+        models((metadata) =>
+          table(
+            "booking",
+            { id: integer().primaryKey(), room: text(), open: integer().nullable() },
+            {
+              metadata,
+              constraints: (c) =>
+                operators.map((o) =>
+                  exclude(
+                    "no_overlap",
+                    [[sql`int4range(${c.id}, ${c.open})`, o]],
+                    where === undefined ? {} : { where },
+                  ),
+                ),
+            },
+          ),
+        );
+      expect(await change(of(undefined), of("open > 0", "&&"))).toEqual(["addConstraint booking.no_overlap"]);
+      await a.dispose();
+      a = await AdHoc.open(target);
+      expect(await change(of("open > 0", "&&"), of("open > 1", "&&"))).toEqual([
+        "dropConstraint booking.no_overlap",
+        "addConstraint booking.no_overlap",
+      ]);
+      await a.run(async (op) => {
+        await op.dropConstraint("no_overlap", "booking", "exclude");
+        await op.createExcludeConstraint("one_room", "booking", [["room", "="]], { using: "hash", where: "open > 0" });
+        await op.batchAlterTable("booking", (b) => {
+          b.createExcludeConstraint("two", [["open", "="]], {
+            using: "btree",
+            deferrable: true,
+            initially: "DEFERRED",
+          });
+          b.dropConstraint("two", "exclude");
+        });
+      });
+      expect(a.sent).toContain(
+        `ALTER TABLE booking ADD CONSTRAINT one_room EXCLUDE USING hash (room WITH =) WHERE (open > 0)`,
+      );
+      await a.connection.executeScript("INSERT INTO booking VALUES (1, 'x', 2)");
+      await expect(a.connection.executeScript("INSERT INTO booking VALUES (2, 'x', 3)")).rejects.toThrow(/one_room/);
+    });
+
+    it("values move to another type by USING, which goes with a type only", async () => {
+      a = await AdHoc.open(target);
+      await a.connection.executeScript("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT '0')");
+      await a.connection.executeScript("INSERT INTO t VALUES (1, '12 cm'), (2, '7 cm')");
+      await a.run((op) =>
+        op.alterColumn("t", "v", { type: integer(), using: "split_part(v, ' ', 1)::integer", serverDefault: null }),
+      );
+      expect((await a.rows("SELECT v FROM t ORDER BY id")).flat()).toEqual([12, 7]);
+      await expect(a.run((op) => op.alterColumn("t", "v", { nullable: true, using: "v" }))).rejects.toMatchObject({
+        code: "migrate.using",
+      });
+    });
+
+    it("operator classes, methods and included columns make no false difference", async () => {
+      a = await AdHoc.open(target);
+      const metadata = models((m) =>
+        table(
+          "t",
+          { id: integer().primaryKey(), name: string(40), n: integer() },
+          {
+            metadata: m,
+            constraints: (c) => [
+              index("ix_pattern", c.name).with("postgresql", { ops: { name: "varchar_pattern_ops" } }),
+              index("ix_hash", c.name).with("postgresql", { using: "hash" }),
+              index("ix_more", c.n.desc().nullsLast()).with("postgresql", {
+                include: ["name"],
+                with: { fillfactor: 70 },
+              }),
+              index("ix_both", sql`lower(${c.name})`, c.n).where(c.n.gt(3)),
+            ],
+          },
+        ),
+      );
+      await a.runSource(await produceMigrations(a.context, [metadata]));
+      expect(await labels(metadata)).toEqual([]);
+      const [row] = await a.rows("SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_pattern'");
+      expect(row?.[0]).toContain("varchar_pattern_ops");
+    });
+
+    it("the search path says which schema is the default one; others are named", async () => {
+      a = await AdHoc.open(target);
+      await a.connection.executeScript("CREATE SCHEMA tenant");
+      await a.connection.executeScript("CREATE SCHEMA shop");
+      await a.connection.executeScript("SET search_path TO tenant, public");
+      const metadata = models((m) => {
+        table("here", { id: integer().primaryKey() }, { metadata: m });
+        table("named", { id: integer().primaryKey() }, { metadata: m, schema: "tenant" });
+        table(
+          "item",
+          {
+            id: integer().primaryKey(),
+            hereId: integer().references("tenant.named.id", { name: "fk" }),
+            selfId: integer().nullable().references("shop.item.id"),
+          },
+          { metadata: m, schema: "shop" },
+        );
+      });
+      await a.runSource(await produceMigrations(a.context, [metadata]));
+      expect(await labels(metadata)).toEqual([]);
+      const names = async (schema: string) => [...(await inspect(a.connection).tableNames({ schema }))].sort();
+      expect([await names("tenant"), await names("shop"), await names("public")]).toEqual([
+        ["here", "named"],
+        ["item"],
+        [],
+      ]);
+      await a.runSource(await produceMigrations(a.context, [new MetaData()], { includeSchemas: true }));
+      expect([await names("tenant"), await names("shop")]).toEqual([[], []]);
+    });
+  },
+  { only: ["postgresql"] },
+);
+
+describeEachDatabase("names and times in migrations", (target) => {
+  it("reserved words are names of tables, columns, indexes and keys", async () => {
+    a = await AdHoc.open(target);
+    const of = (more: boolean) =>
+      models((metadata) => {
+        table("order", { id: integer().primaryKey(), group: string(20), select: integer().nullable() }, { metadata });
+        table(
+          "user",
+          {
+            id: integer().primaryKey(),
+            key: integer().references("order.id", { name: "from" }),
+            ...(more ? { where: integer().serverDefault("1"), 'strange `name"': string(9).nullable() } : {}),
+          },
+          {
+            metadata,
+            constraints: (c) => (more ? [index("table", c.key, (c as unknown as { where: never }).where)] : []),
+          },
+        );
+      });
+    expect(await change(of(false), of(true))).toEqual([
+      "addColumn user.where",
+      'addColumn user.strange `name"',
+      "createIndex user.table",
+    ]);
+    await a.run(async (op) => {
+      await op.renameColumn("order", "group", "by");
+      await op.alterColumn("order", "by", { type: string(40), nullable: true, serverDefault: "'x'" });
+      await op.renameTable("order", "limit");
+    });
+    expect((await a.look("limit")).columns.find((c) => c.name === "by")).toMatchObject({ nullable: true });
+  });
+
+  it("times keep their NULL, their default and their clock", async () => {
+    a = await AdHoc.open(target);
+    const at = (nullable: boolean, clock: boolean) =>
+      models((metadata) => {
+        const made = clock
+          ? dateTime({ timezone: true }).serverDefault("CURRENT_TIMESTAMP")
+          : dateTime({ timezone: true });
+        table("t", { id: integer().primaryKey(), at: (nullable ? made.nullable() : made) as never }, { metadata });
+      });
+    expect(await change(at(true, false), at(false, true))).toEqual(["alterColumn t.at"]);
+    await a.run((op) => op.alterColumn("t", "at", { nullable: false }));
+    await a.runSource(await produceMigrations(a.context, [at(true, true)]));
+    await a.connection.executeScript("INSERT INTO t (id) VALUES (1)");
+    await a.connection.executeScript("INSERT INTO t (id, at) VALUES (2, NULL)");
+    expect((await a.rows("SELECT at IS NULL FROM t ORDER BY id")).flat().map(Boolean)).toEqual([false, true]);
+    expect(await labels(at(true, true))).toEqual([]);
+  });
+});
+
+describeEachDatabase(
+  "MariaDB's own in migrations",
+  (target) => {
+    it("TIMESTAMP columns stay as they are when something else of them changes", async () => {
+      a = await AdHoc.open(target);
+      await a.connection.executeScript(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, ts TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT 'when', n INT UNSIGNED NOT NULL DEFAULT 4 COMMENT 'so many')",
+      );
+      await a.run(async (op) => {
+        await op.renameColumn("t", "ts", "changed");
+        await op.alterColumn("t", "n", { comment: "more" });
+      });
+      const [row] = await a.rows("SHOW CREATE TABLE t");
+      expect(String(row?.[1])).toContain(
+        "`changed` timestamp NULL DEFAULT current_timestamp() ON UPDATE current_timestamp() COMMENT 'when'",
+      );
+      expect(String(row?.[1])).toContain("`n` int(10) unsigned NOT NULL DEFAULT 4 COMMENT 'more'");
+    });
+    it("an index that a foreign key stands on goes after the key, and comes back before it", async () => {
+      a = await AdHoc.open(target);
+      const of = (keyed: boolean) =>
+        models((metadata) => {
+          table("p", { id: integer().primaryKey() }, { metadata });
+          const pId = integer();
+          table(
+            "c",
+            { id: integer().primaryKey(), pId: keyed ? pId.references("p.id", { name: "fk_c" }) : pId },
+            {
+              metadata,
+              constraints: (c) => (keyed ? [index("ix_c", c.pId)] : []),
+            },
+          );
+        });
+      expect(await change(of(true), of(false))).toEqual(["dropConstraint c.fk_c", "dropIndex c.ix_c"]);
+    });
+  },
+  { only: ["mariadb"] },
+);
