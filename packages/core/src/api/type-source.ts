@@ -1,5 +1,6 @@
 /** A type as the call that makes it: for generated migrations and models. */
 import { postgresqlFactory } from "../dialects/postgresql/native-list.js";
+import { FormattedType } from "../types/formatted-type.js";
 import { DomainType, NativeType, SetType } from "../types/native-types.js";
 import {
   ArrayType,
@@ -74,6 +75,7 @@ export function typeSource(given: SqlType): TypeSource | undefined {
   if (type instanceof ArrayType) return around("array", [], type.element);
   if (type instanceof SpelledType) return around("spelled", [type.spelling], type.base);
   if (type instanceof DomainType) return around("pg.domain", [type.name], type.base);
+  if (type instanceof FormattedType) return new TypeSource(`sqlite.${type.of}`, [{ format: type.format }]);
   if (type instanceof SetType) return new TypeSource("mysql.set", type.values);
   return type instanceof NativeType || type.kind === "postgresql.range" ? nativeSource(type) : undefined;
 }

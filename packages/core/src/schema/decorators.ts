@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { deserialize, serialize } from "node:v8";
-import { ArgumentError, DataError } from "../errors/errors.js";
+import { ArgumentError } from "../errors/errors.js";
 import type { TypeResolver } from "../types/adapter.js";
 import { BINARY, type SqlType } from "../types/sql-type.js";
 import { DecoratedType, type DecoratorHooks } from "../types/wrapping.js";
@@ -166,12 +166,8 @@ export function enumOf(...args: readonly unknown[]): ColumnDefinition {
           "value.enum",
         );
       },
-      fromDatabase: (name) => {
-        if (names.includes(name as string)) return members[name as string];
-        throw new DataError(
-          `The database holds '${String(name)}', which is no member of the enum ${names.join(", ")}.`,
-        );
-      },
+      // What is no name has been refused by the type below.
+      fromDatabase: (name) => members[name as string],
     },
     members,
   );

@@ -11,11 +11,14 @@ import {
   dateTime,
   double,
   enumeration,
+  enumOf,
   float,
   integer,
   json,
   numeric,
+  serialized,
   smallInteger,
+  spelled,
   string,
   text,
   time,
@@ -80,6 +83,7 @@ const words = [
   "\u2028",
 ];
 
+const Mood = { sad: -1, "it's ok": 0, glad: "happy" } as const;
 const common = (db: string): readonly Case[] => {
   const mysqlLike = db === "mariadb";
   const isPg = db === "postgresql" || db === "pglite";
@@ -92,6 +96,13 @@ const common = (db: string): readonly Case[] => {
     literal: isPg,
   };
   return [
+    { name: "enumOf", column: () => enumOf(Mood), edges: Object.values(Mood), raw: false },
+    {
+      name: "serialized",
+      column: () => serialized<unknown>(),
+      edges: [0, "", [], new Map([[1n, new Date(0)]]), { a: undefined }, new Uint8Array([0, 255]), "\u{1f701}"],
+      raw: false,
+    },
     { name: "integer", column: integer, edges: [0, 1, -1, 2147483647, -2147483648], arbitrary: fc.integer() },
     {
       name: "smallInteger",
@@ -415,6 +426,24 @@ describeEachDatabase(
       { name: "macaddr", column: () => pg.macaddr(), edges: ["08:00:2b:01:02:03"] },
       { name: "tsvector", column: () => pg.tsvector(), edges: ["'cat':3 'fat':2", "", "'it''s'"] },
       { name: "tsquery", column: () => pg.tsquery(), edges: ["'fat' & 'rat'"] },
+      { name: "macaddr8", column: () => pg.macaddr8(), edges: ["08:00:2b:01:02:03:04:05"] },
+      {
+        name: "money",
+        column: () => pg.money(),
+        edges: ["0", "12.5", "-0.01", "92233720368547758.07", "-92233720368547758.08"],
+        // The server writes amounts by its locale, C or an English one here.
+        reads: (v) => {
+          const [whole = "", cents = ""] = String(v).replace("-", "").split(".");
+          return `${String(v).startsWith("-") ? "-" : ""}$${whole.replace(/\B(?=(\d{3})+$)/g, ",")}.${cents.padEnd(2, "0")}`;
+        },
+      },
+      { name: "oid", column: () => pg.oid(), edges: [0, 1, 4294967295], arbitrary: fc.nat(4294967295) },
+      { name: "regclass", column: () => pg.regclass(), edges: ["pg_class"] },
+      { name: "regtype", column: () => pg.regtype(), edges: ["integer", "timestamp without time zone"] },
+      { name: "timetz", column: () => pg.timetz(), edges: ["00:00:00+00", "23:59:59.999999-12:30"] },
+      { name: "array of inet", column: () => array(pg.inet()), edges: [["10.0.0.1", "::1"], []] },
+      { name: "array of money", column: () => array(pg.money()), edges: [["$1.00", "$1,234.50"]] },
+      { name: "spelled", column: () => spelled("CHAR(3)", string(3)), edges: ["abc"] },
       {
         name: "bit",
         column: () => pg.bit(8),
@@ -614,6 +643,15 @@ describeEachDatabase(
       { name: "bit", column: () => mysql.bit(12), edges: ["000000000000", "111111111111", "000000001010"], raw: false },
       { name: "bit(64)", column: () => mysql.bit(64), edges: ["1".repeat(64), "0".repeat(63) + "1"], raw: false },
       { name: "enumeration", column: () => mysql.enumeration("a", "it's"), edges: ["a", "it's"] },
+      { name: "inet4", column: () => mysql.inet4(), edges: ["0.0.0.0", "255.255.255.255"] },
+      { name: "inet6", column: () => mysql.inet6(), edges: ["::", "2001:db8::ff00:42:8329", "::ffff:1.2.3.4"] },
+      { name: "MEDIUMTEXT", column: () => spelled("MEDIUMTEXT", text()), edges: [...words, "x".repeat(1 << 20)] },
+      {
+        name: "LONGBLOB",
+        column: () => spelled("LONGBLOB", binary()),
+        edges: [new Uint8Array(0), new Uint8Array(1 << 20).fill(255)],
+        raw: false,
+      },
       { name: "set", column: () => mysql.set("a", "b", "c"), edges: [[], ["a"], ["a", "c"]], raw: false },
     ];
     for (const each of cases) it(each.name, () => roundTrip(engine, each), 60_000);

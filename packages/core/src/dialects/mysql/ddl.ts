@@ -1,5 +1,5 @@
 /** DDL of MySQL and MariaDB. Source: MySQL 8 Reference Manual, "Data Definition Statements". */
-import { BaseDdlCompiler } from "../../compile/ddl-compiler.js";
+import { BaseDdlCompiler, wholeNumber } from "../../compile/ddl-compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint } from "../../schema/constraint.js";
 import type * as ddl from "../../schema/ddl.js";
@@ -25,7 +25,7 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     return new MysqlReflector();
   }
   protected readonly optionsName: string = "mysql";
-  protected readonly tableOptions: readonly string[] = [...Object.keys(TABLE_OPTIONS), "partitionBy"];
+  protected readonly tableOptions: readonly string[] = [...Object.keys(TABLE_OPTIONS), "partitionBy", "partitions"];
   protected readonly indexOptions: readonly string[] = ["length", "prefix", "using", "parser"];
 
   /** MariaDB is told from MySQL by what only it has, DELETE … RETURNING: a mysql: URL may lead to either. */
@@ -50,7 +50,9 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
       return [`${word}=${value}`];
     });
     if (table.comment !== undefined) words.push(`COMMENT=${this.literal(table.comment)}`);
-    if (options.partitionBy !== undefined) words.push(`PARTITION BY ${options.partitionBy}`);
+    const { partitionBy, partitions } = options;
+    if (partitionBy !== undefined) words.push(`PARTITION BY ${partitionBy}`);
+    if (partitions !== undefined) words.push(`PARTITIONS ${wholeNumber(partitions as number)}`);
     return words.join(" ");
   }
   protected override columnSpec(column: TableColumn): string {

@@ -129,6 +129,13 @@ export class MysqlReflector implements Reflector {
       sql`SELECT x.table_name, x.table_type = 'VIEW', x.table_comment, x.engine, x.table_collation, VERSION(), DATABASE() FROM information_schema.tables AS x WHERE ${where} AND x.table_type IN ${kinds} ORDER BY x.table_name`,
     );
     if (tables.length === 0) return [];
+    const partitions = new Map(
+      (
+        await query(
+          sql`SELECT x.table_name, MAX(x.partition_method), MAX(x.partition_expression), COUNT(*) FROM information_schema.partitions AS x WHERE ${where} AND x.partition_method IN ('HASH', 'KEY', 'LINEAR HASH', 'LINEAR KEY') GROUP BY x.table_name`,
+        )
+      ).map((r) => [textOf(r[0]), { partitionBy: `${textOf(r[1])} (${textOf(r[2])})`, partitions: numberOf(r[3]) }]),
+    );
     const mariadb = /mariadb/i.test(textOf(tables[0]?.[5]));
     const current = textOrUndefined(tables[0]?.[6]);
     const columns = grouped(
@@ -192,6 +199,7 @@ export class MysqlReflector implements Reflector {
               mysql: {
                 ...(engine !== undefined && { engine }),
                 ...(collation !== undefined && { collate: collation }),
+                ...partitions.get(name),
               },
             },
         triggers: (triggers.get(name) ?? []).map(

@@ -37,6 +37,9 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     "onCommit",
     "tablespace",
     "unlogged",
+    "temporary",
+    "partitionOf",
+    "bound",
   ];
   protected readonly indexOptions: readonly string[] = [
     "using",
@@ -51,7 +54,8 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   protected override readonly hasIdentity: boolean = true;
 
   protected override createTableWords(table: Table): string {
-    return this.#options(table).unlogged ? "CREATE UNLOGGED TABLE " : "CREATE TABLE ";
+    const { unlogged, temporary } = this.#options(table);
+    return temporary ? "CREATE TEMPORARY TABLE " : unlogged ? "CREATE UNLOGGED TABLE " : "CREATE TABLE ";
   }
   #options(table: Table): { readonly [option: string]: unknown } {
     return this.optionsOf(`Table '${table.fullName}'`, table.dialectOptions, this.tableOptions);
@@ -63,7 +67,7 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     if (o.inherits !== undefined)
       sql += `\n INHERITS ( ${[o.inherits]
         .flat()
-        .map((t) => this.quote(String(t)))
+        .map((t) => this.#relation(t))
         .join(", ")} )`;
     if (o.partitionBy !== undefined) sql += `\n PARTITION BY ${o.partitionBy}`;
     if (o.using !== undefined) sql += `\n USING ${this.quote(String(o.using))}`;
@@ -73,6 +77,13 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     if (o.tablespace !== undefined) sql += `\n TABLESPACE ${this.quote(String(o.tablespace))}`;
     return sql;
   }
+  /** `schema.table` as two names. */
+  #relation(name: unknown): string {
+    return String(name)
+      .split(".")
+      .map((part) => this.quote(part))
+      .join(".");
+  }
   override visitCreateTable(element: ddl.CreateTable): readonly string[] {
     const { table } = element;
     const comments: ddl.DdlElement[] = [];
@@ -80,7 +91,12 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     for (const c of table.columns) {
       if (c.fields.comment !== undefined) comments.push(new SetColumnComment(table, c.columnName, c.fields.comment));
     }
-    return [super.visitCreateTable(element), ...comments.map((c) => this.statements(c))].flat();
+    const { partitionOf, bound } = this.#options(table);
+    const create =
+      partitionOf === undefined
+        ? super.visitCreateTable(element)
+        : `${this.createTableWords(table)}${element.ifNotExists ? "IF NOT EXISTS " : ""}${this.tableName(table)} PARTITION OF ${this.#relation(partitionOf)} ${bound ?? "DEFAULT"}${this.tableSuffix(table)}`;
+    return [create, ...comments.map((c) => this.statements(c))].flat();
   }
   protected override columnSpec(column: TableColumn): string {
     const { fields } = column;

@@ -142,7 +142,7 @@ export class PostgresqlReflector implements Reflector {
     if (scope.tables?.length === 0) return [];
     const where = inScope(scope);
     const tables = await query(
-      sql`SELECT c.oid::text, c.relname, c.relkind IN ('v', 'm'), pg_catalog.obj_description(c.oid, 'pg_class'), c.relpersistence = 'u', pg_catalog.array_to_json(c.reloptions)::text, pg_catalog.pg_get_partkeydef(c.oid) FROM ${FROM_CLASS} WHERE ${where} ORDER BY c.relname`,
+      sql`SELECT c.oid::text, c.relname, c.relkind IN ('v', 'm'), pg_catalog.obj_description(c.oid, 'pg_class'), c.relpersistence = 'u', pg_catalog.array_to_json(c.reloptions)::text, pg_catalog.pg_get_partkeydef(c.oid), (SELECT pg_catalog.json_agg(CASE WHEN pg_catalog.pg_table_is_visible(pc.oid) THEN pc.relname ELSE pn.nspname || '.' || pc.relname END ORDER BY h.inhseqno)::text FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS pc ON pc.oid = h.inhparent JOIN pg_catalog.pg_namespace AS pn ON pn.oid = pc.relnamespace WHERE h.inhrelid = c.oid), pg_catalog.pg_get_expr(c.relpartbound, c.oid), ts.spcname FROM ${FROM_CLASS} LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = c.reltablespace WHERE ${where} ORDER BY c.relname`,
     );
     if (tables.length === 0) return [];
     const columns = grouped(await query(columnsQuery(where)), 0);
@@ -360,9 +360,15 @@ function storageOptions(value: unknown): { readonly [name: string]: string } | u
 function tableOptions(row: Row): { readonly [option: string]: unknown } {
   const storage = storageOptions(row[5]);
   const partitionBy = textOrUndefined(row[6]);
+  const parents = listOf<string>(row[7]);
+  const bound = textOrUndefined(row[8]);
+  const tablespace = textOrUndefined(row[9]);
   return {
     ...(flag(row[4]) && { unlogged: true }),
     ...(storage !== undefined && { with: storage }),
     ...(partitionBy !== undefined && { partitionBy }),
+    ...(bound !== undefined && { partitionOf: parents[0], bound }),
+    ...(bound === undefined && parents.length > 0 && { inherits: parents }),
+    ...(tablespace !== undefined && { tablespace }),
   };
 }

@@ -239,7 +239,8 @@ const arrayElements: { readonly [oid: number]: number } = {
   1022: 701,
   1115: 1114,
   1185: 1184,
-  // Elements that stay text: char, varchar, text, name, numeric, date, time, timetz, uuid, interval, inet, cidr.
+  // Elements that stay text: char, varchar, text, name, numeric, date, time, timetz, uuid, interval, inet, cidr, macaddr,
+  // macaddr8, money, regclass.
   1002: 0,
   1014: 0,
   1015: 0,
@@ -253,6 +254,10 @@ const arrayElements: { readonly [oid: number]: number } = {
   1187: 0,
   1041: 0,
   651: 0,
+  1040: 0,
+  775: 0,
+  791: 0,
+  2210: 0,
 };
 const arrays = new Map<number, Convert>();
 for (const [oid, element] of Object.entries(arrayElements)) {

@@ -20,6 +20,7 @@ const STRICT_TYPES: { readonly [kind: string]: string } = {
   double: "REAL",
   numeric: "REAL",
   binary: "BLOB",
+  "sqlite.jsonb": "BLOB",
 };
 
 const COLUMN_OPTIONS = ["onConflictNotNull", "onConflictPrimaryKey", "onConflictUnique"];

@@ -12,6 +12,7 @@ import { SqliteDdlCompiler } from "./ddl.js";
 import { SqliteConnection } from "./driver.js";
 import { loadBetterSqlite3 } from "./driver-better-sqlite3.js";
 import { loadNodeSqlite } from "./driver-node.js";
+import { defineFunctions } from "./functions.js";
 import { classifySqlite } from "./errors.js";
 import { type OpenSqlite, requireFile, sqliteLocation } from "./location.js";
 import { sqliteAdapters } from "./types.js";
@@ -94,6 +95,7 @@ export class SqliteDialect extends Dialect {
         if (creator === undefined) requireFile(location);
         const made = typeof creator === "function" ? await creator(settings) : undefined;
         const handle = open(location, args, made);
+        defineFunctions(handle.raw, options.functions);
         const connection = new SqliteConnection(handle, { timeout, begin, statements: 200 });
         try {
           await connection.executeScript(`PRAGMA foreign_keys = ${foreignKeys ? "ON" : "OFF"}`);

@@ -1,4 +1,5 @@
 /** Declared types of SQLite as types of ours. Source: SQLite documentation, "Datatypes", affinity rules. */
+import { NativeType } from "../../types/native-types.js";
 import {
   BIG_INTEGER,
   BINARY,
@@ -43,7 +44,7 @@ const NAMED: { readonly [name: string]: SqlType } = {
   CLOB: TEXT,
   BLOB: BINARY,
   JSON: JSON_TYPE,
-  JSONB: JSON_TYPE,
+  JSONB: new NativeType("sqlite.jsonb", "JSONB", "json"),
   UUID: new UuidType(),
 };
 

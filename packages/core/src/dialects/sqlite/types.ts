@@ -18,6 +18,7 @@ import type {
   SqlType,
   StringType,
 } from "../../types/sql-type.js";
+import { sqliteNativeAdapters } from "./types-native.js";
 import { intervalMicros, microsInterval } from "../intervals.js";
 import {
   bytes,
@@ -93,6 +94,7 @@ export const rawBind: Convert = (value) => {
 };
 
 export const sqliteAdapters: TypeAdapters = {
+  ...sqliteNativeAdapters,
   integer: { ddl: () => "INTEGER", bind: () => integerBind },
   smallInteger: { ddl: () => "SMALLINT", bind: () => integerBind },
   bigInteger: {

@@ -1,5 +1,5 @@
 /** Values of columns during a flush: comparison, defaults, writing without events. */
-import { behaviourOf, Expression, type TableColumn } from "@athanor/core";
+import { behaviourOf, Expression, type JsonOptions, storedType, type TableColumn } from "@athanor/core";
 import type { MappedColumn, Mapper } from "../../mapping/mapper.js";
 import { isChanged, lastKnown, type Managed, PENDING, recordWrite, UNLOADED } from "../../mapping/state.js";
 
@@ -70,6 +70,11 @@ export function applyDefault(instance: Managed, attribute: MappedColumn): Expres
   instance[attribute.slot] = value instanceof Expression ? value : (value ?? null);
   return undefined;
 }
+/** Null is a document there (`json({ nullAs: "json" })`), so what was never set has to be left out. */
+function nullIsDocument(column: TableColumn): boolean {
+  const { options } = storedType(column.fields.type) as { readonly options?: JsonOptions | undefined };
+  return options?.nullAs === "json";
+}
 /** The database gives the value when it is left out of an INSERT. */
 export function isGenerated(column: TableColumn): boolean {
   const { serverDefault, computed, identity } = column.fields;
@@ -77,6 +82,7 @@ export function isGenerated(column: TableColumn): boolean {
     serverDefault !== undefined ||
     computed !== undefined ||
     identity !== undefined ||
-    column.table.autoincrementColumn === column
+    column.table.autoincrementColumn === column ||
+    nullIsDocument(column)
   );
 }
