@@ -171,7 +171,11 @@ export const jsonResult = ({ options = {} }: { readonly options?: JsonOptions | 
   if (deserializer === undefined) return parseJson;
   return (value) => (typeof value === "string" ? deserializer(value) : deserializer(JSON.stringify(value)));
 };
-export const parseJson: Convert = (value) => (typeof value === "string" ? JSON.parse(value) : value);
+export const parseJson: Convert = (value) => {
+  if (typeof value === "string") return JSON.parse(value);
+  // SQLite keeps a document that is one whole number as that number; a number of JSON is a double.
+  return typeof value === "bigint" ? Number(value) : value;
+};
 /** A copy that owns its memory: drivers hand out views of their network buffers. */
 export const ownBytes: Convert = (value) =>
   value instanceof Uint8Array ? new Uint8Array(value) : new TextEncoder().encode(String(value));

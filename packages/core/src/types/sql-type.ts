@@ -16,6 +16,8 @@ function intern(key: string): number {
   return id;
 }
 
+/** What every type has: says nothing beyond its kind. */
+const BASE_FIELDS: ReadonlySet<string> = new Set(["kind", "family", "isOwn"]);
 /** Base of all types. Two types of one structure share `id`, which is what statement cache keys hold. */
 export abstract class SqlType {
   /** Chooses the adapter of the dialect: "integer", "string", "postgresql.inet". */
@@ -36,7 +38,7 @@ export abstract class SqlType {
   get id(): number {
     if (this.#id === 0) {
       const undeclared =
-        this.structure === SqlType.prototype.structure && Object.keys(this).some((k) => k !== "kind" && k !== "family");
+        this.structure === SqlType.prototype.structure && Object.keys(this).some((k) => !BASE_FIELDS.has(k));
       this.#id = intern(undeclared ? `${this.kind}#${++unshared}` : this.structure());
     }
     return this.#id;
