@@ -212,7 +212,7 @@ function createTable(op: CreateTableOp, writer: SourceWriter): readonly string[]
     ");",
     ...[...table.indexes]
       .sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1))
-      .map((index) => createIndex(index, false, writer)),
+      .map((index) => createIndex(index, op.ifNotExists, writer)),
   ];
 }
 /** What a reflected table says of engine and collation is the server's choice, not the program's. */
