@@ -79,14 +79,21 @@ export function listenToModel<K extends ModelEventName>(
   if (mine === undefined) heard.set(declaration, (mine = { own: new Events(NAMES), below: new Events(NAMES) }));
   const stop = (propagate ? mine.below : mine.own).on(name, listener, options);
   counts.set(name, (counts.get(name) ?? 0) + 1);
+  total++;
   declaration.watch();
   let stopped = false;
   return () => {
     if (stopped) return;
     stopped = true;
     counts.set(name, (counts.get(name) ?? 1) - 1);
+    total--;
     stop();
   };
+}
+let total = 0;
+/** Nobody listens to any model: one test on the way of every query. */
+export function noneHeard(): boolean {
+  return total === 0;
 }
 /** Whether anybody listens to this event of any model. */
 export function isHeard(name: ModelEventName): boolean {

@@ -23,7 +23,7 @@ import { DetachedInstanceError, NotLoadedError } from "../errors.js";
 import { flushPreparations } from "../extensions/flush-preparations.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
 import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
-import { eachListener, isHeard, type RowEventName, tellExpire } from "../mapping/model-events.js";
+import { eachListener, isHeard, noneHeard, type RowEventName, tellExpire } from "../mapping/model-events.js";
 import { softDeletionOf, writeMark } from "../mapping/soft-deletion.js";
 import {
   DELETED,
@@ -204,7 +204,7 @@ export class SessionCore implements WholeSession, SessionFace {
   // ---- statements that go the long way
 
   get listens(): boolean {
-    return this.hooks.has("doOrmExecute");
+    return !this.hooks.quiet && this.hooks.has("doOrmExecute");
   }
   get intercepts(): boolean {
     return this.options.shards !== undefined || this.listens;
@@ -232,6 +232,7 @@ export class SessionCore implements WholeSession, SessionFace {
     return joinFetched(parts);
   }
   get rowEvents(): RowEvents | null {
+    if (this.hooks.quiet && noneHeard()) return null;
     return this.hooks.has("loadedAsPersistent") || isHeard("load") || isHeard("refresh") ? this.#rowEvents : null;
   }
   #madeRowEvents: RowEvents | undefined;

@@ -418,7 +418,7 @@ describeEachDatabase("a random program leaves the tables its model says", (targe
     await Base.metadata.createAll(engine);
   });
   afterAll(() => engine.dispose());
-  it("over one-to-many, many-to-many and self-referential relationships", { timeout: 120_000 }, async () => {
+  it("over one-to-many, many-to-many and self-referential relationships", { timeout: 3_600_000 }, async () => {
     const seed = Number(process.env["ATHANOR_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
     const numRuns = Number(process.env["ATHANOR_RUNS"] ?? (target.name === "sqlite" ? 150 : 25));
     console.log(`model-based unit of work on ${target.name}: ATHANOR_SEED=${seed}, ${numRuns} runs`);
