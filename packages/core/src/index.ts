@@ -81,7 +81,6 @@ export * from "./schema/constraint.js";
 export { createTable } from "./schema/create-table.js";
 export { DatabaseType } from "./schema/database-type.js";
 export * from "./schema/ddl.js";
-export { type SchemaViewOptions, sortViews, View } from "./schema/view.js";
 export * from "./schema/definition.js";
 export * from "./schema/metadata.js";
 export * from "./schema/naming.js";
@@ -103,9 +102,9 @@ export {
 export { Table, TableColumn, type TableParts } from "./schema/table.js";
 export {
   columnsIn,
+  type ExcludeOptions,
   IndexBuilder,
   type TableArgument,
-  type ExcludeOptions,
   TableCheck,
   TableExclude,
   TableForeignKey,
@@ -115,6 +114,7 @@ export {
   TypeCheck,
   type UniqueOptions,
 } from "./schema/table-constraints.js";
+export { type SchemaViewOptions, sortViews, View } from "./schema/view.js";
 export * from "./sql/composites.js";
 export { DefinedCall } from "./sql/custom-function.js";
 export * from "./sql/dml.js";
@@ -170,9 +170,9 @@ export {
 export { KeyWriter, nextId, OP } from "./sql/key.js";
 export * as operators from "./sql/operators.js";
 export {
-  FromStatement,
   type ColumnDescription,
   CompoundStatement,
+  FromStatement,
   type JoinSpec,
   type LabelStyle,
   QueryStatement,

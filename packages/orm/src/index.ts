@@ -2,8 +2,11 @@
 export * from "./errors.js";
 export * from "./extensions/index.js";
 export {
+  attributeKeyed,
+  CollectionBase,
   columnProperty,
   declarativeBase,
+  keyedBy,
   Mixin,
   Model,
   type ModelBase,

@@ -2,7 +2,7 @@
  * Column types of single databases: `pg.jsonb<Settings>()`, `mysql.unsigned()`; and `interval()`, which all have in their
  * way. Source: SQLAlchemy "PostgreSQL Data Types", "MySQL Data Types", "Interval".
  */
-import { exclude } from "./constraints.js";
+
 import * as postgresTypes from "../dialects/postgresql/native-list.js";
 import { ArgumentError } from "../errors/errors.js";
 import { checkFormat } from "../dialects/sqlite/types-native.js";
@@ -18,6 +18,7 @@ import {
 } from "../types/native-types.js";
 import { EnumType, type JsonOptions, type SqlType, type TypeFamily } from "../types/sql-type.js";
 import type { Column } from "../typing/columns.js";
+import { exclude } from "./constraints.js";
 
 /** What a definition of a type is for the compiler is said by the signatures below alone. */
 function column<T, F extends string>(type: SqlType, name: string | undefined): Column<T, F> {

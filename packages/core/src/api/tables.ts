@@ -3,13 +3,13 @@
 import { ArgumentError } from "../errors/errors.js";
 import { createTable } from "../schema/create-table.js";
 import { defaultMetaData, type MetaData } from "../schema/metadata.js";
-import { type SchemaViewOptions, View } from "../schema/view.js";
-import type { Element } from "../sql/element.js";
-import type { Query0, SubqueryOf } from "../typing/select.js";
 import type { Table } from "../schema/table.js";
 import type { TableArgument } from "../schema/table-constraints.js";
+import { type SchemaViewOptions, View } from "../schema/view.js";
+import type { Element } from "../sql/element.js";
 import { requireFrom } from "../sql/from.js";
 import type { AnyTable } from "../typing/faces.js";
+import type { Query0, SubqueryOf } from "../typing/select.js";
 import type { Columns, Options, TableOf, TableOptions } from "../typing/tables.js";
 
 interface CoreTableOptions<PK, N extends string, P> extends TableOptions<PK> {

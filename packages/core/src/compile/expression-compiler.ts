@@ -1,6 +1,7 @@
 /** Renders expressions. Dialects override single methods; the order of parameters is read off the finished text. */
 import type { Dialect } from "../dialects/dialect.js";
 import { CompileError } from "../errors/errors.js";
+import type { NextValue } from "../schema/sequence.js";
 import type { DefinedCall } from "../sql/custom-function.js";
 import type { Element } from "../sql/element.js";
 import {
@@ -44,7 +45,6 @@ import {
   type TryCast,
   type WithinGroup,
 } from "../sql/functions.js";
-import type { NextValue } from "../schema/sequence.js";
 import type { Operator } from "../sql/operators.js";
 import * as ops from "../sql/operators.js";
 import type { IdentifierElement, TextClause, TextExpression } from "../sql/text.js";

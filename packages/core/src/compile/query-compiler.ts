@@ -97,6 +97,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
       const warning = cartesianWarning(froms, statement.criteria, (f) => this.nameOf(f));
       if (warning !== undefined) this.warnings.push(warning);
     }
+    const criteria = withItems(statement);
     for (const cte of statement.ctes) this.hoist(cte);
     const parts: string[] = [
       `SELECT ${this.words(statement, "prefix")}${this.extended(statement, "postSelect", " ")}${this.distinct(statement)}${this.extended(statement, "preColumns", " ")}${exported.map((c) => this.selected(c.expression, c.columnName, givesOut)).join(", ")}`,
@@ -108,7 +109,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     else if (statement.criteria.length > 0 && this.dummyFrom !== "") parts.push(`FROM ${this.dummyFrom}`);
     this.hints = hints;
     this.only = only;
-    if (statement.criteria.length > 0) parts.push(`WHERE ${this.criteria(statement.criteria)}`);
+    if (criteria.length > 0) parts.push(`WHERE ${this.criteria(criteria)}`);
     if (statement.groupByList.length > 0)
       parts.push(`GROUP BY ${statement.groupByList.map((g) => this.groupLabel(g) ?? this.render(g)).join(", ")}`);
     if (statement.havingList.length > 0) parts.push(`HAVING ${this.criteria(statement.havingList)}`);
@@ -516,3 +517,12 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
 }
 export { Expression, type QueryStatement };
+
+/** Criteria, and those that items bring along, such as the discriminator of a subclass. */
+function withItems({ criteria, selected, joins }: SelectStatement): readonly Expression[] {
+  const brought = selected.flatMap((item) =>
+    // What was joined by hand has its criteria in the ON.
+    item instanceof ItemElement && !joins.some((j) => j.target === item.itemFrom) ? (item.itemCriterion ?? []) : [],
+  );
+  return brought.length === 0 ? criteria : [...criteria, ...brought];
+}

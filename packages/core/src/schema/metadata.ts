@@ -11,12 +11,12 @@ import { buildTable } from "./build-table.js";
 import type { MetaDataFace } from "./constraint.js";
 import { createTables, dropTables } from "./create-all.js";
 import type { DdlElement } from "./ddl.js";
-import type { Sequence } from "./sequence.js";
-import type { View } from "./view.js";
 import { DEFAULT_NAMING_CONVENTION, type NamingConvention, type NamingStrategy, snakeCaseNaming } from "./naming.js";
+import type { Sequence } from "./sequence.js";
 import { sortTables } from "./sort-tables.js";
 import type { StoredObject } from "./stored-object.js";
 import type { Table } from "./table.js";
+import type { View } from "./view.js";
 
 export interface MetaDataOptions {
   /** Schema of tables that name none. */

@@ -416,6 +416,10 @@ export abstract class ItemElement extends Element {
   abstract readonly itemName: string;
   abstract readonly itemFrom: FromClause;
   abstract readonly itemColumns: readonly ColumnReference[];
+  /** Which of the rows of `itemFrom` belong to the item; part of its identity, so keys need not say it. */
+  get itemCriterion(): Expression | undefined {
+    return undefined;
+  }
 }
 /** `select(coreTable)`: one nested object per row. */
 export class TableItem extends ItemElement {

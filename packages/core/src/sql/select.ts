@@ -1,6 +1,7 @@
 /** SELECT and set operations. Every method gives a new statement. Source: SQLAlchemy "Using SELECT Statements". */
-import { CreateTableAs, type CreateTableAsOptions } from "../schema/ddl.js";
+
 import { ArgumentError } from "../errors/errors.js";
+import { CreateTableAs, type CreateTableAsOptions } from "../schema/ddl.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
 import { Bind, criterion, Expression, type Ordering, operand } from "./expression.js";

@@ -1,6 +1,7 @@
 /** SELECT, set operations, subqueries. `A`: what is selected; `N`: the outer-joined tables; `L`: what is loaded. */
-import type { CreateTableAs, CreateTableAsOptions } from "../schema/ddl.js";
+
 import type { RowItems } from "../registry.js";
+import type { CreateTableAs, CreateTableAsOptions } from "../schema/ddl.js";
 import type { SyntaxExtension } from "../sql/extension.js";
 import type { ColumnDescription, LabelStyle } from "../sql/select.js";
 import type {

@@ -3,15 +3,20 @@ import { type ColumnLike, MetaData } from "@athanor/core";
 import type { ColumnProperty, Instance, Mapped, Synonym } from "../typing/entities.js";
 import type { MixinClass, ModelFactory } from "../typing/model.js";
 import type {
+  Collection,
+  KeyedBy,
   Loadable,
   ManyStrategy,
   ManyToManyOptions,
   OneOptions,
   RelationshipOptions,
   ToMany,
+  ToManyAs,
   ToMaybe,
   ToOne,
 } from "../typing/relationships.js";
+import { Collection as RuntimeCollection } from "./collection.js";
+import { CollectionKey } from "./collection-kinds.js";
 import { ColumnPropertyDefinition, type ColumnPropertySettings } from "./column-property.js";
 import { defaultBase, makeBase, makeMixin } from "./declarative.js";
 import type { Registry } from "./registry.js";
@@ -99,9 +104,24 @@ function define(kind: RelationshipKind, target: unknown, options: unknown): neve
 export function oneToMany<T, const L extends ManyStrategy = "select">(
   target: T,
   options?: RelationshipOptions<T, L>,
-): ToMany<T, L> {
+): ToMany<T, L>;
+export function oneToMany<T, const C, const L extends Loadable = "select">(
+  target: T,
+  options: RelationshipOptions<T, L> & { readonly collection: C },
+): ToManyAs<T, L, C>;
+export function oneToMany(target: unknown, options?: unknown): never {
   return define("oneToMany", target, options);
 }
+/** Members found by an attribute: `oneToMany(Note, { collection: attributeKeyed("title") })`. */
+export function attributeKeyed<const K extends string>(attribute: K): KeyedBy<K> {
+  return new CollectionKey(attribute) as unknown as KeyedBy<K>;
+}
+/** Members found by what a function says of them: `keyedBy((note: Note) => note.title.length)`. */
+export function keyedBy<M, K>(key: (member: M) => K): KeyedBy<(member: never) => K> {
+  return new CollectionKey(key as (member: never) => unknown) as unknown as KeyedBy<(member: never) => K>;
+}
+/** The base of collection classes of one's own: `class Roster extends CollectionBase { names() { … } }`. */
+export const CollectionBase = RuntimeCollection as unknown as new <T extends object = object>() => Collection<T>;
 /** A collection through a table of pairs, `{ secondary: userTags }`. */
 export function manyToMany<T, const L extends ManyStrategy = "select">(
   target: T,

@@ -4,7 +4,14 @@
  */
 import { ArgumentError, didYouMean } from "@athanor/core";
 import { NotLoadedError } from "../errors.js";
-import { assignReference, Collection, describeInstance, isNew, replaceUnloaded } from "./collection.js";
+import {
+  assignReference,
+  Collection,
+  describeInstance,
+  emptyCollection,
+  isNew,
+  replaceUnloaded,
+} from "./collection.js";
 import { LazyCollection, LazyColumn, LazyReference } from "./lazy.js";
 import { type MappedColumn, mapperOfInstance, type RelationshipProperty } from "./mapper.js";
 import { DELETED, type Managed, PENDING, recordWrite, UNLOADED } from "./state.js";
@@ -48,7 +55,7 @@ export function readRelationship(instance: Managed, key: string): unknown {
   if (property.uselist) {
     if (property.lazy === "dynamic" || property.lazy === "writeOnly") return makeQueryCollection(instance, property);
     if ((isNew(instance) && !loadsOnPending(instance, property)) || property.lazy === "noload") {
-      const made = new Collection(instance, property);
+      const made = emptyCollection(instance, property);
       instance[property.slot] = made;
       return made;
     }

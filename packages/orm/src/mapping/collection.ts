@@ -45,10 +45,14 @@ export class Collection extends Array<Managed> {
   }
   /** Wraps members that are loaded, without any event. */
   static loaded(owner: Managed, property: RelationshipProperty, members: readonly Managed[]): Collection {
-    const made = new Collection(owner, property);
+    const made =
+      property.collectionClass === undefined ? new Collection(owner, property) : emptyCollection(owner, property);
     for (let i = 0; i < members.length; i++) made[i] = members[i] as Managed;
+    if (property.collectionClass !== undefined) for (const m of members) made.arrived(m);
     return made;
   }
+  /** A member is in: for kinds that keep something of it. */
+  arrived(_item: Managed): void {}
   /** After a replacement by a newer load: this one no longer speaks for its owner. */
   detach(): void {
     this.#owner = undefined;
@@ -224,6 +228,11 @@ function begin(
   return found ?? beginHistory(owner, property, UNLOADED, members === undefined ? undefined : [...members]);
 }
 
+/** The empty collection of an owner. */
+export function emptyCollection(owner: Managed, property: RelationshipProperty): Collection {
+  const Class = (property.collectionClass ?? Collection) as typeof Collection;
+  return new Class(owner, property);
+}
 /** Bookkeeping of one arrival; the array itself is changed by the caller. `from`: the reverse side that started it. */
 function memberAdded(
   owner: Managed,
@@ -232,6 +241,7 @@ function memberAdded(
   from: RelationshipProperty | undefined,
 ): void {
   if (property.viewOnly) return;
+  if (property.collectionClass !== undefined) (owner[property.slot] as Collection | undefined)?.arrived?.(item);
   const history = begin(owner, property, undefined) as RelationHistory;
   if (!history.removed.delete(item)) history.added.add(item);
   if (history.replaceWith !== undefined && !history.replaceWith.includes(item))
@@ -327,7 +337,7 @@ export function addToCollection(
   if (property.validators.length > 0) validate(owner, property, given, false, from);
   let value = owner[property.slot];
   if (value === UNLOADED && isNew(owner) && !isQuery(property))
-    value = owner[property.slot] = new Collection(owner, property);
+    value = owner[property.slot] = emptyCollection(owner, property);
   if (from !== undefined && value instanceof Collection && value.includes(given)) return;
   const item = arriving(owner, property, given);
   if (value instanceof Collection) {
@@ -363,7 +373,7 @@ export function replaceUnloaded(owner: Managed, property: RelationshipProperty, 
     return;
   }
   if (isNew(owner)) {
-    const made = new Collection(owner, property);
+    const made = emptyCollection(owner, property);
     owner[property.slot] = made;
     made.push(...items);
     return;

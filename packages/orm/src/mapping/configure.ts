@@ -13,6 +13,7 @@ import {
   type TableParts,
 } from "@athanor/core";
 import { MappingError } from "../errors.js";
+import { collectionClass } from "./collection-kinds.js";
 import { ExpressionAttribute } from "./column-property.js";
 import { type Declaration, declarationOf, type ModelSettings } from "./declaration.js";
 import { type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
@@ -402,6 +403,8 @@ export function configureDeclarations(fresh: readonly Declaration[], all: readon
         definition,
         parseCascade(definition.settings.cascade, viewOnly),
       );
+      if (definition.settings.collection !== undefined)
+        property.collectionClass = collectionClass(definition.settings.collection, `${d.name}.${key}`);
       property.validators = d.validators.get(key) ?? property.validators;
       property.target = target.registry === d.registry ? mapperOf(target) : (target.mapper as Mapper);
       targets.set(property, property.target);

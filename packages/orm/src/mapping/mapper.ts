@@ -72,6 +72,8 @@ export class RelationshipProperty {
   /** Keys of relationships that may write the same columns. */
   readonly overlaps: ReadonlySet<string>;
   validators: readonly RelationValidator[] = NO_VALIDATORS;
+  /** Another class than the plain collection. */
+  collectionClass: Function | undefined = undefined;
   // Set by configuration, in this order.
   target!: Mapper;
   /** Where a relationship to an alias reads its target; asked at first use, since making it configures the models. */

@@ -39,6 +39,7 @@ const OPTIONS = [
   "loadOnPending",
   "activeHistory",
   "alias",
+  "collection",
 ] as const;
 const LAZY: readonly Lazy[] = [
   "select",
@@ -76,6 +77,7 @@ export interface RelationshipSettings {
   readonly loadOnPending?: boolean;
   readonly activeHistory?: boolean;
   readonly alias?: () => unknown;
+  readonly collection?: unknown;
 }
 
 /** Which operations follow a relationship. */

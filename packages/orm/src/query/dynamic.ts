@@ -5,12 +5,17 @@ import {
   criterion as asCriterion,
   Bind,
   type ColumnReference,
+  conjunction,
+  DeleteStatement,
   didYouMean,
   type Expression,
   FunctionCall,
   INTEGER,
+  InsertStatement,
+  operators,
   SelectStatement,
   STAR,
+  UpdateStatement,
 } from "@athanor/core";
 import { DetachedInstanceError } from "../errors.js";
 import { installQueryCollections } from "../mapping/attributes.js";
@@ -172,6 +177,44 @@ export class WriteOnlyCollection {
   }
   select(): SelectStatement {
     return membersOf(this.#owner, this.#property);
+  }
+  insert(rows: readonly { readonly [key: string]: unknown }[]): InsertStatement {
+    const { target, syncPairs, secondary } = this.#property;
+    if (secondary !== undefined)
+      throw new ArgumentError(
+        `${this.#property}.insert(): the rows of a many-to-many need rows between as well; add() objects, or insert into both tables.`,
+        "orm.write-only",
+      );
+    const keys: Record<string, unknown> = {};
+    for (const p of syncPairs) keys[p.remote.column.key] = this.#owner[p.local.slot];
+    return new InsertStatement(target.table).values(rows.map((row) => ({ ...row, ...keys })));
+  }
+  update(values: { readonly [key: string]: unknown }, ...criteria: unknown[]): UpdateStatement {
+    return new UpdateStatement(this.#property.target.table)
+      .set(values)
+      .where(this.#mine(), ...criteria.map(asCriterion));
+  }
+  delete(...criteria: unknown[]): DeleteStatement {
+    return new DeleteStatement(this.#property.target.table).where(this.#mine(), ...criteria.map(asCriterion));
+  }
+  /** The members of this owner: by their foreign key, through a secondary table by their keys. */
+  #mine(): Expression {
+    const { target, secondary, syncPairs } = this.#property;
+    if (secondary === undefined)
+      return conjunction(
+        operators.and,
+        syncPairs.map((p) => p.remote.column.eq(this.#owner[p.local.slot])),
+      );
+    const [key, ...more] = target.primaryKey;
+    if (key === undefined || more.length > 0)
+      throw new ArgumentError(
+        `${this.#property}: ${target} has a composite key; write the UPDATE or DELETE with a criterion of its own.`,
+        "orm.write-only",
+      );
+    const members = new SelectStatement([secondary.remotePairs[0]?.column as Expression]).where(
+      ...secondary.localPairs.map((p) => p.column.eq(this.#owner[p.mapped.slot])),
+    );
+    return key.column.in(members);
   }
   toJSON(): undefined {
     return undefined;

@@ -38,6 +38,9 @@ export class EntityItem extends ItemElement {
   get itemFrom(): FromClause {
     return this.source.from;
   }
+  override get itemCriterion(): Expression | undefined {
+    return this.source.criterion;
+  }
   get itemColumns(): readonly ColumnReference[] {
     return this.mapper.attributes.flatMap((a) => (a.deferred ? [] : (this.source.find(a.column) ?? [])));
   }

@@ -160,6 +160,7 @@ export class Hydration {
       out[r] = new Model(LOAD_TOKEN, rows[r] as unknown[], entity.offset, face, batch);
     for (const { attribute, at } of entity.extras)
       for (let r = 0; r < rows.length; r++) (out[r] as Managed)[attribute.slot] = (rows[r] as unknown[])[at];
+    if (out[0] !== undefined) refuseFieldWrites(out[0]);
     (batch as { instances: Managed[] }).instances = out;
     if (entity.empty.length > 0) for (const instance of out) this.#emptyOut(entity, instance);
     if (this.#told !== undefined) for (const instance of out) this.#told.push({ instance, fresh: true });
@@ -197,6 +198,7 @@ export class Hydration {
         this.session.register(instance);
         instance.$$b = batch;
       }
+      if (batch.instances.length === 0) refuseFieldWrites(instance);
       identity.add(plan.mapper, key, instance);
       this.#told?.push({ instance, fresh: true });
       batch.instances.push(instance);
@@ -302,6 +304,16 @@ function keyIn({ keyAt, mapper }: EntityPlan, row: readonly unknown[]): Canonica
   return typeof value === "number" ? value : mapper.identityKey([value]);
 }
 
+/** The constructor of a class wrote mapped attributes of a row: a field, compiled to an assignment. Asked of the first object. */
+function refuseFieldWrites(instance: Managed): void {
+  if ((instance.$$m | instance.$$n) === 0) return;
+  const mapper = mapperOfInstance(instance);
+  const written = mapper.attributes.filter((a) => isChanged(instance, a.index)).map((a) => `'${a.key}'`);
+  throw new InvalidRequestError(
+    `${mapper}: its constructor writes ${written.join(", ")} when a row is loaded, over what the row says: a class field, or an assignment. Write 'declare' before a field that restates a type, and give initial values as defaults of columns.`,
+    "orm.shadowed",
+  );
+}
 const NONE: EntityPlan["columns"] = [];
 const prototypes = new WeakMap<OrmPlan, object>();
 function prototypeFor(plan: OrmPlan, names: readonly string[]): object {

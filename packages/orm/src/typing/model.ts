@@ -82,7 +82,10 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
   readonly excludeProperties?: readonly string[];
   /** false: a DELETE that finds its row gone says nothing. */
   readonly confirmDeletedRows?: boolean;
-  /** `(c) => [index("ix_name", c.name), unique(c.a, c.b)]`. */
+  /**
+   * `(c) => [index("ix_name", c.name), unique(c.a, c.b)]`. Of two models whose relationships lead to each other only one
+   * can be inferred with such a parameter; the other names its columns: `() => [unique("a", "b")]`.
+   */
   readonly constraints?: (columns: Columns<N, P>) => readonly unknown[];
 }
 export interface ModelFactory<Base, Statics> {

@@ -7,6 +7,7 @@ import type {
   Condition,
   Criterion,
   Definition,
+  Executable,
   FromClause,
   initial,
   NeedsAwait,
@@ -19,56 +20,110 @@ import type { Entity, Instance } from "./entities.js";
 
 /** What every collection can do without being loaded. */
 export declare const element: unique symbol;
-export interface Many<out T> {
+/**
+ * `T`: what is read; `W`: what may be added. They differ for hierarchies only: a query tells the classes apart by their
+ * discriminators, `new Manager()` has none yet.
+ */
+export interface Many<out T, in W = T> {
   readonly [element]: T;
-  push(...items: T[]): number;
-  remove(...items: T[]): void;
+  push(...items: W[]): number;
+  remove(...items: W[]): void;
   /** Instead of assigning an array. */
-  replace(items: Iterable<T>): void;
+  replace(items: Iterable<W>): void;
 }
-/** Loaded: an array. */
-export interface Collection<out T> extends Array<T>, Many<T> {
+/** Loaded: an array. Members are changed by its methods: an assignment to an index is seen by nobody. */
+export interface Collection<out T, in W = T> extends Array<T>, Many<T, W> {
+  readonly [index: number]: T;
   push(...items: T[]): number;
+  push(...items: W[]): number;
 }
 /** Maybe not loaded: `await` it. */
-export interface LazyCollection<out T> extends Awaitable<Collection<T>>, Many<T> {}
+export interface LazyCollection<out T, in W = T> extends Awaitable<Collection<T, W>>, Many<T, W> {}
+/** `collection: "set"`: members are there once each. */
+export interface SetCollection<out T, in W = T> extends Collection<T, W> {
+  has(member: W): boolean;
+  add(member: W): this;
+  /** Whether it was there. */
+  delete(member: W): boolean;
+}
+/** `collection: attributeKeyed("name")`: members are found by a key, which is taken when they are added or loaded. */
+export interface KeyedCollection<K, out T, in W = T> extends Collection<T, W> {
+  get(key: K): T | undefined;
+  has(key: K): boolean;
+  /** Whether there was one. */
+  delete(key: K): boolean;
+  /** Key and member, in order. */
+  keyed(): Map<K, T>;
+}
+/** How members are kept, beside the plain array. */
+export interface KeyedBy<out K> {
+  readonly keyedBy: K;
+}
+type KindOf<C, T, W> = C extends "set"
+  ? SetCollection<T, W>
+  : C extends KeyedBy<infer K>
+    ? KeyedCollection<K extends keyof T ? T[K] : K extends (member: never) => infer R ? R : unknown, T, W>
+    : C extends abstract new (
+          ...args: any
+        ) => infer I
+      ? I & Collection<T, W>
+      : Collection<T, W>;
+interface ManyAs<T, W, X> {
+  select: Awaitable<X> & Many<T, W>;
+  joined: X;
+  selectin: X;
+  subquery: X;
+  noload: X;
+  raise: MustLoadCollection<T, W>;
+}
+/** A collection of a kind of its own. */
+export interface ToManyAs<T, L extends Loadable, C> extends Relationship<T, "many", L> {
+  readonly [attribute]: ManyAs<EntityOf<T>, InstanceOf<T>, KindOf<C, EntityOf<T>, InstanceOf<T>>>[L];
+  readonly [initial]: readonly InstanceOf<T>[];
+}
 /** `lazy: "raise"`: unreadable until a loader option names it. */
-export interface MustLoadCollection<out T> extends Many<T> {
+export interface MustLoadCollection<out T, in W = T> extends Many<T, W> {
   readonly [state]: "add joinedLoad() or selectinLoad(): mapped with lazy: raise";
 }
 export interface MustLoad {
   readonly [state]: "add joinedLoad() or selectinLoad(): mapped with lazy: raise";
 }
 /** `lazy: "dynamic"`: a query over the collection; never loaded as a whole. */
-export interface DynamicCollection<T> extends AsyncIterable<T> {
+export interface DynamicCollection<T, in W = T> extends AsyncIterable<T> {
   readonly [state]: "a query, not a collection";
-  filter(...criteria: Criterion[]): DynamicCollection<T>;
-  filterBy(values: { readonly [key: string]: unknown }): DynamicCollection<T>;
-  orderBy(...by: (AnyExpr | Ordering)[]): DynamicCollection<T>;
-  limit(n: number): DynamicCollection<T>;
-  offset(n: number): DynamicCollection<T>;
+  filter(...criteria: Criterion[]): DynamicCollection<T, W>;
+  filterBy(values: { readonly [key: string]: unknown }): DynamicCollection<T, W>;
+  orderBy(...by: (AnyExpr | Ordering)[]): DynamicCollection<T, W>;
+  limit(n: number): DynamicCollection<T, W>;
+  offset(n: number): DynamicCollection<T, W>;
   all(): Promise<T[]>;
   first(): Promise<T | null>;
   count(): Promise<number>;
-  push(...items: T[]): number;
-  remove(...items: T[]): void;
+  push(...items: W[]): number;
+  remove(...items: W[]): void;
 }
-export interface WriteOnlyCollection<T> {
+export interface WriteOnlyCollection<T, in W = T> {
   readonly [state]: "write only: select() what you need";
-  add(...items: T[]): void;
-  remove(...items: T[]): void;
+  add(...items: W[]): void;
+  remove(...items: W[]): void;
   select(): { readonly writeOnly: T };
+  /** Rows by column key; the foreign key is added. Of a one-to-many only. */
+  insert(rows: readonly { readonly [key: string]: unknown }[]): Executable<never, never>;
+  /** UPDATE of the members that fit. */
+  update(values: { readonly [key: string]: unknown }, ...criteria: Criterion[]): Executable<never, never>;
+  /** DELETE of the members that fit. */
+  delete(...criteria: Criterion[]): Executable<never, never>;
 }
 /** How each strategy reads on an instance. A lookup by name costs the compiler less than a chain of conditions. */
-interface ManyBy<T> {
-  select: LazyCollection<T>;
-  joined: Collection<T>;
-  selectin: Collection<T>;
-  subquery: Collection<T>;
-  noload: Collection<T>;
-  raise: MustLoadCollection<T>;
-  dynamic: DynamicCollection<T>;
-  writeOnly: WriteOnlyCollection<T>;
+interface ManyBy<T, W> {
+  select: LazyCollection<T, W>;
+  joined: Collection<T, W>;
+  selectin: Collection<T, W>;
+  subquery: Collection<T, W>;
+  noload: Collection<T, W>;
+  raise: MustLoadCollection<T, W>;
+  dynamic: DynamicCollection<T, W>;
+  writeOnly: WriteOnlyCollection<T, W>;
 }
 interface OneBy<T> {
   select: T | NeedsAwait<T>;
@@ -89,7 +144,7 @@ export interface Relationship<T, C extends string, L extends string> extends Def
   readonly lazy: L;
 }
 export interface ToMany<T, L extends ManyStrategy> extends Relationship<T, "many", L> {
-  readonly [attribute]: ManyBy<EntityOf<T>>[L];
+  readonly [attribute]: ManyBy<EntityOf<T>, InstanceOf<T>>[L];
   /** Any object of the class, whatever a query would say of its discriminator. */
   readonly [initial]: readonly InstanceOf<T>[];
 }

@@ -3,7 +3,7 @@
  * After SQLAlchemy's `SavepointTest.test_savepoint_rollback_collections`.
  */
 import { integer, select, string } from "@athanor/core";
-import { declarativeBase, inspect, oneToMany, selectinLoad, Session } from "@athanor/orm";
+import { declarativeBase, inspect, oneToMany, Session, selectinLoad } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { told } from "./support.js";

@@ -2,7 +2,7 @@
  * A hook that adds an object after every flush runs into the limit of flushes in one commit.
  * After SQLAlchemy's `SessionTransactionTest.test_continue_flushing_guard`.
  */
-import { func, integer, InvalidRequestError, select, string } from "@athanor/core";
+import { func, InvalidRequestError, integer, select, string } from "@athanor/core";
 import { declarativeBase, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";

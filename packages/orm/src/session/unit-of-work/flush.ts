@@ -18,6 +18,7 @@ import {
   PENDING,
   PERSISTENT,
   parentOf,
+  type RelationHistory,
   setParent,
   TO_DELETE,
   UNLOADED,
@@ -236,6 +237,7 @@ export class Flush {
     const gone = this.#deleted.has(instance);
     for (const history of instance.$$h ?? []) {
       const property = history.relationship as RelationshipProperty;
+      if (!gone) refuseUntracked(instance, property, history);
       if (property.direction === "manyToOne") {
         const value = instance[property.slot];
         if (!gone && value !== UNLOADED && (history.old === UNLOADED || value !== history.old))
@@ -618,6 +620,19 @@ function forgetGenerated(instance: Managed): void {
     mapper.memo.set(GENERATED, made);
   }
   for (const a of made) if (!isChanged(instance, a.index)) instance[a.slot] = UNLOADED;
+}
+/** `collection[i] = x` is seen by nobody: where the collection was changed otherwise too, it comes out here. */
+function refuseUntracked(owner: Managed, property: RelationshipProperty, history: RelationHistory): void {
+  const value = owner[property.slot];
+  if (!(value instanceof Collection) || history.base === undefined) return;
+  const known = new Set<unknown>(history.base);
+  for (const item of value) {
+    if (known.has(item) || history.added.has(item)) continue;
+    throw new FlushError(
+      `${property} of ${describeInstance(owner)} holds an object that was put in by an index (collection[i] = …), which nobody sees. Use splice(), push() or replace().`,
+      "orm.untracked-member",
+    );
+  }
 }
 const LINKS = Symbol("relationship slots are empty");
 /** Whether an object holds or held anything in a relationship. */

@@ -1,0 +1,180 @@
+/** Collections of other kinds than arrays, what is seen of changes, and collections that are only written. */
+import { func, integer, select, string, table } from "@athanor/core";
+import {
+  attributeKeyed,
+  CollectionBase,
+  declarativeBase,
+  keyedBy,
+  manyToMany,
+  manyToOne,
+  oneToMany,
+  Session,
+  selectinLoad,
+} from "@athanor/orm";
+import { describeEachDatabase } from "@athanor/test-support";
+import { expect, it } from "vitest";
+import { recording, taken } from "./support.js";
+
+const Base = declarativeBase();
+class Roster extends CollectionBase<{ readonly name: string }> {
+  names() {
+    return this.map((m) => m.name).sort();
+  }
+}
+class Team extends Base("Team", {
+  id: integer().primaryKey(),
+  get byName() {
+    return oneToMany(Player, {
+      collection: attributeKeyed("name"),
+      backPopulates: "team",
+      cascade: "all, delete-orphan",
+    });
+  },
+  get fans() {
+    return oneToMany(Fan, { collection: "set", lazy: "selectin", cascade: "all, delete-orphan" });
+  },
+  get staff() {
+    return oneToMany(Coach, { collection: Roster, orderBy: "id" });
+  },
+  get byLength() {
+    return oneToMany(Coach, { collection: keyedBy((c: { readonly name: string }) => c.name.length), viewOnly: true });
+  },
+  get log() {
+    return oneToMany(Entry, { lazy: "writeOnly", passiveDeletes: true, cascade: "all, delete-orphan" });
+  },
+  get tags() {
+    return manyToMany(Tag, { secondary: teamTag, lazy: "writeOnly" });
+  },
+}) {}
+class Player extends Base("Player", {
+  id: integer().primaryKey(),
+  name: string(20),
+  teamId: integer().references("team.id"),
+  get team() {
+    return manyToOne(Team, { backPopulates: "byName" });
+  },
+}) {}
+class Fan extends Base("Fan", { id: integer().primaryKey(), teamId: integer().references("team.id") }) {}
+class Coach extends Base("Coach", {
+  id: integer().primaryKey(),
+  name: string(20),
+  teamId: integer().nullable().references("team.id"),
+}) {}
+class Entry extends Base("Entry", {
+  id: integer().primaryKey(),
+  text: string(20),
+  teamId: integer().references("team.id", { onDelete: "CASCADE" }),
+}) {}
+class Tag extends Base("Tag", { id: integer().primaryKey(), name: string(20) }) {}
+const teamTag = table(
+  "team_tag",
+  { teamId: integer().references("team.id"), tagId: integer().references("tag.id") },
+  { primaryKey: ["teamId", "tagId"], metadata: Base.metadata },
+);
+
+describeEachDatabase("kinds of collections", (target) => {
+  const db = recording(target, Base.metadata);
+  const open = () => new Session(db.engine);
+
+  it("keyed by an attribute: the key is taken when a member comes, a second one replaces the first", async () => {
+    await using session = open();
+    const team = new Team({ id: 1 });
+    session.add(team);
+    const players = await team.byName;
+    const [amy, bob] = [new Player({ name: "amy" }), new Player({ name: "bob" })];
+    players.push(amy, bob);
+    expect([players.get("amy"), players.get("zoe"), players.has("bob"), players.length]).toEqual([
+      amy,
+      undefined,
+      true,
+      2,
+    ]);
+    await session.commit();
+    amy.name = "ann";
+    expect([players.get("amy"), players.get("ann")]).toEqual([amy, undefined]);
+    const other = new Player({ name: "bob" });
+    players.push(other);
+    await session.commit();
+    expect(await session.scalars(select(Player.c.name).orderBy(Player.c.name)).all()).toEqual(["ann", "bob"]);
+    expect(bob.team).toBeNull();
+    session.expungeAll();
+    const [again] = await session.scalars(select(Team));
+    const read = await again!.byName;
+    expect([...read.keyed().keys()].sort()).toEqual(["ann", "bob"]);
+    new Player({ name: "cid", team: again! });
+    expect(read.get("cid")?.name).toBe("cid");
+    expect([read.delete("cid"), read.delete("cid"), read.delete("bob")]).toEqual([true, false, true]);
+    await session.commit();
+    expect(await session.scalar(select(func.count()).selectFrom(Player))).toBe(1);
+  });
+  it("a set has its members once; a class of one's own has its methods in every state; a function makes keys", async () => {
+    await using session = open();
+    const team = new Team({ id: 1 });
+    const fan = new Fan();
+    expect(team.fans.add(fan).add(fan).length).toBe(1);
+    expect([team.fans.has(fan), team.fans.delete(fan), team.fans.delete(fan)]).toEqual([true, true, false]);
+    team.fans.push(fan, fan);
+    const staff = await team.staff;
+    expect(staff).toBeInstanceOf(Roster);
+    staff.push(new Coach({ name: "zed" }), new Coach({ name: "al" }));
+    expect(staff.names()).toEqual(["al", "zed"]);
+    session.add(team);
+    await session.commit();
+    session.expungeAll();
+    const [again] = await session.scalars(select(Team).options(selectinLoad(Team.c.staff)));
+    expect((await again!.staff).names()).toEqual(["al", "zed"]);
+    expect(again!.fans.length).toBe(1);
+    expect((await again!.byLength).get(3)?.name).toBe("zed");
+    expect(() => Base.registry && oneToMany(Fan, { collection: "bag" } as never)).not.toThrow();
+  });
+  it("an object put in by an index is refused at the flush instead of lost", async () => {
+    await using session = open();
+    const team = new Team({ id: 1 });
+    session.add(team);
+    const staff = await team.staff;
+    staff.push(new Coach({ name: "a" }), new Coach({ name: "b" }));
+    await session.commit();
+    await session.refresh(team);
+    const members = await team.staff;
+    members.push(new Coach({ name: "c" }));
+    // @ts-expect-error an index is read only
+    members[0] = new Coach({ name: "lost" });
+    await expect(session.flush()).rejects.toThrow(
+      /Team\.staff of <Team 1> holds an object that was put in by an index/,
+    );
+    await session.rollback();
+  });
+  it("a write-only collection inserts, updates and deletes by statements, and its parent goes without loading", async () => {
+    await using session = open();
+    const [team, other] = [new Team({ id: 1 }), new Team({ id: 2 })];
+    session.addAll([team, other]);
+    await session.commit();
+    taken(db);
+    await session.execute(team.log.insert([{ text: "a" }, { text: "b" }, { text: "c" }]));
+    await session.execute(other.log.insert([{ text: "a" }]));
+    expect(taken(db)).toEqual(["INSERT entry"]);
+    await session.execute(team.log.update({ text: "z" }, Entry.c.text.eq("a")));
+    await session.execute(team.log.delete(Entry.c.text.eq("b")));
+    const texts = () =>
+      session.execute(select(Entry.c.teamId, Entry.c.text).orderBy(Entry.c.teamId, Entry.c.text)).all();
+    expect((await texts()).map((r) => [...r])).toEqual([
+      [1, "c"],
+      [1, "z"],
+      [2, "a"],
+    ]);
+    expect((await session.scalars(team.log.select() as never).all()).length).toBe(2);
+    const tag = new Tag({ id: 1, name: "t" });
+    session.add(tag, new Tag({ id: 2, name: "u" }));
+    team.tags.add(tag);
+    await session.flush();
+    await session.execute(team.tags.update({ name: "mine" }));
+    expect(await session.scalars(select(Tag.c.name).orderBy(Tag.c.id)).all()).toEqual(["mine", "u"]);
+    expect(() => team.tags.insert([{ name: "x" }])).toThrow(/many-to-many need rows between/);
+    await session.commit();
+    taken(db);
+    await session.delete(other);
+    await session.commit();
+    expect(taken(db)).toEqual(["DELETE team_tag", "DELETE team"]);
+    expect(await session.scalar(select(func.count()).selectFrom(Entry))).toBe(2);
+  });
+});
