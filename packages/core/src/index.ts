@@ -22,14 +22,6 @@ export type * from "./dialects/bulk-strategy.js";
 export * from "./dialects/dialect.js";
 export type * from "./dialects/driver.js";
 export { type DialectFactory, dialectFor, dialectNamed, dialectNames, registerDialect } from "./dialects/registry.js";
-export {
-  type ConnectTrace,
-  type QueryTrace,
-  type Trace,
-  type TraceAttributes,
-  TraceChannels,
-  type TransactionTrace,
-} from "./engine/diagnostics.js";
 export { createPoolFromUrl, engineFromConfig } from "./engine/config.js";
 export {
   type AnyRow,
@@ -38,6 +30,14 @@ export {
   type Parameters,
   type TransactionOptions,
 } from "./engine/connection.js";
+export {
+  type ConnectTrace,
+  type QueryTrace,
+  type Trace,
+  type TraceAttributes,
+  TraceChannels,
+  type TransactionTrace,
+} from "./engine/diagnostics.js";
 export {
   type ConnectionPromise,
   createEngine,

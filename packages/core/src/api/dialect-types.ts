@@ -4,10 +4,10 @@
  */
 
 import * as postgresTypes from "../dialects/postgresql/native-list.js";
-import { ArgumentError } from "../errors/errors.js";
 import { checkFormat } from "../dialects/sqlite/types-native.js";
-import { FormattedType } from "../types/formatted-type.js";
+import { ArgumentError } from "../errors/errors.js";
 import { ColumnDefinition } from "../schema/definition.js";
+import { FormattedType } from "../types/formatted-type.js";
 import {
   DomainType,
   IntervalType,

@@ -28,8 +28,8 @@ import {
 import type { Element } from "../sql/element.js";
 import type { ExecutionOptions } from "../sql/statement.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
+import { type QueryTrace, queries, queryTrace, type TransactionTrace, transactions } from "./diagnostics.js";
 import { limitsOf, planDriverSql, type StatementRunner, StatementSource, underSchemas } from "./execute.js";
-import { queries, type QueryTrace, queryTrace, type TransactionTrace, transactions } from "./diagnostics.js";
 import { Deadline, type Limits, stopError, withinLimits } from "./limits.js";
 import type { Lease } from "./pool-record.js";
 import { SerialQueue } from "./queue.js";

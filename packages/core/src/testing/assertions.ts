@@ -3,8 +3,8 @@
  * statements a piece of code sends. Source: SQLAlchemy "sqlalchemy.testing.assertsql".
  */
 import { AssertionError, deepStrictEqual } from "node:assert";
-import { ArgumentError } from "../errors/errors.js";
 import type { Engine } from "../engine/engine.js";
+import { ArgumentError } from "../errors/errors.js";
 
 /** SQL on one line with single blanks, without a semicolon at the end: what two texts are compared by. */
 export function normalizeSql(sql: string): string {

@@ -25,4 +25,5 @@ export {
 } from "./behaviour.js";
 export { behaviourGroups } from "./behaviours/index.js";
 export { type SuiteCapabilities, type SuiteFlag, suiteCapabilities } from "./capabilities.js";
+export { shuffleReturning } from "./shuffle.js";
 export { type DialectSuiteOptions, dialectSuite, type SuiteRunner, type SuiteTestContext } from "./suite.js";

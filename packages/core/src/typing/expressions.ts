@@ -101,24 +101,24 @@ export interface TextExpr<out T, out K extends string = never, out S extends str
 }
 export interface NumberExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "number";
-  add<S2 extends string = never, Z extends null = never>(
-    other: T | Typed<T | Z, any, S2>,
-  ): NumberExpr<T | Z, never, S | S2>;
-  sub<S2 extends string = never, Z extends null = never>(
-    other: T | Typed<T | Z, any, S2>,
-  ): NumberExpr<T | Z, never, S | S2>;
-  mul<S2 extends string = never, Z extends null = never>(
-    other: T | Typed<T | Z, any, S2>,
-  ): NumberExpr<T | Z, never, S | S2>;
-  div<S2 extends string = never, Z extends null = never>(
-    other: T | Typed<T | Z, any, S2>,
-  ): NumberExpr<T | Z, never, S | S2>;
-  floorDiv<S2 extends string = never, Z extends null = never>(
-    other: T | Typed<T | Z, any, S2>,
-  ): NumberExpr<T | Z, never, S | S2>;
-  mod<S2 extends string = never, Z extends null = never>(
-    other: T | Typed<T | Z, any, S2>,
-  ): NumberExpr<T | Z, never, S | S2>;
+  add<V extends T | null, S2 extends string = never>(
+    other: V | Typed<V, any, S2>,
+  ): NumberExpr<T | Extract<V, null>, never, S | S2>;
+  sub<V extends T | null, S2 extends string = never>(
+    other: V | Typed<V, any, S2>,
+  ): NumberExpr<T | Extract<V, null>, never, S | S2>;
+  mul<V extends T | null, S2 extends string = never>(
+    other: V | Typed<V, any, S2>,
+  ): NumberExpr<T | Extract<V, null>, never, S | S2>;
+  div<V extends T | null, S2 extends string = never>(
+    other: V | Typed<V, any, S2>,
+  ): NumberExpr<T | Extract<V, null>, never, S | S2>;
+  floorDiv<V extends T | null, S2 extends string = never>(
+    other: V | Typed<V, any, S2>,
+  ): NumberExpr<T | Extract<V, null>, never, S | S2>;
+  mod<V extends T | null, S2 extends string = never>(
+    other: V | Typed<V, any, S2>,
+  ): NumberExpr<T | Extract<V, null>, never, S | S2>;
   neg(): NumberExpr<T, never, S>;
   bitAnd(other: Operand<T>): NumberExpr<T, never, S>;
   bitOr(other: Operand<T>): NumberExpr<T, never, S>;
@@ -130,21 +130,19 @@ export interface NumberExpr<out T, out K extends string = never, out S extends s
 /** A length of time; see `interval()`. */
 export interface IntervalExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "interval";
-  add<Z extends null = never>(other: string | IntervalLike<Z>): IntervalExpr<T | Z, never, S>;
-  sub<Z extends null = never>(other: string | IntervalLike<Z>): IntervalExpr<T | Z, never, S>;
+  add<V extends string | null>(other: V | IntervalLike<V>): IntervalExpr<T | Extract<V, null>, never, S>;
+  sub<V extends string | null>(other: V | IntervalLike<V>): IntervalExpr<T | Extract<V, null>, never, S>;
 }
-export interface IntervalLike<out Z extends null = null> extends Typed<string | Z, any, any> {
+export interface IntervalLike<out V> extends Typed<V, any, any> {
   readonly [family]: "interval";
 }
 export interface DateExpr<out T, out K extends string = never, out S extends string = never> extends Expr<T, K, S> {
   readonly [family]: "date";
   /** Plus an interval, `"P1DT2H"` or an expression; of the same type as before. */
-  add<Z extends null = never>(by: string | IntervalLike<Z>): DateExpr<T | Z, never, S>;
-  sub<Z extends null = never>(by: string | IntervalLike<Z>): DateExpr<T | Z, never, S>;
+  add<V extends string | null>(by: V | IntervalLike<V>): DateExpr<T | Extract<V, null>, never, S>;
+  sub<V extends string | null>(by: V | IntervalLike<V>): DateExpr<T | Extract<V, null>, never, S>;
   /** The interval from `other` to this. */
-  diff<Z extends null = never>(
-    other: T | Typed<T | Z, any, any>,
-  ): IntervalExpr<string | Extract<T, null> | Z, never, S>;
+  diff<V extends T | null>(other: V | Typed<V, any, any>): IntervalExpr<string | Extract<T | V, null>, never, S>;
   extract(
     field:
       | "year"

@@ -28,25 +28,10 @@ import {
   table,
   uuid,
 } from "../../src/index.js";
+import { shuffleReturning } from "../../src/testing/index.js";
 
 const COUNT = 150;
 const uuidOf = (n: number) => `00000000-0000-4000-8000-${(n * 7919).toString(16).padStart(12, "0")}`;
-
-/** Rows come back in an order nobody promised, page by page. */
-function shuffleReturning(engine: Engine): () => void {
-  let seed = 12345;
-  const random = () => {
-    seed = (seed * 1103515245 + 12345) & 0x7fffffff;
-    return seed / 0x7fffffff;
-  };
-  return engine.on("afterExecute", ({ sql: text, result }) => {
-    if (!/^INSERT/i.test(text)) return;
-    for (let i = result.rows.length - 1; i > 0; i--) {
-      const k = Math.floor(random() * (i + 1));
-      [result.rows[i], result.rows[k]] = [result.rows[k] as unknown[], result.rows[i] as unknown[]];
-    }
-  });
-}
 
 class Lowered extends TypeDecorator<string, string> {
   override readonly impl = string(40);

@@ -18,7 +18,6 @@ import type {
   SqlType,
   StringType,
 } from "../../types/sql-type.js";
-import { sqliteNativeAdapters } from "./types-native.js";
 import { intervalMicros, microsInterval } from "../intervals.js";
 import {
   bytes,
@@ -45,6 +44,7 @@ import {
   uuidText,
   varchar,
 } from "../values.js";
+import { sqliteNativeAdapters } from "./types-native.js";
 
 /** The driver binds every number as a double; whole ones must arrive as integers (`5 / 2` is 2 in SQL). */
 const integerBind: Convert = (value) => (typeof value === "number" && Number.isInteger(value) ? BigInt(value) : value);

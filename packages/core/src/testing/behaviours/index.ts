@@ -3,6 +3,7 @@ import type { BehaviourGroup } from "../behaviour.js";
 import { changes } from "./changes.js";
 import { connections } from "./connections.js";
 import { errors } from "./errors.js";
+import { inserted } from "./inserted.js";
 import { names } from "./names.js";
 import { queries } from "./queries.js";
 import { results } from "./results.js";
@@ -18,6 +19,7 @@ export const behaviourGroups: readonly BehaviourGroup[] = [
   queries,
   changes,
   upserts,
+  inserted,
   errors,
   names,
 ];
