@@ -311,6 +311,45 @@ describeEachDatabase(
   { only: ["postgresql"], smoke: false },
 );
 
+describeEachDatabase(
+  "a transaction that the server ended by itself",
+  (target) => {
+    it("is begun again in front of what follows, so that this can be rolled back", async () => {
+      await using engine = createEngine(await target.url());
+      await using conn = await engine.connect();
+      await conn.execDriverSql("create table kept (id integer primary key) engine=innodb");
+      const count = () =>
+        engine.begin(async (c) => Number(await c.execDriverSql("select count(*) from kept").scalar()));
+      // DDL saves what came before it, and nothing that comes after.
+      await conn.execDriverSql("insert into kept values (1)");
+      await conn.execDriverSql("create table other (id integer)");
+      await conn.execDriverSql("insert into kept values (2)");
+      await conn.execDriverSql("insert into kept values (3)");
+      await conn.rollback();
+      expect(await count()).toBe(1);
+      // DDL that fails saves too; an ordinary error does not.
+      await conn.execDriverSql("insert into kept values (4)");
+      await expect(conn.execDriverSql("insert into kept values (4)").all()).rejects.toThrow(/Duplicate/);
+      await conn.execDriverSql("insert into kept values (5)");
+      await conn.rollback();
+      expect(await count()).toBe(1);
+      await conn.execDriverSql("insert into kept values (6)");
+      await expect(conn.execDriverSql("create table other (id integer)").all()).rejects.toThrow(/exists/);
+      await conn.execDriverSql("insert into kept values (7)");
+      await conn.rollback();
+      expect(await count()).toBe(2);
+      // A script may do either.
+      await conn.executeScript(
+        "insert into kept values (8); create table third (id integer); insert into kept values (9)",
+      );
+      await conn.execDriverSql("insert into kept values (10)");
+      await conn.rollback();
+      expect(await count()).toBe(4);
+    });
+  },
+  { only: ["mariadb"] },
+);
+
 describe("two-phase commit", () => {
   async function shows(engine: Engine): Promise<void> {
     await engine.begin((conn) =>

@@ -29,6 +29,13 @@ export class MysqlConnection implements DriverConnection {
   #alive = true;
   /** Of an XA transaction that is open. */
   #xid: string | undefined;
+  /** What began the transaction that callers believe to be open. */
+  #begun: string | undefined;
+  /**
+   * Whether the server has ended it by itself, as DDL and deadlocks make it do: what follows would be saved at once and
+   * could not be rolled back, so a new one is begun in front of it. "unsure" after an error, which does not tell.
+   */
+  #lapsed: boolean | "unsure" = false;
 
   constructor(connection: mysql.Connection, textValues: boolean, open: OpenMysql) {
     this.#connection = connection;
@@ -58,16 +65,26 @@ export class MysqlConnection implements DriverConnection {
     const values = params.length === 0 ? params : params.map(hint.returnsRows === undefined ? rawBind : driverValue);
     const prepared =
       params.length > 0 ? hint.prepare || !this.#textValues : hint.prepare && hint.returnsRows !== undefined;
+    if (this.#lapsed !== false) await this.#beginAgain();
     let answer: Answer;
     try {
       answer = await this.#send(sql, values, prepared);
     } catch (error) {
+      this.#lapsed = this.#begun === undefined ? false : "unsure";
       // Some statements exist only in the text protocol.
       if (!prepared || (error as { readonly errno?: number }).errno !== UNSUPPORTED_IN_PREPARED || !this.#textValues)
         throw error;
       answer = await this.#send(sql, values, false);
     }
+    if (this.#begun !== undefined) this.#lapsed = outsideTransaction(answer.result);
     return rawResult(answer);
+  }
+  async #beginAgain(): Promise<void> {
+    const unsure = this.#lapsed === "unsure";
+    this.#lapsed = false;
+    if (this.#begun === undefined) return;
+    if (unsure && !outsideTransaction((await this.#send("DO 0", [], false)).result)) return;
+    await this.#send(this.#begun, [], false);
   }
   async executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): Promise<RawResult> {
     let rowCount = 0;
@@ -121,7 +138,10 @@ export class MysqlConnection implements DriverConnection {
   }
   /** Statement by statement on a connection that may take several in one text. */
   async executeScript(sql: string): Promise<void> {
+    if (this.#lapsed !== false) await this.#beginAgain();
     for (const statement of splitScript(sql)) await this.#send(statement, [], false);
+    // The pieces of a script may begin and end transactions of their own.
+    if (this.#begun !== undefined) this.#lapsed = "unsure";
   }
   async begin(options: BeginOptions): Promise<void> {
     if (options.isolationLevel !== undefined && options.isolationLevel !== "AUTOCOMMIT") {
@@ -132,15 +152,23 @@ export class MysqlConnection implements DriverConnection {
       this.#xid = options.xid;
       return;
     }
-    await this.#send(options.readOnly ? "START TRANSACTION READ ONLY" : "START TRANSACTION", [], false);
+    const begin = options.readOnly ? "START TRANSACTION READ ONLY" : "START TRANSACTION";
+    await this.#send(begin, [], false);
+    this.#begun = begin;
   }
   async commit(): Promise<void> {
+    this.#ended();
     const xid = await this.#endNamed();
     await this.#send(xid === undefined ? "COMMIT" : `XA COMMIT '${xid}' ONE PHASE`, [], false);
   }
   async rollback(): Promise<void> {
+    this.#ended();
     const xid = await this.#endNamed();
     await this.#send(xid === undefined ? "ROLLBACK" : `XA ROLLBACK '${xid}'`, [], false);
+  }
+  #ended(): void {
+    this.#begun = undefined;
+    this.#lapsed = false;
   }
   /** A named transaction has to be ended before anything can become of it. */
   async #endNamed(): Promise<string | undefined> {
@@ -216,6 +244,11 @@ function fieldInfo(field: mysql.FieldPacket): FieldInfo {
     readonly extendedFormat?: string;
   };
   return { name: field.name, typeCode: extendedFormat === "json" ? JSON_CODE : (columnType ?? type ?? null) };
+}
+/** The server's status flags, where an answer carries them: SERVER_STATUS_IN_TRANS is not set. */
+function outsideTransaction(result: unknown): boolean {
+  const status = (result as { readonly serverStatus?: number }).serverStatus;
+  return status !== undefined && (status & 1) === 0;
 }
 function rawResult({ result, fields }: Answer): RawResult {
   if (fields !== undefined && Array.isArray(result)) {
