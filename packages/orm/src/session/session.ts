@@ -110,11 +110,11 @@ export class SessionTransaction implements AsyncDisposable {
 export class Session implements AsyncDisposable {
   readonly #core: SessionCore;
   readonly #options: SessionOptions;
-  readonly #ref = rememberOpen(this);
   #info: Map<string, unknown> | undefined;
 
   constructor(bind: Bind | SessionOptions, options: SessionOptions = NO_OPTIONS) {
     keepShapes(Session.#sample);
+    rememberOpen(this);
     const isBind =
       typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" ||
       typeof (bind as { readonly connect?: unknown }).connect === "function";
@@ -130,6 +130,7 @@ export class Session implements AsyncDisposable {
   }
   static readonly #sample = () => {
     const session = new Session(NO_OPTIONS);
+    forgetOpen(session);
     return { session, core: session.#core };
   };
   /** Anything; for the program's own use. */
@@ -486,12 +487,12 @@ export class Session implements AsyncDisposable {
   }
   /** Like `reset`, for good: waits for what was asked for, refuses what comes later. */
   close(): Promise<void> {
-    forgetOpen(this.#ref);
+    forgetOpen(this);
     return this.#core.close();
   }
   /** Like `close`, but the physical connections are ended instead of going back to the pool: for ones known to be bad. */
   invalidate(): Promise<void> {
-    forgetOpen(this.#ref);
+    forgetOpen(this);
     return this.#core.close(true);
   }
   /**

@@ -10,7 +10,7 @@ const gc = runInNewContext("gc") as () => void;
 const heap = async (): Promise<number> => {
   for (let i = 0; i < 4; i++) {
     gc();
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return process.memoryUsage().heapUsed / 2 ** 20;
 };
