@@ -5,7 +5,7 @@ import * as runtime from "../schema/columns.js";
 import type { SerializedOptions } from "../schema/decorators.js";
 import * as decorators from "../schema/decorators.js";
 import { ColumnDefinition } from "../schema/definition.js";
-import { INTEGER, type JsonOptions, type TypeFamily } from "../types/sql-type.js";
+import { type FractionalDigits, INTEGER, type JsonOptions, type TypeFamily } from "../types/sql-type.js";
 import type { UserDefinedType } from "../types/wrapping.js";
 import type { Column } from "../typing/columns.js";
 import type { ColumnLike } from "../typing/faces.js";
@@ -36,9 +36,20 @@ interface BooleanFactory {
   (options?: CheckedTypeOptions): Column<boolean, "boolean">;
   (name: string, options?: CheckedTypeOptions): Column<boolean, "boolean">;
 }
+interface TimeOptions {
+  /** Digits behind the second; without it all the database has. SQLite's text always has six. */
+  readonly precision?: FractionalDigits;
+}
+interface DateTimeOptions extends TimeOptions {
+  readonly timezone?: boolean;
+}
 interface DateTimeFactory {
-  (options?: { timezone?: boolean }): Column<Date, "date">;
-  (name: string, options?: { timezone?: boolean }): Column<Date, "date">;
+  (options?: DateTimeOptions): Column<Date, "date">;
+  (name: string, options?: DateTimeOptions): Column<Date, "date">;
+}
+interface TimeFactory {
+  (options?: TimeOptions): Column<string, "date">;
+  (name: string, options?: TimeOptions): Column<string, "date">;
 }
 interface BinaryFactory {
   (length?: number): Column<Uint8Array, "plain">;
@@ -97,10 +108,12 @@ export const boolean = over<BooleanFactory>(runtime.boolean);
 export const string = over<StringFactory>(runtime.string);
 export const text = over<Plain<string, "text">>(runtime.text);
 export const uuid = over<Plain<string, "plain">>(runtime.uuid);
+/** `{ timezone: true }`: a point in time where the database has one; `{ precision: 0 }`: whole seconds. */
 export const dateTime = over<DateTimeFactory>(runtime.dateTime);
 /** ISO strings: a calendar date never shifts with the time zone. */
 export const date = over<Plain<string, "date">>(runtime.date);
-export const time = over<Plain<string, "date">>(runtime.time);
+/** `HH:MM:SS[.ffffff]`; `{ precision: 0 }` for whole seconds. */
+export const time = over<TimeFactory>(runtime.time);
 export const binary = over<BinaryFactory>(runtime.binary);
 export const json = over<JsonFactory>(runtime.json);
 export const array = over<ArrayFactory>(runtime.array);

@@ -12,6 +12,7 @@ import {
   NumericType,
   type SqlType,
   StringType,
+  TimeType,
 } from "../types/sql-type.js";
 import { SpelledType, storedType, VariantType } from "../types/wrapping.js";
 
@@ -34,18 +35,7 @@ export class TypeSource {
   }
 }
 
-const SIMPLE = new Set([
-  "integer",
-  "smallInteger",
-  "double",
-  "boolean",
-  "text",
-  "uuid",
-  "date",
-  "time",
-  "json",
-  "interval",
-]);
+const SIMPLE = new Set(["integer", "smallInteger", "double", "boolean", "text", "uuid", "date", "json", "interval"]);
 /** The call that makes a type like this one; what is stored counts, so that decorators are taken off. */
 export function typeSource(given: SqlType): TypeSource | undefined {
   if (given instanceof VariantType) {
@@ -61,7 +51,8 @@ export function typeSource(given: SqlType): TypeSource | undefined {
   if (type instanceof StringType) return type.kind === "string" ? new TypeSource("string", [type.length]) : undefined;
   if (type instanceof NumericType) return new TypeSource("numeric", [type.precision, type.scale]);
   if (type instanceof FloatType) return new TypeSource("float", [type.precision]);
-  if (type instanceof DateTimeType) return new TypeSource("dateTime", [type.timezone ? { timezone: true } : undefined]);
+  if (type instanceof DateTimeType) return dated(type, type.timezone);
+  if (type instanceof TimeType) return dated(type, false);
   if (type instanceof BinaryType) return new TypeSource("binary", [type.length]);
   if (type instanceof BigIntegerType) return new TypeSource("bigInteger");
   if (type instanceof EnumType) {
@@ -78,6 +69,10 @@ export function typeSource(given: SqlType): TypeSource | undefined {
   if (type instanceof FormattedType) return new TypeSource(`sqlite.${type.of}`, [{ format: type.format }]);
   if (type instanceof SetType) return new TypeSource("mysql.set", type.values);
   return type instanceof NativeType || type.kind === "postgresql.range" ? nativeSource(type) : undefined;
+}
+function dated({ kind, precision }: DateTimeType | TimeType, timezone: boolean): TypeSource {
+  const options = { ...(timezone && { timezone }), ...(precision !== undefined && { precision }) };
+  return new TypeSource(kind, [Object.keys(options).length === 0 ? undefined : options]);
 }
 function around(factory: string, before: readonly string[], inner: SqlType): TypeSource | undefined {
   const source = typeSource(inner);

@@ -18,6 +18,8 @@ import {
   DOUBLE,
   EnumType,
   FloatType,
+  type FractionalDigits,
+  FULL_PRECISION,
   INTEGER,
   JSON_TYPE,
   type JsonOptions,
@@ -30,6 +32,7 @@ import {
   StringType,
   TEXT,
   TIME,
+  TimeType,
   UuidType,
 } from "../types/sql-type.js";
 import { SpelledType, UserDefinedType } from "../types/wrapping.js";
@@ -122,14 +125,25 @@ export function string(...args: Args): ColumnDefinition {
 }
 export const text = simple(TEXT);
 export const uuid = simple(UUID);
-/** `{ timezone: true }`: a point in time where the database stores one. */
+function digits(value: unknown, factory: string): FractionalDigits | undefined {
+  const precision = whole(value, factory, "the precision", 0);
+  if (precision === undefined || precision <= FULL_PRECISION) return precision as FractionalDigits | undefined;
+  throw new ArgumentError(`${factory}(): the precision is at most ${FULL_PRECISION} digits, not ${precision}.`);
+}
+/** `{ timezone: true }`: a point in time where the database stores one. `{ precision: 0 }`: whole seconds. */
 export function dateTime(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
-  const { timezone } = options<{ timezone: boolean }>(rest[0], "dateTime");
-  return ColumnDefinition.of(timezone ? new DateTimeType(true) : DATETIME, column);
+  const given = options<{ timezone: boolean; precision: unknown }>(rest[0], "dateTime");
+  const precision = digits(given.precision, "dateTime");
+  const isUsual = !given.timezone && precision === undefined;
+  return ColumnDefinition.of(isUsual ? DATETIME : new DateTimeType(given.timezone, precision), column);
 }
 export const date = simple(DATE);
-export const time = simple(TIME);
+export function time(...args: Args): ColumnDefinition {
+  const { column, rest } = named(args);
+  const precision = digits(options<{ precision: unknown }>(rest[0], "time").precision, "time");
+  return ColumnDefinition.of(precision === undefined ? TIME : new TimeType(precision), column);
+}
 export function binary(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
   const length = whole(rest[0], "binary", "the length");

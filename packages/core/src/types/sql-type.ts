@@ -141,17 +141,26 @@ export class UuidType extends SqlType {
   readonly kind = "uuid";
   readonly family = "plain";
 }
+/** Digits behind the second. */
+export type FractionalDigits = 0 | 1 | 2 | 3 | 4 | 5 | 6;
+/** What a precision that is not said amounts to, where the database has one: microseconds. */
+export const FULL_PRECISION: FractionalDigits = 6;
+
 /** A point in time, `Date` in JavaScript. Without a time zone the stored text is UTC. */
 export class DateTimeType extends SqlType {
   readonly kind = "dateTime";
   readonly family = "date";
   readonly timezone: boolean;
-  constructor(timezone = false) {
+  /** What the database keeps; undefined: all it can. */
+  readonly precision: FractionalDigits | undefined;
+  constructor(timezone = false, precision?: FractionalDigits) {
     super();
     this.timezone = timezone;
+    this.precision = precision;
   }
   protected override structure(): string {
-    return this.timezone ? "dateTime(tz)" : "dateTime";
+    const details = [...(this.timezone ? ["tz"] : []), ...(this.precision === undefined ? [] : [this.precision])];
+    return details.length === 0 ? "dateTime" : `dateTime(${details.join()})`;
   }
 }
 /** A calendar date as `YYYY-MM-DD`: it never shifts with a time zone. */
@@ -163,6 +172,15 @@ export class DateType extends SqlType {
 export class TimeType extends SqlType {
   readonly kind = "time";
   readonly family = "date";
+  /** As of DateTimeType. */
+  readonly precision: FractionalDigits | undefined;
+  constructor(precision?: FractionalDigits) {
+    super();
+    this.precision = precision;
+  }
+  protected override structure(): string {
+    return this.precision === undefined ? "time" : `time(${this.precision})`;
+  }
 }
 /** Bytes: `Uint8Array`. */
 export class BinaryType extends SqlType {

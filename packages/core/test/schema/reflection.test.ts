@@ -187,7 +187,7 @@ onDatabase("PostgreSQL", { only: ["postgresql", "pglite"] }, (run, connection) =
       ["p", "positive", "positive"],
       ["c", "text", "text"],
       ["ch", "CHAR(3)", "character(3)"],
-      ["ts", "TIMESTAMP(3) WITH TIME ZONE", "timestamp(3) with time zone"],
+      ["ts", "dateTime(tz,3)", "timestamp(3) with time zone"],
       ["v", expect.stringMatching(/^array/), "character varying[]"],
       ["self", "bigInteger(bigint)", "bigint"],
     ]);
@@ -263,7 +263,7 @@ onDatabase("MariaDB", { only: ["mariadb"] }, (run, connection) => {
       ["tags", 'mysql.set[["x","y"]]'],
       ["doc", "json"],
       ["at", "TIMESTAMP"],
-      ["fine", "DATETIME(3)"],
+      ["fine", "dateTime(3)"],
       ["y", "mysql.year[YEAR]"],
       ["body", "MEDIUMTEXT"],
       ["price", "numeric(8,3,string)"],

@@ -74,6 +74,7 @@ import { sketchTable, typeChecks } from "../ops/schema.js";
 import type { ColumnPlace } from "./column-order.js";
 import type { BatchSettings, OperationHost } from "./host.js";
 import type { LockRequest, SessionRules, Timeouts } from "./lock.js";
+import { sameTypeText, withSamePrecision } from "./same-type.js";
 import { conditionOf } from "./reflected.js";
 
 /** Operations this file runs, by kind. */
@@ -423,9 +424,13 @@ export class DialectImpl {
     const probe = new EnumType(["x"], { name: "x", native: true });
     return this.dialect.createDdlCompiler().statements(new CreateType(probe)).length > 0;
   }
-  protected async createTypeOf(given: SqlType, schema: string | undefined, host: OperationHost): Promise<void> {
+  #innermost(given: SqlType): SqlType {
     let type = this.dialect.plainType(given);
     while (type instanceof ArrayType) type = this.dialect.plainType(type.element);
+    return type;
+  }
+  protected async createTypeOf(given: SqlType, schema: string | undefined, host: OperationHost): Promise<void> {
+    const type = this.#innermost(given);
     if (type instanceof EnumType && type.native) await this.createType(type, schema, host);
   }
   protected async createType(type: EnumType, schema: string | undefined, host: OperationHost): Promise<void> {
@@ -471,7 +476,11 @@ export class DialectImpl {
   protected readonly typeSynonyms: readonly ReadonlySet<string>[] = [new Set(["numeric", "decimal"])];
   /** True when a column of the reflected type would do for the model's. */
   sameType(reflected: SqlType, model: SqlType): boolean {
-    return sameTypeText(this.typeText(reflected), this.typeText(model), this.typeSynonyms);
+    let [found, wanted] = [this.dialect.plainType(reflected), this.dialect.plainType(model)];
+    if (found instanceof ArrayType && wanted instanceof ArrayType)
+      [found, wanted] = [this.#innermost(found), this.#innermost(wanted)];
+    [found, wanted] = withSamePrecision(found, wanted);
+    return sameTypeText(this.typeText(found), this.typeText(wanted), this.typeSynonyms);
   }
   /** The same with what the database makes of the column's place in its table. */
   sameColumnType(reflected: ReflectedColumn, model: TableColumn): boolean {
@@ -555,19 +564,6 @@ function balanced(text: string): boolean {
     else if (c === ")" && --depth < 0) return false;
   }
   return depth === 0;
-}
-/** `numeric(10, 2) unsigned` → name, parameters, the rest. */
-function typeParts(text: string): { readonly name: string; readonly params: readonly string[] } {
-  const m = /^([^(]*)(?:\(([^)]*)\))?(.*)$/s.exec(text) as RegExpExecArray;
-  const name = `${m[1]} ${m[3]}`.trim().replace(/\s+/g, " ");
-  return { name, params: m[2] === undefined ? [] : m[2].split(",").map((p) => p.trim()) };
-}
-function sameTypeText(a: string, b: string, synonyms: readonly ReadonlySet<string>[]): boolean {
-  if (a === b) return true;
-  const [x, y] = [typeParts(a), typeParts(b)];
-  if (x.name !== y.name && !synonyms.some((set) => set.has(x.name) && set.has(y.name))) return false;
-  // A length that only one side gives says nothing.
-  return x.params.length !== y.params.length || x.params.join() === y.params.join();
 }
 export function rawSql(text: string): Element {
   return sql.raw(text) as unknown as Element;

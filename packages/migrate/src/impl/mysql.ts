@@ -27,15 +27,6 @@ import { type LockRequest, lockLost, lockTimeout, noSchema, type Timeouts } from
 
 export class MysqlImpl extends DialectImpl {
   override readonly family = "mysql";
-  /** A model that only says dateTime() or time() is content with any number of digits behind the second. */
-  override sameType(reflected: SqlType, model: SqlType): boolean {
-    const name = { dateTime: "datetime", time: "time" }[this.dialect.plainType(model).kind];
-    return (
-      super.sameType(reflected, model) ||
-      (name !== undefined && this.typeText(reflected).startsWith(`${name}(`)) ||
-      this.typeText(reflected) === name
-    );
-  }
   #locked: string | undefined;
 
   override async open(connection: Connection, lock: LockRequest | undefined): Promise<void> {

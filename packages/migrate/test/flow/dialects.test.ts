@@ -1,5 +1,5 @@
 /** What is one database's own: exclusions, conversions, schemas, search paths, operator classes; TIMESTAMP and reserved words. */
-import { dateTime, exclude, index, inspect, integer, MetaData, sql, string, table, text } from "@athanor/core";
+import { dateTime, exclude, index, inspect, integer, MetaData, sql, string, table, text, time } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, expect, it } from "vitest";
 import { labelOf, produceMigrations, reversed } from "../../src/index.js";
@@ -194,6 +194,26 @@ describeEachDatabase("names and times in migrations", (target) => {
     await a.connection.executeScript("INSERT INTO t (id, at) VALUES (2, NULL)");
     expect((await a.rows("SELECT at IS NULL FROM t ORDER BY id")).flat().map(Boolean)).toEqual([false, true]);
     expect(await labels(at(true, true))).toEqual([]);
+  });
+});
+
+describeEachDatabase("fractions of a second in migrations", (target) => {
+  it("change where the model says how many and the database has them", async () => {
+    a = await AdHoc.open(target);
+    const of = (precision: 0 | 3 | 6 | undefined) => {
+      const options = precision === undefined ? {} : { precision };
+      return models((metadata) =>
+        table("t", { id: integer().primaryKey(), at: dateTime(options), on: time(options) }, { metadata }),
+      );
+    };
+    const changed = a.connection.dialect.name === "sqlite" ? [] : ["alterColumn t.at", "alterColumn t.on"];
+    expect(await change(of(0), of(3))).toEqual(changed);
+    expect(await change(of(0), of(6))).toEqual(changed);
+    expect(await labels(of(undefined))).toEqual([]);
+    await a.dispose();
+    a = await AdHoc.open(target);
+    expect(await change(of(undefined), of(6))).toEqual([]);
+    expect(await labels(of(3))).toEqual(changed);
   });
 });
 

@@ -8,9 +8,12 @@ import {
   BOOLEAN,
   DATE,
   DATETIME,
+  DateTimeType,
   DOUBLE,
   EnumType,
   FloatType,
+  type FractionalDigits,
+  FULL_PRECISION,
   INTEGER,
   JSON_TYPE,
   NumericType,
@@ -19,6 +22,7 @@ import {
   StringType,
   TEXT,
   TIME,
+  TimeType,
   UuidType,
 } from "../../types/sql-type.js";
 import { SpelledType } from "../../types/wrapping.js";
@@ -90,11 +94,11 @@ export function typeFromColumnType(spelling: string, validated: boolean): SqlTyp
       return JSON_TYPE;
     case "date":
       return DATE;
-    // Ours have microseconds.
+    // Microseconds are what ours have without a precision.
     case "time":
-      return first === 6 ? TIME : exactly(TIME);
+      return first === FULL_PRECISION ? TIME : new TimeType((first || 0) as FractionalDigits);
     case "datetime":
-      return first === 6 ? DATETIME : exactly(DATETIME);
+      return first === FULL_PRECISION ? DATETIME : new DateTimeType(false, (first || 0) as FractionalDigits);
     case "timestamp":
       return exactly(DATETIME);
     case "year":

@@ -14,8 +14,9 @@ import type {
   NumericType,
   SqlType,
   StringType,
+  TimeType,
 } from "../../types/sql-type.js";
-import { TEXT } from "../../types/sql-type.js";
+import { FULL_PRECISION, TEXT } from "../../types/sql-type.js";
 import {
   bytes,
   dateText,
@@ -54,6 +55,9 @@ const decimal = (type: NumericType): string =>
   type.precision === undefined
     ? "NUMERIC"
     : `NUMERIC(${type.precision}${type.scale === undefined ? "" : `, ${type.scale}`})`;
+/** Without digits the server keeps whole seconds; without a precision of ours all it can. */
+const fractional = (name: string, { precision = FULL_PRECISION }: DateTimeType | TimeType): string =>
+  precision === 0 ? name : `${name}(${precision})`;
 const integer = (name: string): TypeAdapter => ({ ddl: () => name, castDdl: () => "SIGNED", result: () => toNumber });
 
 /** Values of no declared type; objects never reach the driver, which would turn them into SQL of its own. */
@@ -115,12 +119,16 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
       result: () => uuidText,
     },
     dateTime: {
-      ddl: () => "DATETIME(6)",
+      ddl: (type) => fractional("DATETIME", type),
       bind: () => timestamps,
       result: () => readTimestamp,
     } satisfies TypeAdapter<DateTimeType>,
     date: { ddl: () => "DATE", bind: () => dateText },
-    time: { ddl: () => "TIME(6)", bind: () => timeText, result: () => readTime },
+    time: {
+      ddl: (type) => fractional("TIME", type),
+      bind: () => timeText,
+      result: () => readTime,
+    } satisfies TypeAdapter<TimeType>,
     binary: {
       ddl: (type) => (type.length === undefined ? "BLOB" : `VARBINARY(${type.length})`),
       castDdl: () => "BINARY",

@@ -12,6 +12,7 @@ import {
   DOUBLE,
   EnumType,
   FloatType,
+  type FractionalDigits,
   INTEGER,
   JSON_TYPE,
   NUMERIC,
@@ -22,6 +23,7 @@ import {
   StringType,
   TEXT,
   TIME,
+  TimeType,
   UuidType,
 } from "../../types/sql-type.js";
 import { SpelledType } from "../../types/wrapping.js";
@@ -92,12 +94,11 @@ export function typeFromFormat(spelling: string, facts: TypeFacts): SqlType {
     case "bit varying":
       return new NativeType("postgresql.bit", spelling.toUpperCase());
     case "timestamp":
-      return new SpelledType(spelling.toUpperCase(), zoned ? ZONED : DATETIME);
+      return new DateTimeType(zoned, size as FractionalDigits);
     case "time":
-      return new SpelledType(
-        spelling.toUpperCase(),
-        zoned ? (postgresqlTypeNamed("time with time zone") as SqlType) : TIME,
-      );
+      return zoned
+        ? new SpelledType(spelling.toUpperCase(), postgresqlTypeNamed("time with time zone") as SqlType)
+        : new TimeType(size as FractionalDigits);
   }
   if (/^interval[ (]/.test(spelling)) return new SpelledType(spelling.toUpperCase(), INTERVAL);
   return new DatabaseType(spelling);

@@ -16,6 +16,7 @@ import type {
   NumericType,
   SqlType,
   StringType,
+  TimeType,
 } from "../../types/sql-type.js";
 import {
   bytes,
@@ -113,6 +114,8 @@ const floatLiteral = (value: unknown): string => {
   return Number.isFinite(n) ? String(n) : `'${n}'::FLOAT8`;
 };
 const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+const fractional = ({ precision }: DateTimeType | TimeType): string =>
+  precision === undefined ? "" : `(${precision})`;
 const json = (name: string): TypeAdapter<JsonType> => ({
   ddl: () => name,
   bind: jsonBind,
@@ -165,13 +168,17 @@ export const postgresqlAdapters: TypeAdapters = {
   text: { ddl: () => "TEXT" },
   uuid: { ddl: () => "UUID", bind: () => uuidText, bindSuffix: suffix("UUID") },
   dateTime: {
-    ddl: (type) => (type.timezone ? "TIMESTAMP WITH TIME ZONE" : "TIMESTAMP WITHOUT TIME ZONE"),
+    ddl: (type) => `TIMESTAMP${fractional(type)} ${type.timezone ? "WITH" : "WITHOUT"} TIME ZONE`,
     bind: (type) => (type.timezone ? withZone : pgTimestamp),
     result: () => parseTimestamp,
     bindSuffix: (type) => (type.timezone ? "::TIMESTAMP WITH TIME ZONE" : "::TIMESTAMP WITHOUT TIME ZONE"),
   } satisfies TypeAdapter<DateTimeType>,
   date: { ddl: () => "DATE", bind: () => dates, bindSuffix: suffix("DATE") },
-  time: { ddl: () => "TIME WITHOUT TIME ZONE", bind: () => timeText, bindSuffix: suffix("TIME WITHOUT TIME ZONE") },
+  time: {
+    ddl: (type) => `TIME${fractional(type)} WITHOUT TIME ZONE`,
+    bind: () => timeText,
+    bindSuffix: suffix("TIME WITHOUT TIME ZONE"),
+  } satisfies TypeAdapter<TimeType>,
   binary: {
     ddl: () => "BYTEA",
     bind: () => bytes,
@@ -200,7 +207,8 @@ export const postgresqlAdapters: TypeAdapters = {
       `::${dialect
         .ddlType(innermost(type))
         .replace(/^VARCHAR\(\d+\)$/, "VARCHAR")
-        .replace(/^NUMERIC\(.*\)$/, "NUMERIC")}[]`,
+        .replace(/^NUMERIC\(.*\)$/, "NUMERIC")
+        .replace(/^(TIME|TIMESTAMP)\(\d\)/, "$1")}[]`,
   } satisfies TypeAdapter<ArrayType>,
   enum: {
     ddl: (type) => (type.native && type.name !== undefined ? quoted(type.name) : `VARCHAR(${longest(type)})`),
