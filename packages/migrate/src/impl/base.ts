@@ -479,7 +479,8 @@ export class DialectImpl {
     let [found, wanted] = [this.dialect.plainType(reflected), this.dialect.plainType(model)];
     if (found instanceof ArrayType && wanted instanceof ArrayType)
       [found, wanted] = [this.#innermost(found), this.#innermost(wanted)];
-    [found, wanted] = withSamePrecision(found, wanted);
+    const precise = withSamePrecision(found, wanted);
+    if (precise !== undefined) return this.typeText(precise[0]) === this.typeText(precise[1]);
     return sameTypeText(this.typeText(found), this.typeText(wanted), this.typeSynonyms);
   }
   /** The same with what the database makes of the column's place in its table. */

@@ -22,10 +22,13 @@ const withPrecision = (type: Fractional, precision: FractionalDigits): Fractiona
   type instanceof DateTimeType ? new DateTimeType(type.timezone, precision) : new TimeType(precision);
 /**
  * Times with the digits behind the second that they have in fact. A model that does not say how many is content with any
- * number of them.
+ * number of them. undefined for other types. The spelling of these two says everything: no digits can be those without a number.
  */
-export function withSamePrecision(found: SqlType, wanted: SqlType): [found: SqlType, wanted: SqlType] {
-  if (!isFractional(found) || !isFractional(wanted)) return [found, wanted];
+export function withSamePrecision(
+  found: SqlType,
+  wanted: SqlType,
+): readonly [found: SqlType, wanted: SqlType] | undefined {
+  if (!isFractional(found) || !isFractional(wanted)) return undefined;
   const { precision = FULL_PRECISION } = found;
   return [withPrecision(found, precision), withPrecision(wanted, wanted.precision ?? precision)];
 }
