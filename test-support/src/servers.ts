@@ -38,6 +38,16 @@ export async function findServers(): Promise<Server[]> {
   return [sqlite(), await postgresql(), await mariadb(), pglite()];
 }
 
+/** Folders that go with the process at the latest: one listener for all. */
+let homes: Set<string> | undefined;
+function foldersOfThisProcess(): Set<string> {
+  const folders = new Set<string>();
+  process.once("exit", () => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
+  return folders;
+}
+
 function sqlite(): Server {
   // Memory-backed where possible: the tests commit thousands of times, and none of it needs to survive.
   const folder = writable("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -49,13 +59,13 @@ function sqlite(): Server {
     stop: async () => {},
     create: async () => {
       const home = mkdtempSync(join(folder, "athanor-sqlite-"));
-      const remove = () => rmSync(home, { recursive: true, force: true });
-      process.once("exit", remove);
+      homes ??= foldersOfThisProcess();
+      homes.add(home);
       return {
         url: `${scheme}:///${join(home, "test.db")}`,
         drop: async () => {
-          process.removeListener("exit", remove);
-          remove();
+          homes?.delete(home);
+          rmSync(home, { recursive: true, force: true });
         },
       };
     },

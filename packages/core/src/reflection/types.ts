@@ -121,11 +121,15 @@ export interface ReflectedSequence {
   readonly increment: bigint;
   /** `table.column` when a SERIAL or identity column owns it. */
   readonly ownedBy: string | undefined;
+  /** The extension it came with. */
+  readonly extension?: string | undefined;
 }
 export interface ReflectedEnum {
   readonly name: string;
   readonly schema: string | undefined;
   readonly values: readonly string[];
+  /** The extension it came with. */
+  readonly extension?: string | undefined;
 }
 export interface ReflectedTable {
   readonly name: string;
@@ -144,6 +148,13 @@ export interface ReflectedTable {
   readonly triggers: readonly ReflectedTrigger[];
   /** The CREATE TABLE statement, where the database keeps it (SQLite). */
   readonly source: string | undefined;
+  /** What it is a part of, so that it comes and goes with that: nothing that a model would have to declare. */
+  readonly partOf?: PartOf | undefined;
+}
+/** An extension, a foreign server, or a partitioned table, with its name. */
+export interface PartOf {
+  readonly kind: "extension" | "server" | "table";
+  readonly name: string;
 }
 
 /** Which tables: all of a schema, or the named ones. */

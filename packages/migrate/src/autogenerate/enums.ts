@@ -76,7 +76,8 @@ export async function compareEnums(
         return model === undefined || scope.keeps(model, c.name);
       });
     });
-    if (isLeft) continue;
+    const there = (await inspector.enums({ schema })).find((e) => e.name === type.name);
+    if (isLeft || there?.extension !== undefined) continue;
     scope.detected(`removed enumeration '${key}'`);
     after.push(new DropEnumOp(type, schema));
   }

@@ -12,6 +12,7 @@ import {
   type MigrateOp,
   ReplaceObjectOp,
 } from "../ops/index.js";
+import { OBJECT_FACTORIES } from "./render.js";
 import { type CompareScope, qualified } from "./scope.js";
 
 export interface ObjectDifferences {
@@ -31,9 +32,11 @@ export async function compareObjects(
   changes: readonly MigrateOp[],
 ): Promise<ObjectDifferences> {
   const wanted = metadata.flatMap((m) => [...m.objects]);
-  const { compareObjects: compares = wanted.length > 0 } = scope.options;
-  if (!compares || !scope.plugins.has("athanor.objects")) return { before: [], after: [] };
-  const schemas = new Set<string | undefined>([undefined, ...wanted.map((o) => scope.schemaOf(o.schema))]);
+  const { compareObjects: compares, madeHere } = scope.options;
+  if (!(compares ?? (wanted.length > 0 || madeHere !== undefined)) || !scope.plugins.has("athanor.objects"))
+    return { before: [], after: [] };
+  const inSchemas = [...wanted, ...metadata.flatMap((m) => [...m.tables.values()])];
+  const schemas = new Set<string | undefined>([undefined, ...inSchemas.map((o) => scope.schemaOf(o.schema))]);
   const found: StoredObject[] = [];
   for (const schema of schemas) found.push(...(await inspector.storedObjects({ schema })));
   const includes = (o: StoredObject, reflected: boolean) =>
@@ -57,7 +60,8 @@ export async function compareObjects(
     }
   }
   for (const [key, object] of there) {
-    if (declared.has(key) || !includes(object, true)) continue;
+    if (declared.has(key) || !scope.isOurs(OBJECT_FACTORIES[object.kind], object.name) || !includes(object, true))
+      continue;
     scope.detected(`removed ${title(object)}`);
     removed.add(key);
   }

@@ -10,6 +10,7 @@ import type {
   TableColumn,
 } from "@athanor/core";
 import type { MigrateOp } from "../ops/index.js";
+import type { MadeHere } from "../script/index.js";
 import type { RenderItem } from "./render-types.js";
 
 export type ObjectKind = "table" | "column" | "index" | "unique" | "foreignKey" | "check" | StoredKind;
@@ -50,8 +51,16 @@ export interface CompareOptions {
    * `["~athanor.comments"]`. Default all, comparators of one's own included.
    */
   readonly plugins?: readonly string[] | undefined;
-  /** Compare views, functions and triggers. Default: when the metadata declares any; then others are to go. */
+  /**
+   * Views, functions, triggers and sequences that the metadata does not declare. Default: one is to go when a generated
+   * part of a revision file made it, and others are left alone. `true`: all are to go. `false`: nothing is compared.
+   */
   readonly compareObjects?: boolean | undefined;
+  /**
+   * Whether a generated part of a revision file makes it: the word it is written with, and its name. Commands look into
+   * the files. Default: nothing was.
+   */
+  readonly madeHere?: MadeHere | undefined;
   /** `table.old:new` for columns, `old:new` for tables: a rename instead of one dropped and one added. */
   readonly renames?: readonly string[] | undefined;
   /**

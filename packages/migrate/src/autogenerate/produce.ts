@@ -129,6 +129,7 @@ export async function produceMigrations(
   const removed = [...found].filter(
     ([key, t]) =>
       !models.has(key) &&
+      goes(scope, found, models, t) &&
       included(t.name, t.schema, true, t) &&
       (options.includeSchemas || t.schema === undefined || schemaOfModels(metadata).has(t.schema)),
   );
@@ -172,6 +173,22 @@ function renamedTables(renames: readonly string[]): [string, string][] {
     .flatMap(([from, to]) => (from === undefined || to === undefined ? [] : [[from, to]]));
 }
 
+/**
+ * What came with an extension or from another server is not the models' to declare; a partition goes with its table, or
+ * where a revision of ours made it.
+ */
+function goes(
+  scope: CompareScope,
+  found: ReadonlyMap<string, ReflectedTable>,
+  models: ReadonlyMap<string, Table>,
+  { name, partOf }: ReflectedTable,
+): boolean {
+  if (partOf === undefined) return true;
+  if (partOf.kind !== "table") return false;
+  const parent = found.get(partOf.name);
+  if (scope.options.madeHere?.("createTable", name)) return true;
+  return parent !== undefined && !models.has(partOf.name) && goes(scope, found, models, parent);
+}
 function schemaOfModels(metadata: readonly MetaData[]): Set<string> {
   return new Set(metadata.flatMap((m) => (m.schema === undefined ? [] : [m.schema])));
 }
@@ -198,6 +215,8 @@ function dropsOf(tables: readonly ReflectedTable[], alterTable: boolean): Migrat
   const like = new Map(tables.map((t) => [t, tableLike(t)]));
   const visit = (table: ReflectedTable): void => {
     state.set(table, "open");
+    const parent = table.partOf?.kind === "table" ? byName.get(table.partOf.name) : undefined;
+    if (parent !== undefined && !state.has(parent)) visit(parent);
     for (const key of table.foreignKeys) {
       const target = byName.get(qualified(key.referredSchema, key.referredTable));
       if (target === undefined || target === table) continue;

@@ -437,7 +437,8 @@ function sequenceCall(method: string, sequence: Sequence, more: { readonly ifExi
 function objectWord({ kind }: StoredObject): string {
   return kind === "trigger" ? "Trigger" : kind === "function" || kind === "procedure" ? "Function" : "View";
 }
-const OBJECT_FACTORIES = {
+/** What makes an object of each kind. */
+export const OBJECT_FACTORIES = {
   view: "view",
   materializedView: "materializedView",
   function: "storedFunction",

@@ -54,6 +54,10 @@ export class CompareScope {
   includes(object: ComparedObject): boolean {
     return this.options.includeObject?.(object) ?? true;
   }
+  /** Whether something that no model declares is the project's own, and so is to go. */
+  isOurs(factory: string, name: string): boolean {
+    return this.options.compareObjects ?? this.options.madeHere?.(factory, name) ?? false;
+  }
   /** The column stays with its type: the model has it so, or a filter keeps it out of sight. */
   keeps(model: Table, column: string): boolean {
     const own = model.columns.find((c) => c.columnName === column);

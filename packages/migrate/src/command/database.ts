@@ -302,13 +302,14 @@ export async function check(
     const scripts = await environment.scripts();
     const targets = await environment.targets();
     for (const target of targets) environment.assertMetadata(target);
+    const madeHere = await scripts.madeHere();
     const told: object[] = [];
     const all: string[] = [];
     for (const target of targets) {
       if (target.label !== "") environment.log.info("env", `Checking ${target.label}`);
       const { ops, edited, sources } = await target.online(async (context) => {
         await requireUpToDate(context, scripts);
-        const found = await produceMigrations(context, target.metadata, config);
+        const found = await produceMigrations(context, target.metadata, { ...config, madeHere });
         const written = options.json ? found.map((op) => renderOps([op], { dialect: context.dialect }).text) : [];
         return { ops: found, edited: await warnOfEditedFiles(context, scripts), sources: written };
       });

@@ -25,6 +25,7 @@ import {
   readRevisionFile,
   readRevisionText,
 } from "./file.js";
+import { type MadeHere, madeInGeneratedParts } from "./generated.js";
 import { findRevisionFiles } from "./locations.js";
 import { dateText, defaultFileTemplate, fileNameOf, newRevisionId, wallClock } from "./names.js";
 import { type Print, status } from "./status.js";
@@ -170,6 +171,12 @@ export class ScriptDirectory {
     return createHash("sha256")
       .update(text.replaceAll(/[ \t]*\r?\n/g, "\n").trim())
       .digest("hex");
+  }
+
+  /** What generated parts of the files make: views, functions, triggers, sequences. */
+  async madeHere(): Promise<MadeHere> {
+    const paths = this.map.all.flatMap((r) => r.path ?? []);
+    return madeInGeneratedParts(await Promise.all(paths.map((path) => readFile(path, "utf8"))));
   }
 
   /**

@@ -20,6 +20,7 @@ export {
   readRevisionText,
 } from "./file.js";
 export { type DatabaseScope, type RunnableRevision, runnable } from "./functions.js";
+export { type MadeHere, madeInGeneratedParts } from "./generated.js";
 export { assertHooks, type PostWriteFunction, type PostWriteHook, registerPostWriteHook, runHooks } from "./hooks.js";
 export { type InitOptions, type InitResult, initDirectory } from "./init.js";
 export { findRevisionFiles } from "./locations.js";

@@ -289,7 +289,8 @@ describeEachDatabase("autogenerate compares", (target) => {
       expect(await labels(of("a", "c"))).toEqual([]);
       return;
     }
-    const ops = await compare(of("a", "c"));
+    expect(await labels(of("a", "c"))).toEqual(["createSequence c"]);
+    const ops = await compare(of("a", "c"), { compareObjects: true });
     expect(ops.map(labelOf)).toEqual(["createSequence c", "dropSequence b"]);
     await a.runSource(ops);
     expect(await labels(of("a", "c"))).toEqual([]);

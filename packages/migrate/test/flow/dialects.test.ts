@@ -1,5 +1,18 @@
 /** What is one database's own: exclusions, conversions, schemas, search paths, operator classes; TIMESTAMP and reserved words. */
-import { dateTime, exclude, index, inspect, integer, MetaData, sql, string, table, text, time } from "@athanor/core";
+import {
+  dateTime,
+  exclude,
+  index,
+  inspect,
+  integer,
+  MetaData,
+  Sequence,
+  sql,
+  string,
+  table,
+  text,
+  time,
+} from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, expect, it } from "vitest";
 import { labelOf, produceMigrations, reversed } from "../../src/index.js";
@@ -28,6 +41,36 @@ const change = async (from: MetaData, to: MetaData): Promise<string[]> => {
 describeEachDatabase(
   "PostgreSQL's own in migrations",
   (target) => {
+    it("leaves what came with an extension or from another server, and partitions whose table stays", async () => {
+      a = await AdHoc.open(target);
+      const parent = (metadata: MetaData) =>
+        table(
+          "visit",
+          { id: integer(), at: integer() },
+          { metadata, dialectOptions: { postgresql: { partitionBy: "RANGE (at)" } } },
+        );
+      const declared = models((metadata) => {
+        parent(metadata);
+        metadata.addSequence(new Sequence("tickets"));
+      });
+      await a.runSource(await produceMigrations(a.context, [declared]));
+      // The name sorts before that of its table.
+      await a.connection.executeScript(
+        "CREATE TABLE a_visit PARTITION OF visit FOR VALUES FROM (1) TO (9); CREATE EXTENSION citext; CREATE EXTENSION postgres_fdw; CREATE SERVER there FOREIGN DATA WRAPPER postgres_fdw; CREATE FOREIGN TABLE far (id integer) SERVER there; CREATE TYPE hue AS ENUM ('red'); CREATE TABLE hues (id integer, hue hue); CREATE SEQUENCE hue_numbers; CREATE FUNCTION hued() RETURNS integer LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION citext ADD TABLE hues; ALTER EXTENSION citext ADD TYPE hue; ALTER EXTENSION citext ADD SEQUENCE hue_numbers; ALTER EXTENSION citext ADD FUNCTION hued()",
+      );
+      const strict = async (metadata: MetaData) =>
+        produceMigrations(a.context, [metadata], { compareObjects: true, includeSchemas: true });
+      expect((await strict(declared)).map(labelOf)).toEqual([]);
+      const ops = await strict(new MetaData());
+      expect(ops.map(labelOf)).toEqual(["dropTable a_visit", "dropTable visit", "dropSequence tickets"]);
+      await a.runSource(ops);
+      await a.runSource(reversed(ops));
+      expect((await strict(declared)).map(labelOf)).toEqual([]);
+      const made = (factory: string, name: string) => factory === "createTable" && name === "a_visit";
+      const own = await produceMigrations(a.context, [declared], { madeHere: made });
+      expect(own.map(labelOf)).toEqual(["dropTable a_visit"]);
+    });
+
     it("exclusion constraints: as operations, in batches, and compared", async () => {
       a = await AdHoc.open(target);
       const of = (where: string | undefined, ...operators: string[]) =>

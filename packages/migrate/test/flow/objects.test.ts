@@ -4,6 +4,8 @@ import {
   integer,
   MetaData,
   materializedView,
+  Sequence,
+  sql,
   storedFunction,
   storedProcedure,
   string,
@@ -121,6 +123,43 @@ describeEachDatabase("objects that are replaced as a whole", (target) => {
       includeObject: (o) => o.kind === "trigger",
     });
     expect(filtered.map(labelOf)).toEqual(["dropObject person_log"]);
+  });
+
+  it("go when a generated revision made them and no model declares them any more; others are left alone", async () => {
+    const withSequence = (metadata: MetaData) => {
+      if (isPg) metadata.addSequence(new Sequence("tickets"));
+      return metadata;
+    };
+    p = await project(await target.url(), withSequence(models(18)));
+    await command.migrate(p.config, { message: "objects" });
+    await command.upgrade(p.config);
+    const others = ["CREATE VIEW by_hand AS SELECT name FROM person", ...(isPg ? ["CREATE SEQUENCE invoices"] : [])];
+    await using connection = await p.engine.connect({ isolationLevel: "AUTOCOMMIT" });
+    for (const statement of others) await connection.executeScript(statement);
+    await command.check(p.config);
+    // Not even the last of them is declared.
+    p.config = { ...p.config, metadata: models(18, "new", { views: false }) };
+    const expected = [
+      "adult_names",
+      "adults",
+      "person_log",
+      ...(isPg ? ["counts", "forget", "log_person", "plus"] : []),
+    ];
+    if (target.name === "mariadb") expected.push("plus");
+    if (isPg) expected.push("tickets");
+    const dropped = (text: string | undefined) => [
+      ...new Set(
+        [...(text ?? "").matchAll(/drop(?:View|Function|Trigger|Sequence)\(\s*(?:\w+\(\s*)?"(\w+)"/g)].map((m) => m[1]),
+      ),
+    ];
+    const made = await command.migrate(p.config, { message: "none" });
+    const text = (await p.versions()).get(`${made?.revision}_none.ts`);
+    expect(dropped(text?.split("function downgrade")[0]).sort()).toEqual(expected.sort());
+    await command.upgrade(p.config);
+    await command.check(p.config);
+    await expect(command.check({ ...p.config, compareObjects: true })).rejects.toThrow("by_hand");
+    await command.downgrade(p.config, "-1");
+    expect([...(await connection.execute(sql`SELECT name FROM adult_names`))]).toEqual([]);
   });
 
   it("are made by createAll, made anew by it, and dropped by dropAll", async () => {

@@ -4,6 +4,7 @@
  */
 
 import type {
+  PartOf,
   ReflectedAction,
   ReflectedCheck,
   ReflectedColumn,
@@ -45,7 +46,13 @@ function inSchema(schema: string | undefined, visible: string): TextClause {
   );
 }
 const TABLE_VISIBLE = "pg_catalog.pg_table_is_visible(c.oid)";
-/** Condition on `c` (pg_class) and `n` (pg_namespace). Tables of extensions are theirs, not the application's. */
+/** The name of the extension that made it, or NULL. `catalog`: the one that the id is of. */
+function extensionOf(catalog: string, id: string): TextClause {
+  return sql.raw(
+    `(SELECT x.extname FROM pg_catalog.pg_depend AS xd JOIN pg_catalog.pg_extension AS x ON x.oid = xd.refobjid WHERE xd.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND xd.objid = ${id} AND xd.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND xd.deptype = 'e')`,
+  );
+}
+/** Condition on `c` (pg_class) and `n` (pg_namespace). */
 function inScope(scope: ReflectionScope): TextClause {
   const kinds = sql.raw(scope.views ? "c.relkind IN ('r', 'p', 'f', 'v', 'm')" : "c.relkind IN ('r', 'p', 'f')");
   const names =
@@ -76,16 +83,16 @@ export class PostgresqlReflector implements Reflector {
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: flag(r[2]) }));
   }
   async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]> {
-    const inside = (column: string) =>
-      sql`n.nspname = COALESCE(${schema ?? null}::text, current_schema()) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS d WHERE d.objid = ${sql.raw(column)} AND d.deptype = 'e')`;
+    const inside = (catalog: string, id: string) =>
+      sql`n.nspname = COALESCE(${schema ?? null}::text, current_schema()) AND ${extensionOf(catalog, id)} IS NULL`;
     const views = await query(
-      sql`SELECT c.oid::bigint, c.relkind = 'm', c.relname, pg_catalog.pg_get_viewdef(c.oid, true) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${inside("c.oid")}`,
+      sql`SELECT c.oid::bigint, c.relkind = 'm', c.relname, pg_catalog.pg_get_viewdef(c.oid, true) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${inside("pg_class", "c.oid")}`,
     );
     const functions = await query(
-      sql`SELECT p.oid::bigint, p.prokind = 'p', p.proname, pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_functiondef(p.oid) FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE p.prokind IN ('f', 'p') AND ${inside("p.oid")}`,
+      sql`SELECT p.oid::bigint, p.prokind = 'p', p.proname, pg_catalog.pg_get_function_arguments(p.oid), pg_catalog.pg_get_functiondef(p.oid) FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE p.prokind IN ('f', 'p') AND ${inside("pg_proc", "p.oid")}`,
     );
     const triggers = await query(
-      sql`SELECT t.oid::bigint, t.tgname, c.relname, pg_catalog.pg_get_triggerdef(t.oid) FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND ${inside("t.oid")}`,
+      sql`SELECT t.oid::bigint, t.tgname, c.relname, pg_catalog.pg_get_triggerdef(t.oid) FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND ${inside("pg_trigger", "t.oid")}`,
     );
     const place = { schema };
     const found: [bigint, StoredObject][] = [];
@@ -121,7 +128,7 @@ export class PostgresqlReflector implements Reflector {
   }
   async sequences(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedSequence[]> {
     const rows = await query(
-      sql`SELECT c.relname, s.seqstart::text, s.seqincrement::text, t.relname, a.attname FROM ${FROM_CLASS} JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = c.oid LEFT JOIN pg_catalog.pg_depend AS d ON d.objid = c.oid AND d.classid = ${REGCLASS} AND d.refclassid = ${REGCLASS} AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND ${inSchema(schema, TABLE_VISIBLE)} ORDER BY c.relname`,
+      sql`SELECT c.relname, s.seqstart::text, s.seqincrement::text, t.relname, a.attname, ${extensionOf("pg_class", "c.oid")} FROM ${FROM_CLASS} JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = c.oid LEFT JOIN pg_catalog.pg_depend AS d ON d.objid = c.oid AND d.classid = ${REGCLASS} AND d.refclassid = ${REGCLASS} AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND ${inSchema(schema, TABLE_VISIBLE)} ORDER BY c.relname`,
     );
     return rows.map((r) => ({
       name: textOf(r[0]),
@@ -129,20 +136,26 @@ export class PostgresqlReflector implements Reflector {
       start: BigInt(textOf(r[1])),
       increment: BigInt(textOf(r[2])),
       ownedBy: r[3] === null ? undefined : `${textOf(r[3])}.${textOf(r[4])}`,
+      extension: textOrUndefined(r[5]),
     }));
   }
   async enums(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedEnum[]> {
     const rows = await query(
-      sql`SELECT t.typname, (${LABELS}) FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND ${inSchema(schema, "pg_catalog.pg_type_is_visible(t.oid)")} ORDER BY t.typname`,
+      sql`SELECT t.typname, (${LABELS}), ${extensionOf("pg_type", "t.oid")} FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND ${inSchema(schema, "pg_catalog.pg_type_is_visible(t.oid)")} ORDER BY t.typname`,
     );
-    return rows.map((r) => ({ name: textOf(r[0]), schema, values: listOf<string>(r[1]) }));
+    return rows.map((r) => ({
+      name: textOf(r[0]),
+      schema,
+      values: listOf<string>(r[1]),
+      extension: textOrUndefined(r[2]),
+    }));
   }
 
   async tables(query: ReflectionQuery, scope: ReflectionScope): Promise<readonly ReflectedTable[]> {
     if (scope.tables?.length === 0) return [];
     const where = inScope(scope);
     const tables = await query(
-      sql`SELECT c.oid::text, c.relname, c.relkind IN ('v', 'm'), pg_catalog.obj_description(c.oid, 'pg_class'), c.relpersistence = 'u', pg_catalog.array_to_json(c.reloptions)::text, pg_catalog.pg_get_partkeydef(c.oid), (SELECT pg_catalog.json_agg(CASE WHEN pg_catalog.pg_table_is_visible(pc.oid) THEN pc.relname ELSE pn.nspname || '.' || pc.relname END ORDER BY h.inhseqno)::text FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS pc ON pc.oid = h.inhparent JOIN pg_catalog.pg_namespace AS pn ON pn.oid = pc.relnamespace WHERE h.inhrelid = c.oid), pg_catalog.pg_get_expr(c.relpartbound, c.oid), ts.spcname FROM ${FROM_CLASS} LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = c.reltablespace WHERE ${where} ORDER BY c.relname`,
+      sql`SELECT c.oid::text, c.relname, c.relkind IN ('v', 'm'), pg_catalog.obj_description(c.oid, 'pg_class'), c.relpersistence = 'u', pg_catalog.array_to_json(c.reloptions)::text, pg_catalog.pg_get_partkeydef(c.oid), (SELECT pg_catalog.json_agg(CASE WHEN pg_catalog.pg_table_is_visible(pc.oid) THEN pc.relname ELSE pn.nspname || '.' || pc.relname END ORDER BY h.inhseqno)::text FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_class AS pc ON pc.oid = h.inhparent JOIN pg_catalog.pg_namespace AS pn ON pn.oid = pc.relnamespace WHERE h.inhrelid = c.oid), pg_catalog.pg_get_expr(c.relpartbound, c.oid), ts.spcname, ${extensionOf("pg_class", "c.oid")}, (SELECT fs.srvname FROM pg_catalog.pg_foreign_table AS ft JOIN pg_catalog.pg_foreign_server AS fs ON fs.oid = ft.ftserver WHERE ft.ftrelid = c.oid) FROM ${FROM_CLASS} LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = c.reltablespace WHERE ${where} ORDER BY c.relname`,
     );
     if (tables.length === 0) return [];
     const columns = grouped(await query(columnsQuery(where)), 0);
@@ -177,6 +190,7 @@ export class PostgresqlReflector implements Reflector {
           (t): ReflectedTrigger => ({ table: name, name: textOf(t[1]), source: textOf(t[2]) }),
         ),
         source: undefined,
+        partOf: partOf(row),
       };
     });
   }
@@ -356,6 +370,13 @@ function storageOptions(value: unknown): { readonly [name: string]: string } | u
   const list = listOf<string>(value);
   if (list.length === 0) return undefined;
   return Object.fromEntries(list.map((o) => [o.slice(0, o.indexOf("=")), o.slice(o.indexOf("=") + 1)]));
+}
+function partOf(row: Row): PartOf | undefined {
+  const [extension, server] = [textOrUndefined(row[10]), textOrUndefined(row[11])];
+  if (extension !== undefined) return { kind: "extension", name: extension };
+  if (server !== undefined) return { kind: "server", name: server };
+  const parent = listOf<string>(row[7])[0];
+  return textOrUndefined(row[8]) === undefined || parent === undefined ? undefined : { kind: "table", name: parent };
 }
 function tableOptions(row: Row): { readonly [option: string]: unknown } {
   const storage = storageOptions(row[5]);
