@@ -38,7 +38,7 @@ import type {
   TableCommentOp,
 } from "../ops/index.js";
 import { AddColumnOp, groupByTable, ModifyTableOps } from "../ops/index.js";
-import type { ImportNeed } from "../script/index.js";
+import { type ImportNeed, indented, wrapped } from "../script/index.js";
 import { objectText, quoted, type RenderItem, Source, SourceWriter } from "./render-types.js";
 
 export interface RenderOptions {
@@ -53,6 +53,8 @@ export interface RenderedOps {
   readonly text: string;
   readonly imports: readonly ImportNeed[];
 }
+/** Lines of 120 characters, of which the function takes two. */
+const WIDTH = 118;
 type Renderer = (op: never, writer: SourceWriter) => readonly string[];
 const ownRenderers = new Map<string, Renderer>();
 /** How an operation of one's own is written; gives lines of source. */
@@ -85,7 +87,7 @@ export function renderOps(ops: readonly MigrateOp[], options: RenderOptions): Re
       op instanceof ModifyTableOps ? (options.asBatch ? writeBatch(op, writer, write) : writeAll(op.ops)) : write(op),
     );
   const lines = writeAll(options.asBatch ? groupByTable(ops) : ops);
-  return { text: lines.join("\n"), imports: writer.imports };
+  return { text: lines.map((line) => wrapped(line, WIDTH)).join("\n"), imports: writer.imports };
 }
 /** What happens to one table as one batch; what is no change of the table stands between batches. */
 function writeBatch(
@@ -100,7 +102,7 @@ function writeBatch(
     const options = objectText(schemaOf(op));
     lines.push(
       `await op.batchAlterTable(${quoted(op.tableName)}, (batch) => {`,
-      ...batch.map((line) => `  ${line}`),
+      ...batch.map((line) => indented(wrapped(line, WIDTH - 2))),
       `}${options === "" ? "" : `, ${options}`});`,
     );
     batch = [];

@@ -72,7 +72,7 @@ export interface MigrateConfig
   readonly stdout?: ((text: string) => void) | undefined;
   /** Progress. Default the process's stderr. */
   readonly log?: LogWriter | undefined;
-  /** No results of "Generating … done" and the like. */
+  /** No "Generating … done" and no progress; warnings are told. */
   readonly quiet?: boolean | undefined;
 }
 
@@ -96,7 +96,7 @@ export class CommandEnvironment {
     this.offline = options.offline ?? false;
     this.#tag = options.tag;
     const write = config.log ?? ((line: string) => process.stderr.write(`${line}\n`));
-    this.log = new MigrationLog(write);
+    this.log = new MigrationLog(write, config.quiet);
   }
   /** One line of results. */
   print(line: string): void {

@@ -6,7 +6,7 @@ import { type Revision, revisionData } from "../graph/index.js";
 import { recordOps } from "../lint/index.js";
 import type { Operations } from "../operations/index.js";
 import { ExecuteOp, type MigrateOp } from "../ops/index.js";
-import { type DatabaseBodies, type ImportNeed, runnable, type ScriptDirectory } from "../script/index.js";
+import { type DatabaseBodies, type ImportNeed, indented, runnable, type ScriptDirectory } from "../script/index.js";
 import { type MigrateConfig, withEnvironment } from "./config.js";
 import type { MigrationTarget } from "./target.js";
 
@@ -134,7 +134,9 @@ async function written(
     const rendered = renderOps([plain(op, dialect)], { dialect });
     imports.push(...rendered.imports);
     lines.push(
-      ...(autocommit || outside ? [`await op.autocommitBlock(async () => {\n${rendered.text}\n});`] : [rendered.text]),
+      ...(autocommit || outside
+        ? [`await op.autocommitBlock(async () => {\n${indented(rendered.text)}\n});`]
+        : [rendered.text]),
     );
   }
   return { text: ops.length === 0 ? "" : lines.join("\n"), imports };

@@ -23,6 +23,7 @@ export { type DatabaseScope, type RunnableRevision, runnable } from "./functions
 export { type MadeHere, madeInGeneratedParts } from "./generated.js";
 export { assertHooks, type PostWriteFunction, type PostWriteHook, registerPostWriteHook, runHooks } from "./hooks.js";
 export { type InitOptions, type InitResult, initDirectory } from "./init.js";
+export { indented, wrapped } from "./layout.js";
 export { findRevisionFiles } from "./locations.js";
 export {
   dateText,

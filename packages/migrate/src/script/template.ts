@@ -2,6 +2,8 @@
  * The text of a new revision file.
  */
 
+import { indented } from "./layout.js";
+
 /** Names a body uses from a module. */
 export interface ImportNeed {
   readonly from: string;
@@ -18,7 +20,7 @@ export interface DatabaseBodies {
 
 /**
  * Everything a template may print. Bodies are statements without indentation, "" for an empty diff; every line is
- * indented as it stands, so text that spans lines belongs into escapes (`JSON.stringify`), not into a template literal.
+ * indented but for those that go on in a template literal, whose blanks are part of the text.
  */
 export interface RevisionTemplateContext {
   readonly revision: string;
@@ -90,7 +92,7 @@ function functions(
     ...body(statements),
     "},",
   ]);
-  return [`export const ${name} = {`, ...methods.map((line) => (line === "" ? "" : `  ${line}`)), "};"];
+  return [`export const ${name} = {`, ...methods.map((text) => indented(text)), "};"];
 }
 
 function docComment(context: RevisionTemplateContext): string {
@@ -125,8 +127,8 @@ const list = (values: readonly string[]): string => `[${values.map(quoted).join(
 
 function body(statements: string | undefined): string[] {
   if (statements === undefined) return [];
-  const lines = statements.trim() === "" ? [] : statements.replace(/\s+$/u, "").split("\n");
-  return [generatedBegin, ...lines, generatedEnd].map((line) => (line === "" ? "" : `  ${line}`));
+  const lines = statements.trim() === "" ? [] : [statements.replace(/\s+$/u, "")];
+  return [generatedBegin, ...lines, generatedEnd].map((text) => indented(text));
 }
 
 /** Only what the bodies mention, one entry per module. */
