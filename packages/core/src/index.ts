@@ -97,6 +97,7 @@ export {
   storedFunction,
   storedProcedure,
   trigger,
+  type ViewObjectOptions,
   view,
 } from "./schema/stored-object.js";
 export { Table, TableColumn, type TableParts } from "./schema/table.js";
@@ -114,7 +115,7 @@ export {
   TypeCheck,
   type UniqueOptions,
 } from "./schema/table-constraints.js";
-export { type SchemaViewOptions, sortViews, View } from "./schema/view.js";
+export { objectOfView, type SelectViewOptions, sortObjects } from "./schema/view.js";
 export * from "./sql/composites.js";
 export { DefinedCall } from "./sql/custom-function.js";
 export * from "./sql/dml.js";

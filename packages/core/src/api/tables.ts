@@ -5,7 +5,8 @@ import { createTable } from "../schema/create-table.js";
 import { defaultMetaData, type MetaData } from "../schema/metadata.js";
 import type { Table } from "../schema/table.js";
 import type { TableArgument } from "../schema/table-constraints.js";
-import { type SchemaViewOptions, View } from "../schema/view.js";
+import type { StoredObject } from "../schema/stored-object.js";
+import { objectOfView, type SelectViewOptions, viewOfQuery } from "../schema/view.js";
 import type { Element } from "../sql/element.js";
 import { requireFrom } from "../sql/from.js";
 import type { AnyTable } from "../typing/faces.js";
@@ -44,14 +45,10 @@ export function table<N extends string, P, const PK extends readonly (keyof P & 
   });
   return made as unknown as TableOf<N, P, Options<PK, never, never>>;
 }
-interface ViewSettings extends SchemaViewOptions {
-  /** Where it is created and dropped with the tables. */
-  readonly metadata?: MetaData;
-}
 /**
  * A view as an object of the schema: `createAll` makes it after the tables and views it reads, `dropAll` drops it before
- * them, and statements read from it with typed columns. `materialized: true` on PostgreSQL. `view()` takes SQL text, which
- * migrations compare.
+ * them, autogenerate compares it, and statements read from it with typed columns. `materialized: true` on PostgreSQL.
+ * `view()` is the same over SQL text.
  *
  * @example
  * const adults = selectView("adults", select(users.c.id, users.c.name).where(users.c.age.ge(18)), { metadata });
@@ -60,14 +57,17 @@ interface ViewSettings extends SchemaViewOptions {
 export function selectView<A extends readonly unknown[], N extends string, L extends object, Q extends string>(
   name: Q,
   query: Query0<A, N, L>,
-  options: ViewSettings = {},
+  options: SelectViewOptions = {},
 ): SubqueryOf<A, N, Q> {
-  const { metadata = defaultMetaData, ...rest } = options;
-  const schema = rest.schema ?? metadata.schema;
-  const made = new View(name, query as unknown as Element, { ...rest, ...(schema !== undefined && { schema }) });
-  metadata.addView(made);
-  if (made.table === undefined) throw new ArgumentError("selectView(): a select is needed; view() takes SQL text.");
-  return made.table as unknown as SubqueryOf<A, N, Q>;
+  const made = viewOfQuery(name, query as unknown as Element, { metadata: defaultMetaData, ...options });
+  if (made === undefined) throw new ArgumentError("selectView(): a select is needed; view() takes SQL text.");
+  return made as unknown as SubqueryOf<A, N, Q>;
+}
+/** The view behind `selectView()` as an object, for `dependsOn` and `op.createView()`. @throws ArgumentError for others */
+export function viewOf(view: object): StoredObject {
+  const found = objectOfView(view);
+  if (found === undefined) throw new ArgumentError("viewOf(): what selectView() gave is needed.");
+  return found;
 }
 /** The run-time table behind a model, an alias's model or a typed table: for DDL, inspection, extensions. */
 export function tableOf(model: AnyTable): Table {

@@ -507,11 +507,15 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   }
   protected viewNameAndQuery(element: ddl.CreateView): string {
     const { options, query } = element;
-    const columns = options.columns === undefined ? "" : ` (${options.columns.map((c) => this.quote(c)).join(", ")})`;
-    const select = typeof query === "string" ? query : this.#query(query);
-    return `${this.qualified(element.name, options.schema)}${columns} AS ${select}`;
+    return `${this.qualified(element.name, options.schema)}${this.#viewColumns(options.columns)} AS ${this.#asText(query)}`;
   }
-  #query(query: Element): string {
+  #viewColumns(columns: readonly string[] | undefined): string {
+    return columns === undefined ? "" : ` (${columns.map((c) => this.quote(c)).join(", ")})`;
+  }
+  #asText(query: Element | string): string {
+    return typeof query === "string" ? query : this.queryText(query);
+  }
+  queryText(query: Element): string {
     const compiled = this.dialect.createCompiler(new Map(), LITERAL).compile(query);
     return (this.#schemas === undefined ? compiled : (compiled.schemas?.under(this.#schemas) ?? compiled)).sql;
   }
@@ -527,7 +531,7 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     switch (object.kind) {
       case "view":
       case "materializedView":
-        return `${words} AS ${definition}`;
+        return `${words}${this.#viewColumns(object.columns)} AS ${this.#asText(object.definition)}`;
       case "function":
       case "procedure":
         return `${words}(${parameters}) ${definition}`;
@@ -556,7 +560,7 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   visitCreateTableAs(element: ddl.CreateTableAs): string | readonly string[] {
     const { name, query, options } = element;
     const words = `CREATE ${options.temporary ? "TEMPORARY " : ""}TABLE ${options.ifNotExists ? "IF NOT EXISTS " : ""}`;
-    return `${words}${this.qualified(name, options.schema)} AS ${typeof query === "string" ? query : this.#query(query)}`;
+    return `${words}${this.qualified(name, options.schema)} AS ${this.#asText(query)}`;
   }
   visitDdlText(element: ddl.DdlText): string | readonly string[] {
     return element.appliesTo(this.dialect) ? element.sql : [];

@@ -30,6 +30,8 @@ export interface CompilationOptions {
 /** Renders DDL elements; some need several statements. */
 export interface DdlCompiler {
   statements(element: Element): readonly string[];
+  /** A query inside DDL, values in the text. */
+  queryText(query: Element): string;
   /** Writes other schemas for those of the tables from now on; absent: the dialect has no schemas. */
   under?(map: SchemaMap | undefined): DdlCompiler;
 }

@@ -109,7 +109,7 @@ export class Inspector {
     return this.#keep(["enums", schema], () => this.#reflector.enums(this.#query, this.#there(schema)));
   }
   /** Views, functions, procedures and triggers, as the database gives them back; not those of extensions. */
-  storedObjects({ schema }: InSchema = {}): Promise<readonly StoredObject[]> {
+  storedObjects({ schema }: InSchema = {}): Promise<readonly StoredObject<string>[]> {
     return this.#keep(["storedObjects", schema], () => this.#reflector.storedObjects(this.#query, schema));
   }
   async hasTable(name: string, options: InSchema = {}): Promise<boolean> {

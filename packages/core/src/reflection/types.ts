@@ -181,7 +181,7 @@ export interface Reflector {
   ): Promise<{ readonly tables: readonly string[]; readonly views: readonly string[] }>;
   enums(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedEnum[]>;
   /** Views, functions, procedures and triggers, in the order in which they can be made. */
-  storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]>;
+  storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject<string>[]>;
   /** Everything about the tables in scope, in the order of their names. */
   tables(query: ReflectionQuery, scope: ReflectionScope): Promise<readonly ReflectedTable[]>;
 }

@@ -19,15 +19,13 @@ import {
 } from "./ddl.js";
 import { NextValue, type Sequence } from "./sequence.js";
 import { sortTables } from "./sort-tables.js";
-import { CreateStoredObject, DropStoredObject, type StoredObject } from "./stored-object.js";
+import { CreateStoredObject, DropStoredObject, StoredObject } from "./stored-object.js";
 import type { Table } from "./table.js";
-import { sortViews, type View } from "./view.js";
 
 export interface CreateScope {
   readonly tables: readonly Table[];
   readonly sequences: readonly Sequence[];
   readonly objects: readonly StoredObject[];
-  readonly views: readonly View[];
   /** The whole MetaData: then types go with it when it is dropped. */
   readonly every: boolean;
   readonly checkFirst: boolean;
@@ -69,6 +67,10 @@ function sequencesOf(scope: CreateScope, tables: readonly Table[]): readonly Seq
   return [...found.values()];
 }
 
+/** Views share the names of tables; functions that differ in their parameters only are taken for one. */
+const keyOf = ({ kind, isView, name, table }: StoredObject): string =>
+  JSON.stringify([isView ? "view" : kind, name, table ?? null]);
+
 /** What exists, asked once per schema and kind. */
 class Existing {
   readonly #connection: SchemaConnection;
@@ -76,22 +78,24 @@ class Existing {
   constructor(connection: SchemaConnection) {
     this.#connection = connection;
   }
-  has(kind: "table" | "view" | "sequence" | "enum", own: string | undefined, name: string): Promise<boolean> {
+  has(kind: "table" | "object" | "sequence" | "enum", own: string | undefined, name: string): Promise<boolean> {
     const schema = translatedSchema(own, schemaMapOf(this.#connection));
     const key = JSON.stringify([kind, schema ?? null]);
     let names = this.#known.get(key);
     if (names === undefined) {
       const reflector = reflectorOf(this.#connection.dialect);
       const query = queryOn(this.#connection);
-      const found: Promise<readonly (string | { readonly name: string })[]> =
+      const found: Promise<readonly (string | { readonly name: string } | StoredObject)[]> =
         kind === "table"
           ? reflector.tableNames(query, schema)
-          : kind === "view"
-            ? reflector.views(query, schema)
+          : kind === "object"
+            ? reflector.storedObjects(query, schema)
             : kind === "sequence"
               ? reflector.sequences(query, schema)
               : reflector.enums(query, schema);
-      names = found.then((list) => new Set(list.map((x) => (typeof x === "string" ? x : x.name))));
+      names = found.then(
+        (list) => new Set(list.map((x) => (typeof x === "string" ? x : x instanceof StoredObject ? keyOf(x) : x.name))),
+      );
       this.#known.set(key, names);
     }
     return names.then((set) => set.has(name));
@@ -136,15 +140,10 @@ export async function createTables(connection: SchemaConnection, scope: CreateSc
     await fire("afterCreate", [table], table);
   }
   for (const key of without) await connection.execute(new AddConstraint(key.table, key));
-  // What is there may be older: all are made anew, since they may stand on each other.
-  if (scope.checkFirst) {
-    for (const object of [...scope.objects].reverse())
-      await connection.execute(new DropStoredObject(object, { ifExists: true }));
-  }
-  for (const object of scope.objects) await connection.execute(new CreateStoredObject(object));
-  for (const view of sortViews(scope.views)) {
-    if (!scope.checkFirst || !(await existing.has("view", view.schema, view.name)))
-      await connection.execute(view.create());
+  // What is there stays, as tables do: changing it is the business of migrations.
+  for (const object of scope.objects) {
+    if (!scope.checkFirst || !(await existing.has("object", object.schema, keyOf(object))))
+      await connection.execute(new CreateStoredObject(object));
   }
   await fire("afterCreate", order);
 }
@@ -163,10 +162,6 @@ export async function dropTables(connection: SchemaConnection, scope: CreateScop
   for (const object of [...scope.objects].reverse()) {
     if (object.kind === "trigger" && !there.has(object.table ?? "")) continue;
     await connection.execute(new DropStoredObject(object, { ifExists: scope.checkFirst }));
-  }
-  for (const view of [...sortViews(scope.views)].reverse()) {
-    if (!scope.checkFirst || (await existing.has("view", view.schema, view.name)))
-      await connection.execute(view.drop());
   }
   if (capabilities.alterTable) {
     const keys = scope.checkFirst ? await existingKeys(connection, [...late]) : namedKeys([...late]);

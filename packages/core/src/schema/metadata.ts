@@ -15,8 +15,8 @@ import { DEFAULT_NAMING_CONVENTION, type NamingConvention, type NamingStrategy, 
 import type { Sequence } from "./sequence.js";
 import { sortTables } from "./sort-tables.js";
 import type { StoredObject } from "./stored-object.js";
+import { sortObjects } from "./view.js";
 import type { Table } from "./table.js";
-import type { View } from "./view.js";
 
 export interface MetaDataOptions {
   /** Schema of tables that name none. */
@@ -61,7 +61,6 @@ export class MetaData implements MetaDataFace {
   readonly #order: string[] = [];
   readonly #sequences: Sequence[] = [];
   readonly #objects: StoredObject[] = [];
-  readonly #views: View[] = [];
   readonly #columnListeners: ColumnReflectListener[] = [];
   readonly #listeners: { event: SchemaEvent; listener: SchemaListener; table: Table | undefined }[] = [];
   #configured = new Set<Table>();
@@ -171,7 +170,6 @@ export class MetaData implements MetaDataFace {
     this.#order.length = 0;
     this.#sequences.length = 0;
     this.#objects.length = 0;
-    this.#views.length = 0;
     this.#configured = new Set();
   }
 
@@ -217,32 +215,29 @@ export class MetaData implements MetaDataFace {
     return sequence;
   }
 
-  /** Views, functions and triggers, in the order in which they need each other. */
+  /** Views, functions and triggers, in the order in which they need each other: as declared, but what one needs first. */
   get objects(): readonly StoredObject[] {
-    return this.#objects;
+    return sortObjects(this.#objects);
+  }
+  get views(): readonly StoredObject[] {
+    return this.objects.filter((o) => o.isView);
   }
   /** A view, function or trigger that `createAll` makes after the tables and `dropAll` drops before them. */
   addObject(object: StoredObject): StoredObject {
-    if (
-      this.#objects.some((o) => o.kind === object.kind && o.fullName === object.fullName && o.table === object.table)
-    ) {
-      throw new ArgumentError(`The ${object.kind} '${object.fullName}' is declared twice in one MetaData.`);
+    const isSame = (o: StoredObject) =>
+      (o.kind === object.kind || (o.isView && object.isView)) &&
+      o.fullName === object.fullName &&
+      o.table === object.table;
+    if (this.#objects.some(isSame)) {
+      throw new ArgumentError(
+        `The ${object.kind} '${object.fullName}' is declared twice in one MetaData.`,
+        "schema.duplicate-object",
+      );
     }
     this.#objects.push(object);
     return object;
   }
 
-  get views(): readonly View[] {
-    return this.#views;
-  }
-  /** A view that `createAll` makes after the tables and `dropAll` drops before them. */
-  addView(view: View): View {
-    const same = this.#views.find((v) => v.name === view.name && v.schema === view.schema);
-    if (same !== undefined && same !== view)
-      throw new ArgumentError(`View '${view.name}' is declared twice in one MetaData.`, "schema.duplicate-view");
-    if (same === undefined) this.#views.push(view);
-    return view;
-  }
   /**
    * Called with every column that `reflect` reads; what it gives stands in the column's place, also with another key or
    * type. Source: SQLAlchemy "Intercepting Column Definitions".
@@ -301,8 +296,7 @@ export class MetaData implements MetaDataFace {
     return {
       tables: [...(options.tables ?? this.tables.values())],
       sequences: every ? this.#sequences : [],
-      objects: every ? this.#objects : [],
-      views: every ? this.#views : [],
+      objects: every ? this.objects : [],
       every,
       checkFirst: options.checkFirst ?? true,
     };

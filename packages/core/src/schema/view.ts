@@ -1,60 +1,51 @@
-/** Views as objects of the schema: created after the tables they read, dropped before them. */
-import { ArgumentError } from "../errors/errors.js";
+/** Views over selects: what they read is known, and statements read from them. */
 import type { Element } from "../sql/element.js";
 import { Alias } from "../sql/from.js";
 import { iterate } from "../sql/traverse.js";
-import { CreateView, DropView, type ViewOptions } from "./ddl.js";
 import { tableOfQuery } from "./query-table.js";
-import { sortGraph } from "./sort.js";
+import { StoredObject, type ViewObjectOptions, viewParts } from "./stored-object.js";
 import type { Table } from "./table.js";
 
-/** What `createAll` needs to know of a view besides its definition. */
-export interface SchemaViewOptions extends Omit<ViewOptions, "orReplace" | "ifNotExists" | "temporary"> {
-  /** Views that a query given as text reads. */
-  readonly dependsOn?: readonly View[] | undefined;
+export interface SelectViewOptions extends ViewObjectOptions {
+  /** Its rows are kept (PostgreSQL). */
+  readonly materialized?: boolean | undefined;
 }
-export class View {
-  readonly name: string;
-  readonly query: Element | string;
-  readonly options: SchemaViewOptions;
-  /** For FROM; a view over SQL text has none. */
-  readonly table: Table | undefined;
-  constructor(name: string, query: Element | string, options: SchemaViewOptions = {}) {
-    if (name === "") throw new ArgumentError("A view needs a name.");
-    this.name = name;
-    this.query = query;
-    this.options = options;
-    this.table = tableOfQuery(name, options.schema, query);
-  }
-  get schema(): string | undefined {
-    return this.options.schema;
-  }
-  get materialized(): boolean {
-    return this.options.materialized ?? false;
-  }
-  create(): CreateView {
-    const { dependsOn: _read, ...options } = this.options;
-    return new CreateView(this.name, this.query, options);
-  }
-  drop(): DropView {
-    return new DropView(this.name, {
-      ...(this.schema !== undefined && { schema: this.schema }),
-      materialized: this.materialized,
-    });
-  }
+const objects = new WeakMap<object, StoredObject>();
+
+/** The view of a select, for FROM; undefined where the query is none. */
+export function viewOfQuery(name: string, query: Element, options: SelectViewOptions): Table | undefined {
+  const schema = options.schema ?? options.metadata?.schema;
+  const table = tableOfQuery(name, schema, query, options.columns);
+  if (table === undefined) return undefined;
+  const kind = options.materialized ? "materializedView" : "view";
+  objects.set(table, new StoredObject(kind, name, { ...viewParts(options), definition: query }, options));
+  return table;
 }
-/** Views with those they read first. */
-export function sortViews(views: readonly View[]): readonly View[] {
-  const byTable = new Map(views.map((v) => [v.table as unknown, v]));
-  const read = (view: View): View[] => {
-    const found = [...(view.options.dependsOn ?? [])];
-    if (typeof view.query === "string") return found;
-    for (const node of iterate(view.query)) {
-      const from = (node as { readonly from?: unknown }).from ?? node;
-      const other = byTable.get(from instanceof Alias ? from.of : from);
-      if (other !== undefined && other !== view) found.push(other);
-    }
-    return found;
+/** The object of the schema behind a view for FROM. */
+export function objectOfView(table: object): StoredObject | undefined {
+  return objects.get(table);
+}
+/** In the order they are given, but what one needs before it. */
+export function sortObjects(given: readonly StoredObject[]): readonly StoredObject[] {
+  const among = new Set(given);
+  const order = new Set<StoredObject>();
+  const seen = new Set<StoredObject>();
+  const place = (object: StoredObject): void => {
+    if (!among.has(object) || seen.has(object)) return;
+    seen.add(object);
+    for (const other of needed(object)) place(other);
+    order.add(object);
   };
-  return sortGraph(views, read).order;
+  for (const object of given) place(object);
+  return [...order];
+}
+function needed({ definition, dependsOn }: StoredObject): readonly StoredObject[] {
+  if (typeof definition === "string") return dependsOn;
+  const found = [...dependsOn];
+  for (const node of iterate(definition)) {
+    const from = (node as { readonly from?: unknown }).from ?? node;
+    const other = objects.get((from instanceof Alias ? from.of : from) as object);
+    if (other !== undefined) found.push(other);
+  }
+  return found;
 }

@@ -16,6 +16,7 @@ import {
   pg,
   primaryKeyConstraint,
   select,
+  sql,
   Sequence,
   string,
   table,
@@ -23,8 +24,9 @@ import {
   text,
   unique,
   update,
-  View,
   selectView,
+  view,
+  viewOf,
 } from "../../src/index.js";
 
 const create = (t: unknown, dialect: string) =>
@@ -156,14 +158,14 @@ describeEachDatabase("schema objects", (target) => {
   const metadata = new MetaData();
   const users = table("users", { id: integer().primaryKey(), name: string(20), age: integer() }, { metadata });
   // Declared before the view it reads: the order is that of the reading.
-  const named = new View("b_named", "select name from a_adults", { dependsOn: [] });
+  const kids = view("z_kids", "select name from users where age < 18");
+  view("b_named", "select upper(name) as shout from z_kids", { metadata, dependsOn: [kids], columns: ["loud"] });
+  metadata.addObject(kids);
   const adults = selectView("a_adults", select(users.c.id, users.c.name).where(users.c.age.ge(18)), { metadata });
   const initials = selectView("c_initials", select(func.upper(adults.c.name).as("initial")).where(adults.c.id.gt(0)), {
     metadata,
   });
-  metadata.addView(
-    new View(named.name, named.query, { dependsOn: metadata.views.filter((v) => v.name === "a_adults") }),
-  );
+  const aged = selectView("d_aged", select(adults.c.name).where(adults.c.name.ne("x")), { metadata, columns: ["who"] });
   beforeAll(async () => {
     engine = createEngine(await target.url());
     await metadata.createAll(engine);
@@ -189,7 +191,14 @@ describeEachDatabase("schema objects", (target) => {
   it("creates views after tables and the views they read, and reads from them with types", async () => {
     expect(await rows(select(adults.c.name))).toEqual([["ada"]]);
     expect(await rows(select(initials.c.initial))).toEqual([["ADA"]]);
-    expect(await engine.begin((c) => inspect(c).viewNames())).toEqual(["a_adults", "b_named", "c_initials"]);
+    expect(await rows(sql`select loud from b_named`)).toEqual([["BOB"]]);
+    expect(await rows(select(aged.c.name))).toEqual([["ada"]]);
+    const names = ["a_adults", "b_named", "c_initials", "d_aged", "z_kids"];
+    expect(await engine.begin((c) => inspect(c).viewNames())).toEqual(names);
+    expect(metadata.objects.map((o) => o.name)).toEqual(["z_kids", "b_named", "a_adults", "c_initials", "d_aged"]);
+    expect(viewOf(adults)).toBe(metadata.objects[2]);
+    expect(() => viewOf(users)).toThrow(/selectView/);
+    expect(() => view("a_adults", "select 1", { metadata })).toThrow(/'a_adults' is declared twice/);
     expect([...metadata.tables.keys()]).toEqual(["users"]);
   });
   it("makes a table of a query", async () => {

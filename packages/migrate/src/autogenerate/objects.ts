@@ -21,6 +21,7 @@ export interface ObjectDifferences {
   /** After that. */
   readonly after: readonly MigrateOp[];
 }
+type Written = StoredObject<string>;
 const keyOf = (scope: CompareScope, o: StoredObject) =>
   JSON.stringify([o.kind, scope.schemaOf(o.schema) ?? null, o.name, o.kind === "trigger" ? o.table : null]);
 
@@ -31,13 +32,13 @@ export async function compareObjects(
   metadata: readonly MetaData[],
   changes: readonly MigrateOp[],
 ): Promise<ObjectDifferences> {
-  const wanted = metadata.flatMap((m) => [...m.objects]);
+  const wanted = metadata.flatMap((m) => m.objects.map((o) => o.on(scope.dialect)));
   const { compareObjects: compares, madeHere } = scope.options;
   if (!(compares ?? (wanted.length > 0 || madeHere !== undefined)) || !scope.plugins.has("athanor.objects"))
     return { before: [], after: [] };
   const inSchemas = [...wanted, ...metadata.flatMap((m) => [...m.tables.values()])];
   const schemas = new Set<string | undefined>([undefined, ...inSchemas.map((o) => scope.schemaOf(o.schema))]);
-  const found: StoredObject[] = [];
+  const found: Written[] = [];
   for (const schema of schemas) found.push(...(await inspector.storedObjects({ schema })));
   const includes = (o: StoredObject, reflected: boolean) =>
     scope.includes({ kind: o.kind, name: o.name, table: o.table ?? o.name, schema: o.schema, reflected, object: o });
@@ -45,7 +46,7 @@ export async function compareObjects(
   const declared = new Map(wanted.map((o) => [keyOf(scope, o), o]));
   const title = (o: StoredObject) => `${WORDS[o.kind]} '${qualified(scope.schemaOf(o.schema), o.name)}'`;
 
-  const added: StoredObject[] = [];
+  const added: Written[] = [];
   const changed = new Set<string>();
   const removed = new Set<string>();
   for (const [key, object] of declared) {
@@ -71,7 +72,7 @@ export async function compareObjects(
   const shaken = new Set([...changesOfColumns(changes)]);
   for (let size = -1; size !== moved.size; ) {
     size = moved.size;
-    for (const key of moved) shaken.add((there.get(key) as StoredObject).name);
+    for (const key of moved) shaken.add((there.get(key) as Written).name);
     for (const [key, object] of there) {
       const standsOn = [...shaken].some((name) => name !== object.name && mentions(object.definition, name));
       if (standsOn && declared.has(key) && object.kind !== "procedure") moved.add(key);
@@ -112,13 +113,15 @@ const WORDS = {
   trigger: "trigger",
 } as const;
 
-async function same(scope: CompareScope, model: StoredObject, there: StoredObject): Promise<boolean> {
+async function same(scope: CompareScope, model: Written, there: Written): Promise<boolean> {
   if (sameWords(model, there)) return true;
   const given = await scope.impl.storedBack(scope.connection, model);
   return given !== undefined && sameWords(given, there);
 }
-function sameWords(a: StoredObject, b: StoredObject): boolean {
-  const plain = (o: StoredObject) =>
-    [o.parameters, o.timing ?? "", o.definition].map((t) => t.replaceAll(/\s+/g, " ").trim()).join("\u0000");
+function sameWords(a: Written, b: Written): boolean {
+  const plain = (o: Written) =>
+    [o.parameters, o.timing ?? "", (o.columns ?? []).join(), o.definition]
+      .map((t) => t.replaceAll(/\s+/g, " ").trim())
+      .join("\u0000");
   return plain(a) === plain(b);
 }

@@ -451,15 +451,16 @@ export const OBJECT_FACTORIES = {
 function textOf(text: string): string {
   return text.includes("\n") ? `\`${template(text)}\`` : quoted(text);
 }
-function storedObject(object: StoredObject, writer: SourceWriter): string {
-  const { kind, name, definition, parameters, table, timing } = object;
+function storedObject(given: StoredObject, writer: SourceWriter): string {
+  const object = given.on(writer.dialect);
+  const { kind, name, definition, parameters, table, timing, columns } = object;
   const between =
     kind === "trigger"
       ? [quoted(table ?? ""), quoted(timing ?? "")]
       : kind === "function" || kind === "procedure"
         ? [textOf(parameters)]
         : [];
-  const options = objectText(schemaOf(object));
+  const options = objectText({ ...schemaOf(object), columns });
   const parts = [quoted(name), ...between, textOf(definition), ...(options === "" ? [] : [options])];
   return `${writer.core(OBJECT_FACTORIES[kind])}(${parts.join(", ")})`;
 }

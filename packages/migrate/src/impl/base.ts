@@ -507,7 +507,7 @@ export class DialectImpl {
     return undefined;
   }
   /** A view, function or trigger as this database would give it back; undefined where that cannot be found out. */
-  async storedBack(connection: Connection, object: StoredObject): Promise<StoredObject | undefined> {
+  async storedBack(connection: Connection, object: StoredObject): Promise<StoredObject<string> | undefined> {
     if (!this.transactionalDdl) return this.#probe(connection, object);
     if (connection.isolationLevel !== "AUTOCOMMIT") return undefined;
     await connection.executeScript("BEGIN");
@@ -517,7 +517,7 @@ export class DialectImpl {
       await connection.executeScript("ROLLBACK");
     }
   }
-  async #probe(connection: Connection, object: StoredObject): Promise<StoredObject | undefined> {
+  async #probe(connection: Connection, object: StoredObject): Promise<StoredObject<string> | undefined> {
     const probe = object.renamed("athanor_probe");
     try {
       await connection.execute(new CreateStoredObject(probe));

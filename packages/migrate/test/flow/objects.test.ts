@@ -1,10 +1,13 @@
 /** Views, functions and triggers: made, compared, replaced, brought back. */
 import {
   createEngine,
+  func,
   integer,
   MetaData,
   materializedView,
   Sequence,
+  select,
+  selectView,
   sql,
   storedFunction,
   storedProcedure,
@@ -108,6 +111,44 @@ describeEachDatabase("objects that are replaced as a whole", (target) => {
     expect(none).toEqual([]);
   });
 
+  it("views over selects are compared like those over text, materialized ones too", async () => {
+    a = await AdHoc.open(target);
+    const of = (age: number, more: { kept?: boolean; tall?: boolean } = {}) => {
+      const metadata = new MetaData();
+      const person = table("person", { id: integer().primaryKey(), name: string(40), age: integer() }, { metadata });
+      const grown = select(person.c.id, func.upper(person.c.name).as("loud")).where(
+        person.c.age.ge(age),
+        person.c.name.ne("it's"),
+      );
+      const adults = selectView("adults", grown, { metadata, columns: ["id", "shout"] });
+      selectView("few", select(adults.c.loud).where(adults.c.id.lt(10)), { metadata });
+      view("fewer", "SELECT shout FROM few", { metadata });
+      if (more.kept)
+        selectView("kept", select(func.count().as("n")).selectFrom(adults), { metadata, materialized: isPg });
+      return metadata;
+    };
+    const first = of(18);
+    await a.runSource(await compare(first));
+    expect(await compare(first)).toEqual([]);
+    await a.connection.executeScript("INSERT INTO person (id, name, age) VALUES (1, 'Ann', 20), (2, 'Bo', 40)");
+    const shouts = async () => (await a.rows("SELECT shout FROM fewer ORDER BY 1")).flat();
+    expect(await shouts()).toEqual(["ANN", "BO"]);
+    for (const next of [of(30), of(30, { kept: true })]) {
+      const ops = await compare(next);
+      expect(ops.map(labelOf)).toContain("createObject fewer");
+      await a.runSource(ops);
+      expect(await compare(next)).toEqual([]);
+      expect(await shouts()).toEqual(["BO"]);
+      await a.runSource(reversed(ops));
+      expect(await compare(first)).toEqual([]);
+      expect(await shouts()).toEqual(["ANN", "BO"]);
+    }
+    const added = await compare(of(18, { kept: true }));
+    expect(added.map(labelOf)).toEqual(["createObject kept"]);
+    await a.runSource(added);
+    expect(await compare(of(18, { kept: true }))).toEqual([]);
+  });
+
   it("are left alone where none is declared, unless it is said", async () => {
     a = await AdHoc.open(target);
     await a.runSource(await compare(models(18)));
@@ -162,7 +203,7 @@ describeEachDatabase("objects that are replaced as a whole", (target) => {
     expect([...(await connection.execute(sql`SELECT name FROM adult_names`))]).toEqual([]);
   });
 
-  it("are made by createAll, made anew by it, and dropped by dropAll", async () => {
+  it("are made by createAll, left there by it, and dropped by dropAll", async () => {
     const engine = createEngine(await target.url());
     const metadata = models(18);
     await metadata.createAll(engine);

@@ -68,9 +68,9 @@ export class MysqlReflector implements Reflector {
     );
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: false }));
   }
-  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]> {
+  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject<string>[]> {
     const place = { schema };
-    const found: StoredObject[] = [];
+    const found: StoredObject<string>[] = [];
     const routines = await query(
       sql`SELECT r.routine_type, r.routine_name FROM information_schema.routines AS r WHERE ${inSchema(schema, "r.routine_schema")} AND r.routine_type IN ('FUNCTION', 'PROCEDURE') ORDER BY r.routine_type, r.routine_name`,
     );

@@ -82,7 +82,7 @@ export class PostgresqlReflector implements Reflector {
     );
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: flag(r[2]) }));
   }
-  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]> {
+  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject<string>[]> {
     const inside = (catalog: string, id: string) =>
       sql`n.nspname = COALESCE(${schema ?? null}::text, current_schema()) AND ${extensionOf(catalog, id)} IS NULL`;
     const views = await query(
@@ -95,7 +95,7 @@ export class PostgresqlReflector implements Reflector {
       sql`SELECT t.oid::bigint, t.tgname, c.relname, pg_catalog.pg_get_triggerdef(t.oid) FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND ${inside("pg_trigger", "t.oid")}`,
     );
     const place = { schema };
-    const found: [bigint, StoredObject][] = [];
+    const found: [bigint, StoredObject<string>][] = [];
     for (const r of views) {
       const kind = flag(r[1]) ? "materializedView" : "view";
       found.push([BigInt(textOf(r[0])), new StoredObject(kind, textOf(r[2]), { definition: textOf(r[3]) }, place)]);

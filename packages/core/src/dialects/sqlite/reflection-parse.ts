@@ -241,6 +241,10 @@ export function parseCreateTable(sql: string): ParsedTable | undefined {
   return collector;
 }
 
+/** `"a", b` → the names. */
+export function parseNames(list: string): readonly string[] {
+  return splitAtCommas(tokenize(list)).flatMap(([token]) => (token === undefined ? [] : [token.text]));
+}
 export interface ParsedIndex {
   /** Each indexed expression without ASC or DESC. */
   readonly parts: readonly { readonly sql: string; readonly isColumn: boolean }[];

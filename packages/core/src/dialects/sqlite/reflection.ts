@@ -18,7 +18,7 @@ import type {
 import { flag, grouped, numberOf, textOf, textOrUndefined, withoutParentheses } from "../../reflection/values.js";
 import { StoredObject } from "../../schema/stored-object.js";
 import { sql, type TextClause } from "../../sql/text.js";
-import { type ParsedTable, parseCreateIndex, parseCreateTable } from "./reflection-parse.js";
+import { type ParsedTable, parseCreateIndex, parseCreateTable, parseNames } from "./reflection-parse.js";
 import { typeFromDeclared } from "./reflection-types.js";
 
 type Rows = readonly (readonly unknown[])[];
@@ -50,7 +50,7 @@ export class SqliteReflector implements Reflector {
     const rows = await query(sql`SELECT name, sql FROM ${master(schema)} WHERE type = 'view' ORDER BY name`);
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: false }));
   }
-  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject[]> {
+  async storedObjects(query: ReflectionQuery, schema?: string): Promise<readonly StoredObject<string>[]> {
     const rows = await query(
       sql`SELECT type, name, tbl_name, sql FROM ${master(schema)} WHERE type IN ('view', 'trigger') ORDER BY rowid`,
     );
@@ -69,7 +69,10 @@ export class SqliteReflector implements Reflector {
       const found = (kind === "view" ? viewHead : triggerHead).exec(text);
       if (found === null) return [];
       const definition = text.slice(found[0].length);
-      if (kind === "view") return [new StoredObject("view", own, { definition }, { schema })];
+      if (kind === "view") {
+        const columns = found[1] === undefined ? undefined : parseNames(found[1].slice(1, -1));
+        return [new StoredObject("view", own, { definition, columns }, { schema })];
+      }
       return [new StoredObject("trigger", own, { definition, table, timing: found[1] }, { schema })];
     });
   }
