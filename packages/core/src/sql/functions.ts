@@ -169,7 +169,7 @@ export class Over extends Expression {
   constructor(call: Expression, window: WindowOptions) {
     super();
     this.call = call;
-    this.partitionBy = list(window.partitionBy).map((e) => operand(e));
+    this.partitionBy = list(window.partitionBy).map((e) => sortKey(e, "partitionBy"));
     this.orderBy = list(window.orderBy).map(ordering);
     const frames = [
       ["ROWS", window.rows],
@@ -394,7 +394,19 @@ function list(value: unknown): readonly unknown[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 export function ordering(value: unknown): Ordering {
-  return value instanceof Ordering ? value : new Ordering(operand(value), undefined);
+  return value instanceof Ordering ? value : new Ordering(sortKey(value, "orderBy"), undefined);
+}
+/**
+ * What rows are sorted or grouped by. A string or a number there would be bound as a value, the same for all rows, and
+ * change nothing; it is a mistake.
+ */
+export function sortKey(value: unknown, clause: string): Expression {
+  if (typeof value === "string" || typeof value === "number")
+    throw new ArgumentError(
+      `${clause}: a column such as User.c.name, a label or an expression is needed, not the ${typeof value} ${JSON.stringify(value)}. For words of SQL write sql\`…\`.`,
+      "argument.sort-key",
+    );
+  return operand(value);
 }
 
 const sameType = (args: readonly Expression[]): SqlType => args.find((a) => a.type !== NULL_TYPE)?.type ?? NULL_TYPE;

@@ -23,7 +23,7 @@ import {
   type Subselectable,
   TableItem,
 } from "./from.js";
-import { Exists, ordering, ScalarSubquery } from "./functions.js";
+import { Exists, ordering, ScalarSubquery, sortKey } from "./functions.js";
 import { type KeyWriter, OP } from "./key.js";
 import {
   type ColumnDescription,
@@ -183,7 +183,9 @@ export function rowCount(what: string, n: unknown): Expression | undefined {
   if (n === null) return undefined;
   if (n instanceof Expression) return n;
   if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 0) {
-    throw new ArgumentError(`${what}(): a whole number of 0 or more is needed, not ${String(n)}.`);
+    throw new ArgumentError(
+      `${what}(): a whole number of 0 or more is needed, not ${typeof n === "string" ? JSON.stringify(n) : String(n)}.`,
+    );
   }
   return new Bind(n, INTEGER);
 }
@@ -258,10 +260,10 @@ export class SelectStatement extends QueryStatement {
     return this.with({ havingList: [...this.havingList, ...criteria.map(criterion)] });
   }
   groupBy(...by: unknown[]): this {
-    return this.with({ groupByList: [...this.groupByList, ...by.map((e) => operand(e))] });
+    return this.with({ groupByList: [...this.groupByList, ...by.map((e) => sortKey(e, "groupBy"))] });
   }
   distinct(...on: unknown[]): this {
-    return this.with({ distinctValue: on.length === 0 ? true : on.map((e) => operand(e)) });
+    return this.with({ distinctValue: on.length === 0 ? true : on.map((e) => sortKey(e, "distinct")) });
   }
   selectFrom(...froms: unknown[]): this {
     return this.with({ froms: [...this.froms, ...froms.map((f) => requireFrom(f, "selectFrom()"))] });

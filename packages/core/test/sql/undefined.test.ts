@@ -252,4 +252,24 @@ describeEachDatabase("undefined at execution", (target) => {
     await engine.dispose();
   });
 });
+describe("a plain string or number to sort or group by", () => {
+  // Bound as a value it would be the same for every row: sorted by nothing, in silence.
+  it.each<[string, () => unknown]>([
+    ["orderBy", () => select(users).orderBy("name" as never)],
+    ["orderBy", () => select(users).orderBy(1 as never)],
+    [
+      "orderBy",
+      () =>
+        select(u.id)
+          .union(select(u.id))
+          .orderBy("id" as never),
+    ],
+    ["groupBy", () => select(u.id).groupBy("id" as never)],
+    ["distinct", () => select(u.id).distinct("id" as never)],
+    ["partitionBy", () => func.rowNumber().over({ partitionBy: "id" as never })],
+    ["orderBy", () => func.rowNumber().over({ orderBy: "id" as never })],
+  ])("%s() refuses it", (clause, build) => {
+    expect(build).toThrow(`${clause}: a column such as User.c.name, a label or an expression is needed`);
+  });
+});
 void t;

@@ -69,6 +69,11 @@ function loadsOnPending(instance: Managed, property: RelationshipProperty): bool
 }
 export function setRelationship(instance: Managed, key: string, value: unknown): void {
   const property = propertyOf(instance, key);
+  if (value === undefined)
+    throw new ArgumentError(
+      `${property} = undefined: give ${property.uselist ? "[] for no members" : "null for none"}.`,
+      "argument.undefined",
+    );
   if (!property.uselist) {
     assignReference(instance, property, value);
     return;

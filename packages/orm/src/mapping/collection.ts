@@ -168,18 +168,23 @@ function checkMember(property: RelationshipProperty, item: unknown): Managed {
     const mapper = mapperOfInstance(instance);
     if (mapper === property.target || mapper.isA(property.target)) return instance;
   }
-  const given =
-    instance !== undefined
-      ? `a ${mapperOfInstance(instance).name}`
-      : item === null
-        ? "null"
-        : item === undefined
-          ? "undefined"
-          : `a ${typeof item}`;
   throw new ArgumentError(
-    `${property} takes objects of ${property.target.name}, but ${given} was given.`,
+    `${property} takes objects of ${property.target.name}, but ${describeGiven(item)} was given.`,
     "orm.wrong-member",
   );
+}
+/** What stands where an object of a model belongs, for messages. */
+export function describeGiven(value: unknown): string {
+  const instance = managed(value);
+  if (instance !== undefined) return `a ${mapperOfInstance(instance).name}`;
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "function") return /^class\b/.test(String(value)) ? `the class ${value.name}` : "a function";
+  if (typeof value !== "object")
+    return `the ${typeof value} ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+  if (typeof (value as { readonly then?: unknown }).then === "function") return "a promise (await it)";
+  const made = Object.getPrototypeOf(value)?.constructor?.name as string | undefined;
+  return made === undefined || made === "Object" ? "a plain object" : `a ${made}`;
 }
 
 /** What listeners make of an object that is about to join. */

@@ -64,7 +64,7 @@ export function entityOf(mapper: Mapper): EntityItem {
 const overSources = new WeakMap<EntitySource, EntityItem>();
 /** Entities as they are read at one place. */
 export function entityOver(source: EntitySource): EntityItem {
-  if (!source.isAlias) return entityOf(source.mapper);
+  if (source === mappedSource(source.mapper)) return entityOf(source.mapper);
   let element = overSources.get(source);
   if (element === undefined) overSources.set(source, (element = new EntityItem(source)));
   return element;

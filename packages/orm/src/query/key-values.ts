@@ -1,5 +1,5 @@
 /** What `get()` takes. */
-import { ArgumentError } from "@athanor/core";
+import { ArgumentError, didYouMean } from "@athanor/core";
 import type { Mapper } from "../mapping/mapper.js";
 
 /**
@@ -16,16 +16,23 @@ export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
         `get(): the key of ${mapper.name} is (${names.join(", ")}), but ${id.length} values were given.`,
         "orm.key",
       );
-    return id;
+    return complete(mapper, names, id);
   }
-  if (
-    typeof id === "object" &&
-    id !== null &&
-    !(id instanceof Date) &&
-    !(id instanceof Uint8Array) &&
-    names.every((n) => n in id)
-  ) {
-    return names.map((n) => (id as { readonly [key: string]: unknown })[n]);
+  if (typeof id === "object" && id !== null && Object.getPrototypeOf(id) === Object.prototype) {
+    const given = id as { readonly [key: string]: unknown };
+    if (names.every((n) => n in given))
+      return complete(
+        mapper,
+        names,
+        names.map((n) => given[n]),
+      );
+    const unknown = Object.keys(given).find((k) => !names.includes(k));
+    // A key that is a document is a plain object too.
+    if (mapper.primaryKey[0]?.column.type.kind !== "json")
+      throw new ArgumentError(
+        `get(): the key of ${mapper.name} is { ${names.join(", ")} }, but { ${Object.keys(given).join(", ")} } was given.${unknown === undefined ? "" : didYouMean(unknown, names)}`,
+        "orm.key",
+      );
   }
   if (names.length > 1)
     throw new ArgumentError(
@@ -33,4 +40,11 @@ export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
       "orm.key",
     );
   return [id];
+}
+/** Null is a key no row has; undefined is a mistake. */
+function complete(mapper: Mapper, names: readonly string[], values: readonly unknown[]): readonly unknown[] {
+  const at = values.indexOf(undefined);
+  if (at >= 0)
+    throw new ArgumentError(`get(): '${names[at]}' of the key of ${mapper.name} is undefined.`, "argument.undefined");
+  return values;
 }

@@ -34,7 +34,7 @@ import { Bundle, keysOf } from "./bundle.js";
 import { EntityItem } from "./entity.js";
 import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
 import { Load, LoadEverywhere, NoEagerLoads } from "./options.js";
-import { PolymorphicSource } from "./polymorphic.js";
+import { PolymorphicSource, wholeTarget } from "./polymorphic.js";
 import { EntitySource, freshTarget, mappedSource, sourcesOver, targetSourceOf } from "./source.js";
 import { UserDefinedOption } from "./user-options.js";
 
@@ -570,7 +570,8 @@ type ExpressionLoads = { readonly [K in "only"]: readonly unknown[] | undefined 
 } & { readonly undeferGroups: readonly string[]; readonly all: "defer" | "undefer" | undefined };
 /** The target of a join nobody else sees, with the subclasses the option asked for. */
 function freshOf(property: RelationshipProperty, aimed: EntitySource | undefined): EntitySource {
-  if (aimed instanceof PolymorphicSource) return new PolymorphicSource(aimed.mapper, aimed.subs, undefined, true);
+  const whole = aimed instanceof PolymorphicSource ? aimed : wholeTarget(property.target, aimed);
+  if (whole !== undefined) return new PolymorphicSource(whole.mapper, whole.subs, undefined, true);
   return freshTarget(property, aimed?.mapper);
 }
 export function followed(entities: readonly EntityPlan[]): boolean {

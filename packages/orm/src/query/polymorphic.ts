@@ -34,6 +34,20 @@ export class PolymorphicSource extends EntitySource {
     this.leaves = leaves;
   }
 }
+/**
+ * What a loader reads for `ofType(Engineer)`: all objects of the relationship, with the columns of that subclass; a
+ * collection that silently lacked its other members would be taken for the whole. Undefined where nothing is to be added:
+ * no subclass, an alias, which stands for what it says, or one with a table of its own.
+ */
+export function wholeTarget(base: Mapper, aimed: EntitySource | undefined): PolymorphicSource | undefined {
+  if (aimed === undefined || aimed instanceof PolymorphicSource || aimed.isAlias) return undefined;
+  const chain: Mapper[] = [];
+  for (let m: Mapper | undefined = aimed.mapper; m !== base; m = m.inheritance?.base) {
+    if (m === undefined || m.inheritance?.strategy === "concrete") return undefined;
+    chain.unshift(m);
+  }
+  return chain.length === 0 ? undefined : new PolymorphicSource(base, chain, undefined, false);
+}
 function joined(base: Mapper, subs: readonly Mapper[], leaves: ReadonlyMap<Table, FromClause>): FromClause {
   let from: FromClause | undefined;
   const seen = new Set<Table>();

@@ -4,13 +4,14 @@
  */
 import { SelectStatement } from "@athanor/core";
 import { Collection, setLoadedCollection, setLoadedReference, warnOfManyRows } from "../mapping/collection.js";
-import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import { type MappedColumn, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { entityOver } from "./entity.js";
 import { among, CHUNK, KeyedOwners } from "./keys.js";
 import { CarriedOptions, type LoadBranch, type LoadTree } from "./load-tree.js";
 import { firstMembers, membersBy } from "./members.js";
+import { PolymorphicSource, wholeTarget } from "./polymorphic.js";
 import { type EntitySource, mappedSource, targetSourceOf } from "./source.js";
 
 /** The rows of a loader's statement: an entity and the key it belongs to. */
@@ -131,15 +132,12 @@ function localKeys(property: RelationshipProperty): {
   const direct = byHand === undefined && locals.length > 0;
   return { direct, ownerKeys: direct ? locals : property.parent.primaryKey };
 }
-/** The class whose objects are loaded: `ofType()` may have narrowed it. */
-export function targetOf(property: RelationshipProperty, branch: LoadBranch): Mapper {
-  const aimed = branch.target?.mapper;
-  return aimed?.isA(property.target) === true ? aimed : property.target;
-}
-
-/** Where these objects are read: the class's tables, or the alias the relationship names. */
-function sourceFor(property: RelationshipProperty, mapper: Mapper): EntitySource {
-  return property.alias === undefined ? mappedSource(mapper) : targetSourceOf(property);
+/** Where these objects are read: the class's tables, those of a subclass with them, or the alias the relationship names. */
+function sourceFor(property: RelationshipProperty, { target: aimed }: LoadBranch): EntitySource {
+  if (property.alias !== undefined) return targetSourceOf(property);
+  const whole = aimed instanceof PolymorphicSource ? aimed : wholeTarget(property.target, aimed);
+  if (whole !== undefined) return whole;
+  return mappedSource(aimed?.mapper.isA(property.target) === true ? aimed.mapper : property.target);
 }
 
 /** Collections, and references whose key is on the other side. `direct`: by the owner's columns, else by a join. */
@@ -154,16 +152,15 @@ async function loadMembers(
   const keyed = new KeyedOwners(ownerKeys);
   for (const owner of owners) if (!keyed.add(owner)) settle(owner, property, []);
   if (keyed.keys.length === 0) return;
-  const mapper = targetOf(property, branch);
+  const target = sourceFor(property, branch);
   let statement: SelectStatement;
   if (branch.limitPerParent === undefined) {
-    const target = sourceFor(property, mapper);
     const { columns, over } = membersBy(property, target, direct, false);
     statement = over(new SelectStatement([entityOver(target), ...columns])).where(among(columns, keyed.keys));
     if (branch.criteria.length > 0) statement = statement.where(...branch.criteria);
     const order = branch.order.length > 0 ? branch.order : property.orderBy(target.columns);
     if (order.length > 0) statement = statement.orderBy(...order);
-  } else statement = firstMembers(property, mapper, direct, keyed.keys, branch);
+  } else statement = firstMembers(property, target.mapper, direct, keyed.keys, branch);
   if (!branch.below.isEmpty) statement = statement.options(new CarriedOptions(branch.below));
   const { members, rows, keyAt, repeats } = await work.run.keyed(
     work.session,
@@ -232,8 +229,7 @@ async function loadReferences(
   }
   if (found.length > 0 && !below.isEmpty) await loadTree(work, [...new Set(found)], below);
   if (waiting.keys.length === 0) return;
-  const mapper = targetOf(property, branch);
-  const target = sourceFor(property, mapper);
+  const target = sourceFor(property, branch);
   const columns = property.pairs.map((p) => target.column(p.remote));
   let statement = new SelectStatement([entityOver(target), ...columns]).where(
     among(columns, waiting.keys),

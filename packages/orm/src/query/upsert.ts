@@ -2,7 +2,14 @@
  * Upserts that give objects: rows are inserted or updated by a unique key, and each comes back as the session's object
  * for it, read anew. Source: SQLAlchemy "ORM upsert Statements".
  */
-import { ArgumentError, Expression, InsertStatement, InvalidRequestError, SelectStatement } from "@athanor/core";
+import {
+  ArgumentError,
+  didYouMean,
+  Expression,
+  InsertStatement,
+  InvalidRequestError,
+  SelectStatement,
+} from "@athanor/core";
 import { canonicalizer } from "../mapping/identity-key.js";
 import type { MappedColumn, Mapper } from "../mapping/mapper.js";
 import type { Managed } from "../mapping/state.js";
@@ -104,6 +111,12 @@ export async function upsertRows(
 function attributeOf(mapper: Mapper, name: string): MappedColumn {
   const attribute = mapper.attribute(name);
   if (attribute === undefined)
-    throw new ArgumentError(`upsert(${mapper}): there is no column '${name}'.`, "column.unknown");
+    throw new ArgumentError(
+      `upsert(${mapper}): there is no column '${name}'.${didYouMean(
+        name,
+        mapper.attributes.map((a) => a.key),
+      )}`,
+      "column.unknown",
+    );
   return attribute;
 }

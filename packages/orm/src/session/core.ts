@@ -628,10 +628,16 @@ export class SessionCore implements WholeSession, SessionFace {
 
   /** Everything save-update reaches, `root` included. */
   add(root: Managed): void {
+    const undone = (root.$$f & TO_DELETE) !== 0;
     this.#attach(root);
     if (!hasRelated(root)) return;
-    for (const instance of reachable(root, "saveUpdate", (i) => i.$$s !== this || (i.$$f & TO_DELETE) !== 0)) {
-      if (instance !== root) this.#attach(instance);
+    // Only the object that is named takes its deletion back, with what went along; one that merely refers to it does not.
+    for (const instance of reachable(
+      root,
+      "saveUpdate",
+      (i) => i.$$s !== this || (undone && (i.$$f & TO_DELETE) !== 0),
+    )) {
+      if (instance !== root && (undone || instance.$$s !== this)) this.#attach(instance);
     }
     // Objects attached by the walk are walked through: `enter` saw them before they belonged here.
   }

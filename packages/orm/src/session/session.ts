@@ -23,7 +23,7 @@ import {
   update,
 } from "@athanor/core";
 import { ObjectDeletedError } from "../errors.js";
-import { describeInstance } from "../mapping/collection.js";
+import { describeGiven, describeInstance } from "../mapping/collection.js";
 import { mapperOf } from "../mapping/declarative.js";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
@@ -35,6 +35,7 @@ import { sessionQuery } from "../query/query.js";
 import { upsertRows } from "../query/upsert.js";
 import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
+import { checkGetOptions, namesGiven, requireManaged, requireMany } from "./arguments.js";
 import { reachable } from "./cascades.js";
 import type { Bind } from "./connections.js";
 import { SessionCore } from "./core.js";
@@ -115,6 +116,11 @@ export class Session implements AsyncDisposable {
   constructor(bind: Bind | SessionOptions, options: SessionOptions = NO_OPTIONS) {
     keepShapes(Session.#sample);
     rememberOpen(this);
+    if (typeof bind !== "object" || bind === null || typeof (bind as { readonly then?: unknown }).then === "function")
+      throw new ArgumentError(
+        `new Session(): an engine, a connection or options are needed, not ${describeGiven(bind)}: new Session(createEngine(url)).`,
+        "session.option",
+      );
     const isBind =
       typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" ||
       typeof (bind as { readonly connect?: unknown }).connect === "function";
@@ -154,6 +160,7 @@ export class Session implements AsyncDisposable {
     for (const entity of entities) this.#core.add(requireManaged(entity, "add"));
   }
   addAll(entities: Iterable<object>): void {
+    requireMany(entities, "addAll", "add");
     for (const entity of entities) this.add(entity);
   }
   /**
@@ -181,6 +188,7 @@ export class Session implements AsyncDisposable {
     });
   }
   async deleteAll(entities: Iterable<object>): Promise<void> {
+    requireMany(entities, "deleteAll", "delete");
     for (const entity of entities) await this.delete(entity);
   }
   /** Takes an object out of the session, with what the expunge cascade reaches; it becomes detached (or transient). */
@@ -199,6 +207,7 @@ export class Session implements AsyncDisposable {
     });
   }
   async mergeAll<E extends object>(entities: Iterable<E>, options: MergeOptions = {}): Promise<E[]> {
+    requireMany(entities, "mergeAll", "merge");
     const merged: E[] = [];
     for (const entity of entities) merged.push(await this.merge(entity, options));
     return merged;
@@ -302,6 +311,7 @@ export class Session implements AsyncDisposable {
   get(model: unknown, id: unknown, options: GetOptions<readonly unknown[]> = NO_GET_OPTIONS): Promise<never> {
     return this.#core.enqueueAfterResults((): MaybePromise<never> => {
       const mapper = mapperOf(model);
+      if (options !== NO_GET_OPTIONS) checkGetOptions(options);
       const values = keyValues(mapper, id);
       const key = mapper.identityKey(values);
       if (key === undefined) return null as never;
@@ -380,7 +390,7 @@ export class Session implements AsyncDisposable {
       }
       await this.#core.autoflush();
       this.#core.requireHealthy();
-      const keys = attributes?.map(String);
+      const keys = namesGiven(attributes, "refresh");
       for (const key of keys ?? []) checkKey(instance, key, "refresh");
       const gone = await refreshInstances(this.#core.at(tokenOf(instance)), [instance], keys);
       if (gone.length > 0) throw new ObjectDeletedError(`refresh(${describeInstance(instance)}): its row is gone.`);
@@ -398,9 +408,9 @@ export class Session implements AsyncDisposable {
         "session.not-persistent",
       );
     const mapper = mapperOfInstance(instance);
+    const keys = namesGiven(attributes, "expire");
     for (const reached of reachable(instance, "refreshExpire", () => true))
-      if (reached.$$s === this.#core)
-        expireOne(reached, reached === instance ? attributes?.map(String) : undefined, mapper);
+      if (reached.$$s === this.#core) expireOne(reached, reached === instance ? keys : undefined, mapper);
   }
   expireAll(): void {
     for (const instance of [...this.#core.identity.all()]) expireOne(instance, undefined, mapperOfInstance(instance));
@@ -554,18 +564,6 @@ export class Session implements AsyncDisposable {
   }
 }
 
-function requireManaged(entity: unknown, method: string): Managed {
-  const instance = managed(entity);
-  if (instance !== undefined) return instance;
-  const what = Array.isArray(entity)
-    ? "an array; use addAll() for several"
-    : entity === null
-      ? "null"
-      : typeof entity === "object"
-        ? `a ${(entity as object).constructor?.name ?? "plain object"}`
-        : typeof entity;
-  throw new ArgumentError(`${method}(): a mapped object is needed, not ${what}.`, "orm.not-mapped");
-}
 function isDetached(instance: Managed): boolean {
   return (instance.$$f & 4) !== 0;
 }

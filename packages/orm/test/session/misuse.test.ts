@@ -1,0 +1,108 @@
+/** What a newcomer types wrong: the message names the culprit and the way out, and nothing is silently ignored. */
+import { createEngine, func, integer, select, string } from "@athanor/core";
+import { declarativeBase, manyToOne, oneToMany, Session } from "@athanor/orm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const Base = declarativeBase();
+class Writer extends Base("Writer", {
+  id: integer().primaryKey(),
+  name: string(20),
+  get poems() {
+    return oneToMany(Poem, { backPopulates: "writer", cascade: "all, delete-orphan" });
+  },
+}) {}
+class Poem extends Base("Poem", {
+  id: integer().primaryKey(),
+  title: string(20),
+  writerId: integer().nullable().references("writer.id"),
+  get writer() {
+    return manyToOne(Writer, { backPopulates: "poems" });
+  },
+}) {}
+class Verse extends Base(
+  "Verse",
+  { poemId: integer().references("poem.id"), place: integer() },
+  { primaryKey: ["poemId", "place"] },
+) {}
+
+describe("misuse of a session", () => {
+  const engine = createEngine("sqlite://");
+  beforeAll(async () => {
+    await Base.metadata.createAll(engine);
+    await using session = new Session(engine);
+    session.add(new Writer({ name: "amy", poems: [new Poem({ title: "sun" })] }));
+    await session.commit();
+  });
+  afterAll(() => engine.dispose());
+
+  it("says what stands where an object belongs", async () => {
+    await using session = new Session(engine);
+    const wrong = (value: unknown) => () => session.add(value as object);
+    expect(wrong({ name: "x" })).toThrow("add(): a mapped object is needed, not a plain object.");
+    expect(wrong(Writer)).toThrow("not the class Writer.");
+    expect(wrong(session.get(Writer, 1))).toThrow("not a promise (await it).");
+    expect(wrong([new Writer()])).toThrow("not an array. Use addAll() for several.");
+    expect(() => session.addAll(new Writer() as never)).toThrow(
+      "addAll(): a list of mapped objects is needed, not a Writer. Use add() for one.",
+    );
+    const poem = new Poem({ title: "rain" });
+    expect(() => Object.assign(poem, { writer: session.get(Writer, 1) })).toThrow(
+      "Poem.writer takes objects of Writer, but a promise (await it) was given.",
+    );
+    expect(() => Object.assign(poem, { writer: 1 })).toThrow("but the number 1 was given.");
+    expect(() => Object.assign(poem, { writer: undefined })).toThrow("Poem.writer = undefined: give null for none.");
+  });
+  it("refuses options, keys and attributes it does not know", async () => {
+    await using session = new Session(engine);
+    const get = (id: unknown, options?: object) => session.get(Writer, id as number, options as {});
+    await expect(get(1, { popluateExisting: true })).rejects.toThrow("Did you mean 'populateExisting'?");
+    await expect(get({ ID: 1 })).rejects.toThrow(
+      "the key of Writer is { id }, but { ID } was given. Did you mean 'id'?",
+    );
+    await expect(session.get(Verse, [1, undefined as unknown as number])).rejects.toThrow(
+      "get(): 'place' of the key of Verse is undefined.",
+    );
+    const amy = await session.getOne(Writer, 1);
+    await expect(session.refresh(amy, "name" as never)).rejects.toThrow(
+      'a list, such as ["name"], not the string "name"',
+    );
+    expect(() => session.expire(amy, "name" as never)).toThrow('a list, such as ["name"]');
+    await expect(session.upsert(Writer, [{ id: 1, name: "x" }], { target: ["nmae" as "name"] })).rejects.toThrow(
+      "Did you mean 'name'?",
+    );
+  });
+  it("is not made of a promise, a URL or nothing", () => {
+    for (const [wrong, told] of [
+      [undefined, "not undefined"],
+      ["sqlite://", 'not the string "sqlite://"'],
+      [Promise.resolve(engine), "not a promise (await it)"],
+    ] as const)
+      expect(() => new Session(wrong as never)).toThrow(told);
+  });
+});
+
+describe("an object marked for deletion", () => {
+  const engine = createEngine("sqlite://");
+  beforeAll(() => Base.metadata.createAll(engine));
+  afterAll(() => engine.dispose());
+
+  it("stays marked when a new object that refers to it is added; add() of itself takes it back", async () => {
+    await using session = new Session(engine);
+    const bob = new Writer({ name: "bob", poems: [new Poem({ title: "old" })] });
+    session.add(bob);
+    await session.commit();
+    await bob.poems;
+    await session.delete(bob);
+    session.add(new Poem({ title: "late", writer: bob }));
+    expect(session.deleted.has(bob)).toBe(true);
+    await session.flush();
+    expect(await session.scalar(select(func.count(Writer.c.id)))).toBe(0);
+    await session.rollback();
+
+    await session.delete(bob);
+    session.add(bob);
+    expect(session.deleted.size).toBe(0);
+    await session.flush();
+    expect(await session.scalar(select(func.count(Poem.c.id)))).toBe(1);
+  });
+});
