@@ -100,7 +100,7 @@ export {
   type ViewObjectOptions,
   view,
 } from "./schema/stored-object.js";
-export { Table, TableColumn, type TableParts } from "./schema/table.js";
+export { Table, TableColumn, type TableParts, ViewedColumn } from "./schema/table.js";
 export {
   columnsIn,
   type ExcludeOptions,
@@ -158,6 +158,7 @@ export {
   requireFrom,
   Subquery as SubqueryClause,
   TableItem,
+  viewedBy,
 } from "./sql/from.js";
 export {
   Case as CaseExpression,
@@ -184,6 +185,7 @@ export {
 export { type ExecutionOptions, Statement } from "./sql/statement.js";
 export { TextClause } from "./sql/text.js";
 export { children, clonedTraverse, compare, iterate, referencedFroms, replace, traverse } from "./sql/traverse.js";
+export { viewedJoins, withEntityRows } from "./sql/viewers.js";
 export { type Convert, converted, type TypeAdapter, type TypeAdapters, type TypeResolver } from "./types/adapter.js";
 export { registerTypeCompilation } from "./types/compilation.js";
 export { DomainType, IntervalType, NativeType, Range, RangeType, SetType } from "./types/native-types.js";

@@ -6,12 +6,13 @@ import { Alias, type ColumnReference, DerivedColumn, type FromClause, ItemElemen
 import * as ops from "../sql/operators.js";
 import type { JoinSpec, SelectStatement } from "../sql/select.js";
 import { referencedFroms } from "../sql/traverse.js";
+import { viewedJoins } from "../sql/viewers.js";
 
 /** The table column behind a column of an alias or subquery, if there is one. */
 export function originColumn(column: Expression): TableColumn | undefined {
   let at: Expression = column;
   while (at instanceof DerivedColumn) at = at.origin;
-  return at instanceof TableColumn ? at : undefined;
+  return at instanceof TableColumn ? at.plain : undefined;
 }
 function tableBehind(from: FromClause): Table | undefined {
   return from instanceof Table ? from : from instanceof Alias ? tableBehind(from.of) : undefined;
@@ -78,6 +79,7 @@ export function planFroms(statement: SelectStatement, outside: ReadonlySet<FromC
       roots.push(from);
   };
   for (const from of statement.froms) add(from);
+  for (const from of viewedJoins(statement)) add(from);
   for (const item of statement.selected) {
     if (item instanceof ItemElement) add(item.itemFrom);
     else for (const from of referencedFroms(item)) add(from);
@@ -101,7 +103,9 @@ function attach(list: readonly FromClause[], spec: JoinSpec): FromClause[] {
     throw new ArgumentError(
       `join(): there is nothing to join '${spec.target.fromName ?? "the target"}' to; name it with selectFrom().`,
     );
-  const joined = new Join(left, spec.target, spec.on ?? joinCondition(left, spec.target), spec.kind);
+  const on = spec.on ?? joinCondition(left, spec.target);
+  const whole = spec.narrow === undefined ? on : conjunction(ops.and, [on, spec.narrow]);
+  const joined = new Join(left, spec.target, whole, spec.kind);
   return place === undefined ? [...list, joined] : list.map((from, i) => (i === place ? joined : from));
 }
 function leftOf(list: readonly FromClause[], spec: JoinSpec): number | undefined {

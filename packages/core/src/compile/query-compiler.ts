@@ -29,6 +29,7 @@ import {
   SelectStatement,
   type StatementWords,
 } from "../sql/select.js";
+import { withEntityRows } from "../sql/viewers.js";
 import type { SqlType } from "../types/sql-type.js";
 import { cartesianWarning } from "./cartesian.js";
 import type { ResultColumn, ResultItem } from "./compiled.js";
@@ -97,7 +98,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
       const warning = cartesianWarning(froms, statement.criteria, (f) => this.nameOf(f));
       if (warning !== undefined) this.warnings.push(warning);
     }
-    const criteria = withItems(statement);
+    const criteria = withEntityRows(statement);
     for (const cte of statement.ctes) this.hoist(cte);
     const parts: string[] = [
       `SELECT ${this.words(statement, "prefix")}${this.extended(statement, "postSelect", " ")}${this.distinct(statement)}${this.extended(statement, "preColumns", " ")}${exported.map((c) => this.selected(c.expression, c.columnName, givesOut)).join(", ")}`,
@@ -517,12 +518,3 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
 }
 export { Expression, type QueryStatement };
-
-/** Criteria, and those that items bring along, such as the discriminator of a subclass. */
-function withItems({ criteria, selected, joins }: SelectStatement): readonly Expression[] {
-  const brought = selected.flatMap((item) =>
-    // What was joined by hand has its criteria in the ON.
-    item instanceof ItemElement && !joins.some((j) => j.target === item.itemFrom) ? (item.itemCriterion ?? []) : [],
-  );
-  return brought.length === 0 ? criteria : [...criteria, ...brought];
-}

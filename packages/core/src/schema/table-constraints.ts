@@ -475,7 +475,7 @@ export function columnsIn(what: unknown, table: TableFace | undefined): readonly
     if (typeof node !== "object" || node === null || seen.has(node)) return;
     seen.add(node);
     if (node instanceof ColumnReference) {
-      const column = node as unknown as ColumnFace;
+      const column = node.plain as unknown as ColumnFace;
       if ("columnId" in node && (table === undefined || column.table === table)) found.add(column);
     } else if (Array.isArray(node)) node.forEach(visit);
     else if (node instanceof Element && !(node instanceof FromClause)) Object.values(node).forEach(visit);

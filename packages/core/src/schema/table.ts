@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
-import { ColumnReference, FromClause } from "../sql/from.js";
+import { ColumnReference, FromClause, type ItemElement } from "../sql/from.js";
 import { type KeyWriter, nextId, OP } from "../sql/key.js";
 import type { SqlType } from "../types/sql-type.js";
 import { NULL_TYPE } from "../types/sql-type.js";
@@ -35,6 +35,9 @@ export class TableColumn extends ColumnReference {
   get table(): Table {
     return this.from;
   }
+  override get plain(): TableColumn {
+    return this;
+  }
   /** A column given only a foreign key takes the type of the column it refers to. */
   get type(): SqlType {
     if (this.#resolvedType !== undefined) return this.#resolvedType;
@@ -54,6 +57,40 @@ export class TableColumn extends ColumnReference {
   }
   override toString(): string {
     return `${this.table.fullName}.${this.columnName}`;
+  }
+}
+
+/**
+ * A column as an entity sees it that shares its table with others, or has more tables than the column's: a SELECT of it
+ * means the rows of that entity. The same column in all other respects.
+ */
+export class ViewedColumn extends TableColumn {
+  readonly #plain: TableColumn;
+  readonly #viewer: ItemElement;
+  override readonly columnId: number;
+  constructor(plain: TableColumn, viewer: ItemElement) {
+    super(plain.table, plain.key, plain.columnName, plain.fields, plain.position);
+    this.#plain = plain;
+    this.#viewer = viewer;
+    this.columnId = plain.columnId;
+    this.foreignKeys = plain.foreignKeys;
+  }
+  override get plain(): TableColumn {
+    return this.#plain;
+  }
+  override get viewer(): ItemElement {
+    return this.#viewer;
+  }
+  override get type(): SqlType {
+    return this.#plain.type;
+  }
+  override get primaryKey(): boolean {
+    return this.#plain.primaryKey;
+  }
+  override walk(key: KeyWriter): void {
+    key.id(OP.viewedColumn);
+    key.id(this.columnId);
+    this.#viewer.walk(key);
   }
 }
 

@@ -244,7 +244,7 @@ export class InsertStatement extends DmlStatement {
       throw new ArgumentError("returnDefaults() and returning() exclude each other; name all columns in returning().");
     const keys = columns.map((c) => {
       const column = operand(c);
-      if (column instanceof ColumnReference && column.from === this.table) return column as TableColumn;
+      if (column instanceof ColumnReference && column.from === this.table) return column.plain as TableColumn;
       throw new ArgumentError(`returnDefaults(): columns of '${this.table.fullName}' are needed.`);
     });
     return this.with({ returnedDefaultsOf: keys });

@@ -18,6 +18,19 @@ export abstract class ColumnReference extends Expression {
   override get name(): string {
     return this.key;
   }
+  /** The column itself, whatever it was reached through. */
+  get plain(): ColumnReference {
+    return this;
+  }
+  /** The entity it was reached through, where that one has rows or tables of its own. */
+  get viewer(): ItemElement | undefined {
+    return viewers.get(this.from);
+  }
+}
+const viewers = new WeakMap<FromClause, ItemElement>();
+/** Says that whoever reads columns of this alias means the entity. */
+export function viewedBy(from: FromClause, viewer: ItemElement): void {
+  viewers.set(from, viewer);
 }
 
 /** Columns by key; an unknown key reads as undefined in JavaScript and is an error in TypeScript. */
@@ -445,6 +458,8 @@ export class TableItem extends ItemElement {
 export interface JoinStep {
   readonly target: FromClause;
   readonly on: Expression;
+  /** Which rows of the target belong to its entity. */
+  readonly narrow?: Expression | undefined;
 }
 /** What a relationship attribute answers when it is joined. */
 export interface JoinSteps {

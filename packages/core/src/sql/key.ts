@@ -144,5 +144,7 @@ export const OP = {
   dmlColumn: 55,
   array: 56,
   nextValue: 57,
+  viewedColumn: 58,
+  entityRows: 59,
   end: 99,
 } as const;

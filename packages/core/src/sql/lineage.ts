@@ -4,13 +4,13 @@
  */
 import type { Expression } from "./expression.js";
 import { Label } from "./expression.js";
-import { type ColumnReference, Cte, DerivedColumn, type FromClause, Subquery } from "./from.js";
+import { ColumnReference, Cte, DerivedColumn, type FromClause, Subquery } from "./from.js";
 import { CompoundStatement } from "./select.js";
 
 /** The expressions a column is made from, itself first, and how many steps away each is. */
 function sources(of: Expression, distance = 0, into: Map<Expression, number> = new Map()): Map<Expression, number> {
   if ((into.get(of) ?? Number.POSITIVE_INFINITY) <= distance) return into;
-  into.set(of, distance);
+  into.set(of instanceof ColumnReference ? of.plain : of, distance);
   if (of instanceof Label) return sources(of.expression, distance, into);
   if (!(of instanceof DerivedColumn)) return into;
   sources(of.origin, distance + 1, into);
@@ -37,7 +37,8 @@ function sources(of: Expression, distance = 0, into: Map<Expression, number> = n
  * away; where those are equally near, the first.
  */
 export function correspondingColumn(from: FromClause, column: Expression): ColumnReference | undefined {
-  const wanted = column instanceof Label ? column.expression : column;
+  const inner = column instanceof Label ? column.expression : column;
+  const wanted = inner instanceof ColumnReference ? inner.plain : inner;
   let best: ColumnReference | undefined;
   let steps = Number.POSITIVE_INFINITY;
   for (const candidate of from.columns) {

@@ -107,7 +107,11 @@ export function locateItem(items: readonly SelectItem[], column: object): number
     item === x || (item instanceof ItemElement && (item.itemFrom === x || item.itemFrom === asFrom(x)));
   const exact = items.findIndex((item) => same(item, column));
   if (exact >= 0) return exact;
-  const inner = column instanceof Label ? column.expression : column;
-  const labelled = items.findIndex((item) => (item instanceof Label ? item.expression : item) === inner);
+  const behind = (item: object) => {
+    const inner = item instanceof Label ? item.expression : item;
+    return inner instanceof ColumnReference ? inner.plain : inner;
+  };
+  const wanted = behind(column);
+  const labelled = items.findIndex((item) => behind(item) === wanted);
   return labelled < 0 ? undefined : labelled;
 }

@@ -43,6 +43,8 @@ export interface JoinSpec {
   readonly kind: JoinKind;
   /** The clause a relationship starts from. */
   readonly source: FromClause | undefined;
+  /** Which rows of the target belong to the entity that is joined; a part of ON. */
+  readonly narrow?: Expression | undefined;
 }
 export interface ForUpdate {
   readonly read: boolean;
@@ -246,7 +248,11 @@ export class SelectStatement extends QueryStatement {
     for (const item of this.selected) {
       if (item instanceof ItemElement) {
         if (!found.includes(item.itemFrom)) found.push(item.itemFrom);
-      } else if (item instanceof ColumnReference) add(item.from);
+      } else if (item instanceof ColumnReference) {
+        const { viewer } = item;
+        if (viewer === undefined) add(item.from);
+        else if (!found.includes(viewer.itemFrom)) found.push(viewer.itemFrom);
+      }
     }
     for (const from of this.froms) if (!found.some((f) => f.leaves.includes(from))) add(from);
     for (const join of this.joins) {
@@ -266,7 +272,19 @@ export class SelectStatement extends QueryStatement {
     return this.with({ distinctValue: on.length === 0 ? true : on.map((e) => sortKey(e, "distinct")) });
   }
   selectFrom(...froms: unknown[]): this {
-    return this.with({ froms: [...this.froms, ...froms.map((f) => requireFrom(f, "selectFrom()"))] });
+    return this.with({
+      froms: [...this.froms, ...froms.map((f) => requireFrom(f, "selectFrom()"))],
+      criteria: this.withRowsOf(froms),
+    });
+  }
+  /** The criteria, and which rows belong to entities that are read from. */
+  protected withRowsOf(entities: readonly unknown[]): readonly Expression[] {
+    let { criteria } = this;
+    for (const entity of entities) {
+      const own = asEntity(entity)?.itemCriterion;
+      if (own !== undefined && !criteria.includes(own)) criteria = [...criteria, own];
+    }
+    return criteria;
   }
   join(target: unknown, on?: unknown): this {
     return this.joinTo(target, on, "inner");
@@ -283,7 +301,7 @@ export class SelectStatement extends QueryStatement {
   /** With the left side named. */
   joinFrom(left: unknown, target: unknown, on?: unknown): this {
     const from = requireFrom(left, "joinFrom()");
-    const base = this.froms.includes(from) ? this : this.selectFrom(from);
+    const base = this.froms.includes(from) ? this.with({ criteria: this.withRowsOf([left]) }) : this.selectFrom(left);
     return base.joinTo(target, on, "inner", from);
   }
   /** Not a private method: copies made by `with()` have none. */
@@ -301,18 +319,20 @@ export class SelectStatement extends QueryStatement {
           on: last && extra ? step.on.and(extra) : step.on,
           kind,
           source: i === 0 ? relation.source : undefined,
+          narrow: step.narrow,
         };
       });
       return this.with({ joins: [...this.joins, ...specs] });
     }
     const from = requireFrom(target, "join()");
-    const spec: JoinSpec = { target: from, on: on === undefined ? undefined : criterion(on), kind, source };
+    const given = on === undefined ? undefined : criterion(on);
+    const spec: JoinSpec = { target: from, on: given, kind, source, narrow: asEntity(target)?.itemCriterion };
     return this.with({ joins: [...this.joins, spec] });
   }
   /** As `joinFrom`, with an outer join. */
   outerJoinFrom(left: unknown, target: unknown, on?: unknown): this {
     const from = requireFrom(left, "outerJoinFrom()");
-    const base = this.froms.includes(from) ? this : this.selectFrom(from);
+    const base = this.froms.includes(from) ? this.with({ criteria: this.withRowsOf([left]) }) : this.selectFrom(left);
     return base.joinTo(target, on, "left", from);
   }
   /** Words after SELECT, such as sql`SQL_NO_CACHE`; with a dialect's name for that one only. */
@@ -413,11 +433,13 @@ export class SelectStatement extends QueryStatement {
       key.id(
         (j.kind === "inner" ? 1 : j.kind === "left" ? 2 : 3) +
           (j.on === undefined ? 4 : 0) +
-          (j.source === undefined ? 8 : 0),
+          (j.source === undefined ? 8 : 0) +
+          (j.narrow === undefined ? 0 : 16),
       );
       j.source?.walkReference(key);
       j.target.walk(key);
       j.on?.walk(key);
+      j.narrow?.walk(key);
     }
     key.id(this.criteria.length);
     for (const c of this.criteria) c.walk(key);

@@ -213,7 +213,7 @@ export class Mapper {
     return this.#byKey.get(key);
   }
   attributeOf(column: TableColumn): MappedColumn | undefined {
-    return this.#byColumn.get(column);
+    return this.#byColumn.get(column) ?? this.#byColumn.get(column.plain);
   }
   expression(key: string): ExpressionAttribute | undefined {
     return this.expressions.find((e) => e.key === key);

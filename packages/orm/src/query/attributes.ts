@@ -87,7 +87,7 @@ export function moveCriteria<E extends Element>(
   return criteria.map((c) =>
     replace(c, (node) => {
       if (!(node instanceof ColumnReference)) return undefined;
-      for (const a of from.mapper.attributes) if (from.find(a.column) === node) return to.column(a);
+      for (const a of from.mapper.attributes) if (from.find(a.column) === node.plain) return to.column(a);
       return undefined;
     }),
   );
@@ -153,8 +153,8 @@ export class RelationAttribute {
       );
     }
     const steps = relationSteps(property, source, target, false);
-    const only = [steps.toTarget, ...this.extra, ...(target.criterion === undefined ? [] : [target.criterion])];
-    const last = { target: target.from, on: conjunction(operators.and, only) };
+    const on = conjunction(operators.and, [steps.toTarget, ...this.extra]);
+    const last = { target: target.from, on, narrow: target.criterion };
     if (steps.secondary === undefined) return { source: source.from, steps: [last] };
     return { source: source.from, steps: [{ target: steps.secondary, on: steps.toSecondary as Expression }, last] };
   }

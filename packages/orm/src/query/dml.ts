@@ -150,7 +150,7 @@ function newValue(
   return computed === UNKNOWN || computed === undefined || typeof computed === "boolean" ? UNLOADED : computed;
 }
 function reads(node: unknown, column: TableColumn): boolean {
-  if (node === column) return true;
+  if (node instanceof ColumnReference && node.plain === column) return true;
   if (typeof node !== "object" || node === null || node instanceof ColumnReference || node instanceof Bind)
     return false;
   return Object.values(node).some((part) =>

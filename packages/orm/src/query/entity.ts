@@ -9,12 +9,16 @@ import {
   type FromClause,
   fromClause,
   ItemElement,
+  Join,
   type KeyWriter,
   Label,
   NULL,
   OP,
   requireFrom,
   SubqueryClause,
+  TableColumn,
+  ViewedColumn,
+  viewedBy,
 } from "@athanor/core";
 import type { ExpressionAttribute } from "../mapping/column-property.js";
 import type { Mapper } from "../mapping/mapper.js";
@@ -83,9 +87,24 @@ export function expressionAttributeOf(
 ): { readonly attribute: ExpressionAttribute; readonly source: EntitySource } | undefined {
   return typeof value === "object" && value !== null ? expressionAttributes.get(value) : undefined;
 }
+const faces = new WeakMap<TableColumn, Map<Mapper, ViewedColumn>>();
+/** A column as a class sees it that has rows or tables of its own: what is selected by it are rows of that class. */
+function seenBy(column: Expression, source: EntitySource): Expression {
+  if (!(column instanceof TableColumn) || source.isAlias || !hasOwnRows(source)) return column;
+  const { mapper } = source;
+  const known = faces.get(column) ?? new Map<Mapper, ViewedColumn>();
+  let face = known.get(mapper);
+  if (face === undefined) faces.set(column, known.set(mapper, (face = new ViewedColumn(column, entityOf(mapper)))));
+  return face;
+}
+function hasOwnRows(source: EntitySource): boolean {
+  return source.implied && (source.criterion !== undefined || source.from instanceof Join);
+}
 /** Class attributes of a mapper at one place: columns and relationships by key. */
 export function classAttributes(source: EntitySource, model: unknown): { readonly [key: string]: unknown } {
-  const map: Record<string, unknown> = Object.assign(Object.create(null), source.columns);
+  const map: Record<string, unknown> = Object.create(null);
+  const { columns } = source;
+  for (const key of Object.keys(columns)) map[key] = seenBy(columns[key] as Expression, source);
   for (const r of source.mapper.relationships) map[r.key] = new RelationAttribute(r, source, model);
   // Asked late: they may speak of other models.
   for (const e of source.mapper.expressions) {
@@ -114,6 +133,8 @@ export class AliasedEntity {
     this.source = source;
     this.$ = { name: source.name, props: meta.props, options: meta.options };
     this.#element = new EntityItem(source);
+    if (source.isAlias && hasOwnRows(source))
+      for (const leaf of source.from.leaves) if (leaf instanceof Alias) viewedBy(leaf, this.#element);
   }
   get c(): { readonly [key: string]: unknown } {
     this.#c ??= classAttributes(this.source, this);

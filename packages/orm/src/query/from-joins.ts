@@ -2,13 +2,26 @@
  * Joins as FROM clauses of their own: for a secondary that is more than one table, for models read from several.
  * Source: SQLAlchemy "sqlalchemy.sql.expression.join".
  */
-import { type AnyTable, criterion, type FromClause, Join, joinCondition, requireFrom } from "@athanor/core";
+import {
+  type AnyTable,
+  asEntity,
+  conjunction,
+  criterion,
+  type FromClause,
+  Join,
+  joinCondition,
+  operators,
+  requireFrom,
+} from "@athanor/core";
 
 type Side = AnyTable | FromClause;
 function made(left: Side, right: Side, on: unknown, kind: "inner" | "left"): FromClause {
   const where = kind === "inner" ? "join()" : "outerJoin()";
   const [l, r] = [requireFrom(left, where), requireFrom(right, where)];
-  return new Join(l, r, on === undefined ? joinCondition(l, r) : criterion(on), kind);
+  const condition = on === undefined ? joinCondition(l, r) : criterion(on);
+  // Rows of a class that shares its table: of the left side only where that takes no rows away.
+  const own = [kind === "inner" ? left : undefined, right].flatMap((side) => asEntity(side)?.itemCriterion ?? []);
+  return new Join(l, r, own.length === 0 ? condition : conjunction(operators.and, [condition, ...own]), kind);
 }
 /**
  * `left JOIN right` as a clause to select from or to map; without `on` by the foreign key between them.

@@ -24,6 +24,8 @@ import {
   SelectStatement,
   SubqueryClause,
   type TableColumn,
+  viewedJoins,
+  withEntityRows,
 } from "@athanor/core";
 import { restrictionsIn } from "../extensions/loader-criteria.js";
 import { type Restriction, restrictSelect } from "../extensions/restrict.js";
@@ -271,16 +273,17 @@ class Planner {
   #frame(): { readonly froms: readonly FromClause[]; readonly criteria: readonly Expression[] } {
     const statement = this.#statement;
     const froms: FromClause[] = [...statement.froms];
-    const criteria: Expression[] = [...statement.criteria];
     for (const item of statement.selected) {
       if (!(item instanceof EntityItem)) continue;
       const { source } = item;
       if (statement.joins.some((j) => j.target === source.from)) continue;
       if (source.from.leaves.length > 1 && !froms.includes(source.from)) froms.push(source.from);
-      if (source.criterion !== undefined) criteria.push(source.criterion);
     }
     froms.push(...this.#hierarchies(froms));
-    return { froms, criteria };
+    for (const from of viewedJoins(statement))
+      if (!froms.some((f) => f.leaves.length > 1 && from.leaves.some((leaf) => f.leaves.includes(leaf))))
+        froms.push(from);
+    return { froms, criteria: withEntityRows(statement) };
   }
   /** Joins of hierarchies that only columns speak of: `select(Book.c.name, Book.c.pages)`. */
   #hierarchies(froms: readonly FromClause[]): readonly FromClause[] {
@@ -407,7 +410,7 @@ class Planner {
     }
     const name = item.name ?? `column_${at + 1}`;
     // A column that an entity has brought already is read from there.
-    const there = item instanceof ColumnReference ? this.#columns.indexOf(item) : -1;
+    const there = item instanceof ColumnReference ? this.#columns.indexOf(item.plain) : -1;
     if (there >= 0) return { name, entity: undefined, at: there, keys: undefined };
     this.#columns.push(item);
     return { name, entity: undefined, at, keys: undefined };

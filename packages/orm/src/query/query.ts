@@ -453,7 +453,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
     const inner = this.#statement
       .with({ optionList: criteriaAmong(this.#statement.optionList), orderByList: [] })
       .withOnlyColumns(new LiteralColumn("1", INTEGER));
-    const froms = inner.froms.length > 0 ? inner : inner.selectFrom(this.#entity.itemFrom);
+    const froms = readingFrom(inner, this.#entity);
     const row = await executeStatement<AnyRow>(this.#internals, froms.limit(1)).first();
     return row !== null;
   }
@@ -473,8 +473,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   /** Other columns with the same FROM and WHERE: gives a select for `session.execute()`. */
   withEntities(...items: unknown[]): SelectStatement {
-    const { itemFrom } = this.#entity;
-    const kept = this.#statement.froms.length > 0 ? this.#statement : this.#statement.selectFrom(itemFrom);
+    const kept = readingFrom(this.#statement, this.#entity);
     return kept.withOnlyColumns(...items).with({ optionList: criteriaAmong(this.#statement.optionList) });
   }
   subquery(name?: string): unknown {
@@ -553,6 +552,12 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
 }
 
+/** A statement that says of itself what it reads, whatever it selects. */
+function readingFrom(statement: SelectStatement, entity: EntityItem): SelectStatement {
+  const from = statement.froms.length > 0 ? statement : statement.selectFrom(entity.itemFrom);
+  const own = entity.source.criterion;
+  return own === undefined || statement.criteria.includes(own) ? from : from.where(own);
+}
 function plainColumns(statement: SelectStatement, entity: EntityItem): SelectStatement {
   const columns: readonly (ColumnReference | Element)[] = entity.itemColumns;
   const base =
@@ -560,7 +565,7 @@ function plainColumns(statement: SelectStatement, entity: EntityItem): SelectSta
       ? statement
       : statement.selectFrom(entity.itemFrom);
   const own = entity.source.criterion;
-  return (own === undefined ? base : base.where(own)).withOnlyColumns(...columns);
+  return (own === undefined || base.criteria.includes(own) ? base : base.where(own)).withOnlyColumns(...columns);
 }
 const STALE_BIT = 8;
 function isStale(instance: Managed): boolean {

@@ -10,6 +10,8 @@ import {
   type FromClause,
   InList,
   Join,
+  type KeyWriter,
+  OP,
   operators,
   originColumn,
   replace,
@@ -36,9 +38,12 @@ export class EntitySource {
   readonly name: string;
   /** False for the mapper's own tables. */
   readonly isAlias: boolean;
+  /** False: columns alone never bring this source's join along. */
+  readonly implied: boolean;
   readonly #leaves: ReadonlyMap<Table, FromClause>;
   readonly #found = new Map<TableColumn, ColumnReference>();
   #columns: { readonly [key: string]: Expression } | undefined;
+  #criterion: EntityRows | undefined;
 
   constructor(
     mapper: Mapper,
@@ -46,9 +51,9 @@ export class EntitySource {
     leaves: ReadonlyMap<Table, FromClause>,
     name: string,
     isAlias: boolean,
-    /** False: columns alone never bring this source's join along. */
     implied = true,
   ) {
+    this.implied = implied;
     this.mapper = mapper;
     this.from = from;
     this.name = name;
@@ -106,7 +111,16 @@ export class EntitySource {
   }
   /** For single-table inheritance: only rows of this class and those below it. */
   get criterion(): Expression | undefined {
-    return singleTableCriterion(this);
+    const { mapper } = this;
+    const inherited = mapper.inheritance;
+    if (inherited === undefined || inherited.strategy !== "single" || inherited.base === undefined) return undefined;
+    const { discriminator } = inherited;
+    if (discriminator === undefined) return undefined;
+    const identities = [...mapper.selfAndDescendants()].flatMap((m) => m.inheritance?.identity ?? []);
+    // The same node each time, so that a statement has it once; another when a subclass has come.
+    if (this.#criterion?.identities.length !== identities.length)
+      this.#criterion = new EntityRows(this.column(discriminator), mapper, identities);
+    return this.#criterion;
   }
 }
 
@@ -215,15 +229,19 @@ function fromOf(mapper: Mapper, leaves: ReadonlyMap<Table, FromClause>): FromCla
   return from;
 }
 
-function singleTableCriterion(source: EntitySource): Expression | undefined {
-  const { mapper } = source;
-  const inherited = mapper.inheritance;
-  if (inherited === undefined || inherited.strategy !== "single" || inherited.base === undefined) return undefined;
-  const discriminator = inherited.discriminator;
-  if (discriminator === undefined) return undefined;
-  const identities = [...mapper.selfAndDescendants()].flatMap((m) =>
-    m.inheritance?.identity === undefined ? [] : [m.inheritance.identity],
-  );
-  const column = source.column(discriminator);
-  return new InList(column, new Tuple(identities.map((i) => new Bind(i, column.type))), false);
+/** `kind IN (…)`: a part of what an entity is, never a criterion of the program's; keys tell the two apart. */
+class EntityRows extends InList {
+  readonly identities: readonly (string | number)[];
+  readonly #mapper: Mapper;
+  constructor(column: ColumnReference, mapper: Mapper, identities: readonly (string | number)[]) {
+    super(column, new Tuple(identities.map((i) => new Bind(i, column.type))), false);
+    this.identities = identities;
+    this.#mapper = mapper;
+  }
+  override walk(key: KeyWriter): void {
+    key.id(OP.entityRows);
+    key.id(this.#mapper.id);
+    key.id(this.identities.length);
+    this.subject.walk(key);
+  }
 }
