@@ -6,10 +6,17 @@ import { ArgumentError, type Condition, conjunction, didYouMean, Expression, FAL
 import { mapperOfInstance } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
 
+/** A composite as a part of a larger one. */
+export interface CompositePart<K extends string> {
+  /** The attributes that hold it. */
+  readonly keys: readonly K[];
+  fromParts(parts: readonly unknown[]): unknown;
+  toParts(value: never): readonly unknown[];
+}
 /** How a value object is made of columns. */
 export interface CompositeParts<V, K extends string> {
-  /** Attributes that hold the parts, in order. */
-  readonly columns: readonly K[];
+  /** Attributes that hold the parts, in order; a value object among the parts is a composite of its own. */
+  readonly columns: readonly (K | CompositePart<K>)[];
   /** From the parts, in the order of `columns`. */
   readonly make: (...parts: never[]) => V;
   /** Back into the parts. */
@@ -27,32 +34,63 @@ export interface CompositeColumns<V> {
   in(values: readonly V[]): Condition;
 }
 
-export class Composite<V, K extends string> {
+export class Composite<V, K extends string> implements CompositePart<K> {
   readonly #of: CompositeParts<V, K>;
+  readonly keys: readonly K[];
   readonly #last = new WeakMap<Managed, { readonly parts: readonly unknown[]; readonly value: V }>();
   constructor(of: CompositeParts<V, K>) {
     if (of.columns.length === 0) throw new ArgumentError("composite(): name the columns that hold the parts.");
     this.#of = of;
+    this.keys = of.columns.flatMap((c) => (typeof c === "string" ? [c] : c.keys));
+  }
+  /** The value that these parts stand for, in the order of `keys`. */
+  fromParts(parts: readonly unknown[]): V | null {
+    const isNull = this.#of.isNull ?? ((all) => all.every((p) => p === null));
+    if (isNull(parts)) return null;
+    let at = 0;
+    const given = this.#of.columns.map((c) => {
+      if (typeof c === "string") return parts[at++];
+      const own = parts.slice(at, at + c.keys.length);
+      at += c.keys.length;
+      return c.fromParts(own);
+    });
+    return this.#of.make(...(given as never[]));
+  }
+  /** Back into the parts, in the order of `keys`. */
+  toParts(value: V | null): readonly unknown[] {
+    if (value === null) return this.keys.map(() => null);
+    const { columns } = this.#of;
+    const parts = this.#of.parts(value);
+    if (parts.length !== columns.length)
+      throw new ArgumentError(
+        `composite(): ${columns.length} parts (${this.keys.join(", ")}), but parts() gave ${parts.length}.`,
+        "orm.composite",
+      );
+    return columns.flatMap((c, i) => (typeof c === "string" ? [parts[i]] : c.toParts(parts[i] as never)));
+  }
+  /** For `update(Line).set(start.changes(new Point(1, 2)))`. */
+  changes(value: V | null): { readonly [_ in K]: never } {
+    const parts = this.toParts(value);
+    return Object.fromEntries(this.keys.map((key, i) => [key, parts[i]])) as { readonly [_ in K]: never };
   }
   /** The value of an object; the same one until a part changes. Null when the parts say so. @throws NotLoadedError */
   get(owner: object): V | null {
     const instance = this.#check(owner);
     const fields = instance as unknown as { readonly [key: string]: unknown };
-    const parts = this.#of.columns.map((key) => fields[key]);
-    const isNull = this.#of.isNull ?? ((all) => all.every((p) => p === null));
-    if (isNull(parts)) return null;
+    const parts = this.keys.map((key) => fields[key]);
     const last = this.#last.get(instance);
     if (last?.parts.every((p, i) => Object.is(p, parts[i]))) return last.value;
-    const value = this.#of.make(...(parts as never[]));
+    const value = this.fromParts(parts);
+    if (value === null) return null;
     this.#last.set(instance, { parts, value });
     return value;
   }
   /** Writes the parts; only those that differ count as changed. */
   set(owner: object, value: V | null): void {
     const instance = this.#check(owner);
-    const parts = this.#parts(value);
+    const parts = this.toParts(value);
     const fields = instance as unknown as Record<string, unknown>;
-    this.#of.columns.forEach((key, i) => {
+    this.keys.forEach((key, i) => {
       fields[key] = parts[i];
     });
     if (value !== null) this.#last.set(instance, { parts, value });
@@ -64,7 +102,7 @@ export class Composite<V, K extends string> {
   }
   /** The columns of a model or of an alias of it, for criteria. */
   on(place: HasColumns<K>): CompositeColumns<V> {
-    const columns = this.#of.columns.map((key) => {
+    const columns = this.keys.map((key) => {
       const column = place.c[key];
       if (column instanceof Expression) return column;
       throw new ArgumentError(
@@ -73,7 +111,7 @@ export class Composite<V, K extends string> {
       );
     });
     const all = (value: V | null) => {
-      const parts = this.#parts(value);
+      const parts = this.toParts(value);
       return columns.map((column, i) => (parts[i] === null ? column.isNull() : column.eq(parts[i])));
     };
     const same = (value: V | null) => conjunction(operators.and, all(value));
@@ -82,7 +120,7 @@ export class Composite<V, K extends string> {
       eq: (value) => same(value) as unknown as Condition,
       // NULL in a part is no answer to "not equal": rows without the value differ too.
       ne: (value) => {
-        const parts = this.#parts(value);
+        const parts = this.toParts(value);
         const differs = columns.flatMap((column, i) =>
           parts[i] === null ? [column.isNotNull()] : [column.ne(parts[i]), column.isNull()],
         );
@@ -92,21 +130,11 @@ export class Composite<V, K extends string> {
         (values.length === 0 ? FALSE : conjunction(operators.or, values.map(same))) as unknown as Condition,
     };
   }
-  #parts(value: V | null): readonly unknown[] {
-    if (value === null) return this.#of.columns.map(() => null);
-    const parts = this.#of.parts(value);
-    if (parts.length !== this.#of.columns.length)
-      throw new ArgumentError(
-        `composite(): ${this.#of.columns.length} columns (${this.#of.columns.join(", ")}), but parts() gave ${parts.length}.`,
-        "orm.composite",
-      );
-    return parts;
-  }
   #check(owner: object): Managed {
     const instance = managed(owner);
     if (instance === undefined) throw new ArgumentError("composite(): a mapped object is needed, mostly 'this'.");
     const mapper = mapperOfInstance(instance);
-    for (const key of this.#of.columns)
+    for (const key of this.keys)
       if (!(`$${key}` in instance) && mapper.attribute(key) === undefined)
         throw new ArgumentError(
           `composite(): ${mapper} has no column '${key}'.${didYouMean(key, mapper.keys)}`,
@@ -117,7 +145,7 @@ export class Composite<V, K extends string> {
   /** Whether all parts are at hand. */
   isLoaded(owner: object): boolean {
     const instance = this.#check(owner);
-    return this.#of.columns.every((key) => instance[`$${key}`] !== UNLOADED);
+    return this.keys.every((key) => instance[`$${key}`] !== UNLOADED);
   }
 }
 

@@ -2,7 +2,8 @@
 export * from "./association.js";
 export * from "./association-map.js";
 export * from "./association-set.js";
-export { Composite, type CompositeColumns, type CompositeParts, composite } from "./composite.js";
+export { Composite, type CompositeColumns, type CompositePart, type CompositeParts, composite } from "./composite.js";
+export { hybridChanges } from "./hybrid-changes.js";
 export { Indexed, type IndexedSettings, indexed } from "./indexed.js";
 export { withLoaderCriteria } from "./loader-criteria.js";
 export { type OrderingOptions, orderingList, reorder } from "./ordering-list.js";
@@ -15,5 +16,5 @@ export {
   statementCounter,
 } from "./statements.js";
 export { Factory, factory, type Makes, type Recipe, type RecipeTable, withRollback } from "./testing.js";
-export { trackJson, unwrap } from "./tracked-json.js";
+export { trackJson, trackType, unwrap } from "./tracked-json.js";
 export { type ValidatesOptions, type ValidationInfo, validates } from "./validates.js";

@@ -3,10 +3,20 @@
  * at any depth. The slot, and so the driver, holds the plain value. Source: SQLAlchemy "Mutation Tracking" (which stops
  * at the first level).
  */
-import { type AnyModel, ArgumentError, didYouMean, type PropsOf } from "@athanor/core";
+import {
+  type AnyModel,
+  ArgumentError,
+  ColumnDefinition,
+  type ColumnLike,
+  didYouMean,
+  type PropsOf,
+  type SqlType,
+} from "@athanor/core";
+import type { ModelBase } from "../mapping/api.js";
 import { declarationOf } from "../mapping/declaration.js";
-import { type MappedColumn, mapperOfInstance } from "../mapping/mapper.js";
-import { DETACHED, isChanged, type Managed, PERSISTENT, recordWrite, UNLOADED } from "../mapping/state.js";
+import { type MappedColumn, type Mapper, mapperOfInstance } from "../mapping/mapper.js";
+import type { Registry } from "../mapping/registry.js";
+import { DETACHED, isChanged, type Managed, PERSISTENT, recordWrite, UNLOADED, VIEWS } from "../mapping/state.js";
 
 /** A proxy answers to this with the plain value. */
 const PLAIN: unique symbol = Symbol("athanor.plain");
@@ -35,6 +45,7 @@ export function trackJson<M extends AnyModel>(model: M, ...keys: (keyof PropsOf<
         "orm.unknown-attribute",
       );
     const plain = accessorOf(prototype, key);
+    Object.defineProperty(prototype, VIEWS, { value: true, configurable: true });
     Object.defineProperty(prototype, key, {
       configurable: true,
       get(this: Managed): unknown {
@@ -46,6 +57,30 @@ export function trackJson<M extends AnyModel>(model: M, ...keys: (keyof PropsOf<
       },
     });
   }
+}
+/**
+ * `trackJson` for all columns of a type, in every model of a base, those that are there and those to come.
+ * Source: SQLAlchemy "Mutable.associate_with".
+ *
+ * @param of a column of that type, such as `json()` or `myType()`; types are told by their kind, decorated ones by what they are made of
+ * @example
+ * const AppModel = declarativeBase();
+ * trackType(AppModel, json());
+ */
+export function trackType(base: Pick<ModelBase, "registry">, of: ColumnLike<unknown, string>): void {
+  if (!(of instanceof ColumnDefinition))
+    throw new ArgumentError("trackType(): the second argument is a column of the type, such as json().");
+  const { type } = of.fields;
+  const same = (other: SqlType) => other.id === type.id || (!type.isOwn && !other.isOwn && other.kind === type.kind);
+  const registry = base.registry as unknown as Registry;
+  const track = (model: Function, mapper: Mapper) => {
+    // Inherited ones are tracked where they are declared.
+    const above = mapper.inheritance?.base;
+    const own = mapper.attributes.filter((a) => same(a.column.type) && above?.attribute(a.key) === undefined);
+    trackJson(model as never, ...(own.map((a) => a.key) as never[]));
+  };
+  for (const mapper of registry.mappers) track(mapper.model, mapper);
+  registry.on("mapperConfigured", ({ model, mapper }) => track(model, mapper));
 }
 /** The plain value behind a tracked document; anything else as it is. */
 export function unwrap<T>(value: T): T {
@@ -66,7 +101,13 @@ function isObject(value: unknown): value is object {
 function isDocument(value: unknown): value is object {
   if (!isObject(value)) return false;
   const prototype = Object.getPrototypeOf(value) as unknown;
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+  return (
+    Array.isArray(value) ||
+    value instanceof Set ||
+    value instanceof Map ||
+    prototype === Object.prototype ||
+    prototype === null
+  );
 }
 function viewOf(owner: Managed, key: string, root: object): object {
   let byKey = views.get(owner);
@@ -81,9 +122,12 @@ function viewOf(owner: Managed, key: string, root: object): object {
 function watch(owner: Managed, key: string, root: object, value: object, made: WeakMap<object, object>): object {
   const known = made.get(value);
   if (known !== undefined) return known;
-  const view = new Proxy(value, {
+  const watchIn = (found: unknown): unknown => (isDocument(found) ? watch(owner, key, root, found, made) : found);
+  const changes = () => aboutToChange(owner, key, root);
+  const view: object = new Proxy(value, {
     get(target, name, receiver) {
       if (name === PLAIN) return target;
+      if (target instanceof Set || target instanceof Map) return memberOf(target, name, view, watchIn, changes);
       const found: unknown = Reflect.get(target, name, receiver);
       return isDocument(found) ? watch(owner, key, root, found, made) : found;
     },
@@ -108,6 +152,70 @@ function watch(owner: Managed, key: string, root: object, value: object, made: W
   });
   made.set(value, view);
   return view;
+}
+/** A member of a set or a map, whose methods work on the thing itself and on no proxy of it. */
+function memberOf(
+  target: Set<unknown> | Map<unknown, unknown>,
+  name: string | symbol,
+  view: object,
+  watchIn: (found: unknown) => unknown,
+  changes: () => void,
+): unknown {
+  const found: unknown = Reflect.get(target, name, target);
+  if (typeof found !== "function") return found;
+  switch (name) {
+    case "add":
+      return (member: unknown) => {
+        const plain = unwrap(member);
+        if (!target.has(plain)) changes();
+        (target as Set<unknown>).add(plain);
+        return view;
+      };
+    case "set":
+      return (key: unknown, value: unknown) => {
+        const [k, v] = [unwrap(key), unwrap(value)];
+        const map = target as Map<unknown, unknown>;
+        if (!map.has(k) || !Object.is(map.get(k), v)) changes();
+        map.set(k, v);
+        return view;
+      };
+    case "delete":
+      return (key: unknown) => {
+        const plain = unwrap(key);
+        if (target.has(plain)) changes();
+        return target.delete(plain);
+      };
+    case "clear":
+      return () => {
+        if (target.size > 0) changes();
+        target.clear();
+      };
+    case "has":
+      return (key: unknown) => target.has(unwrap(key));
+    case "get":
+      return (key: unknown) => watchIn((target as Map<unknown, unknown>).get(unwrap(key)));
+    case "forEach":
+      return (each: (value: unknown, key: unknown, of: unknown) => void) => {
+        target.forEach((value, key) => {
+          each(watchIn(value), watchIn(key), view);
+        });
+      };
+    case "keys":
+    case "values":
+    case "entries":
+    case Symbol.iterator:
+      return function* () {
+        for (const item of found.call(target) as Iterable<unknown>)
+          yield Array.isArray(item) &&
+          (name === "entries" || target instanceof Map) &&
+          name !== "values" &&
+          name !== "keys"
+            ? item.map(watchIn)
+            : watchIn(item);
+      };
+    default:
+      return found.bind(target) as unknown;
+  }
 }
 /** Keeps a copy of the document as it was: the flush compares with it, a rollback goes back to it. */
 function aboutToChange(owner: Managed, key: string, root: object): void {

@@ -16,7 +16,7 @@ import { MappingError } from "../errors.js";
 import { collectionClass } from "./collection-kinds.js";
 import { ExpressionAttribute } from "./column-property.js";
 import { type Declaration, declarationOf, type ModelSettings } from "./declaration.js";
-import { type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
+import { eagerDefaults, type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
 import { parseCascade, RelationshipDefinition } from "./relationship.js";
 import { linkReverse, resolveJoin } from "./relationship-join.js";
@@ -260,6 +260,8 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
   for (const [key, definition] of declaration.expressions)
     mapper.expressions.push(new ExpressionAttribute(mapper.expressions.length, key, definition, mapper.name));
   mapper.confirmDeletedRows = declaration.settings.confirmDeletedRows ?? base?.confirmDeletedRows ?? true;
+  mapper.eagerDefaults = declaration.settings.eagerDefaults ?? base?.eagerDefaults ?? false;
+  if (mapper.eagerDefaults) eagerDefaults.wanted = true;
   mapper.selectable = selectableOf(declaration);
   for (const [key, name] of base?.synonyms ?? []) mapper.synonyms.set(key, name);
   for (const [key, name] of declaration.synonyms) {

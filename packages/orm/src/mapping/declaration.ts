@@ -38,6 +38,7 @@ export interface ModelSettings {
   readonly includeProperties?: readonly string[];
   readonly excludeProperties?: readonly string[];
   readonly confirmDeletedRows?: boolean;
+  readonly eagerDefaults?: true;
 }
 const SETTINGS = [
   "primaryKey",
@@ -60,6 +61,7 @@ const SETTINGS = [
   "includeProperties",
   "excludeProperties",
   "confirmDeletedRows",
+  "eagerDefaults",
 ];
 const RESERVED = ["constructor", "then", "prototype", "__proto__", "toJSON"];
 

@@ -145,6 +145,9 @@ export function mappersOfTable(table: Table): readonly Mapper[] {
   return [...new Set([...(byTable.get(table) ?? [])].map((m) => m.root))];
 }
 
+/** Whether any class wants its `eagerDefaults`: flushes ask this first. */
+export const eagerDefaults = { wanted: false };
+
 /** The mapping of one class. */
 export class Mapper {
   readonly id: number = nextId();
@@ -171,6 +174,8 @@ export class Mapper {
   legacyIsOrphan = false;
   /** A DELETE that matches fewer rows than it should is worth a warning. */
   confirmDeletedRows = true;
+  /** What the database makes is read in the flush that makes it. */
+  eagerDefaults = false;
   /** What a read-only class is read from instead of a table. */
   selectable: FromClause | undefined = undefined;
   /** Other names of attributes. */

@@ -25,6 +25,8 @@ export const ORPHANED = 128;
 /** A commit made its deletion final. */
 export const WAS_DELETED = 256;
 /** In a slot: no value is known. */
+/** On prototypes whose accessors give views of values: the driver wants what is in the slots. */
+export const VIEWS: unique symbol = Symbol("athanor.views");
 export const UNLOADED: unique symbol = Symbol("athanor.unloaded");
 /**
  * First constructor argument when a row is loaded. `new UserClass(LOAD_TOKEN)` leaves every attribute UNLOADED and the

@@ -22,7 +22,7 @@ import {
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
 import { flushPreparations } from "../extensions/flush-preparations.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
-import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import { eagerDefaults, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { eachListener, isHeard, noneHeard, type RowEventName, tellExpire } from "../mapping/model-events.js";
 import { softDeletionOf, writeMark } from "../mapping/soft-deletion.js";
 import {
@@ -43,7 +43,7 @@ import {
   UNLOADED,
   WAS_DELETED,
 } from "../mapping/state.js";
-import { loadColumn, loadRelationship, peekReference } from "../query/execute.js";
+import { loadColumn, loadRelationship, peekReference, refreshInstances } from "../query/execute.js";
 import { ShardIdOption } from "../query/user-options.js";
 import type { Binds } from "./binds.js";
 import { reachable, relatedInMemory } from "./cascades.js";
@@ -580,6 +580,7 @@ export class SessionCore implements WholeSession, SessionFace {
         this.#flushed = undefined;
       }
       flush.finish();
+      if (eagerDefaults.wanted) await this.#readDefaults([...pending, ...dirty]);
       this.#lost = NO_OBJECTS;
       this.#toDelete = NO_OBJECTS;
       if (this.#pending.length > 0) {
@@ -605,6 +606,23 @@ export class SessionCore implements WholeSession, SessionFace {
       this.#flushing = false;
       this.#flushed = undefined;
     }
+  }
+  /** What the database made for objects whose classes want it at once. */
+  async #readDefaults(written: readonly Managed[]): Promise<void> {
+    const lacking = new Map<string, Managed[]>();
+    for (const instance of written) {
+      if (instance.$$s !== this || (instance.$$f & PERSISTENT) === 0) continue;
+      const mapper = mapperOfInstance(instance);
+      if (!mapper.eagerDefaults) continue;
+      const keys = mapper.attributes.filter((a) => !a.deferred && instance[a.slot] === UNLOADED).map((a) => a.key);
+      if (keys.length === 0) continue;
+      const group = JSON.stringify(keys);
+      const list = lacking.get(group);
+      if (list === undefined) lacking.set(group, [instance]);
+      else list.push(instance);
+    }
+    for (const [keys, list] of lacking)
+      await refreshInstances(this.#of(list[0] as Managed), list, JSON.parse(keys) as string[], false);
   }
   /** The transaction (or the savepoint alone) is rolled back at once; until rollback() nothing else is possible. */
   async #flushFailed(error: unknown): Promise<void> {

@@ -83,6 +83,11 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
   /** false: a DELETE that finds its row gone says nothing. */
   readonly confirmDeletedRows?: boolean;
   /**
+   * What the database makes (server defaults, computed columns) is read with the flush also where no RETURNING brings it,
+   * by one SELECT per class. Default: such an attribute is awaited.
+   */
+  readonly eagerDefaults?: true;
+  /**
    * `(c) => [index("ix_name", c.name), unique(c.a, c.b)]`. Of two models whose relationships lead to each other only one
    * can be inferred with such a parameter; the other names its columns: `() => [unique("a", "b")]`.
    */

@@ -1,9 +1,10 @@
 /** Helpers of models: ordered collections, tracked documents, value objects, hybrids. */
-import { type Columns, integer, json, type PropsOf, select, string } from "@athanor/core";
+import { type Columns, integer, json, type PropsOf, select, serialized, string, update } from "@athanor/core";
 import {
   aliased,
   composite,
   declarativeBase,
+  hybridChanges,
   inspect,
   manyToOne,
   oneToMany,
@@ -12,6 +13,7 @@ import {
   Session,
   selectinLoad,
   trackJson,
+  trackType,
   unwrap,
 } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
@@ -54,6 +56,15 @@ class Doc extends Base("Doc", {
     trackJson(this, "meta");
   }
 }
+const Tracked = declarativeBase(undefined, { metadata: Base.metadata });
+trackType(Tracked, json());
+class Bag extends Tracked("Bag", {
+  id: integer().primaryKey(),
+  meta: json<Meta>(),
+  tags: serialized<Set<string>>(),
+  marks: serialized<Map<string, { n: number }>>(),
+}) {}
+trackType(Tracked, serialized());
 
 class Point {
   readonly x: number;
@@ -67,6 +78,20 @@ const point = <const K extends string>(...columns: K[]) =>
   composite({ columns, make: (x: number, y: number) => new Point(x, y), parts: (p) => [p.x, p.y] });
 const start = point("x1", "y1");
 const end = point("x2", "y2");
+class Span {
+  readonly from: Point;
+  readonly to: Point | null;
+  constructor(from: Point, to: Point | null) {
+    this.from = from;
+    this.to = to;
+  }
+}
+const span = composite({
+  columns: [start, end],
+  make: (from: Point, to: Point | null) => new Span(from, to),
+  parts: (s) => [s.from, s.to],
+  isNull: ([x1, y1]) => x1 === null || y1 === null,
+});
 class Line extends Base("Line", {
   id: integer().primaryKey(),
   x1: integer().nullable(),
@@ -96,6 +121,10 @@ class Line extends Base("Line", {
   static get width() {
     return Line.widthOf(Line);
   }
+  static readonly updateExpressions = {
+    width: (w: number) => ({ x2: Line.c.x1.add(w) }),
+    start: (at: Point | null) => start.changes(at),
+  };
   static widthOf({ c }: { readonly c: Columns<string, PropsOf<typeof Line>> }) {
     return c.x2.sub(c.x1);
   }
@@ -257,6 +286,92 @@ describeEachDatabase("helpers of models", (target) => {
     expect(empty.start).toBeNull();
     empty.start = null;
     expect(inspect(empty).modified).toBe(false);
+  });
+  it("a value object may have value objects for parts", async () => {
+    await using session = new Session(db.engine);
+    const line = new Line({});
+    expect(span.get(line)).toBeNull();
+    span.set(line, new Span(new Point(1, 2), null));
+    session.addAll([line, new Line({ x1: 1, y1: 2, x2: 3, y2: 4 })]);
+    await session.commit();
+    session.expungeAll();
+    const [open, closed] = await session.scalars(select(Line).orderBy(Line.c.id)).all();
+    expect(span.get(open!)).toEqual(new Span(new Point(1, 2), null));
+    expect(span.get(closed!)).toEqual(new Span(new Point(1, 2), new Point(3, 4)));
+    expect(span.get(closed!)).toBe(span.get(closed!));
+    const fits = select(Line.c.id).where(span.on(Line).eq(new Span(new Point(1, 2), new Point(3, 4))));
+    expect(await session.scalars(fits).all()).toEqual([2]);
+    const openEnd = select(Line.c.id).where(span.on(Line).eq(new Span(new Point(1, 2), null)));
+    expect(await session.scalars(openEnd).all()).toEqual([1]);
+    expect(span.keys).toEqual(["x1", "y1", "x2", "y2"]);
+    expect(() => composite({ columns: [start], make: () => 1, parts: () => [] }).toParts(1)).toThrow(
+      /parts\(\) gave 0/,
+    );
+  });
+  it("an UPDATE by criteria sets hybrids and value objects through their columns", async () => {
+    await using session = new Session(db.engine);
+    const lines = [new Line({ x1: 1, x2: 2 }), new Line({ x1: 5, x2: 9 })];
+    session.addAll(lines);
+    await session.commit();
+    await session.scalars(select(Line)).all();
+    taken(db);
+    await session.execute(
+      update(Line)
+        .set(hybridChanges(Line, { width: 7 }))
+        .where(Line.width.gt(1)),
+    );
+    expect(taken(db)).toEqual(["UPDATE line"]);
+    expect(await session.scalars(select(Line.c.x2).orderBy(Line.c.id)).all()).toEqual([2, 12]);
+    expect(lines[1]!.width).toBe(7);
+    await session
+      .query(Line)
+      .filter(Line.c.id.eq(1))
+      .update({ ...hybridChanges(Line, { start: new Point(8, 9) }), x2: 13 });
+    expect(lines[0]!.start).toEqual(new Point(8, 9));
+    expect(await session.scalar(select(Line.c.x2).where(Line.c.id.eq(1)))).toBe(13);
+    await session.execute(update(Line).set(end.changes(new Point(0, 1))));
+    expect(lines.map((l) => end.get(l))).toEqual([new Point(0, 1), new Point(0, 1)]);
+    // @ts-expect-error the type of the hybrid's value
+    expect(() => hybridChanges(Line, { width: "wide" })).not.toThrow();
+    // @ts-expect-error no such attribute
+    expect(() => hybridChanges(Line, { widht: 1 })).toThrow(/no 'widht'.*'width'/);
+  });
+  it("sets and maps inside a tracked value are watched; a type is tracked in all models of a base", async () => {
+    await using session = new Session(db.engine);
+    const bag = new Bag({ tags: new Set(["a"]), marks: new Map([["a", { n: 1 }]]), meta: { tags: ["x"] } });
+    session.add(bag);
+    await session.commit();
+    await session.refresh(bag);
+    taken(db);
+    expect(bag.tags.has("a") && [...bag.tags, bag.tags.size]).toEqual(["a", 1]);
+    expect(bag.marks.get("a")).toBe(bag.marks.get("a"));
+    bag.tags.add("a").delete("never");
+    expect(session.dirty.size).toBe(0);
+    bag.tags.add("b").add("c").delete("a");
+    expect(session.isModified(bag)).toBe(true);
+    await session.flush();
+    expect(taken(db)).toEqual(["UPDATE bag"]);
+    bag.tags.add("z");
+    bag.tags.delete("z");
+    await session.flush();
+    expect(taken(db)).toEqual([]);
+    bag.marks.get("a")!.n = 2;
+    bag.marks.set("b", { n: 3 });
+    bag.meta.tags!.push("y");
+    await session.commit();
+    session.expungeAll();
+    const again = await session.scalars(select(Bag)).one();
+    expect([...again.tags]).toEqual(["b", "c"]);
+    expect([...again.marks]).toEqual([
+      ["a", { n: 2 }],
+      ["b", { n: 3 }],
+    ]);
+    expect([...again.marks.values()].map((m) => m.n)).toEqual([2, 3]);
+    expect(again.meta).toEqual({ tags: ["x", "y"] });
+    again.tags.clear();
+    await session.rollback();
+    await session.refresh(again);
+    expect([...again.tags]).toEqual(["b", "c"]);
   });
   it("a hybrid is a getter beside a static getter, good for aliases too", async () => {
     await using session = new Session(db.engine);

@@ -93,11 +93,41 @@ class Item extends Base("Item", {
   double: integer().nullable().computed("price * 2", { persisted: true }),
   state: string(10).serverDefault("'new'"),
 }) {}
+class Offer extends Base(
+  "Offer",
+  {
+    id: integer().primaryKey(),
+    price: integer(),
+    double: integer().nullable().computed("price * 2", { persisted: true }),
+    state: string(10).serverDefault("'new'"),
+  },
+  { eagerDefaults: true },
+) {}
 
 describeEachDatabase("attributes that are more than columns", (target) => {
   const db = recording(target, Base.metadata);
   const open = () => new Session(db.engine);
 
+  it("eagerDefaults: what the database makes is there after the flush, on every database", async () => {
+    await using session = open();
+    const offers = [1, 2, 3].map((id) => new Offer({ id, price: id }));
+    session.addAll(offers);
+    await session.flush();
+    expect(offers.map((o) => [o.double, o.state])).toEqual([
+      [2, "new"],
+      [4, "new"],
+      [6, "new"],
+    ]);
+    let reads = 0;
+    const stop = db.engine.on("statement", ({ sql }) => void (reads += /^SELECT/.test(sql) ? 1 : 0));
+    for (const o of offers) o.price *= 10;
+    await session.flush();
+    stop();
+    expect(offers.map((o) => o.double)).toEqual([20, 40, 60]);
+    expect(reads).toBeLessThanOrEqual(1);
+    expect(session.dirty.size).toBe(0);
+    await session.commit();
+  });
   it("a synonym reads, writes and compares like its column, through aliases too", async () => {
     await using session = open();
     const user = new User({ id: 1, login: "Amy@X" });

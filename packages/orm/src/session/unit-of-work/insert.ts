@@ -16,7 +16,7 @@ import {
 import { FlushError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
-import { type Managed, UNLOADED } from "../../mapping/state.js";
+import { type Managed, UNLOADED, VIEWS } from "../../mapping/state.js";
 import { keepShapeOf } from "../../query/shapes.js";
 import type { WriteHost } from "./host.js";
 import { InstanceRows, type Scan, scanOf } from "./slots.js";
@@ -186,7 +186,11 @@ async function insertRun(host: WriteHost, table: Table, shape: Shape, run: reado
   const send = (rows: readonly Managed[]) => {
     const given = params.slice();
     // Objects stand for rows: a column's key reads the attribute.
-    if (source !== undefined) given[source] = { rows, columns: shape.columns };
+    if (source !== undefined)
+      given[source] = {
+        rows: VIEWS in first ? rows.map((i) => slotsOf(mapper, shape, i)) : rows,
+        columns: shape.columns,
+      };
     return connection.run(compiled, given);
   };
   if (fetched.length === 0 || (returns && dialect.capabilities.orderedReturning)) {
@@ -206,6 +210,14 @@ async function insertRun(host: WriteHost, table: Table, shape: Shape, run: reado
   }
 }
 
+function slotsOf(mapper: Mapper, shape: Shape, instance: Managed): { readonly [key: string]: unknown } {
+  const row: Record<string, unknown> = {};
+  for (const c of shape.columns) {
+    const value = instance[(mapper.attributeOf(c) as MappedColumn).slot];
+    row[c.key] = value === UNLOADED ? (instance as unknown as Record<string, unknown>)[c.key] : value;
+  }
+  return row;
+}
 type CompiledInsert = ReturnType<Engine["cache"]["lookup"]>["value"];
 function compiledInsert(
   engine: Engine,
@@ -235,9 +247,8 @@ async function insertInline(
   returns: boolean,
   auto: Target | undefined,
 ): Promise<void> {
-  const row: Record<string, unknown> = {};
-  for (const c of shape.columns)
-    row[c.key] = shape.inline?.get(c) ?? (instance as unknown as Record<string, unknown>)[c.key];
+  const row: Record<string, unknown> = slotsOf(mapperOfInstance(instance), shape, instance);
+  for (const [column, value] of shape.inline ?? []) row[column.key] = value;
   let statement = new InsertStatement(table).values(row);
   if (returns) statement = statement.returning(...shape.fetch.map((t) => t.column));
   const { compiled, params } = lookup(engine, statement);
