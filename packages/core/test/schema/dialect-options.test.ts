@@ -52,7 +52,6 @@ describeEachDatabase(
           { id: integer() },
           { metadata, dialectOptions: { postgresql: { unlogged: true, using: "heap" } } },
         );
-        await metadata.createAll(engine, { tables: ["parted", "base", "fast"].map((n) => metadata.table(n)) });
         await metadata.createAll(engine);
         await engine.begin(async (c) => {
           await c.executeScript(
@@ -74,6 +73,39 @@ describeEachDatabase(
         const made = (name: string) => statements(engine, again.table(name))[0];
         expect(made("parted_1")).toBe("CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10)");
         expect(made("child")).toMatch(/INHERITS \( base \)$/);
+      });
+    });
+    it("makes parents before their parts and heirs, and drops them after", async () => {
+      await with_(await target.url(), async (engine) => {
+        const metadata = new MetaData();
+        const of = (name: string, options: object, columns: object = { id: integer(), at: integer() }) =>
+          table(name, columns as { id: never }, { metadata, dialectOptions: { postgresql: { ...options } } });
+        // Each before what it stands on, in the order of declaration and of names.
+        of("a_leaf", { partitionOf: "b_half", bound: "FOR VALUES FROM (0) TO (5)" });
+        of("b_half", { partitionOf: "c_whole", bound: "FOR VALUES FROM (0) TO (10)", partitionBy: "RANGE (at)" });
+        of("c_whole", { partitionBy: "RANGE (at)" });
+        of("d_heir", { inherits: ["e_one", "f_two"] }, { own: integer() });
+        of("e_one", {}, { id: integer().primaryKey().autoincrement(false), two: integer().references("f_two.id") });
+        of(
+          "f_two",
+          {},
+          {
+            id: integer().primaryKey().autoincrement(false),
+            one: integer().references("e_one.id", { name: "fk_one" }),
+          },
+        );
+        const order = metadata.tables.size;
+        await metadata.createAll(engine);
+        await engine.begin(async (c) => {
+          await c.executeScript(
+            "insert into c_whole values (1, 3); insert into d_heir (own, id, two, one) values (1, 2, 3, 4)",
+          );
+          expect((await c.execDriverSql("select count(*) from only a_leaf").one())[0]).toBeOneOf([1, 1n]);
+          expect((await c.execDriverSql("select count(*) from f_two").one())[0]).toBeOneOf([1, 1n]);
+          expect(await inspect(c).tableNames()).toHaveLength(order);
+        });
+        await metadata.dropAll(engine);
+        await engine.begin(async (c) => expect(await inspect(c).tableNames()).toEqual([]));
       });
     });
     it("keeps or empties temporary tables at COMMIT", async () => {
