@@ -1,9 +1,13 @@
 /** Printing statements without a connection: `String(stmt)`, `stmt.compile("postgresql")`. */
 
 import { bindStatement } from "../compile/bind.js";
+import { MARKED } from "../compile/parameter-compiler.js";
+import { writeSchemas } from "../compile/schema-map.js";
+import type { InlineRenderer } from "../compile/type-wrapping.js";
 import { Dialect } from "../dialects/dialect.js";
 import { dialectNamed } from "../dialects/registry.js";
 import { ArgumentError } from "../errors/errors.js";
+import { Expression } from "../sql/expression.js";
 import type { KeyedBind } from "../sql/key.js";
 import { KeyWriter } from "../sql/key.js";
 import { installPrinter, type PrintedStatement, type PrintOptions, type Statement } from "../sql/statement.js";
@@ -50,5 +54,26 @@ function print(statement: Statement, given: unknown, options: PrintOptions): Pri
   return { sql, params: first?.params ?? [], toString: () => sql };
 }
 installPrinter(print);
+/** A part of a statement, with `?` for its values; what SQLite cannot say is shown as PostgreSQL says it. */
+function printExpression(expression: Expression): string {
+  let failure: unknown;
+  for (const dialect of [dialectNamed(DEFAULT_DIALECT), dialectNamed("postgresql")]) {
+    try {
+      const compiler = dialect.createCompiler(new Map()) as unknown as InlineRenderer;
+      const text = compiler.renderInline(expression).split(MARKED);
+      return writeSchemas(text.map((part, i) => (i % 2 === 0 ? part : "?")).join(""), (name) => dialect.quote(name));
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+Object.defineProperty(Expression.prototype, "toString", {
+  value(this: Expression): string {
+    return printExpression(this);
+  },
+  writable: true,
+  configurable: true,
+});
 
 export { print };

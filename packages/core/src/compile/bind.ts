@@ -68,7 +68,13 @@ function bindExpanding(
   const out: unknown[] = [];
   let sql = pieces[0] as string;
   const placeholder = compiled.placeholder;
+  const numbers = compiled.repeats ? new Map<BindSlot, number>() : undefined;
   compiled.slots.forEach((slot, i) => {
+    const given = numbers?.get(slot);
+    if (given !== undefined) {
+      sql += placeholder(given) + slot.suffix + (pieces[i + 1] as string);
+      return;
+    }
     const value = valueOf(slot, params, named);
     const { literal } = slot;
     if (literal !== undefined) {
@@ -78,6 +84,7 @@ function bindExpanding(
       sql += list.length === 0 ? compiled.emptyList(slot.negated, 1) : list.map(literal).join(", ");
     } else if (!slot.expanding) {
       out.push(convert(value, slot.process));
+      numbers?.set(slot, out.length);
       sql += placeholder(out.length) + slot.suffix;
     } else {
       const list = value as readonly unknown[];
@@ -105,6 +112,12 @@ function bindExpanding(
     }
     sql += pieces[i + 1] as string;
   });
+  if (out.length > compiled.maxParameters) {
+    throw new ArgumentError(
+      `in(): the statement has ${out.length} parameters, the database takes ${compiled.maxParameters}. Ask in pages, join a table that holds the values, or compare with anyOf() of one array where there are arrays.`,
+      "parameter.limit",
+    );
+  }
   return { sql, params: out };
 }
 

@@ -80,6 +80,10 @@ export interface Compiled {
   /** Set for INSERT … VALUES without SQL expressions in the rows. */
   readonly insert: InsertPlan | undefined;
   readonly slots: readonly BindSlot[];
+  /** `slots` beside `pieces` hold one slot several times: its places share one number and one value. */
+  readonly repeats: boolean;
+  /** What the database takes in one statement. */
+  readonly maxParameters: number;
   /** undefined: the driver says what comes back (raw SQL). */
   readonly columns: readonly ResultColumn[] | undefined;
   /** Positions of a row, where an item spans several columns. */

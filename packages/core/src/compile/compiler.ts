@@ -80,8 +80,10 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const dialect: Dialect = this.dialect;
     const returnsRows = columns === undefined ? undefined : columns.length > 0;
     const quote = (name: string) => dialect.quote(name);
+    const distinct = [...new Set(slots)];
+    const repeats = dialect.numbersPlaceholders && distinct.length < slots.length;
     const tokens = {
-      sql: this.assemble(tokenised, slots, expanding),
+      sql: this.assemble(tokenised, slots, expanding, 1, repeats ? distinct : undefined),
       pieces: expanding ? tokenised : undefined,
       insert,
     };
@@ -91,7 +93,9 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       kind,
       sql,
       pieces: tokens.pieces?.map(write),
-      slots: fixedSlots ?? slots,
+      slots: fixedSlots ?? (repeats && !expanding ? distinct : slots),
+      repeats: repeats && expanding,
+      maxParameters: dialect.capabilities.maxParameters,
       columns,
       items,
       insert: insert === undefined ? undefined : withWriter(insert, write),
@@ -120,12 +124,24 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     });
     return { pieces, slots };
   }
-  protected assemble(pieces: readonly string[], slots: readonly BindSlot[], expanding: boolean, first = 1): string {
+  /** `distinct`: where a slot stands in several places, each of them once; places of one slot get one number. */
+  protected assemble(
+    pieces: readonly string[],
+    slots: readonly BindSlot[],
+    expanding: boolean,
+    first = 1,
+    distinct?: readonly BindSlot[],
+  ): string {
     let sql = pieces[0] as string;
     slots.forEach((slot, i) => {
       // A list has no length here: this form is for reading; bindStatement writes the real one.
       if (slot.literal !== undefined) sql += expanding ? "…" : "";
-      else sql += slot.expanding ? (expanding ? "…" : "") : this.dialect.placeholder(first + i) + slot.suffix;
+      else
+        sql += slot.expanding
+          ? expanding
+            ? "…"
+            : ""
+          : this.dialect.placeholder(first + (distinct?.indexOf(slot) ?? i)) + slot.suffix;
       sql += pieces[i + 1] as string;
     });
     return sql;
@@ -218,7 +234,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const wraps = layout.columns.map((c) => this.bindWrap(c.type));
     const wrapped = wraps.some((w) => w !== undefined);
     const empty = width === 0;
-    const numbered = dialect.placeholder(1) !== dialect.placeholder(2);
+    const numbered = dialect.numbersPlaceholders;
     const cell = (first: number) => (s: string, i: number) => {
       const text = dialect.placeholder(first + i) + s;
       return wrapped ? (wraps[i]?.(text) ?? text) : text;

@@ -28,6 +28,12 @@ export abstract class ParameterCompiler {
   /** Values are written into the text. */
   protected literally: boolean;
   protected readonly slots: BindSlot[] = [];
+  /**
+   * One parameter node keeps one numbered place: inside a query whose clauses must agree (GROUP BY, DISTINCT), where `$1` and
+   * `$2` would make two expressions of one.
+   */
+  protected agreeing = false;
+  readonly #places = new Map<object, { readonly suffix: string; readonly text: string }>();
 
   constructor(dialect: Dialect, binds: BindIndex, options: CompilerOptions = {}) {
     this.dialect = dialect;
@@ -70,6 +76,15 @@ export abstract class ParameterCompiler {
   }
   protected bind(bind: Bind | NamedBind, suffix: string, expanding = false, negated = false): string {
     if (this.literally) return this.literalBind(bind, expanding, negated);
+    if (!this.agreeing || expanding || !this.dialect.numbersPlaceholders)
+      return this.place(bind, suffix, expanding, negated);
+    const met = this.#places.get(bind);
+    if (met?.suffix === suffix) return met.text;
+    const text = this.place(bind, suffix, expanding, negated);
+    this.#places.set(bind, { suffix, text });
+    return text;
+  }
+  private place(bind: Bind | NamedBind, suffix: string, expanding: boolean, negated: boolean): string {
     const name = bind instanceof NamedBind ? bind.parameter : undefined;
     const source = this.binds.get(bind) ?? -1;
     if (bind instanceof NamedBind && bind.literalExecute) {

@@ -100,6 +100,8 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     }
     const criteria = withEntityRows(statement);
     for (const cte of statement.ctes) this.hoist(cte);
+    const { agreeing } = this;
+    this.agreeing ||= statement.groupByList.length > 0 || statement.distinctValue !== false;
     const parts: string[] = [
       `SELECT ${this.words(statement, "prefix")}${this.extended(statement, "postSelect", " ")}${this.distinct(statement)}${this.extended(statement, "preColumns", " ")}${exported.map((c) => this.selected(c.expression, c.columnName, givesOut)).join(", ")}`,
     ];
@@ -127,6 +129,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     }
     const last = this.extended(statement, "postBody");
     if (last !== "") parts.push(last);
+    this.agreeing = agreeing;
     this.scopes.pop();
     return parts.join(" ");
   }

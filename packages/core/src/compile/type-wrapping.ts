@@ -14,7 +14,7 @@ interface Wraps {
   readonly bind: Wrap | undefined;
   readonly column: Wrap | undefined;
 }
-interface InlineRenderer {
+export interface InlineRenderer {
   renderInline(element: Element): string;
 }
 const NONE: Wraps = { bind: undefined, column: undefined };

@@ -113,6 +113,10 @@ export abstract class Dialect implements TypeResolver {
   abstract readonly identifierQuote: '"' | "`";
   /** The n-th placeholder (from 1): `?`, `$1`. */
   abstract placeholder(n: number): string;
+  /** One value may be named in several places: `$1 … $1`. */
+  get numbersPlaceholders(): boolean {
+    return this.placeholder(1) !== this.placeholder(2);
+  }
   abstract createCompiler(binds: ReadonlyMap<object, number>, options?: CompilationOptions): StatementCompiler;
   abstract createDdlCompiler(): DdlCompiler;
   /** How many rows are written at once; undefined: one statement per row. */

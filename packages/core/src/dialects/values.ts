@@ -11,6 +11,8 @@ const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
 export function timestampText(value: unknown): string {
   const date = requireDate(value);
   const year = date.getUTCFullYear();
+  if (year < 0)
+    throw new ArgumentError(`The year ${year} is before what the database's timestamps hold.`, "value.date");
   const digits = year >= 0 && year <= 9999 ? String(year).padStart(4, "0") : String(year);
   return `${digits}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())} ${two(date.getUTCHours())}:${two(
     date.getUTCMinutes(),
@@ -90,7 +92,7 @@ export const toNumber: Convert = (value) => (typeof value === "number" ? value :
 export const toBigInt: Convert = (value) => {
   if (typeof value === "bigint") return value;
   const text = typeof value === "string" && value.includes(".") ? value.replace(/\.0*$/, "") : value;
-  if (typeof text === "string" && !/^\s*-?\d+\s*$/.test(text))
+  if (typeof text === "string" ? !/^\s*-?\d+\s*$/.test(text) : !Number.isInteger(text))
     throw new DataError(`The database gave ${describe(value)} where a whole number was expected.`);
   return BigInt(text as string | number);
 };

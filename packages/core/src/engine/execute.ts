@@ -3,7 +3,7 @@ import { bindStatement, type NamedValues } from "../compile/bind.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import { type ReaderShape, rowReader } from "../compile/reader.js";
 import type { ChunkRows, FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
-import { ArgumentError, InvalidRequestError } from "../errors/errors.js";
+import { ArgumentError, InvalidRequestError, showParameter } from "../errors/errors.js";
 import { InsertStatement } from "../sql/dml.js";
 import { Element, innerStatement } from "../sql/element.js";
 import { QueryStatement } from "../sql/select.js";
@@ -53,6 +53,8 @@ const RAW: Compiled = {
   emptyList: () => "NULL",
   insert: undefined,
   slots: [],
+  repeats: false,
+  maxParameters: Number.POSITIVE_INFINITY,
   columns: undefined,
   items: undefined,
   hint: RAW_HINT,
@@ -79,7 +81,7 @@ function executable(value: unknown): Element {
   }
   if (typeof value === "string") {
     throw new ArgumentError(
-      'execute() takes no plain strings: write sql`…` or text("…") for SQL of your own, or execDriverSql() for the driver\'s syntax.',
+      'execute() takes no plain strings: write sql`…` or sql.text("…") for SQL of your own, or execDriverSql() for the driver\'s syntax.',
       "execute.string",
     );
   }
@@ -91,6 +93,17 @@ function executable(value: unknown): Element {
 const isDdl = (element: Element): boolean => (element.constructor as { readonly isDdl?: boolean }).isDdl === true;
 const isList = (params: NamedValues | readonly NamedValues[] | undefined): params is readonly NamedValues[] =>
   Array.isArray(params);
+
+/** @throws ArgumentError for values without names, as drivers take them */
+function requireNamed(params: unknown): void {
+  const wrong = Array.isArray(params) ? params.find((p) => !isRecord(p)) : isRecord(params) ? undefined : params;
+  if (wrong === undefined) return;
+  throw new ArgumentError(
+    `execute(): parameters are given by name, { name: value } or a list of such objects, not ${showParameter(wrong)}. sql.text("… :name") takes them; for values by position there is execDriverSql().`,
+    "execute.parameters",
+  );
+}
+const isRecord = (x: unknown): boolean => typeof x === "object" && x !== null && !Array.isArray(x);
 
 /** `timeout` and `signal` among execution options: those of the statement, then those behind it. */
 export function limitsOf(own: ExecutionOptions, behind: ExecutionOptions = {}): Limits | undefined {
@@ -293,6 +306,7 @@ export class StatementSource implements ResultSource {
       params = undefined;
     }
     const { compiled, collected, badge } = this.#compiled(statement);
+    if (params !== undefined) requireNamed(params);
     if (!isList(params)) {
       const bound = bindStatement(compiled, collected, params, this.#pageSize);
       return { compiled, bound, many: false, badge };

@@ -108,17 +108,19 @@ function describe(message: string, details: DatabaseErrorDetails): string {
 
 /** A short, one-line picture of parameters for logs and errors; long lists and values are cut. */
 export function showParameters(parameters: readonly unknown[], most = 10): string {
-  const show = (value: unknown): string => {
-    if (typeof value === "bigint") return `${value}n`;
-    if (value instanceof Uint8Array) return `<${value.byteLength} bytes>`;
-    if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
-    const text =
-      typeof value === "object" && value !== null ? safeJson(value) : (JSON.stringify(value) ?? String(value));
-    return text.length > 200 ? `${text.slice(0, 190)}… (${text.length} characters)` : text;
-  };
-  const shown = parameters.slice(0, most).map(show);
+  const shown = parameters.slice(0, most).map(showParameter);
   if (parameters.length > most) shown.push(`… ${parameters.length - most} more`);
   return `[${shown.join(", ")}]`;
+}
+
+/** One value, for messages. */
+export function showParameter(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "number") return String(value);
+  if (value instanceof Uint8Array) return `<${value.byteLength} bytes>`;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+  const text = typeof value === "object" && value !== null ? safeJson(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 200 ? `${text.slice(0, 190)}… (${text.length} characters)` : text;
 }
 
 function safeJson(value: object): string {

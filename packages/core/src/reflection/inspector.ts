@@ -4,7 +4,7 @@
  */
 import { translatedSchema } from "../compile/schema-map.js";
 import { didYouMean } from "../errors/did-you-mean.js";
-import { NoSuchTableError } from "../errors/errors.js";
+import { ArgumentError, NoSuchTableError } from "../errors/errors.js";
 import { queryOn, reflectorOf, type SchemaConnection, schemaMapOf } from "../schema/bind.js";
 import { sortGraph } from "../schema/sort.js";
 import type { StoredObject } from "../schema/stored-object.js";
@@ -182,7 +182,12 @@ export class Inspector {
   }
 }
 
-/** An inspector for a connection. */
+/** An inspector for a connection. @throws ArgumentError for an engine, which has no one schema to look at */
 export function inspect(connection: SchemaConnection): Inspector {
+  if (typeof connection?.execute !== "function")
+    throw new ArgumentError(
+      "inspect(): a connection is needed: await using conn = await engine.connect(); inspect(conn).tableNames().",
+      "inspect.connection",
+    );
   return new Inspector(connection);
 }

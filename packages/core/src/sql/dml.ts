@@ -1,6 +1,6 @@
 /** INSERT, UPDATE, DELETE as nodes. Source: SQLAlchemy "Using INSERT Statements", "UPDATE and DELETE". */
 import { didYouMean } from "../errors/did-you-mean.js";
-import { ArgumentError } from "../errors/errors.js";
+import { ArgumentError, showParameter } from "../errors/errors.js";
 import type { ColumnDefinition } from "../schema/definition.js";
 import { Table, type TableColumn } from "../schema/table.js";
 import type { SqlType } from "../types/sql-type.js";
@@ -210,6 +210,11 @@ export class InsertStatement extends DmlStatement {
   }
   values(rows: RowValues | readonly RowValues[]): this {
     const list: readonly RowValues[] = Array.isArray(rows) ? rows : [rows as RowValues];
+    const wrong = list.findIndex((row) => typeof row !== "object" || row === null || Array.isArray(row));
+    if (wrong >= 0)
+      throw new ArgumentError(
+        `insert().values(): a row is an object of values by column, not ${showParameter(list[wrong])}${Array.isArray(list[wrong]) ? "; rows without names go to tuples()" : ""}.`,
+      );
     if (this.rows !== undefined)
       return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
     if (this.spread.length > 0) return this.with({ rows: list });

@@ -4,7 +4,7 @@
  *
  * Typing is laid over these classes in `typing/`: which methods an expression shows depends on its family.
  */
-import { ArgumentError } from "../errors/errors.js";
+import { ArgumentError, showParameter } from "../errors/errors.js";
 import { IntervalType } from "../types/native-types.js";
 import {
   BIG_INTEGER,
@@ -770,6 +770,22 @@ export function operand(value: unknown, type?: SqlType): Expression {
   }
   return new Bind(value, type === undefined || type === NULL_TYPE ? typeOfValue(value) : type);
 }
+/**
+ * Like `operand`, for places that name columns: a plain value there is a mistake, `orderBy("name")` would sort by a constant.
+ *
+ * @throws ArgumentError
+ */
+export function columnOperand(value: unknown, where: string): Expression {
+  const made = operand(value);
+  if (made === value || made.kind !== "bind" || (typeof value === "object" && value !== null && sqlExpression in value))
+    return made;
+  throw new ArgumentError(
+    Array.isArray(value)
+      ? `${where}: columns are given one by one, not as a list.`
+      : `${where}: a column such as User.c.name, a label or an expression is needed, not the ${typeof value} ${showParameter(value)}. A value as a column is literal(value, type), words of SQL are sql\`…\`.`,
+    "argument.column",
+  );
+}
 /** Like `operand`, for places that expect a criterion: plain booleans, strings and numbers there are mistakes. */
 export function criterion(value: unknown): Expression {
   if (value instanceof Expression) return value;
@@ -779,7 +795,7 @@ export function criterion(value: unknown): Expression {
     if (!(made instanceof Bind)) return made;
   }
   throw new ArgumentError(
-    `A criterion is an expression such as User.c.id.eq(3), but ${value === undefined ? "undefined" : `${typeof value} ${JSON.stringify(value)}`} was given.` +
+    `A criterion is an expression such as User.c.id.eq(3), but ${value === undefined ? "undefined" : `${typeof value} ${showParameter(value)}`} was given.` +
       (typeof value === "boolean" ? " Did you compare with === ? Use .eq()." : ""),
     "argument.criterion",
   );

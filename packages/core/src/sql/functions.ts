@@ -13,7 +13,7 @@ import {
   TIME,
 } from "../types/sql-type.js";
 import type { Element } from "./element.js";
-import { Constant, criterion, Expression, Ordering, operand, STAR } from "./expression.js";
+import { Constant, columnOperand, criterion, Expression, Ordering, operand, STAR } from "./expression.js";
 import type { FromClause } from "./from.js";
 import { type KeyWriter, OP } from "./key.js";
 
@@ -169,7 +169,7 @@ export class Over extends Expression {
   constructor(call: Expression, window: WindowOptions) {
     super();
     this.call = call;
-    this.partitionBy = list(window.partitionBy).map((e) => sortKey(e, "partitionBy"));
+    this.partitionBy = list(window.partitionBy).map((e) => columnOperand(e, "partitionBy"));
     this.orderBy = list(window.orderBy).map(ordering);
     const frames = [
       ["ROWS", window.rows],
@@ -394,19 +394,7 @@ function list(value: unknown): readonly unknown[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 export function ordering(value: unknown): Ordering {
-  return value instanceof Ordering ? value : new Ordering(sortKey(value, "orderBy"), undefined);
-}
-/**
- * What rows are sorted or grouped by. A string or a number there would be bound as a value, the same for all rows, and
- * change nothing; it is a mistake.
- */
-export function sortKey(value: unknown, clause: string): Expression {
-  if (typeof value === "string" || typeof value === "number")
-    throw new ArgumentError(
-      `${clause}: a column such as User.c.name, a label or an expression is needed, not the ${typeof value} ${JSON.stringify(value)}. For words of SQL write sql\`…\`.`,
-      "argument.sort-key",
-    );
-  return operand(value);
+  return value instanceof Ordering ? value : new Ordering(columnOperand(value, "orderBy"), undefined);
 }
 
 const sameType = (args: readonly Expression[]): SqlType => args.find((a) => a.type !== NULL_TYPE)?.type ?? NULL_TYPE;

@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors/errors.js";
 import { CreateTableAs, type CreateTableAsOptions } from "../schema/ddl.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
-import { Bind, criterion, Expression, type Ordering, operand } from "./expression.js";
+import { Bind, columnOperand, criterion, Expression, type Ordering } from "./expression.js";
 import { EXTENSION_POINTS, SyntaxExtension } from "./extension.js";
 import {
   asEntity,
@@ -23,7 +23,7 @@ import {
   type Subselectable,
   TableItem,
 } from "./from.js";
-import { Exists, ordering, ScalarSubquery, sortKey } from "./functions.js";
+import { Exists, ordering, ScalarSubquery } from "./functions.js";
 import { type KeyWriter, OP } from "./key.js";
 import {
   type ColumnDescription,
@@ -75,7 +75,7 @@ export function selectItem(value: unknown): SelectItem {
   if (entity !== undefined) return entity;
   const from = asFrom(value);
   if (from !== undefined) return new TableItem(from);
-  return operand(value);
+  return columnOperand(value, "select and returning");
 }
 
 /** What SELECT and UNION share: ordering, limits, and being a subquery. */
@@ -90,7 +90,7 @@ export abstract class QueryStatement extends Statement implements Subselectable 
 
   orderBy(...by: unknown[]): this {
     if (by.length === 1 && by[0] === null) return this.with({ orderByList: EMPTY });
-    return this.with({ orderByList: [...this.orderByList, ...by.map(ordering)] });
+    return this.with({ orderByList: [...this.orderByList, ...by.map((b) => ordering(b))] });
   }
   limit(n: unknown): this {
     return this.with({ limitValue: rowCount("limit", n), fetchClause: undefined });
@@ -266,10 +266,10 @@ export class SelectStatement extends QueryStatement {
     return this.with({ havingList: [...this.havingList, ...criteria.map(criterion)] });
   }
   groupBy(...by: unknown[]): this {
-    return this.with({ groupByList: [...this.groupByList, ...by.map((e) => sortKey(e, "groupBy"))] });
+    return this.with({ groupByList: [...this.groupByList, ...by.map((e) => columnOperand(e, "groupBy"))] });
   }
   distinct(...on: unknown[]): this {
-    return this.with({ distinctValue: on.length === 0 ? true : on.map((e) => sortKey(e, "distinct")) });
+    return this.with({ distinctValue: on.length === 0 ? true : on.map((e) => columnOperand(e, "distinct")) });
   }
   selectFrom(...froms: unknown[]): this {
     return this.with({

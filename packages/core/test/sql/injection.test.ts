@@ -704,6 +704,7 @@ it("every function that core exports has its place here", () => {
     "sqlTypeOf",
     "nearest",
     "didYouMean",
+    "showParameter",
     "showParameters",
     "isDdl",
     "copyTable",

@@ -45,6 +45,10 @@ import { postgresqlNativeAdapters } from "./types-native.js";
 
 const toBoolean: Convert = (value) => value === "t" || value === true || value === "true";
 
+/** Every digit of a whole number: `String(2 ** 60)` rounds. */
+const exactly: Convert = (value) =>
+  typeof value === "number" && Number.isInteger(value) ? String(BigInt(value)) : value;
+
 /** Hexadecimal or, on old servers, escaped bytes. */
 export const parseBytea: Convert = (value) => {
   if (value instanceof Uint8Array) return new Uint8Array(value);
@@ -129,7 +133,7 @@ export const postgresqlAdapters: TypeAdapters = {
   smallInteger: { ddl: () => "SMALLINT", result: () => toNumber, bindSuffix: suffix("SMALLINT") },
   bigInteger: {
     ddl: () => "BIGINT",
-    bind: () => (value) => (typeof value === "bigint" ? String(value) : value),
+    bind: () => (value) => (typeof value === "bigint" ? String(value) : exactly(value)),
     result: (type) => (type.mode === "bigint" ? toBigInt : toSafeNumber),
     bindSuffix: suffix("BIGINT"),
   } satisfies TypeAdapter<BigIntegerType>,

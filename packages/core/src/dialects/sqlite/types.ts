@@ -48,6 +48,22 @@ import { sqliteNativeAdapters } from "./types-native.js";
 
 /** The driver binds every number as a double; whole ones must arrive as integers (`5 / 2` is 2 in SQL). */
 const integerBind: Convert = (value) => (typeof value === "number" && Number.isInteger(value) ? BigInt(value) : value);
+/** What other databases refuse by themselves: February 30th, 25 o'clock. */
+const calendarDate: Convert = (value) => {
+  const text = dateText(value);
+  const month = Number(text.slice(-5, -3));
+  const day = Number(text.slice(-2));
+  // 2000 to 2399 hold every kind of year.
+  const year = 2000 + (((Number(text.slice(0, -6)) % 400) + 400) % 400);
+  if (month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate()))
+    return text;
+  throw new ArgumentError(`The calendar has no ${text}.`, "value.date");
+};
+const timeOfDay: Convert = (value) => {
+  const text = timeText(value);
+  if (text <= "24:00:00" && text[3] !== undefined && text[3] < "6" && text.slice(6, 8) < "60") return text;
+  throw new ArgumentError(`A day has no ${text}.`, "value.time");
+};
 const doubleBind: Convert = (value) => (typeof value === "bigint" ? Number(value) : value);
 const microseconds: Convert = (value) => `${timestampText(value)}000`;
 const wide = (type: NumericType): boolean => type.precision !== undefined && type.precision > 15;
@@ -129,8 +145,8 @@ export const sqliteAdapters: TypeAdapters = {
     bind: () => microseconds,
     result: () => parseTimestamp,
   } satisfies TypeAdapter<DateTimeType>,
-  date: { ddl: () => "DATE", castDdl: () => "TEXT", bind: () => dateText },
-  time: { ddl: () => "TIME", castDdl: () => "TEXT", bind: () => timeText },
+  date: { ddl: () => "DATE", castDdl: () => "TEXT", bind: () => calendarDate },
+  time: { ddl: () => "TIME", castDdl: () => "TEXT", bind: () => timeOfDay },
   binary: {
     ddl: () => "BLOB",
     bind: () => bytes,
