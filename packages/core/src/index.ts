@@ -12,6 +12,7 @@ import "./api/print.js";
 export * from "./api/statements.js";
 export * from "./api/tables.js";
 export { type TypeArgument, TypeSource, typeSource } from "./api/type-source.js";
+export { canGenerate, GeneratedFunctions } from "./codegen/generated.js";
 export { bindStatement } from "./compile/bind.js";
 export { StatementCache } from "./compile/cache.js";
 export type { BindSlot, BoundStatement, Compiled, ResultColumn, ResultItem } from "./compile/compiled.js";

@@ -1,4 +1,5 @@
 /** Fills the placeholders of a compiled statement: conversion, named values, lists, batches of rows. */
+import { flatRows } from "../codegen/rows.js";
 import { ArgumentError } from "../errors/errors.js";
 import type { KeyedRows } from "../sql/expression.js";
 import { converted as convert } from "../types/adapter.js";
@@ -121,40 +122,60 @@ function bindExpanding(
   return { sql, params: out };
 }
 
-function bindRows(
+/**
+ * The pages of an INSERT of rows. `late`: they are sent at once, so a page whose values cannot fail any more may be laid out
+ * when it is read; see `settled`.
+ */
+export function bindRows(
   compiled: Compiled,
   plan: InsertPlan,
   params: readonly unknown[],
   pageSize: number = plan.pageSize,
+  late = false,
 ): readonly BoundStatement[] {
   const { rows } = params[plan.rowsSource] as KeyedRows;
-  const width = plan.columns.length;
+  const { columns } = plan;
+  const width = columns.length;
   const fixed = compiled.slots.map((slot) => convert(valueOf(slot, params, NONE), slot.process));
   const most =
     width === 0 ? 1 : Math.max(1, Math.min(pageSize, Math.floor((plan.maxParameters - fixed.length) / width)));
+  const flat = flatRows(columns);
+  const read = (from: number, count: number): readonly unknown[] => {
+    const values = flat(rows, columns, from, from + count, cell);
+    return fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed];
+  };
+  const first = rows[0] as { readonly [key: string]: unknown };
+  // What `values()` has looked at and nothing converts does not fail.
+  const sound = late && columns.every((c) => c.process === null && c.key in first);
   const out: BoundStatement[] = [];
   for (let from = 0; from < rows.length; from += most) {
     const count = Math.min(most, rows.length - from);
-    const values = new Array<unknown>(count * width);
-    let at = 0;
-    for (let r = from; r < from + count; r++) {
-      const row = rows[r] as { readonly [key: string]: unknown };
-      for (let c = 0; c < width; c++) {
-        const column = plan.columns[c] as InsertColumn;
-        const value = row[column.key];
-        values[at++] = value !== undefined && column.process === null ? value : cell(column, row);
-      }
-    }
-    out.push({
-      sql: textFor(plan, count),
-      rows: count,
-      params: fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed],
-    });
+    const sql = textFor(plan, count);
+    out.push(sound ? new LatePage(sql, from, count, read) : { sql, rows: count, params: read(from, count) });
   }
   return out;
 }
-function cell(column: InsertColumn, row: { readonly [key: string]: unknown }): unknown {
-  let value = row[column.key];
+/** A load of many pages holds the values of one of them at a time. */
+class LatePage implements BoundStatement {
+  readonly sql: string;
+  readonly rows: number;
+  readonly #from: number;
+  readonly #read: (from: number, count: number) => readonly unknown[];
+  constructor(sql: string, from: number, count: number, read: (from: number, count: number) => readonly unknown[]) {
+    this.sql = sql;
+    this.rows = count;
+    this.#from = from;
+    this.#read = read;
+  }
+  get params(): readonly unknown[] {
+    return this.#read(this.#from, this.rows);
+  }
+}
+/** Statements that wait for others: nothing done to the rows meanwhile can change them. */
+export const settled = (bound: readonly BoundStatement[]): readonly BoundStatement[] =>
+  bound.map((page) => (page instanceof LatePage ? { sql: page.sql, rows: page.rows, params: page.params } : page));
+function cell(given: unknown, column: InsertColumn, row: { readonly [key: string]: unknown }): unknown {
+  let value = given;
   if (value === undefined) {
     const source = column.default;
     if (source === undefined)

@@ -1,5 +1,5 @@
 /** From a statement object to SQL on a connection: cache, parameters, batches, DDL; and back to rows. */
-import { bindStatement, type NamedValues } from "../compile/bind.js";
+import { bindRows, bindStatement, type NamedValues, settled } from "../compile/bind.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import { type ReaderShape, rowReader } from "../compile/reader.js";
 import type { ChunkRows, FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
@@ -193,7 +193,10 @@ export class StatementSource implements ResultSource {
       const raw = this.#runner.sendMany(sql, sets, plan.compiled.hint, plan.badge, this.#limits);
       return raw instanceof Promise ? raw.then(finish) : finish(raw);
     }
-    if (plan.bound.length !== 1) return this.#inTurn(plan).then(finish);
+    if (plan.bound.length !== 1) {
+      const raw = this.#inTurn(plan);
+      return raw instanceof Promise ? raw.then(finish) : finish(raw);
+    }
     const { sql, params } = plan.bound[0] as BoundStatement;
     const raw = this.#runner.send(sql, params, plan.compiled.hint, plan.badge, this.#limits);
     return raw instanceof Promise ? raw.then(finish) : finish(raw);
@@ -257,16 +260,35 @@ export class StatementSource implements ResultSource {
       yield { raw, count: rows };
     }
   }
-  async #inTurn(plan: Plan): Promise<RawResult> {
+  /** Statements one after the other: in one go where the driver answers at once. */
+  #inTurn({ compiled, bound, badge }: Plan): MaybePromise<RawResult> {
     const rows: unknown[][] = [];
     let rowCount = 0;
     let last: RawResult | undefined;
-    for (const { sql, params } of plan.bound) {
-      last = await this.#runner.send(sql, params, plan.compiled.hint, plan.badge, this.#limits);
-      for (const row of last.rows) rows.push(row);
-      rowCount = rowCount < 0 || last.rowCount < 0 ? -1 : rowCount + last.rowCount;
+    const take = (raw: RawResult): void => {
+      last = raw;
+      for (const row of raw.rows) rows.push(row);
+      rowCount = rowCount < 0 || raw.rowCount < 0 ? -1 : rowCount + raw.rowCount;
+    };
+    const send = ({ sql, params }: BoundStatement) =>
+      this.#runner.send(sql, params, compiled.hint, badge, this.#limits);
+    const result = (): RawResult => ({
+      rows,
+      rowCount,
+      fields: last?.fields ?? null,
+      lastInsertId: last?.lastInsertId ?? null,
+    });
+    const rest = async (waiting: Promise<RawResult>, others: readonly BoundStatement[]): Promise<RawResult> => {
+      take(await waiting);
+      for (const other of others) take(await send(other));
+      return result();
+    };
+    for (let i = 0; i < bound.length; i++) {
+      const raw = send(bound[i] as BoundStatement);
+      if (raw instanceof Promise) return rest(raw, settled(bound.slice(i + 1)));
+      take(raw);
     }
-    return { rows, rowCount, fields: last?.fields ?? null, lastInsertId: last?.lastInsertId ?? null };
+    return result();
   }
   async #ddl(element: Element): Promise<Fetched> {
     const compiler = this.#services.dialect.createDdlCompiler();
@@ -308,7 +330,10 @@ export class StatementSource implements ResultSource {
     const { compiled, collected, badge } = this.#compiled(statement);
     if (params !== undefined) requireNamed(params);
     if (!isList(params)) {
-      const bound = bindStatement(compiled, collected, params, this.#pageSize);
+      const bound =
+        compiled.insert === undefined
+          ? bindStatement(compiled, collected, params)
+          : bindRows(compiled, compiled.insert, collected, this.#pageSize, true);
       return { compiled, bound, many: false, badge };
     }
     if (!(statement instanceof Statement)) throw new ArgumentError("A list of parameters needs a statement.");

@@ -3,6 +3,7 @@
  * prototype. Generated with `new Function`; where that is not allowed the same class is put together from closures.
  * Names enter the source as string literals only. See `spec/speed-techniques.md`, section 1.
  */
+import { canGenerate } from "@athanor/core";
 import {
   assignInitial,
   inspectInstance,
@@ -14,7 +15,6 @@ import {
   toPlain,
   writeColumn,
 } from "./attributes.js";
-import { canGenerate } from "./codegen.js";
 import { describeInstance } from "./collection.js";
 import type { Declaration } from "./declaration.js";
 import { tellInit } from "./model-events.js";

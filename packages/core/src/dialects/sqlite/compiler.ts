@@ -39,7 +39,7 @@ const STRFTIME: { readonly [field: string]: string } = {
 };
 
 export class SqliteCompiler extends SqlCompiler {
-  protected override readonly insertPageSize = 50;
+  protected override readonly insertPageSize = 100;
   /** Cleared by what must not run twice, or whose result JSON could change. */
   #packable = true;
 

@@ -1,10 +1,8 @@
 /**
- * The inner loops of a flush over the slots of many objects. One function serves one list of slots, so it is generated:
- * reading `o["$name"]` by a constant takes a tenth of reading it by a variable. Names enter the source as string
- * literals only; where generating is forbidden, loops do the same. See `spec/speed-techniques.md`, section 3.
+ * The inner loops of a flush over the slots of many objects. One function serves one list of slots, so it is generated.
+ * See `spec/speed-techniques.md`, section 3.
  */
-import { type Convert, Expression } from "@athanor/core";
-import { canGenerate } from "../../mapping/codegen.js";
+import { type Convert, Expression, GeneratedFunctions } from "@athanor/core";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
 
 type Slot = `$${string}`;
@@ -16,17 +14,6 @@ type Set1 = (instance: Managed, value: unknown) => void;
 export type Scan = (instance: Managed) => number;
 
 const q = JSON.stringify;
-const kept = new Map<string, unknown>();
-/** One function per text, made once. */
-function made<F>(key: string, source: () => string, plain: () => F): F {
-  let found = kept.get(key) as F | undefined;
-  if (found === undefined) {
-    found = canGenerate() ? (new Function("U", "E", "N", source())(UNLOADED, Expression, nothing) as F) : plain();
-    if (kept.size > 2000) kept.clear();
-    kept.set(key, found);
-  }
-  return found;
-}
 const given = (value: unknown, process: Process): unknown =>
   value === null || value === undefined || value === UNLOADED
     ? nothing(value, process)
@@ -36,12 +23,12 @@ const given = (value: unknown, process: Process): unknown =>
 /** What stands for a value that is null, or was never set. */
 const nothing = (value: unknown, process: Process): unknown =>
   process?.takesNull === true || (value === null && process?.takesNull === "set") ? process(null) : null;
+const functions = new GeneratedFunctions({ U: UNLOADED, E: Expression, N: nothing });
 
 function flatOf(slots: readonly Slot[]): Flat {
-  return made<Flat>(
+  return functions.get<Flat>(
     `f${slots.join("\n")}`,
-    () => `"use strict";
-return (rows, p, from, to) => {
+    () => `return (rows, p, from, to) => {
 const out = new Array((to - from) * ${slots.length}); let at = 0, v;
 ${slots.map((_, i) => `const p${i} = p[${i}], t${i} = p${i} !== null && p${i}.takesNull !== undefined;`).join(" ")}
 for (let r = from; r < to; r++) { const o = rows[r];
@@ -58,10 +45,9 @@ return out; };`,
   );
 }
 function columnOf(slot: Slot): Column {
-  return made<Column>(
+  return functions.get<Column>(
     `c${slot}`,
-    () => `"use strict";
-return (rows, p, from, to) => {
+    () => `return (rows, p, from, to) => {
 const out = new Array(to - from); let v;
 for (let r = from; r < to; r++) { v = rows[r][${q(slot)}]; out[r - from] = v === null || v === undefined || v === U ? (p === null ? null : N(v, p)) : p === null ? v : p(v); }
 return out; };`,
@@ -69,19 +55,18 @@ return out; };`,
   );
 }
 function setterOf(slot: Slot): Set1 {
-  return made<Set1>(
+  return functions.get<Set1>(
     `s${slot}`,
-    () => `"use strict"; return (o, v) => { o[${q(slot)}] = v; };`,
+    () => `return (o, v) => { o[${q(slot)}] = v; };`,
     () => (instance, value) => {
       instance[slot] = value;
     },
   );
 }
 export function scanOf(slots: readonly Slot[]): Scan {
-  return made<Scan>(
+  return functions.get<Scan>(
     `b${slots.join("\n")}`,
-    () => `"use strict";
-return (o) => { let bits = 0, v;
+    () => `return (o) => { let bits = 0, v;
 ${slots.map((s, i) => `v = o[${q(s)}]; if (v === U) bits |= ${1 << i}; else if (typeof v === "object" && v instanceof E) return -1;`).join("\n")}
 return bits; };`,
     () => (instance) => {
@@ -97,17 +82,17 @@ return bits; };`,
 }
 /** Whether all slots hold nothing. */
 export function emptyOf(slots: readonly Slot[]): (instance: Managed) => boolean {
-  return made<(instance: Managed) => boolean>(
+  return functions.get<(instance: Managed) => boolean>(
     `e${slots.join("\n")}`,
-    () => `"use strict"; return (o) => ${slots.map((s) => `o[${q(s)}] === U`).join(" && ") || "true"};`,
+    () => `return (o) => ${slots.map((s) => `o[${q(s)}] === U`).join(" && ") || "true"};`,
     () => (instance) => slots.every((s) => instance[s] === UNLOADED),
   );
 }
 /** NULL into those of these slots that hold nothing. */
 export function nullsInto(slots: readonly Slot[]): (instance: Managed) => void {
-  return made<(instance: Managed) => void>(
+  return functions.get<(instance: Managed) => void>(
     `n${slots.join("\n")}`,
-    () => `"use strict"; return (o) => { ${slots.map((s) => `if (o[${q(s)}] === U) o[${q(s)}] = null;`).join(" ")} };`,
+    () => `return (o) => { ${slots.map((s) => `if (o[${q(s)}] === U) o[${q(s)}] = null;`).join(" ")} };`,
     () => (instance) => {
       for (const s of slots) if (instance[s] === UNLOADED) instance[s] = null;
     },
