@@ -207,7 +207,7 @@ describeEachDatabase("objects that are replaced as a whole", (target) => {
     const engine = createEngine(await target.url());
     const metadata = models(18);
     await metadata.createAll(engine);
-    await metadata.createAll(engine);
+    await models(30).createAll(engine);
     a = await AdHoc.open({ ...target, url: async () => String(engine.url) } as typeof target);
     await a.connection.executeScript("INSERT INTO person (id, name, age) VALUES (1, 'Ann', 20)");
     expect(await adults()).toEqual(["Ann"]);
