@@ -13,7 +13,7 @@ import {
   UpdateStatement,
 } from "../sql/dml.js";
 import type { Element } from "../sql/element.js";
-import { Bind, type Expression, NamedBind } from "../sql/expression.js";
+import { Bind, Expression, NamedBind } from "../sql/expression.js";
 import { ColumnReference, type FromClause, ItemElement, Subquery } from "../sql/from.js";
 import * as ops from "../sql/operators.js";
 import { FromStatement, QueryStatement, type SelectItem, SelectStatement } from "../sql/select.js";
@@ -60,7 +60,10 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
         type: c.type,
         process: this.dialect.resultProcessor(c.type),
       }));
-    } else throw new CompileError(`A '${statement.kind}' cannot be executed.`);
+    } else
+      throw new CompileError(
+        `A '${statement.kind}' cannot be executed${statement instanceof Expression ? ": it is an expression; execute select() of it" : ""}.`,
+      );
     return this.finish(kind, this.withClause() + body, columns, items, started);
   }
 

@@ -66,6 +66,11 @@ describe("a plain value where a column belongs", () => {
   it("an engine where a connection belongs", () => {
     expect(() => inspect(js(createEngine("sqlite://")))).toThrow("inspect(): a connection is needed");
   });
+  it("an expression where a statement belongs", async () => {
+    await using conn = await createEngine("sqlite://").connect();
+    await expect(conn.execute(js(func.now()))).rejects.toThrow("execute select() of it");
+    await expect(conn.execute(select(func.now())).scalar()).resolves.toBeInstanceOf(Date);
+  });
   it("is welcome when it says that it is a value", () => {
     expect(String(select(literal(1, integer())))).toBe("SELECT ? AS param_1");
   });
