@@ -86,7 +86,8 @@ export async function compareColumns(
     if (old === undefined || found.has(column.columnName) || !found.has(old) || wanted.has(old)) continue;
     renamed.set(old, column.columnName);
     scope.detected(`renamed column '${name}.${old}' to '${column.columnName}'`);
-    altered.push(new AlterColumnOp(model.tableName, old, { newName: column.columnName }, {}, place));
+    const existing = existingOf(found.get(old) as ReflectedColumn);
+    altered.push(new AlterColumnOp(model.tableName, old, { newName: column.columnName }, existing, place));
   }
   const oldOf = new Map([...renamed].map(([from, to]) => [to, from]));
   for (const column of model.columns) {

@@ -358,7 +358,7 @@ function alterColumn(op: AlterColumnOp, writer: SourceWriter): readonly string[]
     comment: "existingComment",
     identity: "existingIdentity",
   } as const;
-  if (changes.newName === undefined) {
+  if (changes.newName === undefined || implFor(writer.dialect).restatesColumns) {
     for (const [key, word] of Object.entries(before) as [keyof typeof before, string][]) {
       const value = part(existing, key);
       // What there never was needs no word, unless it is what changes.

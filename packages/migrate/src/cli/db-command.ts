@@ -62,7 +62,7 @@ function variables(list: readonly string[] = []): Record<string, string> {
 
 /**
  * Runs a command as the terminal wants it: errors of ours become `FAILED: …` and exit code 255, others keep their trace
- * and give 1.
+ * and give 1; an option that does not exist is wrong usage, 2.
  */
 export async function runCommand(
   work: () => Promise<unknown>,
@@ -82,7 +82,7 @@ export async function runCommand(
     stderr(`FAILED: ${error.message}\n`);
     if (error instanceof MigrationError && error.hint !== undefined)
       stderr(`  ${error.hint.replaceAll("\n", "\n  ")}\n`);
-    exit(255);
+    exit(error instanceof CommandError && error.code === "migrate.unknown-option" ? 2 : 255);
   }
 }
 
@@ -319,26 +319,26 @@ export function buildDbCommand(
   add(
     "erd",
     "Draws the models' tables as an entity-relationship diagram.",
-    (c) => c.option("--mermaid", "as Mermaid text (default)"),
-    (config) => command.erd(config),
+    (c) => json(c.option("--mermaid", "as Mermaid text (default)")),
+    (config, _, { json }) => command.erd(config, { json }),
   );
   add(
     "pull",
     "Writes models from the database at a URL.",
     (c) =>
-      c
-        .argument("<url>")
+      json(c.argument("<url>"))
         .option("-o, --out <file>", "the file to write (stdout without it)")
         .option("--force", "write over a file that exists")
         .option("--schema <name>", "a schema other than the default one")
         .option("--umbrella", "import from 'athanor' alone"),
     async (config, [url], o) => {
-      const { out, force, schema, umbrella } = o;
+      const { out, force, schema, umbrella, json } = o;
       await pullCommand(config, url as string, {
         ...(out === undefined ? {} : { out }),
         ...(force === undefined ? {} : { force }),
         ...(schema === undefined ? {} : { schema }),
         ...(umbrella === undefined ? {} : { umbrella }),
+        ...(json === undefined ? {} : { json }),
       });
     },
   );

@@ -99,7 +99,8 @@ async function editedFiles(context: MigrationContext, scripts: ScriptDirectory):
   const edited: Revision[] = [];
   for (const [id, checksum] of then) {
     const revision = scripts.map.get(id);
-    if (revision !== undefined && (await scripts.checksum(revision)) !== checksum) edited.push(revision);
+    // What a squash replaced had another file.
+    if (revision?.revision === id && (await scripts.checksum(revision)) !== checksum) edited.push(revision);
   }
   return edited;
 }

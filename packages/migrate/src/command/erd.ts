@@ -2,10 +2,17 @@
 import { erdMermaid } from "../erd/index.js";
 import { type MigrateConfig, withEnvironment } from "./config.js";
 
-/** Prints a Mermaid diagram; no connection is made. @throws CommandError without metadata */
-export async function erd(config: MigrateConfig): Promise<void> {
+/**
+ * Prints a Mermaid diagram; no connection is made. `json`: a list with one `{ database, mermaid }` per database.
+ * @throws CommandError without metadata
+ */
+export async function erd(config: MigrateConfig, options: { readonly json?: boolean | undefined } = {}): Promise<void> {
   await withEnvironment(config, { offline: true }, async (environment) => {
-    for (const { metadata, engine } of await environment.compared())
-      environment.print(erdMermaid(metadata, engine.dialect));
+    const drawn = (await environment.compared()).map(({ metadata, engine, scope }) => ({
+      database: scope?.name ?? null,
+      mermaid: erdMermaid(metadata, engine.dialect),
+    }));
+    if (options.json) environment.data(drawn);
+    else for (const { mermaid } of drawn) environment.print(mermaid);
   });
 }

@@ -110,6 +110,8 @@ export type DatabaseFamily = "postgresql" | "mysql" | "sqlite" | "other";
 
 export class DialectImpl {
   readonly family: DatabaseFamily = "other";
+  /** Whatever changes of a column, all of it is said anew: a script has to know the rest. */
+  readonly restatesColumns: boolean = false;
   readonly dialect: Dialect;
   constructor(dialect: Dialect) {
     this.dialect = dialect;

@@ -27,6 +27,7 @@ import { type LockRequest, lockLost, lockTimeout, noSchema, type Timeouts } from
 
 export class MysqlImpl extends DialectImpl {
   override readonly family = "mysql";
+  override readonly restatesColumns = true;
   #locked: string | undefined;
 
   override async open(connection: Connection, lock: LockRequest | undefined): Promise<void> {

@@ -12,6 +12,8 @@ export interface PullCommandOptions extends PullOptions {
   readonly out?: string | undefined;
   /** Write over a file that exists. */
   readonly force?: boolean | undefined;
+  /** Print `{ path, tables, warnings, source }` for machines; the source only where no file was written. */
+  readonly json?: boolean | undefined;
 }
 export interface PulledFile extends PulledModels {
   /** Absolute path, when a file was written. */
@@ -31,7 +33,12 @@ export async function pullCommand(
 ): Promise<PulledFile> {
   const stdout = config.stdout ?? ((text: string) => process.stdout.write(text));
   const log = config.log ?? ((line: string) => process.stderr.write(`${line}\n`));
-  const { out, force = false, ...pull } = options;
+  const { out, force = false, json = false, ...pull } = options;
+  const tell = (path: string | null, pulled: PulledModels) => {
+    const { warnings, names, source } = pulled;
+    const told = { path, tables: Object.fromEntries(names), warnings, source: path === null ? source : undefined };
+    stdout(`${JSON.stringify(told, null, 2)}\n`);
+  };
   const own = config.versionTable?.name ?? "athanor_version";
   const exclude = pull.exclude ?? [own, `${own}_file`, `${own}_step`, "alembic_version"];
   const engine = createEngine(url);
@@ -43,7 +50,8 @@ export async function pullCommand(
   }
   for (const warning of pulled.warnings) log(`WARNING: ${warning}`);
   if (out === undefined) {
-    stdout(pulled.source);
+    if (json) tell(null, pulled);
+    else stdout(pulled.source);
     return { ...pulled, path: undefined };
   }
   const path = resolve(out);
@@ -53,6 +61,7 @@ export async function pullCommand(
     await writeFile(draft, pulled.source);
     await rename(draft, path);
   } else await writeNewFile(path, pulled.source);
-  if (!config.quiet) stdout(`  Generating ${path} (${pulled.names.size} tables) ...  done\n`);
+  if (json) tell(path, pulled);
+  else if (!config.quiet) stdout(`  Generating ${path} (${pulled.names.size} tables) ...  done\n`);
   return { ...pulled, path };
 }

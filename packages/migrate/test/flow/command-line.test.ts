@@ -100,7 +100,9 @@ it("-x reaches the env file; an unexpected error has its trace and code 1", asyn
   await db("current", "-x", "other=1");
   expect(codes).toEqual([]);
   await db("downgrade", "--sqll");
+  // Wrong usage, as for any other command.
   expect(errors.join("")).toContain("has no option '--sqll'");
+  expect(codes).toEqual([2]);
   await db("upgrade", "nope");
   expect(errors.join("")).toContain("FAILED: Can't locate revision identified by 'nope'");
   expect(codes).toEqual([255]);

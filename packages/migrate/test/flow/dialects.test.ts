@@ -15,7 +15,8 @@ import {
 } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, expect, it } from "vitest";
-import { labelOf, produceMigrations, reversed } from "../../src/index.js";
+import { labelOf, Operations, produceMigrations, renderOps, reversed } from "../../src/index.js";
+import { OfflineHost } from "../../src/runtime/hosts.js";
 import { AdHoc } from "./ad-hoc.js";
 
 let a: AdHoc;
@@ -298,3 +299,32 @@ describeEachDatabase(
   },
   { only: ["mariadb"] },
 );
+
+describeEachDatabase("a rename that autogenerate wrote", (target) => {
+  it("is a script too, on databases that say the whole column anew", async () => {
+    a = await AdHoc.open(target);
+    const of = (name: string) =>
+      models((metadata) =>
+        table(
+          "person",
+          { id: integer().primaryKey(), [name]: string(20).nullable().serverDefault("'x'") },
+          { metadata },
+        ),
+      );
+    await a.runSource(await produceMigrations(a.context, [of("bio")]));
+    const ops = await produceMigrations(a.context, [of("life")], { renames: ["person.bio:life"] });
+    for (const both of [ops, reversed(ops)]) {
+      const lines: string[] = [];
+      const { text, imports } = renderOps(both, { dialect: a.engine.dialect });
+      const names = imports.flatMap((i) => i.names);
+      const work = new Function("op", ...names, `return (async () => {${text}\n})();`);
+      const host = new OfflineHost(a.engine.dialect, (line) => void lines.push(line), undefined, undefined);
+      const op = new Operations(host, a.context.impl);
+      await work(op, ...names.map((n) => (a.core as unknown as Record<string, unknown>)[n]));
+      await op.finish();
+      await a.connection.executeScript(lines.join("\n"));
+      const model = of(both === ops ? "life" : "bio");
+      expect(await labels(model)).toEqual([]);
+    }
+  });
+});

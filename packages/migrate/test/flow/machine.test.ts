@@ -1,10 +1,11 @@
 /** Output for machines, edited files, the models' diagram. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { index, integer, MetaData, string, table } from "@athanor/core";
+import { createEngine, index, integer, MetaData, string, table } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, expect, it } from "vitest";
 import { command, erdMermaid } from "../../src/index.js";
+import { type PullCommandOptions, pullCommand } from "../../src/pull/index.js";
 import { type Project, project } from "./project.js";
 
 let p: Project;
@@ -57,6 +58,32 @@ describeEachDatabase("output for machines", (target) => {
     // Undone and applied again, it is as it is.
     await command.downgrade({ ...p.config, log: () => {} }, "base").catch(() => undefined);
   });
+});
+
+it("the diagram and pulled models for machines", async () => {
+  const metadata = new MetaData();
+  table("author", { id: integer().primaryKey(), name: string(40) }, { metadata });
+  p = await project("sqlite://", metadata);
+  await command.erd(p.config, { json: true });
+  const [drawn] = JSON.parse(p.printed.join(""));
+  expect(drawn).toEqual({ database: null, mermaid: expect.stringContaining("author {") });
+  const url = `sqlite:///${join(p.root, "some.db")}`;
+  const engine = createEngine(url);
+  await metadata.createAll(engine);
+  await engine.dispose();
+  const told = async (options: PullCommandOptions) => {
+    p.printed.length = 0;
+    await pullCommand(p.config, url, { json: true, ...options });
+    return JSON.parse(p.printed.join(""));
+  };
+  expect(await told({})).toEqual({
+    path: null,
+    tables: { author: "Author" },
+    warnings: [],
+    source: expect.stringContaining("class Author"),
+  });
+  const out = join(p.root, "models.ts");
+  expect(await told({ out })).toEqual({ path: out, tables: { author: "Author" }, warnings: [] });
 });
 
 it("the diagram marks keys and says how many partners a row has", () => {

@@ -72,6 +72,7 @@ describeEachDatabase("squash", (target) => {
         ).toEqual([[1, "it's", 7]]);
         expect((await inspect(c).indexes("t")).map((i) => i.name)).toEqual(["ix_t_n"]);
       }
+      expect(p.logged.filter((line) => line.includes("was edited"))).toEqual([]);
       await expect(command.upgrade({ ...p.config, engine: middle })).rejects.toMatchObject({
         code: "migrate.half-squashed",
         hint: expect.stringContaining("Upgrade it to 'cccc'"),
