@@ -205,6 +205,7 @@ function follow(session: SessionInternals, mapper: Mapper, row: RowValues, chang
   const key = mapper.identityKey(mapper.primaryKey.map((pk) => row[pk.key]));
   const instance = key === undefined ? undefined : session.identity.get(mapper, key);
   if (instance === undefined || (instance.$$f & STALE) !== 0 || !mapperOfInstance(instance).isA(mapper)) return;
+  session.overwritten(instance, changed);
   for (const attribute of changed) {
     const value = row[attribute.key];
     instance[attribute.slot] = value instanceof Element ? UNLOADED : value;

@@ -117,12 +117,12 @@ export function bringInLine(session: SessionInternals, statement: Writing, { met
   for (const instance of perhaps) instance.$$f |= STALE;
   for (const instance of met) {
     if (statement instanceof DeleteStatement) session.removed(instance);
-    else if (statement instanceof UpdateStatement) assign(instance, statement);
+    else if (statement instanceof UpdateStatement) assign(session, instance, statement);
   }
 }
 
 /** The new values where memory can tell them; the others are forgotten and read again. */
-export function assign(instance: Managed, statement: UpdateStatement): void {
+export function assign(session: SessionInternals, instance: Managed, statement: UpdateStatement): void {
   const mapper = mapperOfInstance(instance);
   const assigned = new Set<TableColumn>(statement.assignments.map((a) => a.column));
   const values: [MappedColumn, unknown][] = [];
@@ -130,6 +130,10 @@ export function assign(instance: Managed, statement: UpdateStatement): void {
     const attribute = mapper.attributeOf(column);
     if (attribute !== undefined) values.push([attribute, newValue(value, column, assigned, instance, mapper)]);
   }
+  session.overwritten(
+    instance,
+    values.map(([attribute]) => attribute),
+  );
   for (const [attribute, value] of values) {
     instance[attribute.slot] = value;
     forgetChange(instance, attribute.index);

@@ -22,7 +22,13 @@ import {
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
 import { flushPreparations } from "../extensions/flush-preparations.js";
 import { describeInstance, forgetDeleted } from "../mapping/collection.js";
-import { eagerDefaults, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import {
+  eagerDefaults,
+  type MappedColumn,
+  type Mapper,
+  mapperOfInstance,
+  type RelationshipProperty,
+} from "../mapping/mapper.js";
 import { eachListener, isHeard, noneHeard, type RowEventName, tellExpire } from "../mapping/model-events.js";
 import { softDeletionOf, writeMark } from "../mapping/soft-deletion.js";
 import {
@@ -766,6 +772,12 @@ export class SessionCore implements WholeSession, SessionFace {
     this.#dirty = [];
     this.#lost = NO_OBJECTS;
     this.#toDelete = NO_OBJECTS;
+  }
+  overwritten(instance: Managed, attributes: readonly MappedColumn[]): void {
+    this.frame.noteOverwritten(
+      instance,
+      attributes.flatMap((a) => [a.index, committedValue(instance, a)]),
+    );
   }
   /** A DELETE by criteria took the row. */
   removed(instance: Managed): void {

@@ -5,7 +5,7 @@
  */
 import type { Connection, Element, Engine, Execution, Fetched, MaybePromise, StatementCache } from "@athanor/core";
 import type { CanonicalKey } from "../mapping/identity-key.js";
-import type { Mapper, RelationshipProperty } from "../mapping/mapper.js";
+import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import type { Managed, SessionFace } from "../mapping/state.js";
 
 /** A session (or a scoped proxy of one) answers with its internals. */
@@ -70,6 +70,8 @@ export interface SessionInternals {
   enqueue<T>(work: () => MaybePromise<T>): Promise<T>;
   /** A DELETE by criteria took the row of this object: it leaves the session as a flushed deletion does. */
   removed(instance: Managed): void;
+  /** An UPDATE by criteria is about to give these columns other values: a rollback puts back those they had. */
+  overwritten(instance: Managed, attributes: readonly MappedColumn[]): void;
   /** Statements go the long way: somebody listens to them, or they are spread over shards. */
   readonly intercepts: boolean;
   /** The long way. */

@@ -11,7 +11,7 @@ import {
   type Fetched,
   type MaybePromise,
 } from "@athanor/core";
-import type { Mapper, RelationshipProperty } from "../mapping/mapper.js";
+import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import type { RowEventName } from "../mapping/model-events.js";
 import { type Managed, tokenOf } from "../mapping/state.js";
 import type { Bind } from "./connections.js";
@@ -121,6 +121,9 @@ export class PlaceView implements SessionInternals, FlushHost {
   }
   enqueue<T>(work: () => MaybePromise<T>): Promise<T> {
     return this.#core.enqueue(work);
+  }
+  overwritten(instance: Managed, attributes: readonly MappedColumn[]): void {
+    this.#core.overwritten(instance, attributes);
   }
   removed(instance: Managed): void {
     this.#core.removed(instance);

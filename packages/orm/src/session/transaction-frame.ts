@@ -56,6 +56,10 @@ export class TransactionFrame {
     if (instance.$$o !== null || instance.$$h !== null)
       this.undo.push({ instance, columns: instance.$$o, histories: instance.$$h });
   }
+  /** Columns that a statement of the program's own changed: index and value before, in turn. */
+  noteOverwritten(instance: Managed, columns: readonly unknown[]): void {
+    this.undo.push({ instance, columns, histories: null });
+  }
   /** A released savepoint: what it did belongs to the transaction around it. */
   mergeInto(outer: TransactionFrame): void {
     // Not as arguments: there may be more than the stack holds.

@@ -1,5 +1,5 @@
 /** Transactions of a session: scopes, savepoints, sessions that join a transaction begun outside, sessionmaker. */
-import { func, integer, select, string } from "@athanor/core";
+import { func, integer, select, string, update } from "@athanor/core";
 import {
   declarativeBase,
   inspect,
@@ -148,5 +148,29 @@ describeEachDatabase("a transaction of a session", (target) => {
     expect(again.body).toBe("long");
     session.expungeAll();
     await expect(async () => (await again.box)?.id).rejects.toThrow(/detached/);
+  });
+  it("a rollback gives objects back what an UPDATE by criteria, or by keys, had changed in them", async () => {
+    await using session = new Session(db.engine);
+    const [a, b] = [new Item({ name: "a" }), new Item({ name: "b" })];
+    session.add(a, b);
+    await session.commit();
+    const names = () => [a.name, b.name];
+    const renamed = (name: string) => update(Item).set({ name });
+    await session.scalars(select(Item)).all();
+
+    await session.execute(renamed("one").where(Item.c.name.eq("a")));
+    const savepoint = await session.beginNested();
+    await session.execute(renamed("two"));
+    expect(names()).toEqual(["two", "two"]);
+    await savepoint.rollback();
+    expect(names()).toEqual(["one", "b"]);
+    await session.scalars(select(Item)).all();
+    await session.execute(update(Item), [{ id: b.id, name: "three" }]);
+    await session.beginNested(() => session.execute(renamed("four").where(Item.c.id.eq(b.id))).rowCount());
+    expect(names()).toEqual(["one", "four"]);
+    await session.rollback();
+    expect(names()).toEqual(["a", "b"]);
+    await session.flush();
+    expect(await session.scalars(select(Item.c.name).orderBy(Item.c.id)).all()).toEqual(["a", "b"]);
   });
 });
