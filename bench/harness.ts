@@ -27,9 +27,9 @@ export interface Settings {
   scale: number;
   /** The processor the workers share with the server, if any. */
   cpu?: number;
+  /** Other projects take part too. */
+  peers: boolean;
 }
-
-const contestants = ["raw", "athanor"] as const;
 
 class Worker {
   readonly times: number[] = [];
@@ -110,6 +110,7 @@ export async function compete(
   settings: Settings,
 ): Promise<Result[]> {
   const { runs, warmups, scale, cpu } = settings;
+  const contestants: Job["contestant"][] = settings.peers ? ["raw", "athanor", "mikro"] : ["raw", "athanor"];
   const copies = await Promise.all(contestants.map(() => templates.copy(workload.data)));
   const workers = contestants.map(
     (contestant, i) => new Worker({ workload: workload.name, database, contestant, url: copies[i]!.url, scale }, cpu),

@@ -1,10 +1,11 @@
 // The benchmark: Athanor against the raw driver on the workloads of the speed specification, ratios and ceilings.
 // npm run bench -- [--only "W3"] [--database sqlite|postgresql] [--runs 7] [--warmups 2] [--scale 1] [--json] [--check]
+// --peers adds MikroORM (installed into bench/peers at the first time) and how many times faster Athanor is
 // --heap instead: is the heap flat over a million statements? [--database sqlite|<url>]
 // --json prints one array of results; --check also fails above a ceiling. A contestant that fails or returns another
 // result than raw is a failure always.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     heap: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
   },
 });
 const progress = (text: string) => process.stderr.write(text);
@@ -41,9 +43,15 @@ const chosen = workloads.filter(
   ({ name }) => !options.only || options.only.some((part) => name.toLowerCase().startsWith(part.toLowerCase())),
 );
 if (chosen.length === 0) fail(`--only matches none of: ${workloads.map(({ name }) => name).join(", ")}`);
-const settings: Settings = { runs: number("runs"), warmups: number("warmups"), scale: number("scale") };
+const settings: Settings = {
+  runs: number("runs"),
+  warmups: number("warmups"),
+  scale: number("scale"),
+  peers: options.peers,
+};
 const databases = (options.database ?? ["sqlite", "postgresql"]) as DatabaseName[];
 
+if (options.peers) installPeers();
 compileWorkers();
 const results: Result[] = [];
 for (const database of databases) {
@@ -54,6 +62,7 @@ for (const database of databases) {
 
 if (options.json) console.log(JSON.stringify(results, null, 2));
 else printTable();
+if (options.peers && !options.json) printFactors();
 const failures = results.filter((result) => result.failure !== undefined);
 const reasons = new Map<string, string[]>();
 for (const { workload, database, contestant, failure } of failures) {
@@ -112,9 +121,31 @@ function compileWorkers(): void {
   if (compiled.status !== 0) progress(`${compiled.stdout.slice(0, 2000)}\n`);
 }
 
+function installPeers(): void {
+  const folder = join(import.meta.dirname, "peers");
+  if (existsSync(join(folder, "node_modules"))) return;
+  progress("installing bench/peers …\n");
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--prefix", folder], { stdio: ["ignore", 2, 2] });
+  if (status !== 0) fail("bench/peers could not be installed.");
+  // All contestants use the one of the workspace: two copies of SQLite in a process break each other's file locks.
+  rmSync(join(folder, "node_modules", "better-sqlite3"), { recursive: true });
+}
+
+/** Time of each other project over Athanor's: above 1, Athanor is faster. */
+function printFactors(): void {
+  for (const { workload, database, contestant, medianMs } of results) {
+    if (contestant === "raw" || contestant === "athanor" || medianMs === null) continue;
+    const own = results.find(
+      (r) => r.workload === workload && r.database === database && r.contestant === "athanor",
+    )?.medianMs;
+    if (own)
+      console.log(`${workload} on ${database}: ${contestant} takes ${(medianMs / own).toFixed(1)} times as long`);
+  }
+}
+
 function verdict({ workload: name, database, contestant, ratio, microsPerUnit }: Result): "above" | "within" | "" {
   const workload = chosen.find((candidate) => candidate.name === name) as Workload;
-  if (contestant === "raw") return "";
+  if (contestant !== "athanor") return "";
   if (workload.ceilingMicros !== undefined && microsPerUnit !== null) {
     return microsPerUnit > workload.ceilingMicros ? "above" : "within";
   }
@@ -151,7 +182,7 @@ function printTable(): void {
       figure(result.maxMs, 1),
       figure(result.microsPerUnit, 2),
       figure(result.ratio, 2),
-      result.contestant === "raw" ? "" : (ceiling ?? ""),
+      result.contestant === "athanor" ? (ceiling ?? "") : "",
       figure(result.peakMb, 0),
       result.failure ? "FAILED" : verdict(result) === "above" ? "above" : "",
     ];

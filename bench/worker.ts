@@ -5,7 +5,7 @@ import type { Contestant, DatabaseName, Factory } from "./workloads/contestant.j
 export interface Job {
   workload: string;
   database: DatabaseName;
-  contestant: "raw" | "athanor";
+  contestant: "raw" | "athanor" | "mikro";
   url: string;
   scale: number;
 }
@@ -22,9 +22,25 @@ const job = JSON.parse(process.argv[2]!) as Job;
 const send = (reply: Reply) => process.send!(reply);
 
 async function factory(): Promise<Factory | undefined> {
+  if (job.contestant === "mikro") return peers();
   if (job.contestant === "athanor") return (await import("./athanor/index.js")).athanor[job.workload]?.();
   const { raw } = job.database === "sqlite" ? await import("./raw/sqlite.js") : await import("./raw/postgresql.js");
   return raw[job.workload];
+}
+
+/** Other projects' packages stand outside the workspaces, and so does what imports them; see `peers/package.json`. */
+async function peers(): Promise<Factory | undefined> {
+  const [data, customers, { sizes }] = await Promise.all([
+    import("./workloads/data.js"),
+    import("./athanor/customers.js"),
+    import("./workloads/index.js"),
+  ]);
+  const module = new URL("../peers/mikro.js", import.meta.url).href;
+  const { mikro } = (await import(module)) as Peer;
+  return mikro(data, customers, sizes)[job.workload];
+}
+interface Peer {
+  mikro(data: unknown, customers: unknown, sizes: unknown): { readonly [workload: string]: Factory };
 }
 
 async function once(contestant: Contestant, round: number, check: boolean): Promise<Reply> {
