@@ -129,3 +129,12 @@ describeEachDatabase("parameters", ({ url }) => {
     await engine.dispose();
   });
 });
+
+describe("what MariaDB has not of MySQL", () => {
+  it("lag() and lead() with a value where there is no row", () => {
+    const before = func.lag(c.id, 1, 0).over({ orderBy: c.id });
+    expect(() => select(before).compile("mariadb")).toThrow("MariaDB has no third argument of lag()");
+    expect(select(before).compile("mysql").sql).toContain("lag(day.id, ?, ?) OVER");
+    expect(select(func.lag(c.id, 1).over({ orderBy: c.id })).compile("mariadb").sql).toContain("lag(day.id, ?) OVER");
+  });
+});

@@ -188,6 +188,16 @@ export class MysqlCompiler extends SqlCompiler {
       const what = node.exclude === undefined ? "GROUPS frames" : "EXCLUDE in frames";
       throw new CompileError(`MySQL has no ${what}; use ROWS or RANGE.`);
     }
+    const { call } = node;
+    if (
+      call instanceof FunctionCall &&
+      /^(lag|lead)$/.test(call.functionName) &&
+      call.args.length > 2 &&
+      this.dialect.capabilities.returning.delete
+    )
+      throw new CompileError(
+        `MariaDB has no third argument of ${call.functionName}(), the value where there is no row; use func.coalesce() around it.`,
+      );
     this.inWindow = true;
     const text = super.visitOver(node);
     this.inWindow = false;
