@@ -673,6 +673,7 @@ it("every function that core exports has its place here", () => {
     "bindStatement",
     "joinCondition",
     "originColumn",
+    "canGenerate",
     "viewedBy",
     "viewedJoins",
     "withEntityRows",
