@@ -218,7 +218,10 @@ export interface RelationPath<out K extends string, out T, out L extends string,
 }
 export interface RelationAttribute<out K extends string, out T, out L extends string, out S extends string>
   extends RelationPath<K, T, L, S> {
-  /** The same relationship, aimed at an alias or a subclass. */
+  /**
+   * The same relationship, aimed at an alias or a subclass. Joins, `any()` and `has()` then see only that class; a loader
+   * option still loads every member, with the columns of the subclass, as in SQLAlchemy.
+   */
   ofType<A extends AnyTable>(target: A): RelationAttribute<K, A, L, S>;
   and(...criteria: Criterion[]): this;
 }
