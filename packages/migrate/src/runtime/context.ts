@@ -454,6 +454,7 @@ export class MigrationContext {
       step,
       cause,
       before,
+      rows: host.recorder === undefined ? before : await this.currentHeads().catch(() => before),
       kept,
       transaction: isCallers ? "caller's" : this.#perMigration || kept.length > 0 ? "per migration" : "whole run",
       committedEarly: host.committedEarly,

@@ -10,6 +10,8 @@ export interface FailedRun {
   readonly cause: unknown;
   /** Rows before the run. */
   readonly before: readonly string[];
+  /** Rows now, where steps are kept one by one. */
+  readonly rows: readonly string[];
   /** Revisions of this run that are committed. */
   readonly kept: readonly string[];
   readonly transaction: "caller's" | "whole run" | "per migration";
@@ -37,7 +39,7 @@ export function describeFailure(run: FailedRun): MigrationError {
       describeHalfDone(run.halfDone, run.halfDone.carriedOut),
       ...stays,
       "Correct the migration from there on and run the command again: it goes on there. Or undo by hand what was",
-      `carried out, and run 'stamp ${run.before.length === 0 ? "base" : run.before.join(" ")}' so that it is forgotten.`,
+      `carried out, and run 'stamp ${run.rows.length === 0 ? "base" : run.rows.join(" ")}' so that it is forgotten.`,
     );
   } else if (stays.length > 0) {
     lines.push(
