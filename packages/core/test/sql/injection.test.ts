@@ -678,6 +678,7 @@ it("every function that core exports has its place here", () => {
     "viewedJoins",
     "withEntityRows",
     "converter",
+    "canGenerate",
     "rowPrototype",
     "rowReader",
     "lazyRows",
