@@ -35,10 +35,10 @@ export type Nullable<S, N> = [S & N] extends [never] ? never : null;
 /** One position of a row: an expression's value, an entity, or a table's columns. */
 export type Item<X, N, L> = X extends AnyExpr
   ? X[typeof T_] | Nullable<X[typeof source], N>
-  : X extends AnyBundle
-    ? { readonly [K in keyof X[typeof bundled]]: Item<X[typeof bundled][K], N, L> }
-    : X extends AnyModel
-      ? RowItems<X, N, L>["entity"] | Nullable<NameOf<X>, N>
+  : X extends AnyModel
+    ? RowItems<X, N, L>["entity"] | Nullable<NameOf<X>, N>
+    : X extends AnyBundle
+      ? { readonly [K in keyof X[typeof bundled]]: Item<X[typeof bundled][K], N, L> }
       : X extends AnyTable
         ? ColumnValues<PropsOf<X>> | Nullable<NameOf<X>, N>
         : never;

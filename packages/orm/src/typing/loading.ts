@@ -100,8 +100,9 @@ export interface QuietLoader<Settings> {
 export type Loaded<E, P> = { [K in keyof P & keyof E]: LoadedAttribute<E[K], P[K]> } & E;
 /** The entity itself where nothing is loaded: shorter in editors. */
 export type LoadedOr<E, P> = keyof P extends never ? E : Loaded<E, P>;
+// What may be added, the collection as it was declared says: `never` here leaves that to it.
 type LoadedAttribute<V, B> = V extends { readonly [element]: infer X }
-  ? Collection<LoadedOr<X, B>>
+  ? Collection<LoadedOr<X, B>, never>
   : V extends { readonly [state]: string }
     ? never
     : V extends object
