@@ -500,6 +500,8 @@ const EXACT = new Set([
   "userDefined",
   "numeric",
   "mysql.unsignedBig",
+  // SQLite keeps a document that is one number as that number.
+  "json",
 ]);
 function needsExactIntegers(kind: string): boolean {
   return EXACT.has(kind);

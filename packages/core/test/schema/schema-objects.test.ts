@@ -309,7 +309,12 @@ describeEachDatabase("schema objects", (target) => {
       const counted = new Proxy(c, {
         get(of, name) {
           const value = Reflect.get(of, name, of) as unknown;
-          if (name === "execute") statements++;
+          if (name === "execute") {
+            return (...args: Parameters<typeof of.execute>) => {
+              statements++;
+              return of.execute(...args);
+            };
+          }
           return typeof value === "function" ? value.bind(of) : value;
         },
       });
