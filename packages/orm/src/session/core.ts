@@ -653,6 +653,7 @@ export class SessionCore implements WholeSession, SessionFace {
   /** Everything save-update reaches, `root` included. */
   add(root: Managed): void {
     const undone = (root.$$f & TO_DELETE) !== 0;
+    const arrived: Managed[] | undefined = this.#toDelete.size === 0 ? undefined : root.$$s !== this ? [root] : [];
     this.#attach(root);
     if (!hasRelated(root)) return;
     // Only the object that is named takes its deletion back, with what went along; one that merely refers to it does not.
@@ -661,9 +662,20 @@ export class SessionCore implements WholeSession, SessionFace {
       "saveUpdate",
       (i) => i.$$s !== this || (undone && (i.$$f & TO_DELETE) !== 0),
     )) {
-      if (instance !== root && (undone || instance.$$s !== this)) this.#attach(instance);
+      if (instance === root) continue;
+      if (instance.$$s !== this) arrived?.push(instance);
+      else if (!undone) continue;
+      this.#attach(instance);
     }
     // Objects attached by the walk are walked through: `enter` saw them before they belonged here.
+    if (arrived !== undefined) for (const instance of arrived) this.#spareMembers(instance);
+  }
+  /** Whom a new owner has taken in lives on, though the deletion of the old one had reached it. */
+  #spareMembers(owner: Managed): void {
+    for (const property of mapperOfInstance(owner).relationships) {
+      if (property.viewOnly || property.direction !== "oneToMany" || !property.cascade.saveUpdate) continue;
+      for (const member of relatedInMemory(owner, property)) if (member.$$s === this) this.#attach(member);
+    }
   }
   #attach(instance: Managed): void {
     const session = instance.$$s;

@@ -85,7 +85,6 @@ export class Flush {
     const linked = pending.filter(isLinked);
     const relinked = dirty.filter((d) => d.$$h !== null || d.$$p !== null);
     if (relinked.length > 0) await this.#resolveUnloaded(relinked);
-    if (this.#deleted.size > 0) this.#spare(linked.concat(relinked));
     if (linked.length > 0) await this.#findOrphans(linked);
     if (relinked.length > 0) await this.#findOrphans(relinked);
     if (this.#deleted.size > 0) await this.#collectDeletes();
@@ -154,17 +153,6 @@ export class Flush {
         instance[property.slot] = value;
         if (history.old === value) history.removed.delete(value as Managed);
         for (const old of history.removed) if (parentOf(old, property) === undefined) setParent(old, property, null);
-      }
-    }
-  }
-  /** A member that an owner which stays has taken in lives on, though the deletion of its old owner reached it. */
-  #spare(owners: readonly Managed[]): void {
-    for (const owner of owners) {
-      if (this.#deleted.has(owner)) continue;
-      for (const property of mapperOfInstance(owner).relationships) {
-        if (property.viewOnly || property.direction !== "oneToMany") continue;
-        const added = isPending(owner) ? relatedInMemory(owner, property) : (historyOf(owner, property)?.added ?? []);
-        for (const child of added) if (this.#deleted.delete(child)) child.$$f &= ~TO_DELETE;
       }
     }
   }
