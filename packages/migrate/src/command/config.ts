@@ -96,7 +96,8 @@ export class CommandEnvironment {
     this.offline = options.offline ?? false;
     this.#tag = options.tag;
     const write = config.log ?? ((line: string) => process.stderr.write(`${line}\n`));
-    this.log = new MigrationLog(write, config.quiet);
+    // A writer of the program's own decides by itself what to leave out.
+    this.log = new MigrationLog(write, config.quiet && config.log === undefined);
   }
   /** One line of results. */
   print(line: string): void {
