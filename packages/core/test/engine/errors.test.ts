@@ -1,7 +1,8 @@
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dialectNamed } from "../../src/dialects/registry.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
-import { DataError, IntegrityError, OperationalError, ProgrammingError } from "../../src/errors/errors.js";
+import { DataError, IntegrityError, isRetryable, OperationalError, ProgrammingError } from "../../src/errors/errors.js";
 
 describeEachDatabase(
   "an error of the database",
@@ -153,4 +154,17 @@ describe("a missing driver", () => {
       message: expect.stringContaining("npm install not-installed-here"),
     });
   });
+});
+
+describe("MySQL's numbers for a lost connection", () => {
+  for (const errno of [1053, 1927, 2006, 2013, 2014, 2045, 2055, 4031]) {
+    for (const name of ["mysql", "mariadb"]) {
+      it(`${errno} takes the connection out of service on ${name}`, () => {
+        const given = Object.assign(new Error("gone"), { errno, code: "ER_ANY", sqlMessage: "gone" });
+        const error = dialectNamed(name).classify(given, { cause: given });
+        expect(error).toBeInstanceOf(OperationalError);
+        expect([error.connectionInvalidated, isRetryable(error)]).toEqual([true, true]);
+      });
+    }
+  }
 });
