@@ -850,8 +850,10 @@ export class SessionCore implements WholeSession, SessionFace {
     this.#dirty.push(instance);
   }
   noteRelated(owner: Managed, relationship: unknown, item: Managed): void {
-    if (!(relationship as RelationshipProperty).cascade.saveUpdate) return;
-    if (item.$$s !== this || (item.$$f & TO_DELETE) !== 0) this.add(item);
+    const { cascade, direction } = relationship as RelationshipProperty;
+    if (!cascade.saveUpdate) return;
+    // Taken in by an owner it is spared; what merely refers to it changes nothing about its deletion.
+    if (item.$$s !== this || (direction === "oneToMany" && (item.$$f & TO_DELETE) !== 0)) this.add(item);
     void owner;
   }
   noteUnrelated(_owner: Managed, relationship: unknown, item: Managed): void {

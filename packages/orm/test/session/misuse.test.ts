@@ -1,6 +1,6 @@
 /** What a newcomer types wrong: the message names the culprit and the way out, and nothing is silently ignored. */
 import { createEngine, func, integer, select, string } from "@athanor/core";
-import { declarativeBase, manyToOne, oneToMany, Session } from "@athanor/orm";
+import { declarativeBase, inspect, manyToOne, oneToMany, Session } from "@athanor/orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const Base = declarativeBase();
@@ -104,5 +104,28 @@ describe("an object marked for deletion", () => {
     expect(session.deleted.size).toBe(0);
     await session.flush();
     expect(await session.scalar(select(func.count(Poem.c.id)))).toBe(1);
+  });
+
+  it("stays marked when an object of the session is made to refer to it; an owner that takes it in spares it", async () => {
+    await using session = new Session(engine, { autoflush: false });
+    const [ann, poem, other] = [new Writer({ name: "ann" }), new Poem({ title: "free" }), new Poem({ title: "taken" })];
+    session.addAll([ann, poem, other]);
+    await session.flush();
+    await session.delete(ann);
+    poem.writer = ann;
+    expect(session.deleted.has(ann)).toBe(true);
+    poem.writer = null;
+    await session.delete(other);
+    const eve = new Writer({ name: "eve" });
+    session.add(eve);
+    eve.poems.push(other);
+    expect([...session.deleted]).toEqual([ann]);
+    await session.flush();
+    expect([inspect(ann).state, inspect(other).state, other.writerId === eve.id]).toEqual([
+      "deleted",
+      "persistent",
+      true,
+    ]);
+    await session.rollback();
   });
 });
