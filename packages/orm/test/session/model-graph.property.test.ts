@@ -352,14 +352,19 @@ class Run {
         session.expireAll();
         return;
       }
-      case "deleteOwner":
+      case "deleteOwner": {
         if (owner === undefined) return;
-        if (inspect(owner[1]).pending) await this.#flush();
+        // A pending member would leave the session with its owner, and what refers to it keep the row it had.
+        const pending = [...now.assets].some(
+          ([l, row]) => row.owner === owner[0] && inspect(this.assets.get(l) as Asset).pending,
+        );
+        if (inspect(owner[1]).pending || pending) await this.#flush();
         await session.delete(owner[1]);
         this.owners.delete(owner[0]);
         now.owners.delete(owner[0]);
         for (const [l, row] of [...now.assets]) if (row.owner === owner[0]) this.#gone(l);
         return;
+      }
       case "deleteAsset":
         if (asset === undefined) return;
         if (!inspect(asset[1]).persistent) await this.#flush();
