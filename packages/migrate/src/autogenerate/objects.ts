@@ -3,6 +3,7 @@
  * declared is made once under another name and read back; nothing of that stays.
  */
 import type { Inspector, MetaData, StoredObject } from "@athanor/core";
+import { mentions } from "../impl/mentions.js";
 import {
   AlterColumnOp,
   CreateObjectOp,
@@ -100,10 +101,6 @@ function changesOfColumns(changes: readonly MigrateOp[]): string[] {
     if (op instanceof DropColumnOp || op instanceof DropTableOp) return [op.tableName];
     return op instanceof AlterColumnOp && op.changes.type !== undefined ? [op.tableName] : [];
   });
-}
-function mentions(text: string, name: string): boolean {
-  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_$])${escaped}(?![\\p{L}\\p{N}_$])`, "iu").test(text);
 }
 const WORDS = {
   view: "view",

@@ -27,6 +27,7 @@ import { conventionalNames, homeTable, OpenMetaData, sketchTable, typeChecks } f
 import { ColumnOrder } from "./column-order.js";
 import { noColumn, targetsOf } from "./definitions.js";
 import type { BatchSettings, OperationHost } from "./host.js";
+import { mentions } from "./mentions.js";
 import { conditionOf, type Inline, reflectedColumn, reflectedTable, withConstraint } from "./reflected.js";
 
 type Change = AddColumnOp | DropColumnOp | AlterColumnOp | AddConstraintOp | DropConstraintOp;
@@ -146,9 +147,9 @@ export class Rebuild {
       primaryKey: now.primaryKey?.columns.includes(name) ? undefined : now.primaryKey,
       uniqueConstraints: without(now.uniqueConstraints),
       foreignKeys: without(now.foreignKeys),
-      checks: now.checks.filter((c) => !mentions(c.sql, name)),
+      checks: now.checks.filter((c) => !namesColumn(c.sql, name)),
       indexes: now.indexes.filter(
-        (i) => !i.parts.some((p) => p.column === name || mentions(p.sql, name)) && !mentions(i.where ?? "", name),
+        (i) => !i.parts.some((p) => p.column === name || namesColumn(p.sql, name)) && !namesColumn(i.where ?? "", name),
       ),
     });
     this.#copied.delete(name);
@@ -333,10 +334,8 @@ function sameText(a: string, b: string): boolean {
   return plain(a) === plain(b);
 }
 /** The column's name occurs in the text as a word. */
-function mentions(text: string, name: string): boolean {
-  const bare = text.replaceAll(/'(?:[^']|'')*'/g, "''");
-  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_$])${escaped}(?![\\p{L}\\p{N}_$])`, "iu").test(bare);
+function namesColumn(text: string, name: string): boolean {
+  return mentions(text.replaceAll(/'(?:[^']|'')*'/g, "''"), name);
 }
 /** Source: sqlite.org "Datatypes In SQLite", determination of column affinity. */
 function affinity(type: string): string {

@@ -1,5 +1,7 @@
 /**
- * Long because all parts of a plan add to one list of columns. ORM compilation of a SELECT: entities become columns, eager joins are added, a LIMIT over joined collections is
+ * Long because all parts of a plan add to one list of columns.
+ *
+ * ORM compilation of a SELECT: entities become columns, eager joins are added, a LIMIT over joined collections is
  * wrapped. The plan is cached by the statement's structure. Source: SQLAlchemy "Joined Eager Loading", "The Zen of
  * Joined Eager Loading".
  */

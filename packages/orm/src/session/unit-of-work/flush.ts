@@ -1,5 +1,7 @@
 /**
- * Long because the steps of one flush share its few sets. One flush: what changed since the last one becomes INSERT, UPDATE and DELETE, in an order the database accepts.
+ * Long because the steps of one flush share its few sets.
+ *
+ * One flush: what changed since the last one becomes INSERT, UPDATE and DELETE, in an order the database accepts.
  * O(changed): nothing that did not change is looked at. Source: SQLAlchemy "unitofwork", "dependency".
  */
 import type { Table } from "@athanor/core";
