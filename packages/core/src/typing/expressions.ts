@@ -342,8 +342,10 @@ export interface SqlText extends Rows<readonly unknown[]>, Typed<boolean | null>
   as<T, F extends string>(type: ColumnLike<T, F>): Families<T, never, never>[F & Family];
   /** Values for the `:name` parameters of `text()`. */
   bindParams(values: { readonly [name: string]: unknown }): this;
+  executionOptions(options: { readonly [name: string]: unknown }): this;
 }
 export interface TypedText<O> extends Rows<readonly unknown[]> {
+  executionOptions(options: { readonly [name: string]: unknown }): this;
   readonly [row]: readonly unknown[] & O;
   readonly [scalar]: O[keyof O];
 }

@@ -60,6 +60,7 @@ import { type FlushTrace, flushes } from "./flush-trace.js";
 import { IdentityMap } from "./identity-map.js";
 import { type RowEvents, SESSION, type SessionInternals, type StatementCall } from "./internals.js";
 import { SessionQueue } from "./queue.js";
+import { ReplicaChoice, type ReplicaSets, replicaOption } from "./replicas.js";
 import { byPlace, joinFetched, PlaceView, type Shards, type WholeSession } from "./sharding.js";
 import { makeTransient, revertChanges, TransactionFrame } from "./transaction-frame.js";
 import { Flush, isOrphan } from "./unit-of-work/flush.js";
@@ -84,6 +85,7 @@ export interface CoreOptions {
   readonly joinTransactionMode: JoinTransactionMode;
   readonly executionOptions: { readonly [name: string]: unknown };
   readonly shards: Shards | undefined;
+  readonly replicas: ReplicaSets | undefined;
 }
 
 const standIns = new WeakMap<Dialect, Pick<Engine, "dialect" | "cache">>();
@@ -99,6 +101,7 @@ export class SessionCore implements WholeSession, SessionFace {
   readonly owner: object;
   readonly #queue = new SessionQueue();
   readonly #connections: SessionConnections;
+  readonly #replicas: ReplicaChoice | undefined;
   #pending: Managed[] = [];
   #dirty: Managed[] = [];
   #toDelete: Set<Managed> = NO_OBJECTS;
@@ -118,6 +121,7 @@ export class SessionCore implements WholeSession, SessionFace {
     this.options = options;
     this.hooks = new SessionHooks(hooks);
     this.#connections = new SessionConnections(options.joinTransactionMode, options.twoPhase);
+    this.#replicas = options.replicas === undefined ? undefined : new ReplicaChoice(options.replicas);
   }
   get face(): SessionFace {
     return this;
@@ -153,7 +157,8 @@ export class SessionCore implements WholeSession, SessionFace {
         `The session has no engine${mapper === null ? "" : ` for ${mapper}`}: new Session(engine), or sessionmaker({ bind: engine }).`,
         "session.no-bind",
       );
-    return found;
+    if (this.#replicas === undefined) return found;
+    return this.#replicas.choose(found, statement, replicaOption(statement, this.executionOptions));
   }
   engineFor(mapper: Mapper | null, statement?: Element): Engine {
     return this.engineOf(this.bindFor(mapper, statement));
@@ -169,7 +174,9 @@ export class SessionCore implements WholeSession, SessionFace {
   connectionFor(mapper: Mapper | null, statement?: Element): MaybePromise<Connection> {
     this.requireHealthy();
     void this.frame;
-    return this.#connections.get(this.bindFor(mapper, statement), this);
+    const bind = this.bindFor(mapper, statement);
+    this.#replicas?.running(statement, replicaOption(statement, this.executionOptions));
+    return this.#connections.get(bind, this);
   }
   connectionAt(bind: Bind): MaybePromise<Connection> {
     this.requireHealthy();
@@ -939,6 +946,7 @@ export class SessionCore implements WholeSession, SessionFace {
   }
   #forget(): void {
     this.expungeAll();
+    this.#replicas?.reset();
     while (this.#frame !== undefined) this.#leave();
     this.#failed = false;
     this.#failure = undefined;

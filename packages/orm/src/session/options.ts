@@ -3,6 +3,7 @@ import { ArgumentError, didYouMean } from "@athanor/core";
 import { type BindKey, Binds } from "./binds.js";
 import type { Bind, JoinTransactionMode } from "./connections.js";
 import type { CoreOptions, GetBind } from "./core.js";
+import { type ReplicaOptions, ReplicaSets } from "./replicas.js";
 import { type ShardOptions, Shards } from "./sharding.js";
 
 export interface SessionOptions {
@@ -32,6 +33,15 @@ export interface SessionOptions {
   readonly executionOptions?: { readonly [name: string]: unknown };
   /** Anything; for the program's own use. */
   readonly info?: { readonly [key: string]: unknown };
+  /**
+   * Read replicas of `bind`, or, in a Map, those of each engine. Queries and loads go to one of them, the same for the
+   * whole session; locks, DML and text go to the primary, and so does everything from the first write on, also after the
+   * commit, until `close()` or `reset()`. The execution option `replica` says otherwise: false, always the primary; true,
+   * a replica all the same (text that only reads, rows that may be old).
+   *
+   * @example new Session({ bind: primary, replicas: [near, far] })
+   */
+  readonly replicas?: ReplicaOptions;
   /** The session works on several databases of one shape. */
   readonly sharding?: ShardOptions;
 }
@@ -46,6 +56,7 @@ const OPTIONS = [
   "joinTransactionMode",
   "executionOptions",
   "info",
+  "replicas",
   "sharding",
 ];
 const MODES: readonly JoinTransactionMode[] = [
@@ -66,6 +77,7 @@ export const DEFAULTS: CoreOptions = {
   joinTransactionMode: "conditionalSavepoint",
   executionOptions: {},
   shards: undefined,
+  replicas: undefined,
 };
 
 /** Checked and complete. @throws ArgumentError for an unknown option or value */
@@ -80,6 +92,11 @@ export function coreOptions(all: SessionOptions): CoreOptions {
       `joinTransactionMode is one of ${MODES.join(", ")}, not '${mode}'.${didYouMean(mode, MODES)}`,
       "session.option",
     );
+  if (all.replicas !== undefined && (all.sharding !== undefined || all.twoPhase === true))
+    throw new ArgumentError(
+      `replicas do not go with ${all.sharding !== undefined ? "sharding: name them as shards, or choose in executeChooser" : "twoPhase: a replica cannot prepare a transaction"}.`,
+      "session.replicas",
+    );
   return {
     bind: all.bind,
     binds: all.binds === undefined ? undefined : new Binds(all.binds),
@@ -91,5 +108,6 @@ export function coreOptions(all: SessionOptions): CoreOptions {
     joinTransactionMode: mode,
     executionOptions: all.executionOptions ?? {},
     shards: all.sharding === undefined ? undefined : new Shards(all.sharding),
+    replicas: all.replicas === undefined ? undefined : new ReplicaSets(all.replicas, all.bind),
   };
 }
