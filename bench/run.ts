@@ -1,5 +1,5 @@
 // The benchmark: Athanor against the raw driver on the workloads of the speed specification, ratios and ceilings.
-// npm run bench -- [--only "W3"] [--database sqlite|postgresql] [--runs 7] [--warmups 2] [--scale 1] [--json] [--check]
+// npm run bench -- [--only "W3"] [--database sqlite|postgresql|mariadb] [--runs 7] [--warmups 2] [--scale 1] [--json] [--check]
 // --peers adds MikroORM (installed into bench/peers at the first time) and how many times faster Athanor is
 // --heap instead: is the heap flat over a million statements? [--database sqlite|<url>]
 // --json prints one array of results; --check also fails above a ceiling. A contestant that fails or returns another
@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../test-support/src/embedded-postgres.js";
 import { compete, type Result, type Settings } from "./harness.js";
-import { postgresTemplates, sqliteTemplates, type Templates } from "./seed.js";
+import { mysqlTemplates, postgresTemplates, sqliteTemplates, type Templates } from "./seed.js";
 import type { DatabaseName } from "./workloads/contestant.js";
 import { type Workload, workloads } from "./workloads/index.js";
 
@@ -49,7 +49,7 @@ const settings: Settings = {
   scale: number("scale"),
   peers: options.peers,
 };
-const databases = (options.database ?? ["sqlite", "postgresql"]) as DatabaseName[];
+const databases = (options.database ?? ["sqlite", "postgresql", "mariadb"]) as DatabaseName[];
 
 if (options.peers) installPeers();
 compileWorkers();
@@ -57,7 +57,8 @@ const results: Result[] = [];
 for (const database of databases) {
   if (database === "sqlite") await measure(database, sqliteTemplates(settings.scale), settings);
   else if (database === "postgresql") await onPostgres();
-  else fail(`--database ${database} is not one of sqlite, postgresql`);
+  else if (database === "mariadb") await onMysql();
+  else fail(`--database ${database} is not one of sqlite, postgresql, mariadb`);
 }
 
 if (options.json) console.log(JSON.stringify(results, null, 2));
@@ -106,6 +107,22 @@ async function onPostgres(): Promise<void> {
   } finally {
     await server?.stop();
   }
+}
+
+/** The server that is there, as it is set up: what it takes to reach the disk and another processor is in the figures. */
+async function onMysql(): Promise<void> {
+  const url = process.env.ATHANOR_MYSQL_URL ?? "mariadb://root@127.0.0.1:3306/";
+  let templates: Templates;
+  try {
+    templates = await mysqlTemplates(url, settings.scale);
+  } catch (error) {
+    if (options.database !== undefined) throw error;
+    progress(
+      `mariadb: left out, there is no server (${(error as Error).message}); ATHANOR_MYSQL_URL says where one is.\n`,
+    );
+    return;
+  }
+  await measure("mariadb", templates, settings);
 }
 
 /** The workers run as plain JavaScript on the packages' builds, as users do; a loader would put its own code into them. */
@@ -172,7 +189,7 @@ function printTable(): void {
   const lines = results.map((result) => {
     const workload = chosen.find(({ name }) => name === result.workload) as Workload;
     const micros = workload.ceilingMicros;
-    const ceiling = micros === undefined ? workload.ceiling?.[result.database].toFixed(2) : `${micros} µs`;
+    const ceiling = micros === undefined ? workload.ceiling?.[result.database]?.toFixed(2) : `${micros} µs`;
     return [
       result.workload,
       result.database,

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
+import mysql from "mysql2/promise";
 import pg from "pg";
 import { customerDescription, customerName, scaled, tagsOfPost } from "./workloads/data.js";
 import { sizes } from "./workloads/index.js";
@@ -125,5 +126,57 @@ export async function postgresTemplates(maintenance: string, scale: number): Pro
     drop: async () => {
       for (const data of ["empty", "full"]) await drop(`${prefix}_${data}`);
     },
+  };
+}
+
+/** `server`: where databases may be created, on MariaDB or MySQL. */
+export async function mysqlTemplates(server: string, scale: number): Promise<Templates> {
+  const prefix = `athanor_bench_${process.pid}`;
+  const at = (name: string) => {
+    const url = new URL(server);
+    url.pathname = `/${name}`;
+    return url.href;
+  };
+  const { hostname, port, username, password } = new URL(server);
+  const run = async (work: (connection: mysql.Connection) => Promise<void>) => {
+    const connection = await mysql.createConnection({
+      host: hostname,
+      port: Number(port || 3306),
+      user: username,
+      password: decodeURIComponent(password),
+      multipleStatements: true,
+    });
+    // The schema quotes names as the standard says.
+    await connection.query("set sql_mode = concat(@@sql_mode, ',ANSI_QUOTES')");
+    await work(connection).finally(() => connection.end());
+  };
+  const drop = (name: string) => run(async (connection) => void (await connection.query(`drop database ${name}`)));
+  const filled = tables(scale);
+  const make = async (connection: mysql.Connection, name: string) => {
+    await connection.query(`create database ${name} character set utf8mb4`);
+    await connection.query(`use ${name}`);
+    await connection.query(schema("integer auto_increment primary key"));
+  };
+  await run(async (connection) => {
+    await make(connection, `${prefix}_full`);
+    for (const { name, columns, rows } of filled) {
+      for (let i = 0; i < rows.length; i += 1000)
+        await connection.query(`insert into ${name} (${columns.join(", ")}) values ?`, [rows.slice(i, i + 1000)]);
+    }
+  });
+  let copies = 0;
+  return {
+    copy: async (data) => {
+      const name = `${prefix}_copy${++copies}`;
+      await run(async (connection) => {
+        await make(connection, name);
+        if (data === "empty") return;
+        for (const table of filled)
+          await connection.query(`insert into ${table.name} select * from ${prefix}_full.${table.name}`);
+        await connection.query(`analyze table ${filled.map((table) => table.name).join(", ")}`);
+      });
+      return { url: at(name), drop: () => drop(name) };
+    },
+    drop: () => drop(`${prefix}_full`),
   };
 }

@@ -22,11 +22,15 @@ const job = JSON.parse(process.argv[2]!) as Job;
 const send = (reply: Reply) => process.send!(reply);
 
 async function factory(): Promise<Factory | undefined> {
-  if (job.contestant === "mikro") return peers();
+  if (job.contestant === "mikro") return job.database === "mariadb" ? undefined : peers();
   if (job.contestant === "athanor") return (await import("./athanor/index.js")).athanor[job.workload]?.();
-  const { raw } = job.database === "sqlite" ? await import("./raw/sqlite.js") : await import("./raw/postgresql.js");
-  return raw[job.workload];
+  return (await raw[job.database]()).raw[job.workload];
 }
+const raw = {
+  sqlite: () => import("./raw/sqlite.js"),
+  postgresql: () => import("./raw/postgresql.js"),
+  mariadb: () => import("./raw/mysql.js"),
+};
 
 /** Other projects' packages stand outside the workspaces, and so does what imports them; see `peers/package.json`. */
 async function peers(): Promise<Factory | undefined> {

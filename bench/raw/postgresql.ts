@@ -28,13 +28,14 @@ export async function storedPostgres(client: pg.Client): Promise<Map<number, Cus
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-const empty = async (client: pg.Client) => void (await client.query("truncate customer restart identity"));
+export const emptyPostgres = async (client: pg.Client): Promise<void> =>
+  void (await client.query("truncate customer restart identity"));
 
 async function insertObjects({ url, scale }: Context): Promise<Contestant> {
   const client = await openPostgres(url);
   const n = scaled(sizes.newObjects, scale);
   return contestant({
-    before: () => empty(client),
+    before: () => emptyPostgres(client),
     run: async () => {
       const customers: Customer[] = [];
       for (let i = 0; i < n; i++) customers.push(new Customer(0, customerName(i), customerDescription(i)));
@@ -68,7 +69,7 @@ async function insertRows({ url, scale }: Context): Promise<Contestant> {
   const client = await openPostgres(url);
   const n = scaled(sizes.newObjects, scale);
   return contestant({
-    before: () => empty(client),
+    before: () => emptyPostgres(client),
     run: async () => {
       const names: string[] = [];
       const descriptions: string[] = [];

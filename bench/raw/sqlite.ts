@@ -19,7 +19,7 @@ import { Customer, Post, Tag, User } from "./classes.js";
 
 export const openSqlite = (url: string): Sqlite.Database => new Sqlite(url.slice("sqlite:///".length));
 
-function empty(db: Sqlite.Database) {
+export function emptySqlite(db: Sqlite.Database): void {
   db.exec("delete from customer");
   db.pragma("wal_checkpoint(truncate)");
 }
@@ -39,7 +39,7 @@ async function insertObjects({ url, scale }: Context): Promise<Contestant> {
     }
   });
   return contestant({
-    before: () => empty(db),
+    before: () => emptySqlite(db),
     run: () => {
       const customers: Customer[] = [];
       for (let i = 0; i < n; i++) customers.push(new Customer(0, customerName(i), customerDescription(i)));
@@ -71,7 +71,7 @@ async function insertRows({ url, scale }: Context): Promise<Contestant> {
     statement(n - i).run(values);
   });
   return contestant({
-    before: () => empty(db),
+    before: () => emptySqlite(db),
     run: () => save(),
     check: () => checkCustomers(storedSqlite(db).values()),
     close: () => void db.close(),

@@ -1,5 +1,5 @@
 // What a contestant is: one way to do a workload on one database. The harness times `run` alone.
-export type DatabaseName = "sqlite" | "postgresql";
+export type DatabaseName = "sqlite" | "postgresql" | "mariadb";
 
 export interface Contestant<Result = unknown> {
   /** Timed. `round` counts the runs of this process from 0, so that an update can write something new each time. */
@@ -13,7 +13,7 @@ export interface Contestant<Result = unknown> {
 
 export interface Context {
   database: DatabaseName;
-  /** Where the seeded database is: `sqlite:////dev/shm/…` or `postgresql://…`. */
+  /** Where the seeded database is: `sqlite:////dev/shm/…`, `postgresql://…` or `mariadb://…`. */
   url: string;
   scale: number;
 }
