@@ -7,7 +7,7 @@ import type { Element } from "../sql/element.js";
 import { Expression } from "../sql/expression.js";
 import type { SqlType } from "../types/sql-type.js";
 import { VariantType } from "../types/wrapping.js";
-import { Sequence } from "./sequence.js";
+import { NextValue, Sequence } from "./sequence.js";
 
 export type ReferenceAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRICT" | "NO ACTION";
 export interface ReferenceOptions {
@@ -71,7 +71,7 @@ export interface ColumnFields {
 function source(value: unknown): DefaultSource {
   if (value === undefined)
     throw new ArgumentError("default(): undefined is no default; pass null for SQL NULL.", "argument.undefined");
-  if (value instanceof Sequence) return { expression: value.nextValue() };
+  if (value instanceof Sequence) return { expression: new NextValue(value) };
   if (value instanceof Expression) return { expression: value };
   if (typeof value === "function") return { call: value as (row: never) => unknown };
   return { value };

@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors/errors.js";
 import { Expression } from "../sql/expression.js";
 import { type KeyWriter, OP } from "../sql/key.js";
 import { BIG_INTEGER } from "../types/sql-type.js";
+import type { NumberExpr } from "../typing/expressions.js";
 
 /** A sequence of numbers of its own. Numbers are 64 bits wide. */
 export interface SequenceOptions {
@@ -32,8 +33,8 @@ export class Sequence {
     return this.options.schema;
   }
   /** Draws a number, as a `bigint`; databases without sequences refuse it, except as the default of an automatic key. */
-  nextValue(): NextValue {
-    return new NextValue(this);
+  nextValue(): NumberExpr<bigint> {
+    return new NextValue(this) as object as NumberExpr<bigint>;
   }
 }
 export class NextValue extends Expression {
