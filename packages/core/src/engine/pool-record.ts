@@ -14,10 +14,15 @@ export interface PoolRecord {
   fresh: boolean;
   /** For users: lives as long as the physical connection. */
   readonly info: Map<unknown, unknown>;
+  /** For users: belongs to the place in the pool, so the connection opened in place of this one has it too. */
+  readonly recordInfo: Map<unknown, unknown>;
 }
 export interface PoolEvent {
   readonly connection: DriverConnection;
+  /** Lives as long as the physical connection. */
   readonly info: Map<unknown, unknown>;
+  /** Lives as long as the place in the pool: a connection that replaces another finds what was noted there. */
+  readonly recordInfo: Map<unknown, unknown>;
 }
 export interface PoolEvents {
   /** A physical connection was opened. May return a promise: the connection waits for it. */
@@ -71,5 +76,5 @@ export class Lease {
 }
 /** What listeners see of a record. */
 export function view(record: PoolRecord): PoolEvent {
-  return { connection: record.connection, info: record.info };
+  return { connection: record.connection, info: record.info, recordInfo: record.recordInfo };
 }

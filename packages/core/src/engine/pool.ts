@@ -72,6 +72,8 @@ export class Pool {
   readonly #waiters: Waiter[] = [];
   /** Connections open or being opened. */
   #total = 0;
+  /** What was noted of places whose connection is gone, for those opened next. */
+  readonly #vacant: Map<unknown, unknown>[] = [];
   /** Those opened before a disconnect or `dispose()` carry a lower number and are replaced when next asked for. */
   #generation = 0;
   #opened = false;
@@ -210,7 +212,7 @@ export class Pool {
     if (!lease.active || lease.detached) return;
     lease.detached = true;
     this.#takenAt = undefined;
-    this.#total--;
+    this.#vacate(lease.record.recordInfo);
     this.events.emit("detach", view(lease.record));
     this.#wake();
   }
@@ -221,6 +223,7 @@ export class Pool {
   /** Closes idle connections; those on loan close when they come back. The pool stays usable. */
   async dispose(): Promise<void> {
     this.#generation++;
+    this.#vacant.length = 0;
     const idle = this.#idle.splice(0);
     await Promise.all(
       idle.map(async (record) => {
@@ -286,7 +289,7 @@ export class Pool {
       this.#generation++;
       if (this.events.has("invalidate")) this.events.emit("invalidate", { ...view(record), soft: false, error });
       this.#close(record);
-      this.#total--;
+      this.#vacate(record.recordInfo);
       return this.#open(RECONNECTS - 1);
     }
     return this.#lend(record);
@@ -294,6 +297,7 @@ export class Pool {
   /** Opens a connection in a slot taken at once, so that callers beside it see it as taken. */
   async #open(tries = RECONNECTS): Promise<Lease> {
     this.#total++;
+    const recordInfo = this.#vacant.pop() ?? new Map<unknown, unknown>();
     let record: PoolRecord;
     try {
       const generation = this.#generation;
@@ -305,6 +309,7 @@ export class Pool {
         stale: false,
         fresh: true,
         info: new Map(),
+        recordInfo,
       };
       try {
         if (!this.#opened) {
@@ -317,7 +322,7 @@ export class Pool {
         throw error;
       }
     } catch (error) {
-      this.#total--;
+      this.#vacate(recordInfo);
       this.#wake();
       throw error;
     }
@@ -404,15 +409,20 @@ export class Pool {
     this.#drop(record);
   }
   #drop(record: PoolRecord): void {
-    this.#total--;
+    this.#vacate(record.recordInfo);
     this.events.emit("close", view(record));
     record.connection.terminate();
     this.#wake();
   }
   /** Closes a connection in order, without waiting for it. */
   #discard(record: PoolRecord): void {
-    this.#total--;
+    this.#vacate(record.recordInfo);
     this.#close(record);
+  }
+  /** A place is free. Its notes wait for the next connection in it, unless the place was one of overflow and goes too. */
+  #vacate(recordInfo: Map<unknown, unknown>): void {
+    if (this.poolClass !== "null" && (this.size === 0 || this.#total <= this.size)) this.#vacant.push(recordInfo);
+    this.#total--;
   }
   #close(record: PoolRecord): void {
     this.events.emit("close", view(record));

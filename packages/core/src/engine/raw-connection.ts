@@ -37,6 +37,10 @@ export class RawConnection implements AsyncDisposable {
   get info(): Map<unknown, unknown> {
     return this.#lease.record.info;
   }
+  /** For users: lives as long as the place in the pool, over every connection that is opened in it. */
+  get recordInfo(): Map<unknown, unknown> {
+    return this.#lease.record.recordInfo;
+  }
   /** Ends the physical connection at once; with `soft`, after this use. */
   invalidate(options: { readonly soft?: boolean; readonly error?: unknown } = {}): void {
     this.#pool.invalidate(this.#lease, options);

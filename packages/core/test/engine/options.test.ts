@@ -232,10 +232,11 @@ describeEachDatabase("connections made by the program", (target) => {
         const hint = { prepare: false, returnsRows: false, exactIntegers: false };
         await raw.connection.execute("insert into r values (1)", [], hint);
         raw.info.set("seen", 1);
+        raw.recordInfo.set("place", 1);
       }
       expect(engine.pool.status()).toMatchObject({ checkedOut: 0, idle: 1 });
       const again = await engine.rawConnection();
-      expect(again.info.get("seen")).toBe(1);
+      expect([again.info.get("seen"), again.recordInfo.get("place")]).toEqual([1, 1]);
       again.detach();
       expect(engine.pool.status().checkedOut).toBe(0);
       await again.close();

@@ -271,6 +271,48 @@ describe("the pool", () => {
     pool.invalidate(other, { all: true });
     expect((await take()).record.info.size).toBe(0);
   });
+  it("keeps what was noted of a place in the pool for the connection opened there next", async () => {
+    const { pool, made, take } = setup({ size: 1, maxOverflow: 1 });
+    const lease = await take();
+    lease.record.recordInfo.set("place", 1);
+    pool.invalidate(lease);
+    const connected: unknown[] = [];
+    pool.events.on("connect", ({ recordInfo }) => void connected.push(recordInfo.get("place")));
+    const second = await take();
+    expect([second.record.recordInfo.get("place"), second.record.info.size, made.length]).toEqual([1, 0, 2]);
+    // Overflow has a place of its own, which goes with it.
+    const overflow = await take();
+    expect(overflow.record.recordInfo.size).toBe(0);
+    overflow.record.recordInfo.set("place", "overflow");
+    pool.invalidate(overflow);
+    expect((await take()).record.recordInfo.size).toBe(0);
+    expect(connected).toEqual([1, undefined, undefined]);
+  });
+  it("keeps the notes of a place when its connection could not be opened, and when it was detached", async () => {
+    const { pool, take, made } = setup({ size: 1, maxOverflow: 0 });
+    (await take().then((lease) => (pool.detach(lease), lease))).record.recordInfo.set("place", 1);
+    let fail = true;
+    pool.events.on("connect", () => {
+      if (fail) throw new Error("no");
+    });
+    await expect(take()).rejects.toThrow("no");
+    fail = false;
+    expect((await take()).record.recordInfo.get("place")).toBe(1);
+    expect(made).toHaveLength(3);
+  });
+  it("forgets them with the pool's connections, and when nothing is pooled", async () => {
+    const { pool, take } = setup({ size: 1, maxOverflow: 0 });
+    const lease = await take();
+    lease.record.recordInfo.set("place", 1);
+    pool.release(lease, true);
+    await pool.dispose();
+    expect((await take()).record.recordInfo.size).toBe(0);
+    const none = setup({ poolClass: "null" });
+    const first = await none.take();
+    first.record.recordInfo.set("place", 1);
+    none.pool.release(first, true);
+    expect((await none.take()).record.recordInfo.size).toBe(0);
+  });
   it("detached, a connection frees its place at once and is closed when given back", async () => {
     const { pool, made, take } = setup({ size: 1, maxOverflow: 0, timeout: 1 });
     const seen: string[] = [];
