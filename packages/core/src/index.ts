@@ -157,8 +157,10 @@ export {
   type JoinStep,
   type JoinSteps,
   requireFrom,
+  rowsOf,
   Subquery as SubqueryClause,
   TableItem,
+  ViewedDerivedColumn,
   viewedBy,
 } from "./sql/from.js";
 export {

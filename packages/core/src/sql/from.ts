@@ -97,6 +97,28 @@ export class DerivedColumn extends ColumnReference {
   }
 }
 
+/** A derived column as an entity sees it that stands for some of the rows: a SELECT of it means these. */
+export class ViewedDerivedColumn extends DerivedColumn {
+  readonly #plain: DerivedColumn;
+  readonly #viewer: ItemElement;
+  constructor(plain: DerivedColumn, viewer: ItemElement) {
+    super(plain.from, plain.key, plain.columnName, plain.origin, plain.ordinal);
+    this.#plain = plain;
+    this.#viewer = viewer;
+  }
+  override get plain(): DerivedColumn {
+    return this.#plain;
+  }
+  override get viewer(): ItemElement {
+    return this.#viewer;
+  }
+  override walk(key: KeyWriter): void {
+    key.id(OP.viewedDerivedColumn);
+    this.#plain.walk(key);
+    this.#viewer.walk(key);
+  }
+}
+
 /** `table AS name`. Without a name the compiler numbers it: table_1. */
 export class Alias extends FromClause {
   readonly kind: string = "alias";
@@ -388,6 +410,8 @@ export class TableFunction extends Declared {
 }
 
 export type JoinKind = "inner" | "left" | "full";
+const NO_ROWS: readonly Expression[] = [];
+
 /** `left JOIN right ON …` as a FROM clause of its own. */
 export class Join extends FromClause {
   readonly kind = "join";
@@ -395,12 +419,21 @@ export class Join extends FromClause {
   readonly right: FromClause;
   readonly on: Expression;
   readonly joinKind: JoinKind;
-  constructor(left: FromClause, right: FromClause, on: Expression, joinKind: JoinKind) {
+  /** Which rows of its left side belong to entities: for the WHERE or ON of whoever reads from it. */
+  readonly rows: readonly Expression[];
+  constructor(
+    left: FromClause,
+    right: FromClause,
+    on: Expression,
+    joinKind: JoinKind,
+    rows: readonly Expression[] = NO_ROWS,
+  ) {
     super();
     this.left = left;
     this.right = right;
     this.on = on;
     this.joinKind = joinKind;
+    this.rows = rows;
   }
   get fromName(): undefined {
     return undefined;
@@ -480,6 +513,12 @@ export function asEntity(value: unknown): ItemElement | undefined {
     return (value as { readonly [entityElement]?: ItemElement })[entityElement];
   }
   return undefined;
+}
+/** The criteria that tell which rows belong to an entity, or to those a join has on its left. */
+export function rowsOf(value: unknown): readonly Expression[] {
+  if (value instanceof Join) return value.rows;
+  const own = asEntity(value)?.itemCriterion;
+  return own === undefined ? NO_ROWS : [own];
 }
 export function requireFrom(value: unknown, where: string): FromClause {
   const from = asFrom(value);

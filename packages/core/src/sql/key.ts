@@ -146,5 +146,6 @@ export const OP = {
   nextValue: 57,
   viewedColumn: 58,
   entityRows: 59,
+  viewedDerivedColumn: 60,
   end: 99,
 } as const;

@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors/errors.js";
 import { CreateTableAs, type CreateTableAsOptions } from "../schema/ddl.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
-import { Bind, columnOperand, criterion, Expression, type Ordering } from "./expression.js";
+import { Bind, columnOperand, conjunction, criterion, Expression, type Ordering } from "./expression.js";
 import { EXTENSION_POINTS, SyntaxExtension } from "./extension.js";
 import {
   asEntity,
@@ -19,6 +19,7 @@ import {
   type JoinSteps,
   rawWords,
   requireFrom,
+  rowsOf,
   Subquery,
   type Subselectable,
   TableItem,
@@ -34,6 +35,7 @@ import {
   type LabelStyle,
   type SelectItem,
 } from "./select-list.js";
+import { and } from "./operators.js";
 import { Statement } from "./statement.js";
 
 /** A join as written: where it attaches is decided when the statement is compiled. */
@@ -280,10 +282,8 @@ export class SelectStatement extends QueryStatement {
   /** The criteria, and which rows belong to entities that are read from. */
   protected withRowsOf(entities: readonly unknown[]): readonly Expression[] {
     let { criteria } = this;
-    for (const entity of entities) {
-      const own = asEntity(entity)?.itemCriterion;
-      if (own !== undefined && !criteria.includes(own)) criteria = [...criteria, own];
-    }
+    for (const entity of entities)
+      for (const own of rowsOf(entity)) if (!criteria.includes(own)) criteria = [...criteria, own];
     return criteria;
   }
   join(target: unknown, on?: unknown): this {
@@ -326,7 +326,9 @@ export class SelectStatement extends QueryStatement {
     }
     const from = requireFrom(target, "join()");
     const given = on === undefined ? undefined : criterion(on);
-    const spec: JoinSpec = { target: from, on: given, kind, source, narrow: asEntity(target)?.itemCriterion };
+    const rows = rowsOf(target);
+    const narrow = rows.length > 1 ? conjunction(and, rows) : rows[0];
+    const spec: JoinSpec = { target: from, on: given, kind, source, narrow };
     return this.with({ joins: [...this.joins, spec] });
   }
   /** As `joinFrom`, with an outer join. */

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   type ColumnReference,
   Cte,
+  DerivedColumn,
   type Expression,
   entityElement,
   type FromClause,
@@ -18,6 +19,7 @@ import {
   SubqueryClause,
   TableColumn,
   ViewedColumn,
+  ViewedDerivedColumn,
   viewedBy,
 } from "@athanor/core";
 import type { ExpressionAttribute } from "../mapping/column-property.js";
@@ -89,8 +91,12 @@ export function expressionAttributeOf(
 }
 const faces = new WeakMap<TableColumn, Map<Mapper, ViewedColumn>>();
 /** A column as a class sees it that has rows or tables of its own: what is selected by it are rows of that class. */
-function seenBy(column: Expression, source: EntitySource): Expression {
-  if (!(column instanceof TableColumn) || source.isAlias || !hasOwnRows(source)) return column;
+function seenBy(column: Expression, source: EntitySource, viewer: EntityItem | undefined): Expression {
+  if (!hasOwnRows(source)) return column;
+  // Others read the same subquery. An alias of a table is nobody else's: it knows its viewer itself.
+  if (column instanceof DerivedColumn && viewer !== undefined && column.viewer === undefined)
+    return new ViewedDerivedColumn(column, viewer);
+  if (!(column instanceof TableColumn) || source.isAlias) return column;
   const { mapper } = source;
   const known = faces.get(column) ?? new Map<Mapper, ViewedColumn>();
   let face = known.get(mapper);
@@ -104,7 +110,8 @@ function hasOwnRows(source: EntitySource): boolean {
 export function classAttributes(source: EntitySource, model: unknown): { readonly [key: string]: unknown } {
   const map: Record<string, unknown> = Object.create(null);
   const { columns } = source;
-  for (const key of Object.keys(columns)) map[key] = seenBy(columns[key] as Expression, source);
+  const viewer = source.isAlias ? entityElementOf(model) : undefined;
+  for (const key of Object.keys(columns)) map[key] = seenBy(columns[key] as Expression, source, viewer);
   for (const r of source.mapper.relationships) map[r.key] = new RelationAttribute(r, source, model);
   // Asked late: they may speak of other models.
   for (const e of source.mapper.expressions) {

@@ -4,7 +4,6 @@
  */
 import {
   type AnyTable,
-  asEntity,
   conjunction,
   criterion,
   type FromClause,
@@ -12,6 +11,7 @@ import {
   joinCondition,
   operators,
   requireFrom,
+  rowsOf,
 } from "@athanor/core";
 
 type Side = AnyTable | FromClause;
@@ -19,9 +19,10 @@ function made(left: Side, right: Side, on: unknown, kind: "inner" | "left"): Fro
   const where = kind === "inner" ? "join()" : "outerJoin()";
   const [l, r] = [requireFrom(left, where), requireFrom(right, where)];
   const condition = on === undefined ? joinCondition(l, r) : criterion(on);
-  // Rows of a class that shares its table: of the left side only where that takes no rows away.
-  const own = [kind === "inner" ? left : undefined, right].flatMap((side) => asEntity(side)?.itemCriterion ?? []);
-  return new Join(l, r, own.length === 0 ? condition : conjunction(operators.and, [condition, ...own]), kind);
+  // Rows of a class that shares its table. Those of the left side of an outer join are no matter of its ON.
+  const own = [...(kind === "inner" ? rowsOf(left) : []), ...rowsOf(right)];
+  const whole = own.length === 0 ? condition : conjunction(operators.and, [condition, ...own]);
+  return new Join(l, r, whole, kind, kind === "inner" ? undefined : rowsOf(left));
 }
 /**
  * `left JOIN right` as a clause to select from or to map; without `on` by the foreign key between them.

@@ -117,6 +117,11 @@ export class EntitySource {
     const { discriminator } = inherited;
     if (discriminator === undefined) return undefined;
     const identities = [...mapper.selfAndDescendants()].flatMap((m) => m.inheritance?.identity ?? []);
+    if (this.find(discriminator.column) === undefined)
+      throw new ArgumentError(
+        `'${this.name}' has no column '${discriminator.key}', which tells the rows of ${mapper} from those of other classes of its table; select it in the subquery.`,
+        "orm.column-source",
+      );
     // The same node each time, so that a statement has it once; another when a subclass has come.
     if (this.#criterion?.identities.length !== identities.length)
       this.#criterion = new EntityRows(this.column(discriminator), mapper, identities);

@@ -37,6 +37,7 @@ class Hangar extends Base("Hangar", { id: integer().primaryKey(), city: string(2
 
 const text = (statement: unknown) => String(statement).replace(/\s+/g, " ");
 const CODER = "person.kind IN (?, ?)";
+const everybody = () => select(Person).subquery("s");
 
 describe("SQL of columns reached through a subclass", () => {
   it.each<[string, () => unknown, string]>([
@@ -96,6 +97,52 @@ describe("SQL of columns reached through a subclass", () => {
       "a clause",
       () => select(Task.c.title).selectFrom(outerJoin(Task, Coder)),
       `SELECT task.title FROM task LEFT OUTER JOIN person ON person.id = task.person_id AND ${CODER}`,
+    ],
+    [
+      "a clause with the class on its left",
+      () => select(Task.c.title).selectFrom(outerJoin(Coder, Task)),
+      `SELECT task.title FROM person LEFT OUTER JOIN task ON person.id = task.person_id WHERE ${CODER}`,
+    ],
+    [
+      "such a clause and the class itself",
+      () => select(Coder.c.name, Task.c.title).selectFrom(outerJoin(Coder, Task)),
+      `SELECT person.name, task.title FROM person LEFT OUTER JOIN task ON person.id = task.person_id WHERE ${CODER}`,
+    ],
+    [
+      "such a clause on the right of another",
+      () => select(Hangar.c.city).selectFrom(outerJoin(Hangar, outerJoin(Coder, Task), Hangar.c.id.eq(Coder.c.id))),
+      `SELECT hangar.city FROM hangar LEFT OUTER JOIN (person LEFT OUTER JOIN task ON person.id = task.person_id) ON hangar.id = person.id AND ${CODER}`,
+    ],
+    [
+      "such a clause joined to",
+      () => select(Hangar.c.city).join(outerJoin(Coder, Task), Hangar.c.id.eq(Coder.c.id)),
+      `SELECT hangar.city FROM hangar JOIN (person LEFT OUTER JOIN task ON person.id = task.person_id) ON hangar.id = person.id AND ${CODER}`,
+    ],
+    [
+      "an alias over a subquery",
+      () => select(aliased(Coder, everybody()).c.name),
+      "SELECT s.name FROM (SELECT person.id, person.kind, person.name FROM person) AS s WHERE s.kind IN (?, ?)",
+    ],
+    [
+      "an entity over a subquery",
+      () => select(aliased(Lead, everybody())),
+      "SELECT s.id, s.kind, s.name FROM (SELECT person.id, person.kind, person.name FROM person) AS s WHERE s.kind IN (?)",
+    ],
+    [
+      "a clause of an alias over a subquery",
+      () => {
+        const coder = aliased(Coder, everybody());
+        return select(Task.c.title).selectFrom(outerJoin(coder, Task, coder.c.id.eq(Task.c.personId)));
+      },
+      "SELECT task.title FROM (SELECT person.id, person.kind, person.name FROM person) AS s LEFT OUTER JOIN task ON s.id = task.person_id WHERE s.kind IN (?, ?)",
+    ],
+    [
+      "an outer join of an alias over a subquery",
+      () => {
+        const coder = aliased(Coder, everybody());
+        return select(Task.c.title, coder.c.name).outerJoin(coder, coder.c.id.eq(Task.c.personId));
+      },
+      "SELECT task.title, s.name FROM task LEFT OUTER JOIN (SELECT person.id, person.kind, person.name FROM person) AS s ON s.id = task.person_id AND s.kind IN (?, ?)",
     ],
     [
       "IN",
@@ -162,6 +209,15 @@ describe("SQL of columns reached through a subclass", () => {
   ])("%s", (_, made, sql) => {
     expect(text(made())).toBe(sql);
   });
+  it("leaves the subquery behind an alias to its other readers, and needs the discriminator in it", () => {
+    const sub = everybody();
+    aliased(Coder, sub).c.name;
+    expect(text(select(sub.c.name))).not.toContain("WHERE");
+    expect(text(select(aliased(Person, sub).c.name))).not.toContain("WHERE");
+    expect(() => aliased(Coder, select(Person.c.id, Person.c.name).subquery("s"))).toThrow(
+      /'s' has no column 'kind', which tells the rows of Coder .* select it in the subquery/,
+    );
+  });
   it("tells statements apart in the cache by the class, not by the column", () => {
     const both = [select(Coder.c.name), select(Person.c.name), select(Lead.c.name), select(Coder.c.name)].map(text);
     expect(new Set(both).size).toBe(3);
@@ -215,6 +271,21 @@ describeEachDatabase("columns reached through a subclass", (target) => {
     ]);
     const within = select(Task.c.title).where(Task.c.personId.in(select(Driver.c.id)));
     expect(await session.scalars(within).all()).toEqual(["three"]);
+  });
+  it("reads its rows on the left of an outer join and through a subquery", async () => {
+    await using session = new Session(at.engine);
+    const left = select(Coder.c.name, Task.c.title).selectFrom(outerJoin(Coder, Task)).orderBy(Coder.c.id);
+    expect((await session.execute(left).all()).map((r) => [...r])).toEqual([
+      ["cy", "two"],
+      ["li", null],
+    ]);
+    expect(await session.scalars(select(Task.c.title).selectFrom(outerJoin(Coder, Task))).all()).toHaveLength(2);
+    const sub = everybody();
+    const [coder, lead] = [aliased(Coder, sub), aliased(Lead, sub)];
+    expect(await session.scalars(select(coder.c.name).orderBy(coder.c.id)).all()).toEqual(["cy", "li"]);
+    expect(await session.scalars(select(lead.c.name)).all()).toEqual(["li"]);
+    expect((await session.scalars(select(lead)).all()).map((l) => l.constructor)).toEqual([Lead]);
+    expect(await session.scalars(select(sub.c.name).orderBy(sub.c.id)).all()).toHaveLength(5);
   });
   it("does the same on a connection, through aliases, bundles and beside entities", async () => {
     await using session = new Session(at.engine);
