@@ -347,6 +347,13 @@ export class Connection implements TransactionOwner {
       );
       return {
         next: (pull) => Promise.resolve(this.#queue.run(() => this.#until(driving, deadline, pull, sql, params))),
+        close: async (work) => {
+          await this.#queue.run(async () => {
+            if (this.#lease?.connection !== driving) return;
+            // A cursor of a transaction that failed goes with it, and a lost connection shows at the next statement.
+            await work().catch(() => {});
+          });
+        },
         failed: (error) => {
           const failure = this.#failed(error, sql, params);
           if (trace !== undefined) queries.fail(trace, failure);

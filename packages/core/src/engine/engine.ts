@@ -321,13 +321,15 @@ export class Engine implements AsyncDisposable {
     options: TransactionRetries = {},
   ): Promise<T> {
     const { retries = 3, backoff = defaultBackoff, ...begin } = options;
+    if (!(typeof retries === "number" && retries >= 0))
+      throw new ArgumentError(`runTransaction(): retries is a number from 0, not ${String(retries)}.`, "retries");
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.begin((connection) => block(connection, attempt), begin);
       } catch (error) {
         if (attempt > retries || !isRetryable(error)) throw error;
         if (begin.signal?.aborted) throw error;
-        await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
+        await pause(backoff(attempt), begin.signal);
       }
     }
   }
@@ -470,6 +472,23 @@ function listenersFor(name: string, engine: Events<EngineEvents>, pool: Events<P
 /** Listeners of an event of either kind; the overloads of `on` and `off` have checked the pair. */
 type Listeners = Events<{ [name: string]: (event: never) => unknown }>;
 
+/** A signal ends the wait; the next attempt then says that it was stopped. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  if (!(milliseconds >= 0 && milliseconds < 2 ** 31))
+    throw new ArgumentError(
+      `runTransaction(): backoff gives a number of milliseconds from 0, not ${String(milliseconds)}.`,
+      "retries.backoff",
+    );
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", over);
+      resolve();
+    };
+    const timer = setTimeout(over, milliseconds);
+    signal?.addEventListener("abort", over);
+  });
+}
 function defaultBackoff(attempt: number): number {
   return Math.min(2000, 10 * 4 ** (attempt - 1)) * (0.5 + Math.random());
 }

@@ -120,7 +120,8 @@ export class Pool {
         continue;
       }
       record.connection.setIdle?.(false);
-      return this.#prePing ? this.#checked(record) : this.#lend(record);
+      const lease = this.#prePing ? this.#checked(record) : this.#lend(record);
+      return signal !== undefined && lease instanceof Promise ? this.#unless(signal, lease) : lease;
     }
     const lease = this.#total < this.#limit ? this.#open() : this.#wait();
     return signal === undefined ? lease : this.#unless(signal, lease);

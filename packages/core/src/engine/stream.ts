@@ -4,6 +4,8 @@ import type { RawStream } from "../dialects/driver.js";
 /** What a cursor needs of its connection. */
 export interface StreamHost {
   next<T>(pull: () => Promise<T>): Promise<T>;
+  /** Ends a cursor that was not read to its end, whatever limits say; does nothing once the connection is lost. */
+  close(work: () => Promise<unknown>): Promise<void>;
   failed(error: unknown): Error;
   ended(): void;
 }
@@ -63,15 +65,13 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
         yield chunk;
       }
     } catch (error) {
-      this.#done = true;
       throw host.failed(error);
     } finally {
       host.ended();
       if (!this.#done) {
         this.#done = true;
-        await host.next(async () => {
-          await iterator.return?.();
-        });
+        // Stopped or left, the rest of the rows must not stand in the way of what comes next.
+        await host.close(async () => iterator.return?.());
       }
     }
   }

@@ -1,8 +1,10 @@
 /** AbortSignal and timeouts: the statement is stopped on the server, and no busy connection goes back to the pool. */
+
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { DriverConnection } from "../../src/dialects/driver.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
-import { Deadline } from "../../src/engine/limits.js";
+import { Deadline, withinLimits } from "../../src/engine/limits.js";
 import { ArgumentError, isRetryable } from "../../src/errors/errors.js";
 import { StatementAbortedError, StatementTimeoutError } from "../../src/errors/stopped.js";
 import { text } from "../../src/sql/text.js";
@@ -131,6 +133,25 @@ describeEachDatabase(
       await expect(read()).rejects.toThrow(StatementAbortedError);
       expect(seen).toBeLessThan(20);
     });
+    it("stop a stream while nobody reads, and leave the connection to the next statement", async () => {
+      const rows =
+        name === "postgresql"
+          ? "select n from generate_series(1, 10000) n"
+          : "select seq, repeat('x', 900) from seq_1_to_10000";
+      await using conn = await engine.connect();
+      for (const leave of [true, false]) {
+        const abort = new AbortController();
+        const read = async () => {
+          for await (const _ of conn.execute(text(rows), {}, { signal: abort.signal }).partitions(5)) {
+            abort.abort();
+            if (leave) break;
+          }
+        };
+        if (leave) await read();
+        else await expect(read()).rejects.toThrow(StatementAbortedError);
+        expect(Number(await conn.execDriverSql("select 9").scalar())).toBe(9);
+      }
+    });
     it("end the wait for a connection", async () => {
       await using one = await engine.connect();
       await using two = await engine.connect();
@@ -213,4 +234,24 @@ describe("a deadline", () => {
     expect(() => Deadline.of(undefined, { timeout: -1 })).toThrow(ArgumentError);
     expect(() => Deadline.of(undefined, { signal: {} as never })).toThrow(/AbortSignal/);
   });
+});
+
+it("a request to stop that came before the statement did is repeated, and the connection given up", async () => {
+  let requests = 0;
+  let fail: (error: Error) => void = () => {};
+  const running = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const driver = {
+    cancel: async () => {
+      if (++requests === 2) fail(new Error("canceled"));
+      return true;
+    },
+  } as unknown as DriverConnection;
+  const lost: unknown[] = [];
+  const host = { confirmed: () => true, lose: (error: unknown) => void lost.push(error) };
+  const deadline = Deadline.of(undefined, { timeout: 5 }) as Deadline;
+  await expect(withinLimits(driver, deadline, running, host, {})).rejects.toThrow(StatementTimeoutError);
+  expect(requests).toBe(2);
+  expect(lost).toHaveLength(1);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engine/engine.js";
 import { OperationalError } from "../../src/errors/errors.js";
+import { text } from "../../src/sql/text.js";
 
 describe("SQLite", () => {
   let folder: string;
@@ -127,6 +128,22 @@ describe("SQLite", () => {
     await expect(file("none.db", "?mode=rw").connect()).rejects.toThrow(/does not exist/);
     await expect(createEngine(`sqlite:///${folder}/no/such/x.db`).connect()).rejects.toThrow(OperationalError);
     expect(() => createEngine("sqlite://app.db")).toThrow(/three slashes/);
+  });
+  it("refuses what follows an error that ended the transaction: it would be saved", async () => {
+    await using engine = createEngine("sqlite://");
+    await using conn = await engine.connect();
+    await conn.executeScript("create table t (id integer primary key)");
+    await conn.commit();
+    await conn.execDriverSql("insert into t values (1)");
+    await expect(conn.execDriverSql("insert or rollback into t values (1)").rowCount()).rejects.toThrow(/UNIQUE/);
+    const undone = /already rolled this transaction back/;
+    await expect(conn.execDriverSql("insert into t values (2)").rowCount()).rejects.toThrow(undone);
+    await expect(conn.execute(text("insert into t values (3)")).rowCount()).rejects.toThrow(undone);
+    await expect(conn.executeScript("insert into t values (4)")).rejects.toThrow(undone);
+    await expect(conn.execDriverSql("insert into t values (?)", [[5], [6]]).rowCount()).rejects.toThrow(undone);
+    await expect(conn.commit()).rejects.toThrow(undone);
+    await conn.rollback();
+    expect(await conn.execDriverSql("select id from t").all()).toEqual([]);
   });
   it("knows REGEXP", async () => {
     await using conn = await createEngine("sqlite://").connect();

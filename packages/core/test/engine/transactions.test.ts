@@ -7,6 +7,7 @@ import { table } from "../../src/api/tables.js";
 import type { Connection } from "../../src/engine/connection.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { InvalidRequestError, isRetryable, OperationalError } from "../../src/errors/errors.js";
+import { StatementAbortedError } from "../../src/errors/stopped.js";
 import { inspect } from "../../src/reflection/inspector.js";
 import { MetaData } from "../../src/schema/metadata.js";
 import { text } from "../../src/sql/text.js";
@@ -106,6 +107,54 @@ describeEachDatabase(
       });
       await expect(once).rejects.toSatisfy((e) => !isRetryable(e));
       expect(runs).toBe(4);
+    });
+    it("refuse a number of retries or a pause that is none", async () => {
+      const failing = () => {
+        throw new OperationalError("try again", { retryable: true });
+      };
+      for (const retries of [Number.NaN, -1, "2" as never])
+        await expect(engine.runTransaction(failing, { retries })).rejects.toThrow(/retries is a number from 0/);
+      for (const pause of [Number.NaN, -1, Number.POSITIVE_INFINITY])
+        await expect(engine.runTransaction(failing, { backoff: () => pause })).rejects.toThrow(
+          /backoff gives a number/,
+        );
+    });
+    it("stop waiting for the next attempt when their signal says so", async () => {
+      const abort = new AbortController();
+      const started = performance.now();
+      const running = engine.runTransaction(
+        () => {
+          setTimeout(() => abort.abort(), 10);
+          throw new OperationalError("try again", { retryable: true });
+        },
+        { signal: abort.signal, backoff: () => 60_000 },
+      );
+      await expect(running).rejects.toThrow(StatementAbortedError);
+      expect(performance.now() - started).toBeLessThan(30_000);
+    });
+    it("that the server rolled back as a whole refuse what follows, though nobody looked at the error", async () => {
+      if (target.name === "postgresql") return;
+      await using one = await engine.connect();
+      await using two = await engine.connect();
+      const change = (conn: Connection, id: number) =>
+        conn.execDriverSql(`update doctor set oncall = oncall + 100 where id = ${id}`).rowCount();
+      await engine.begin((conn) => conn.execDriverSql("update doctor set oncall = 0").rowCount());
+      await change(one, 1);
+      // The one with less to undo is chosen.
+      await two.execDriverSql("create temporary table heavier as select seq from seq_1_to_2000").rowCount();
+      await change(two, 2);
+      for (let i = 0; i < 20; i++) await change(two, 2);
+      const waiting = change(two, 1);
+      const victim = one.beginNested(() => change(one, 2)).catch(() => {});
+      await victim;
+      await expect(change(one, 1)).rejects.toSatisfy((e) => isRetryable(e) && /already rolled this/.test(String(e)));
+      await expect(one.commit()).rejects.toThrow(/already rolled this transaction back/);
+      await one.rollback();
+      await waiting;
+      await two.rollback();
+      expect(await one.execDriverSql("select max(oncall) from doctor").scalar()).toBe(0);
+      await change(one, 1);
+      await one.commit();
     });
     it("see what their level lets them see", async () => {
       for (const [level, sees] of [

@@ -1,5 +1,6 @@
 /** MySQL and MariaDB through the package `mysql2`. */
 import type mysql from "mysql2";
+import { OperationalError } from "../../errors/errors.js";
 import { chunkSizes } from "../chunks.js";
 import type {
   BeginOptions,
@@ -19,6 +20,8 @@ export type OpenMysql = () => Promise<mysql.Connection>;
 /** JSON, also where MariaDB calls it text. */
 const JSON_CODE = 245;
 const UNSUPPORTED_IN_PREPARED = 1295;
+/** Deadlock and its kin: with them the server may have rolled the whole transaction back. */
+const ROLLS_BACK = new Set([1213, 1205, 1020, 1047, 1180]);
 type Answer = { readonly result: unknown; readonly fields: readonly mysql.FieldPacket[] | undefined };
 
 export class MysqlConnection implements DriverConnection {
@@ -36,6 +39,8 @@ export class MysqlConnection implements DriverConnection {
    * could not be rolled back, so a new one is begun in front of it. "unsure" after an error, which does not tell.
    */
   #lapsed: boolean | "unsure" = false;
+  /** With this error it may have been rolled back: then nothing may follow, since the first half is lost. */
+  #undoing: unknown;
 
   constructor(connection: mysql.Connection, textValues: boolean, open: OpenMysql) {
     this.#connection = connection;
@@ -70,7 +75,7 @@ export class MysqlConnection implements DriverConnection {
     try {
       answer = await this.#send(sql, values, prepared);
     } catch (error) {
-      this.#lapsed = this.#begun === undefined ? false : "unsure";
+      this.#noted(error);
       // Some statements exist only in the text protocol.
       if (!prepared || (error as { readonly errno?: number }).errno !== UNSUPPORTED_IN_PREPARED || !this.#textValues)
         throw error;
@@ -79,11 +84,26 @@ export class MysqlConnection implements DriverConnection {
     if (this.#begun !== undefined) this.#lapsed = outsideTransaction(answer.result);
     return rawResult(answer);
   }
+  #noted(error: unknown): void {
+    if (this.#begun === undefined) return;
+    this.#lapsed = "unsure";
+    if (ROLLS_BACK.has((error as { readonly errno?: number }).errno ?? 0)) this.#undoing = error;
+  }
   async #beginAgain(): Promise<void> {
     const unsure = this.#lapsed === "unsure";
     this.#lapsed = false;
     if (this.#begun === undefined) return;
+    const undoing = this.#undoing;
+    this.#undoing = undefined;
     if (unsure && !outsideTransaction((await this.#send("DO 0", [], false)).result)) return;
+    if (undoing !== undefined) {
+      this.#undoing = undoing;
+      this.#lapsed = true;
+      throw new OperationalError(
+        `The server had already rolled this transaction back (${(undoing as Error).message}): call rollback() and run it again.`,
+        { retryable: true, cause: undoing },
+      );
+    }
     await this.#send(this.#begun, [], false);
   }
   async executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): Promise<RawResult> {
@@ -103,7 +123,12 @@ export class MysqlConnection implements DriverConnection {
     const nextSize = chunkSizes(chunkRows);
     const most = typeof chunkRows === "number" ? chunkRows : chunkRows.most;
     let fields: readonly FieldInfo[] | null = null;
+    const before = async () => {
+      if (this.#lapsed !== false) await this.#beginAgain();
+    };
+    const noted = (error: unknown) => this.#noted(error);
     async function* chunks(): AsyncGenerator<unknown[][]> {
+      await before();
       const options = { sql, rowsAsArray: true, ...(values.length === 0 ? undefined : { values }) };
       // The command has no results of its own when it streams; without values the text protocol does.
       const command = (values.length === 0 ? connection.query(options) : connection.execute(options)) as mysql.Query;
@@ -123,6 +148,9 @@ export class MysqlConnection implements DriverConnection {
           size = nextSize();
         }
         finished = true;
+      } catch (error) {
+        noted(error);
+        throw error;
       } finally {
         // The server sends all rows in any case: the rest has to be read before the connection can be used again.
         if (!finished) await new Promise<void>((done) => connection.query("DO 0", () => done()));
@@ -139,7 +167,12 @@ export class MysqlConnection implements DriverConnection {
   /** Statement by statement on a connection that may take several in one text. */
   async executeScript(sql: string): Promise<void> {
     if (this.#lapsed !== false) await this.#beginAgain();
-    for (const statement of splitScript(sql)) await this.#send(statement, [], false);
+    try {
+      for (const statement of splitScript(sql)) await this.#send(statement, [], false);
+    } catch (error) {
+      this.#noted(error);
+      throw error;
+    }
     // The pieces of a script may begin and end transactions of their own.
     if (this.#begun !== undefined) this.#lapsed = "unsure";
   }
@@ -157,6 +190,7 @@ export class MysqlConnection implements DriverConnection {
     this.#begun = begin;
   }
   async commit(): Promise<void> {
+    if (this.#undoing !== undefined) await this.#beginAgain();
     this.#ended();
     const xid = await this.#endNamed();
     await this.#send(xid === undefined ? "COMMIT" : `XA COMMIT '${xid}' ONE PHASE`, [], false);
@@ -169,6 +203,7 @@ export class MysqlConnection implements DriverConnection {
   #ended(): void {
     this.#begun = undefined;
     this.#lapsed = false;
+    this.#undoing = undefined;
   }
   /** A named transaction has to be ended before anything can become of it. */
   async #endNamed(): Promise<string | undefined> {

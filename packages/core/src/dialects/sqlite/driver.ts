@@ -62,6 +62,9 @@ export class SqliteConnection implements DriverConnection {
   readonly #settings: SqliteSettings;
   readonly #statements: Lru<Entry>;
   #queryOnly = false;
+  #begun = false;
+  /** SQLite ended the transaction with an error: what follows would be saved one by one, so it is refused. */
+  #undone = false;
   /** Set while a lock is waited for. */
   #stopWaiting: (() => void) | undefined;
 
@@ -82,7 +85,7 @@ export class SqliteConnection implements DriverConnection {
       return this.#execute(sql, params, hint);
     } catch (error) {
       if (isBusy(error)) return this.#patiently(() => this.#execute(sql, params, hint), error);
-      throw error;
+      throw this.#noted(error);
     }
   }
   executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): MaybePromise<RawResult> {
@@ -102,6 +105,7 @@ export class SqliteConnection implements DriverConnection {
     return this.#orWait(work);
   }
   stream(sql: string, params: readonly unknown[], hint: StatementHint, chunkRows: ChunkRows): RawStream {
+    if (this.#undone) throw undone();
     const entry = this.#entry(sql, hint.prepare);
     const { statement } = entry;
     const values = hint.returnsRows === undefined ? params.map(rawBind) : params;
@@ -147,6 +151,7 @@ export class SqliteConnection implements DriverConnection {
     };
   }
   executeScript(sql: string): MaybePromise<void> {
+    if (this.#undone) throw undone();
     this.#statements.clear();
     return this.#orWait(() => this.#db.exec(sql));
   }
@@ -165,21 +170,22 @@ export class SqliteConnection implements DriverConnection {
         this.#queryOnly = true;
       }
       this.#entry(sql, true).statement.run([]);
+      this.#begun = true;
     });
   }
   commit(): MaybePromise<void> {
     return this.#orWait(() => {
       if (!this.#db.inTransaction) {
-        this.#writable();
-        throw new OperationalError("SQLite had already rolled this transaction back because of an earlier error.");
+        this.#ended();
+        throw undone();
       }
       this.#entry("COMMIT", true).statement.run([]);
-      this.#writable();
+      this.#ended();
     });
   }
   rollback(): MaybePromise<void> {
     if (this.#db.inTransaction) this.#entry("ROLLBACK", true).statement.run([]);
-    this.#writable();
+    this.#ended();
   }
   ping(): void {
     this.#entry("SELECT 1", true).statement.all([], false);
@@ -212,6 +218,7 @@ export class SqliteConnection implements DriverConnection {
     }
   }
   #execute(sql: string, params: readonly unknown[], hint: StatementHint): RawResult {
+    if (this.#undone) throw undone();
     const entry = this.#entry(sql, hint.prepare);
     if (hint.packed !== undefined && entry.rows >= MANY) {
       const packed = this.#packed(hint.packed, params);
@@ -254,7 +261,9 @@ export class SqliteConnection implements DriverConnection {
       entry.fields = entry.statement.fields();
     return entry.fields;
   }
-  #writable(): void {
+  #ended(): void {
+    this.#begun = false;
+    this.#undone = false;
     if (!this.#queryOnly) return;
     this.#queryOnly = false;
     this.#db.exec("PRAGMA query_only = 0");
@@ -264,8 +273,13 @@ export class SqliteConnection implements DriverConnection {
       return work();
     } catch (error) {
       if (isBusy(error)) return this.#patiently(work, error);
-      throw error;
+      throw this.#noted(error);
     }
+  }
+  /** An error may have ended the transaction: a full disk, ON CONFLICT ROLLBACK, RAISE(ROLLBACK). */
+  #noted(error: unknown): unknown {
+    if (this.#begun && this.#db.open && !this.#db.inTransaction) this.#undone = true;
+    return error;
   }
   /** Tries again, with growing pauses, until the lock is free or the time is up. */
   async #patiently<T>(work: () => T, first: unknown): Promise<T> {
@@ -286,14 +300,19 @@ export class SqliteConnection implements DriverConnection {
       try {
         return work();
       } catch (error) {
-        if (!isBusy(error)) throw error;
+        if (!isBusy(error)) throw this.#noted(error);
         last = error;
       }
     }
-    throw last;
+    throw this.#noted(last);
   }
 }
 
+function undone(): OperationalError {
+  return new OperationalError(
+    "SQLite had already rolled this transaction back because of an earlier error: call rollback() and run it again.",
+  );
+}
 function short(value: unknown): unknown {
   if (typeof value !== "bigint") return value;
   const n = Number(value);
