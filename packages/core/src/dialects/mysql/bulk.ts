@@ -6,11 +6,15 @@
 import { isWrapped } from "../../compile/type-wrapping.js";
 import { InternalError } from "../../errors/errors.js";
 import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
-import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy } from "../bulk-strategy.js";
+import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
+import type { StatementHint } from "../driver.js";
 
 const PAGE = 1000;
 const MOST_PARAMETERS = 60_000;
+/** The server looks for a row's new value from the first on. */
+const UPDATE_PAGE = 100;
+const TEXT_WRITE_HINT: StatementHint = { ...BULK_WRITE_HINT, prepare: false };
 const STEP = Symbol("auto_increment_increment");
 
 export function mysqlBulk(dialect: Dialect): BulkStrategy {
@@ -65,8 +69,48 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
       }
       return true;
     },
-    async updateRows() {
-      return undefined;
+    /**
+     * `SET a = CASE WHEN id = ? THEN ? … END WHERE id IN (…)`: each value and each key is compared and assigned as in a
+     * statement of its own. Values joined to the table would be columns of another type and collation than the table's.
+     */
+    async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows: BulkRows) {
+      const columns = [...set, ...key];
+      // SET goes from left to right: a key that is changed would be compared with its new value.
+      const rekeys = set.some((c) => key.includes(c));
+      if (rows.length < 4 || rekeys || columns.some((c) => isWrapped(dialect, c.type))) return undefined;
+      const [values, keys] = [set.length, key.length];
+      const page = Math.max(1, Math.min(UPDATE_PAGE, Math.floor(MOST_PARAMETERS / ((keys + 1) * values + keys))));
+      const names = key.map((c) => dialect.quote(c.columnName));
+      const same = names.map((name) => `${name} = ?`).join(" AND ");
+      const text = (count: number): string => {
+        const cases = new Array(count).fill(`WHEN ${same} THEN ?`).join(" ");
+        const sets = set.map((c) => `${dialect.quote(c.columnName)} = CASE ${cases} END`).join(", ");
+        const where =
+          keys === 1
+            ? `${names[0]} IN (${new Array(count).fill("?").join(", ")})`
+            : new Array(count).fill(`(${same})`).join(" OR ");
+        return `UPDATE ${bulkTableName(dialect, table)} SET ${sets} WHERE ${where}`;
+      };
+      const processes = bulkProcesses(dialect, columns);
+      const full = rows.length >= page ? text(page) : "";
+      let matched = 0;
+      for (let from = 0; from < rows.length; from += page) {
+        const to = Math.min(from + page, rows.length);
+        const flat = rows.flat(processes, from, to);
+        const params: unknown[] = [];
+        for (let v = 0; v < values; v++) {
+          for (let at = 0; at < flat.length; at += values + keys) {
+            for (let k = 0; k < keys; k++) params.push(flat[at + values + k]);
+            params.push(flat[at + v]);
+          }
+        }
+        for (let at = 0; at < flat.length; at += values + keys)
+          for (let k = 0; k < keys; k++) params.push(flat[at + values + k]);
+        const sql = to - from === page ? full : text(to - from);
+        // As text: prepared, a value that comes first would decide the type of all.
+        matched += (await connection.send(sql, params, TEXT_WRITE_HINT)).rowCount;
+      }
+      return matched;
     },
   };
 }
