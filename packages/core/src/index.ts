@@ -69,6 +69,7 @@ export { Savepoint, Transaction } from "./engine/transaction.js";
 export * from "./engine/url.js";
 export * from "./errors/did-you-mean.js";
 export * from "./errors/errors.js";
+export { requireKnownOptions } from "./errors/known-options.js";
 export * from "./errors/stopped.js";
 export { type InSchema, Inspector, inspect } from "./reflection/inspector.js";
 export { type PartsOptions, partsFromReflection } from "./reflection/parts.js";
@@ -121,6 +122,7 @@ export * from "./sql/composites.js";
 export { DefinedCall } from "./sql/custom-function.js";
 export * from "./sql/dml.js";
 export * from "./sql/element.js";
+export { checkedExecutionOptions, declareExecutionOptions } from "./sql/execution-options.js";
 export {
   Between,
   Binary,

@@ -1,6 +1,6 @@
 /** Fills the placeholders of a compiled statement: conversion, named values, lists, batches of rows. */
 import { flatRows } from "../codegen/rows.js";
-import { ArgumentError } from "../errors/errors.js";
+import { ArgumentError, atColumn } from "../errors/errors.js";
 import type { KeyedRows } from "../sql/expression.js";
 import { converted as convert } from "../types/adapter.js";
 import type { BindSlot, BoundStatement, Compiled, InsertColumn, InsertPlan } from "./compiled.js";
@@ -52,9 +52,14 @@ export function bindPlain(
   named: NamedValues = NONE,
 ): readonly unknown[] {
   const out = new Array<unknown>(slots.length);
-  for (let i = 0; i < slots.length; i++) {
-    const slot = slots[i] as BindSlot;
-    out[i] = convert(valueOf(slot, params, named), slot.process);
+  let i = 0;
+  try {
+    for (; i < slots.length; i++) {
+      const slot = slots[i] as BindSlot;
+      out[i] = convert(valueOf(slot, params, named), slot.process);
+    }
+  } catch (error) {
+    throw atColumn(error, slots[i]?.column);
   }
   return out;
 }
@@ -187,7 +192,11 @@ function cell(given: unknown, column: InsertColumn, row: { readonly [key: string
         "argument.undefined",
       );
   }
-  return convert(value, column.process);
+  try {
+    return convert(value, column.process);
+  } catch (error) {
+    throw atColumn(error, column.key);
+  }
 }
 /** Texts by row count are kept: a page size and the remainders of the last loads. */
 function textFor(plan: InsertPlan, count: number): string {

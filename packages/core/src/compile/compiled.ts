@@ -22,6 +22,8 @@ export interface BindSlot {
   readonly suffix: string;
   /** For an expanding one: the SQL a type puts around each element. */
   readonly wrap: ((sql: string) => string) | undefined;
+  /** The column it is written to, for messages. */
+  readonly column: string | undefined;
   /** Name, for `prepare()` and `bindParams`. */
   readonly name: string | undefined;
   /** A value made at each execution: `onUpdate(() => new Date())`. */

@@ -187,7 +187,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       body = `${into} (${layout.columns.map((c) => this.quote(c.columnName)).join(", ")}) VALUES ${rows
         .map((row) => {
           this.given = new Map(layout.columns.map((c, i) => [c, row[i] as Expression]));
-          return `(${row.map((value) => this.assigned(value)).join(", ")})`;
+          return `(${row.map((value, i) => this.assigned(value, layout.columns[i])).join(", ")})`;
         })
         .join(", ")}`;
       this.given = undefined;
@@ -304,12 +304,14 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     return this.insertText(statement);
   }
   /** A value in VALUES or SET, beside its column. */
-  protected assigned(value: Expression): string {
+  protected assigned(value: Expression, column: TableColumn | undefined): string {
     // An automatic key draws its number from elsewhere: NULL asks for it.
     if (value.kind === "nextValue" && !this.dialect.capabilities.sequences) return "NULL";
-    return value instanceof Bind || value instanceof NamedBind
-      ? this.bind(value, this.bindSuffixBesideColumn(value.type))
-      : this.render(value);
+    if (!(value instanceof Bind || value instanceof NamedBind)) return this.render(value);
+    this.writing = column?.key;
+    const text = this.bind(value, this.bindSuffixBesideColumn(value.type));
+    this.writing = undefined;
+    return text;
   }
   protected conflict(statement: InsertStatement): string {
     const clause = statement.conflict;
@@ -323,7 +325,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     const target = clause.constraint === undefined ? columns + partial : this.conflictConstraint(clause.constraint);
     if (clause.action === "nothing") return ` ON CONFLICT${target} DO NOTHING`;
     const set = clause.set
-      .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`)
+      .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value, column)}`)
       .join(", ");
     const where = clause.where === undefined ? "" : ` WHERE ${this.criterion(clause.where)}`;
     return ` ON CONFLICT${target} DO UPDATE SET ${set}${where}`;
@@ -358,7 +360,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     this.given = new Map(statement.assignments.map((a) => [a.column, a.value]));
     const set = [
       ...statement.assignments.map(({ column, value }) => {
-        const text = `${this.setTarget(column, others.length > 0)} = ${this.assigned(value)}`;
+        const text = `${this.setTarget(column, others.length > 0)} = ${this.assigned(value, column)}`;
         if (this.assignsInTurn && others.length === 0) this.givenBefore.add(column);
         return text;
       }),

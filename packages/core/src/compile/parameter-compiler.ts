@@ -33,6 +33,8 @@ export abstract class ParameterCompiler {
    * `$2` would make two expressions of one.
    */
   protected agreeing = false;
+  /** The column whose value is being written. */
+  protected writing: string | undefined;
   readonly #places = new Map<object, { readonly suffix: string; readonly text: string }>();
 
   constructor(dialect: Dialect, binds: BindIndex, options: CompilerOptions = {}) {
@@ -53,6 +55,7 @@ export abstract class ParameterCompiler {
       listPrefix: "",
       suffix: "",
       wrap: undefined,
+      column: this.writing,
       name: undefined,
       compute: undefined,
       literal: undefined,

@@ -88,6 +88,12 @@ export function describe(value: unknown): string {
   return typeof value === "function" ? "a function" : String(value);
 }
 
+/** A number for a whole-number column. @throws ArgumentError for what the database would round or replace in silence */
+export const wholeNumber: Convert = (value) => {
+  if (typeof value !== "number" || Number.isInteger(value)) return value;
+  throw new ArgumentError(`A whole number is needed, not ${value}.`, "value.integer");
+};
+
 export const toNumber: Convert = (value) => (typeof value === "number" ? value : Number(value));
 export const toBigInt: Convert = (value) => {
   if (typeof value === "bigint") return value;

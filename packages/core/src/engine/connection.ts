@@ -25,7 +25,9 @@ import {
   PendingRollbackError,
   ResourceClosedError,
 } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import type { Element } from "../sql/element.js";
+import { checkedExecutionOptions } from "../sql/execution-options.js";
 import type { ExecutionOptions } from "../sql/statement.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
 import { type QueryTrace, queries, queryTrace, type TransactionTrace, transactions } from "./diagnostics.js";
@@ -52,6 +54,25 @@ export interface ConnectionOptions {
 export interface TransactionOptions extends Omit<BeginOptions, "xid">, Limits {
   /** For two-phase commit; a string names the transaction, else a name is made. See `Transaction.prepare()`. */
   readonly twoPhase?: boolean | string | undefined;
+}
+
+const CONNECTION_OPTIONS = [
+  "isolationLevel",
+  "executionOptions",
+] as const satisfies readonly (keyof ConnectionOptions)[];
+const TRANSACTION_OPTIONS = [
+  "isolationLevel",
+  "readOnly",
+  "deferrable",
+  "twoPhase",
+  "signal",
+  "timeout",
+] as const satisfies readonly (keyof TransactionOptions)[];
+
+/** @throws ArgumentError for an option `connect()` does not know */
+export function checkConnectionOptions(options: ConnectionOptions): void {
+  requireKnownOptions(options, CONNECTION_OPTIONS, "connect()", "connect.option");
+  if (options.executionOptions !== undefined) checkedExecutionOptions(options.executionOptions, "connect()");
 }
 
 const NO_BEGIN: BeginOptions = {};
@@ -756,7 +777,9 @@ export class Connection implements TransactionOwner {
     this.#savepoints = 0;
     this.#transaction = new Transaction(this);
   }
-  #start({ signal, timeout, twoPhase, ...options }: TransactionOptions): Transaction {
+  #start(given: TransactionOptions): Transaction {
+    requireKnownOptions(given, TRANSACTION_OPTIONS, "begin()", "begin.option");
+    const { signal, timeout, twoPhase, ...options } = given;
     if (this.#closed && this.#lease === null) throw closed();
     if (this.#broken !== null) throw this.#pending();
     if (this.#transaction !== null) {

@@ -6,8 +6,10 @@ import type { Driver, DriverConnection, IsolationLevel, MaybePromise } from "../
 import { dialectFor } from "../dialects/registry.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, isRetryable } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
+import { checkedExecutionOptions } from "../sql/execution-options.js";
 import type { ExecutionOptions } from "../sql/statement.js";
-import { Connection, type ConnectionOptions, type TransactionOptions } from "./connection.js";
+import { checkConnectionOptions, Connection, type ConnectionOptions, type TransactionOptions } from "./connection.js";
 import { connects, type TraceAttributes } from "./diagnostics.js";
 import { Events, type ListenOptions } from "./events.js";
 import { type Echo, type LogFunction, Logger } from "./log.js";
@@ -96,6 +98,12 @@ export interface SiblingOptions {
   readonly loggingName?: string;
   readonly echo?: Echo;
 }
+const SIBLING_OPTIONS = [
+  "isolationLevel",
+  "executionOptions",
+  "loggingName",
+  "echo",
+] as const satisfies readonly (keyof SiblingOptions)[];
 export interface TransactionRetries extends TransactionOptions {
   /** Further attempts after the first. Default 3. */
   readonly retries?: number;
@@ -271,7 +279,7 @@ export class Engine implements AsyncDisposable {
 
   /**
    * A connection from the pool.
-   * @throws OperationalError, MissingDriverError, PoolTimeoutError
+   * @throws OperationalError, MissingDriverError, PoolTimeoutError, ArgumentError for an unknown option
    */
   connect(options?: ConnectionOptions): ConnectionPromise {
     let opened: Promise<Connection>;
@@ -284,6 +292,7 @@ export class Engine implements AsyncDisposable {
   }
   /** Like `connect()`, but answers at once when an idle connection is there. */
   open(options: ConnectionOptions = this.#connectionOptions, signal?: AbortSignal): MaybePromise<Connection> {
+    if (options !== this.#connectionOptions) checkConnectionOptions(options);
     const lease = this.#core.pool.acquire(signal);
     if (lease instanceof Promise) return lease.then((l) => this.#connection(l, options));
     return this.#connection(lease, options);
@@ -335,6 +344,8 @@ export class Engine implements AsyncDisposable {
   }
   /** An engine with other options on the same pool, cache and listeners. */
   withOptions(options: SiblingOptions): Engine {
+    requireKnownOptions(options, SIBLING_OPTIONS, "withOptions()", "engine.option");
+    checkedExecutionOptions(options.executionOptions ?? {}, "withOptions()");
     return new Engine(
       this.#core,
       {
@@ -446,11 +457,8 @@ export function makeEngine(given: string | Url, asked: EngineOptions, driver?: D
   return engine;
 }
 function checkOptions(options: EngineOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!(OPTIONS as readonly string[]).includes(name)) {
-      throw new ArgumentError(`createEngine() has no option '${name}'.${didYouMean(name, OPTIONS)}`, "engine.option");
-    }
-  }
+  requireKnownOptions(options, OPTIONS, "createEngine()", "engine.option");
+  checkedExecutionOptions(options.executionOptions ?? {}, "createEngine()");
 }
 function echoEvents(pool: Pool, logger: Logger): void {
   for (const name of POOL_EVENTS) pool.events.on(name, () => logger.line(`Pool: ${name}, ${describe(pool)}`));

@@ -24,6 +24,11 @@ export class ArgumentError extends AthanorError {
     super(code, message, options);
   }
 }
+/** The error of a value, with the name of the column it was for in front. */
+export function atColumn(error: unknown, column: string | undefined): unknown {
+  if (column === undefined || !(error instanceof ArgumentError)) return error;
+  return new ArgumentError(`'${column}': ${error.message}`, error.code, { cause: error });
+}
 /** The call is fine but not now: a closed connection, a transaction already begun. */
 export class InvalidRequestError extends AthanorError {
   constructor(message: string, code = "invalid-request", options?: ErrorOptionsWithCause) {

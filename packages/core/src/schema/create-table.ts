@@ -1,6 +1,6 @@
 /** The runtime of `table()`: properties and options become a registered table. Source: SQLAlchemy "Schema Definition Language". */
-import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { buildTable } from "./build-table.js";
 import { ColumnDefinition } from "./definition.js";
 import { defaultMetaData, type MetaData } from "./metadata.js";
@@ -72,14 +72,7 @@ export function createTable(
   props: { readonly [key: string]: unknown },
   options: TableOptions = {},
 ): Table {
-  for (const key of Object.keys(options)) {
-    if (!OPTIONS.includes(key)) {
-      throw new ArgumentError(
-        `table("${name}"): there is no option '${key}'.${didYouMean(key, OPTIONS)}`,
-        "table.option",
-      );
-    }
-  }
+  requireKnownOptions(options, OPTIONS, `table("${name}")`, "table.option");
   const metadata = options.metadata ?? defaultMetaData;
   const { constraints, indexes } = options;
   const tableName = options.tableName ?? name;

@@ -6,9 +6,11 @@ import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
 import { type ColumnToBuild, partsFromReflection } from "../reflection/parts.js";
 import type { ReflectedTable } from "../reflection/types.js";
+import type { FromClause } from "../sql/from.js";
 import { queryOn, reflectorOf, type SchemaBind, type SchemaConnection, withConnection } from "./bind.js";
 import { buildTable } from "./build-table.js";
 import type { MetaDataFace } from "./constraint.js";
+import { copyObjects } from "./copy-objects.js";
 import { createTables, dropTables } from "./create-all.js";
 import type { DdlElement } from "./ddl.js";
 import { DEFAULT_NAMING_CONVENTION, type NamingConvention, type NamingStrategy, snakeCaseNaming } from "./naming.js";
@@ -302,10 +304,15 @@ export class MetaData implements MetaDataFace {
     };
   }
 
-  /** Copies of all tables in another MetaData; a table it has already stays as it is. */
+  /**
+   * Copies of all tables, sequences, views, functions and triggers in another MetaData; what it has already stays as it is.
+   * A view of a select reads the copies; SQL given as text is copied as it stands.
+   */
   toMetaData(target: MetaData, options: { readonly schema?: string | undefined } = {}): void {
-    for (const table of this.tables.values()) copyTable(table, target, options);
-    for (const sequence of this.#sequences) target.addSequence(sequence);
+    const copies = new Map<FromClause, Table>();
+    for (const table of this.tables.values()) copies.set(table, copyTable(table, target, options));
+    for (const sequence of this.#sequences) if (!target.sequences.includes(sequence)) target.addSequence(sequence);
+    copyObjects(this.objects, target, copies, options);
   }
 
   /**

@@ -11,6 +11,7 @@ export interface SelectViewOptions extends ViewObjectOptions {
   readonly materialized?: boolean | undefined;
 }
 const objects = new WeakMap<object, StoredObject>();
+const tables = new WeakMap<StoredObject, Table>();
 
 /** The view of a select, for FROM; undefined where the query is none. */
 export function viewOfQuery(name: string, query: Element, options: SelectViewOptions): Table | undefined {
@@ -18,8 +19,21 @@ export function viewOfQuery(name: string, query: Element, options: SelectViewOpt
   const table = tableOfQuery(name, schema, query, options.columns);
   if (table === undefined) return undefined;
   const kind = options.materialized ? "materializedView" : "view";
-  objects.set(table, new StoredObject(kind, name, { ...viewParts(options), definition: query }, options));
+  return standsFor(table, new StoredObject(kind, name, { ...viewParts(options), definition: query }, options));
+}
+function standsFor(table: Table, object: StoredObject): Table {
+  objects.set(table, object);
+  tables.set(object, table);
   return table;
+}
+/** What statements read from for a view of a select; undefined for views of SQL text and whatever is no view. */
+export function tableOfView(object: StoredObject): Table | undefined {
+  return tables.get(object);
+}
+/** A view for FROM over a view of a select that stands in a MetaData already. */
+export function viewOfObject(object: StoredObject): Table | undefined {
+  const table = tableOfQuery(object.name, object.schema, object.definition, object.columns);
+  return table === undefined ? undefined : standsFor(table, object);
 }
 /** The object of the schema behind a view for FROM. */
 export function objectOfView(table: object): StoredObject | undefined {

@@ -865,7 +865,7 @@ function arithmetic(op: Operator, left: Expression, other: unknown): Expression 
   const own = ownOperation(op, left, other);
   if (own !== undefined) return own;
   if (left.type.family === "date") return moved(op, left, other);
-  const right = operand(other, arithmeticOperandType(left.type.comparedWith(op.sql, other), other));
+  const right = operand(other, left.type.comparedWith(op.sql, other));
   return new Binary(op, left, right, arithmeticType(op, left.type, right.type));
 }
 /** A date or time plus or minus an interval keeps its own type. */
@@ -877,12 +877,6 @@ function moved(op: Operator, left: Expression, other: unknown): Expression {
       "argument.interval",
     );
   return new Binary(op === ops.add ? ops.dateAdd : ops.dateSub, left, by, left.type);
-}
-/** A plain number beside an integer column may be a fraction: bind it as what it is. */
-function arithmeticOperandType(type: SqlType, value: unknown): SqlType {
-  if (typeof value === "number" && !Number.isInteger(value) && type.kind.toLowerCase().endsWith("integer"))
-    return DOUBLE;
-  return type;
 }
 function arithmeticType(op: Operator, left: SqlType, right: SqlType): SqlType {
   if (left.family === "number" && right.family === "number") {

@@ -2,6 +2,7 @@
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, InvalidRequestError } from "../errors/errors.js";
 import { Element } from "./element.js";
+import { checkedExecutionOptions } from "./execution-options.js";
 import { type KeyedNamedBind, KeyWriter } from "./key.js";
 
 /** Renders a statement without a connection; installed by `compile/` to keep the imports downward. */
@@ -105,8 +106,15 @@ export abstract class Statement extends Element {
     }
     return this.with({ parameterValues: { ...this.parameterValues, ...values } });
   }
+  /**
+   * Options for the execution of this statement, over those of the connection and the engine: `yieldPer`, `maxRowBuffer`,
+   * `timeout`, `signal`, `schemaTranslateMap`, `insertmanyvaluesPageSize`, and your own for listeners to read.
+   *
+   * @throws ArgumentError for a name that is nearly a known one
+   */
   executionOptions(options: ExecutionOptions): this {
-    return this.with({ executionOptionsValue: { ...this.executionOptionsValue, ...options } });
+    const own = checkedExecutionOptions(options);
+    return this.with({ executionOptionsValue: { ...this.executionOptionsValue, ...own } });
   }
   /** SQL for a dialect (an object or a name such as "postgresql"), or for the default dialect; needs no connection. */
   compile(dialect?: unknown, options: PrintOptions = {}): PrintedStatement {

@@ -60,19 +60,23 @@ export abstract class SqlType {
   }
 }
 
-/** Whole numbers of 32 bits. */
-export class IntegerType extends SqlType {
-  readonly kind: string = "integer";
+/** Such columns hold no fractions, but may be compared and reckoned with them. */
+abstract class WholeNumberType extends SqlType {
   readonly family = "number";
+  override comparedWith(_operator: string, value: unknown): SqlType {
+    return typeof value === "number" && !Number.isInteger(value) ? DOUBLE : this;
+  }
 }
-export class SmallIntegerType extends SqlType {
+/** Whole numbers of 32 bits. */
+export class IntegerType extends WholeNumberType {
+  readonly kind: string = "integer";
+}
+export class SmallIntegerType extends WholeNumberType {
   readonly kind = "smallInteger";
-  readonly family = "number";
 }
 /** 64 bits: `bigint` in JavaScript unless the mode says number. */
-export class BigIntegerType extends SqlType {
+export class BigIntegerType extends WholeNumberType {
   readonly kind = "bigInteger";
-  readonly family = "number";
   readonly mode: "bigint" | "number";
   constructor(mode: "bigint" | "number" = "bigint") {
     super();

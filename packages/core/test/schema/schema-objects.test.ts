@@ -3,8 +3,10 @@
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  alias,
   check,
   createEngine,
+  CreateStoredObject,
   CreateTable,
   dialectNamed,
   type Engine,
@@ -18,10 +20,12 @@ import {
   select,
   sql,
   Sequence,
+  storedFunction,
   string,
   table,
   tableOf,
   text,
+  trigger,
   unique,
   update,
   selectView,
@@ -151,6 +155,44 @@ describe("tables said twice", () => {
       info: { a: 1 },
     });
     expect(copy.table("other.q").columns[0]?.foreignKeys[0]?.column.table.fullName).toBe("other.p");
+  });
+  it("copies views, functions and triggers; a view of a select reads the copies, wherever they stand in it", () => {
+    const metadata = new MetaData();
+    const users = table(
+      "users",
+      { id: integer().primaryKey(), boss: integer().nullable(), name: text() },
+      { metadata },
+    );
+    const adults = selectView("adults", select(users.c.id, users.c.name).where(users.c.id.gt(1)), { metadata });
+    const chiefs = alias(users, "chiefs");
+    const inner = select(users.c.boss).where(users.c.name.ne("x")).subquery("inner_part");
+    const first = select(users.c.id).where(users.c.boss.isNull()).cte("tree", { recursive: true });
+    const tree = first.unionAll(select(users.c.id).join(first, users.c.boss.eq(first.c.id)));
+    const deep = select(adults.c.name, chiefs.c.name.as("chief"), tree.c.id.as("node"))
+      .join(chiefs, chiefs.c.id.eq(adults.c.id))
+      .join(inner, inner.c.boss.eq(chiefs.c.id))
+      .join(tree, tree.c.id.eq(adults.c.id));
+    selectView("deep", deep, { metadata });
+    const touch = storedFunction("touch", "n integer", "RETURNS integer LANGUAGE sql AS $$ SELECT n $$", { metadata });
+    view("plain", "SELECT 1 AS one", { metadata, dependsOn: [touch] });
+    trigger("t", "users", "BEFORE UPDATE", "FOR EACH ROW EXECUTE FUNCTION f()", { metadata });
+    const copy = new MetaData();
+    metadata.toMetaData(copy, { schema: "other" });
+    const made = (m: MetaData) =>
+      m.objects.flatMap((o) => dialectNamed("postgresql").createDdlCompiler().statements(new CreateStoredObject(o)));
+    const expected = made(metadata).map((ddl) =>
+      ddl
+        .replace(/(VIEW|FUNCTION|ON) (?=adults|deep|plain|touch|users)/g, "$1 other.")
+        .replace(/(FROM|JOIN) (users|adults)/g, "$1 other.$2")
+        .replace(/(?<![.\w])(users|adults)\./g, "other.$1."),
+    );
+    expect(made(copy)).toEqual(expected);
+    expect(copy.objects.map((o) => o.name)).toEqual(metadata.objects.map((o) => o.name));
+    expect(copy.objects.find((o) => o.name === "plain")?.dependsOn[0]).toBe(
+      copy.objects.find((o) => o.name === "touch"),
+    );
+    metadata.toMetaData(copy, { schema: "other" });
+    expect(copy.objects.length).toBe(metadata.objects.length);
   });
 });
 

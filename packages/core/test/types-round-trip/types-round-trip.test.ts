@@ -25,7 +25,7 @@ import {
   uuid,
 } from "../../src/api/columns.js";
 import { interval, jsonNull, mysql, pg } from "../../src/api/dialect-types.js";
-import { insert, select } from "../../src/api/statements.js";
+import { insert, select, update } from "../../src/api/statements.js";
 import { table, tableOf } from "../../src/api/tables.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { CreateTable } from "../../src/schema/ddl.js";
@@ -371,6 +371,9 @@ describeEachDatabase(
           big: bigInteger({ mode: "number" }).nullable(),
           n: numeric(38, 10).nullable(),
           length: interval().nullable(),
+          whole: integer().nullable(),
+          small: smallInteger().nullable(),
+          real: double().nullable(),
         },
         { metadata: new MetaData() },
       );
@@ -380,6 +383,42 @@ describeEachDatabase(
       await expect(add({ n: "1.2.3" })).rejects.toThrow(/decimal/);
       await expect(add({ length: "2 hours" })).rejects.toThrow(/ISO 8601/);
       await expect(add({ length: "P" })).rejects.toThrow(/ISO 8601/);
+      // PostgreSQL's server refuses them itself.
+      const server = target.name === "postgresql" || target.name === "pglite";
+      for (const wrong of [1.5, -0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        for (const column of ["whole", "small", "big"]) {
+          const refused = server ? String(wrong) : `'${column}': A whole number is needed, not ${wrong}.`;
+          await expect(add({ [column]: wrong })).rejects.toThrow(refused);
+          await expect(
+            engine.begin((conn) =>
+              conn.execute(
+                update(bad)
+                  .set({ [column]: wrong } as never)
+                  .where(bad.c.id.eq(1)),
+              ),
+            ),
+          ).rejects.toThrow(refused);
+          await expect(
+            engine.begin((conn) =>
+              conn.execute(
+                insert(bad).values([
+                  { id: 1, [column]: wrong },
+                  { id: 2, [column]: 1 },
+                ] as never),
+              ),
+            ),
+          ).rejects.toThrow(refused);
+        }
+        // A fraction is no value of such a column, and may well be compared with it.
+        if (Number.isFinite(wrong))
+          expect(
+            await engine.begin((conn) => conn.execute(select(bad.c.id).where(bad.c.whole.gt(wrong))).all()),
+          ).toEqual([]);
+      }
+      if (target.name === "sqlite") await expect(add({ real: Number.NaN })).rejects.toThrow(/'real': .* store NULL/);
+      if (target.name === "mariadb")
+        await expect(add({ real: Number.NEGATIVE_INFINITY })).rejects.toThrow("'real': MySQL has no -Infinity.");
+      expect(await engine.begin((conn) => conn.execute(select(bad.c.id)).all())).toEqual([]);
       await engine.begin((conn) => conn.execDriverSql("insert into refused (id, big) values (7, 9007199254740993)"));
       await expect(engine.begin((conn) => conn.execute(select(bad.c.big)).all())).rejects.toThrow(/does not fit/);
     });

@@ -5,7 +5,7 @@
 import {
   ArgumentError,
   ColumnDefinition,
-  didYouMean,
+  requireKnownOptions,
   type MetaData,
   type NamingStrategy,
   type Table,
@@ -104,13 +104,7 @@ export class Declaration implements DeclarationFace {
   constructor(name: string, props: object, settings: ModelSettings, registry: RegistryFace, parent?: Declaration) {
     if (typeof name !== "string" || !/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name))
       throw new ArgumentError(`Model(${JSON.stringify(name)}): a model's name is an identifier such as "User".`);
-    for (const key of Object.keys(settings)) {
-      if (!SETTINGS.includes(key))
-        throw new ArgumentError(
-          `Model("${name}"): there is no option '${key}'.${didYouMean(key, SETTINGS)}`,
-          "orm.option",
-        );
-    }
+    requireKnownOptions(settings, SETTINGS, `Model("${name}")`, "orm.option");
     this.name = name;
     this.registry = registry;
     this.parent = parent;

@@ -2,7 +2,7 @@
  * What `oneToMany(Post, { … })` builds: a relationship as written. Mapper configuration turns it into a
  * `RelationshipProperty` with direction and columns. Source: SQLAlchemy "Relationship Configuration".
  */
-import { ArgumentError, didYouMean } from "@athanor/core";
+import { ArgumentError, didYouMean, requireKnownOptions } from "@athanor/core";
 
 export type Lazy =
   | "select"
@@ -163,15 +163,12 @@ export class RelationshipDefinition {
         "orm.target-undefined",
       );
     }
-    for (const key of Object.keys(settings)) {
-      if (key === "backref")
-        throw new ArgumentError(
-          `${kind}(): an attribute added to the other class from outside would have no type; write that side as a relationship too and tie the two with { backPopulates: … }.`,
-          "orm.backref",
-        );
-      if (!(OPTIONS as readonly string[]).includes(key))
-        throw new ArgumentError(`${kind}(): there is no option '${key}'.${didYouMean(key, OPTIONS)}`);
-    }
+    if ("backref" in settings)
+      throw new ArgumentError(
+        `${kind}(): an attribute added to the other class from outside would have no type; write that side as a relationship too and tie the two with { backPopulates: … }.`,
+        "orm.backref",
+      );
+    requireKnownOptions(settings, OPTIONS, `${kind}()`, "orm.option");
     const lazy = settings.lazy ?? "select";
     if (!LAZY.includes(lazy))
       throw new ArgumentError(

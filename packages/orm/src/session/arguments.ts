@@ -1,5 +1,5 @@
 /** What a session's methods are given, checked: each message says what stands there instead, and what to write. */
-import { ArgumentError, didYouMean } from "@athanor/core";
+import { ArgumentError, requireKnownOptions } from "@athanor/core";
 import { describeGiven } from "../mapping/collection.js";
 import { type Managed, managed } from "../mapping/state.js";
 
@@ -32,7 +32,5 @@ export function namesGiven(attributes: unknown, method: string): readonly string
 }
 const GET_OPTIONS = ["options", "populateExisting", "identityToken", "withForUpdate"];
 export function checkGetOptions(options: object): void {
-  for (const key of Object.keys(options))
-    if (!GET_OPTIONS.includes(key))
-      throw new ArgumentError(`get(): there is no option '${key}'.${didYouMean(key, GET_OPTIONS)}`, "session.option");
+  requireKnownOptions(options, GET_OPTIONS, "get()", "session.option");
 }

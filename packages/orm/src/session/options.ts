@@ -1,5 +1,11 @@
 /** What a session is made with. */
-import { ArgumentError, didYouMean } from "@athanor/core";
+import {
+  ArgumentError,
+  checkedExecutionOptions,
+  declareExecutionOptions,
+  didYouMean,
+  requireKnownOptions,
+} from "@athanor/core";
 import { type BindKey, Binds } from "./binds.js";
 import type { Bind, JoinTransactionMode } from "./connections.js";
 import type { CoreOptions, GetBind } from "./core.js";
@@ -59,6 +65,15 @@ const OPTIONS = [
   "replicas",
   "sharding",
 ];
+declareExecutionOptions(
+  "autoflush",
+  "populateExisting",
+  "identityToken",
+  "loaderCriteria",
+  "synchronizeSession",
+  "dmlStrategy",
+  "renderNulls",
+);
 const MODES: readonly JoinTransactionMode[] = [
   "conditionalSavepoint",
   "rollbackOnly",
@@ -82,10 +97,8 @@ export const DEFAULTS: CoreOptions = {
 
 /** Checked and complete. @throws ArgumentError for an unknown option or value */
 export function coreOptions(all: SessionOptions): CoreOptions {
-  for (const key of Object.keys(all)) {
-    if (!OPTIONS.includes(key))
-      throw new ArgumentError(`Session: there is no option '${key}'.${didYouMean(key, OPTIONS)}`, "session.option");
-  }
+  requireKnownOptions(all, OPTIONS, "Session", "session.option");
+  checkedExecutionOptions(all.executionOptions ?? {}, "Session");
   const mode = all.joinTransactionMode ?? "conditionalSavepoint";
   if (!MODES.includes(mode))
     throw new ArgumentError(

@@ -275,7 +275,7 @@ export class MysqlCompiler extends SqlCompiler {
     if (clause.where !== undefined)
       throw new CompileError("MySQL's ON DUPLICATE KEY UPDATE takes no WHERE; use a CASE in set.");
     const set = clause.set
-      .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value)}`)
+      .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value, column)}`)
       .join(", ");
     return ` ON DUPLICATE KEY UPDATE ${set}`;
   }

@@ -39,6 +39,7 @@ import {
   uuidDigits,
   uuidText,
   varchar,
+  wholeNumber,
 } from "../values.js";
 import { mysqlNativeAdapters } from "./types-native.js";
 
@@ -58,7 +59,16 @@ const decimal = (type: NumericType): string =>
 /** Without digits the server keeps whole seconds; without a precision of ours all it can. */
 const fractional = (name: string, { precision = FULL_PRECISION }: DateTimeType | TimeType): string =>
   precision === 0 ? name : `${name}(${precision})`;
-const integer = (name: string): TypeAdapter => ({ ddl: () => name, castDdl: () => "SIGNED", result: () => toNumber });
+const integer = (name: string): TypeAdapter => ({
+  ddl: () => name,
+  castDdl: () => "SIGNED",
+  bind: () => wholeNumber,
+  result: () => toNumber,
+});
+const finite: Convert = (value) => {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new ArgumentError(`MySQL has no ${value}.`, "value.number");
+};
 
 /** Values of no declared type; objects never reach the driver, which would turn them into SQL of its own. */
 export const rawBind: Convert = (value) => {
@@ -82,14 +92,16 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
     bigInteger: {
       ddl: () => "BIGINT",
       castDdl: () => "SIGNED",
+      bind: () => wholeNumber,
       result: (type) => (type.mode === "bigint" ? toBigInt : toSafeNumber),
     } satisfies TypeAdapter<BigIntegerType>,
     float: {
       ddl: (type) => (type.precision !== undefined && type.precision <= 24 ? `FLOAT(${type.precision})` : "DOUBLE"),
       castDdl: () => "DOUBLE",
+      bind: () => finite,
       result: () => toNumber,
     } satisfies TypeAdapter<FloatType>,
-    double: { ddl: () => "DOUBLE", result: () => toNumber },
+    double: { ddl: () => "DOUBLE", bind: () => finite, result: () => toNumber },
     numeric: {
       ddl: decimal,
       // Without a scale MySQL's DECIMAL has none at all: a cast would round to whole numbers.

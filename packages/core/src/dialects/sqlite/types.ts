@@ -43,11 +43,12 @@ import {
   uuidDigits,
   uuidText,
   varchar,
+  wholeNumber,
 } from "../values.js";
 import { sqliteNativeAdapters } from "./types-native.js";
 
 /** The driver binds every number as a double; whole ones must arrive as integers (`5 / 2` is 2 in SQL). */
-const integerBind: Convert = (value) => (typeof value === "number" && Number.isInteger(value) ? BigInt(value) : value);
+const integerBind: Convert = (value) => (typeof value === "number" ? BigInt(wholeNumber(value) as number) : value);
 /** What other databases refuse by themselves: February 30th, 25 o'clock. */
 const calendarDate: Convert = (value) => {
   const text = dateText(value);
@@ -64,7 +65,11 @@ const timeOfDay: Convert = (value) => {
   if (text <= "24:00:00" && text[3] !== undefined && text[3] < "6" && text.slice(6, 8) < "60") return text;
   throw new ArgumentError(`A day has no ${text}.`, "value.time");
 };
-const doubleBind: Convert = (value) => (typeof value === "bigint" ? Number(value) : value);
+const doubleBind: Convert = (value) => {
+  if (typeof value === "bigint") return Number(value);
+  if (!Number.isNaN(value)) return value;
+  throw new ArgumentError("SQLite has no NaN: it would store NULL.", "value.number");
+};
 const microseconds: Convert = (value) => `${timestampText(value)}000`;
 const wide = (type: NumericType): boolean => type.precision !== undefined && type.precision > 15;
 const size = (type: NumericType): string =>

@@ -2,7 +2,7 @@
  * The inner loops of a flush over the slots of many objects. One function serves one list of slots, so it is generated.
  * See `spec/speed-techniques.md`, section 3.
  */
-import { type Convert, Expression, GeneratedFunctions } from "@athanor/core";
+import { atColumn, type Convert, Expression, GeneratedFunctions } from "@athanor/core";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
 
 type Slot = `$${string}`;
@@ -113,10 +113,32 @@ export class InstanceRows {
     this.#take = fetched.map(setterOf);
   }
   flat(processes: readonly Process[], from: number, to: number): unknown[] {
-    return flatOf(this.#slots)(this.#instances, processes, from, to);
+    try {
+      return flatOf(this.#slots)(this.#instances, processes, from, to);
+    } catch (error) {
+      throw atColumn(error, this.#culprit(processes, from, to));
+    }
+  }
+  /** Whose value cannot be sent; asked only when one could not. */
+  #culprit(processes: readonly Process[], from: number, to: number): string | undefined {
+    for (let r = from; r < to; r++) {
+      for (const [i, slot] of this.#slots.entries()) {
+        try {
+          given((this.#instances[r] as Managed)[slot], processes[i] as Process);
+        } catch {
+          return slot.slice(1);
+        }
+      }
+    }
+    return undefined;
   }
   column(at: number, process: Process, from: number, to: number): unknown[] {
-    return columnOf(this.#slots[at] as Slot)(this.#instances, process, from, to);
+    const slot = this.#slots[at] as Slot;
+    try {
+      return columnOf(slot)(this.#instances, process, from, to);
+    } catch (error) {
+      throw atColumn(error, slot.slice(1));
+    }
   }
   take(row: number, at: number, value: unknown): void {
     (this.#take[at] as Set1)(this.#instances[row] as Managed, value);
