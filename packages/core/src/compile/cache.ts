@@ -3,7 +3,7 @@
  * whatever their values are. Source: SQLAlchemy "SQL Compilation Caching".
  */
 import type { Element } from "../sql/element.js";
-import { type KeyedBind, KeyWriter } from "../sql/key.js";
+import { type KeyedBind, KeyWriter, OP } from "../sql/key.js";
 
 interface Entry<E> {
   readonly ids: Int32Array;
@@ -21,6 +21,8 @@ export interface CacheHit<E> {
 type NamedParameters = { readonly [name: string]: unknown } | undefined;
 const NO_TEXTS: readonly string[] = [];
 const writer = new KeyWriter();
+/** The parameter nodes of the statement being looked up. */
+const met: KeyedBind[] = [];
 
 /** A bounded map from structures to values. Not tied to a dialect: keep one per engine. */
 export class StatementCache<E> {
@@ -45,8 +47,12 @@ export class StatementCache<E> {
    */
   lookup(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): CacheHit<E> {
     const key = writer.reset();
+    met.length = 0;
+    key.binds = met;
     key.named = (statement as { readonly parameterValues?: NamedParameters }).parameterValues;
     statement.walk(key);
+    if (met.length > 1 && key.cacheable) writeRepeats(key, met);
+    met.length = 0;
     const { n, ids, texts, params } = key;
     if (key.cacheable) {
       let hash = 0x811c9dc5 ^ texts.length;
@@ -60,32 +66,29 @@ export class StatementCache<E> {
         }
       }
       const stored = { ids: ids.slice(0, n), texts: texts.length === 0 ? NO_TEXTS : texts };
-      const { value, shared } = this.#build(statement, build);
+      const value = this.#build(statement, build);
       this.misses++;
-      // One parameter node in two places has one source, where an equal structure may have two: keep it for itself.
-      if (shared) return { value, params };
       if (this.#size >= this.#capacity) this.#evict();
       this.#buckets.set(hash, { ...stored, value, next: this.#buckets.get(hash), used: ++this.#clock });
       this.#size++;
       return { value, params };
     }
     this.uncacheable++;
-    return { value: this.#build(statement, build).value, params };
+    return { value: this.#build(statement, build), params };
   }
   clear(): void {
     this.#buckets.clear();
     this.#size = 0;
   }
-  #build(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): { value: E; shared: boolean } {
+  #build(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): E {
     const recording = new KeyWriter().reset(true);
     recording.nodesOnly = true;
     statement.walk(recording);
     const binds = new Map<KeyedBind, number>();
-    const met = recording.binds as KeyedBind[];
-    met.forEach((bind, i) => {
+    (recording.binds as KeyedBind[]).forEach((bind, i) => {
       if (!binds.has(bind)) binds.set(bind, i);
     });
-    return { value: build(binds), shared: binds.size < met.length };
+    return build(binds);
   }
   /** Drops the older half: dropping one at a time would sort at every miss of a full cache. */
   #evict(): void {
@@ -104,6 +107,22 @@ export class StatementCache<E> {
   }
 }
 
+/**
+ * One parameter node in two places is compiled to one source, and on servers with numbered places to one number; an equal
+ * structure with two nodes is another text. So the key says which places repeat which.
+ */
+function writeRepeats(key: KeyWriter, binds: readonly KeyedBind[]): void {
+  const count = binds.length;
+  // Nearly always there are few and all differ.
+  if (count > 12 && new Set(binds).size === count) return;
+  for (let i = 1; i < count; i++) {
+    const first = binds.indexOf(binds[i] as KeyedBind);
+    if (first === i) continue;
+    key.id(OP.repeat);
+    key.id(first);
+    key.id(i);
+  }
+}
 function same<E>(entry: Entry<E>, ids: Int32Array, n: number, texts: readonly string[]): boolean {
   const own = entry.ids;
   if (own.length !== n || entry.texts.length !== texts.length) return false;

@@ -4,7 +4,6 @@
  */
 import { nearest } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
-import type { ExecutionOptions } from "./statement.js";
 
 const known = new Set<string>([
   "yieldPer",
@@ -23,7 +22,10 @@ export function declareExecutionOptions(...names: readonly string[]): void {
 const strange = new Set<string>();
 
 /** The options themselves. @throws ArgumentError for a name that is nearly one of the known ones */
-export function checkedExecutionOptions<O extends ExecutionOptions>(options: O, where = "executionOptions()"): O {
+export function checkedExecutionOptions<O extends { readonly [name: string]: unknown }>(
+  options: O,
+  where = "executionOptions()",
+): O {
   for (const name in options) {
     if (known.has(name) || strange.has(name)) continue;
     const meant = /[.:]/.test(name) ? undefined : nearest(name, known);

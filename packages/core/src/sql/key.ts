@@ -26,7 +26,7 @@ export class KeyWriter {
   n = 0;
   texts: string[] = [];
   params: unknown[] = [];
-  /** The bind nodes in the order of `params`; filled only while compiling. */
+  /** The bind nodes in the order of `params`, where somebody wants them. */
   binds: KeyedBind[] | undefined;
   /** An element that declares no structure switches caching off for the statement. */
   cacheable = true;
@@ -146,6 +146,7 @@ export const OP = {
   nextValue: 57,
   viewedColumn: 58,
   entityRows: 59,
+  repeat: 60,
   viewedDerivedColumn: 60,
   end: 99,
 } as const;

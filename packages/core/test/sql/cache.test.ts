@@ -238,6 +238,41 @@ describe("the cache", () => {
     expect(await conn.execute(select(literal(0, integer()).as("n")).where(or(a, b))).all()).toHaveLength(1);
     await engine.dispose();
   });
+  it("keeps statements in which one parameter stands twice, apart from those with two", () => {
+    const { cache, run } = caching();
+    const grouped = (n: number) => {
+      const rest = u.age.mod(n);
+      return select(rest.as("rest"), func.count()).groupBy(rest);
+    };
+    const apart = (n: number) => select(u.age.mod(n).as("rest"), func.count()).groupBy(u.age.mod(n));
+    const first = run(grouped(2));
+    expect(first.bound[0]?.params).toEqual([2n, 2n]);
+    expect(run(grouped(3)).compiled).toBe(first.compiled);
+    expect(run(grouped(3)).bound[0]?.params).toEqual([3n, 3n]);
+    const other = run(apart(4));
+    expect(other.compiled).not.toBe(first.compiled);
+    expect(run(apart(5)).compiled).toBe(other.compiled);
+    // Which two of three are the same matters.
+    const [x, y] = [literal(1, integer()), literal(2, integer())];
+    const three = [select(x.as("a"), x.as("b"), y.as("c")), select(x.as("a"), y.as("b"), y.as("c"))].map(run);
+    expect(three[0]?.compiled).not.toBe(three[1]?.compiled);
+    expect(three.map((r) => r.bound[0]?.params)).toEqual([
+      [1n, 1n, 2n],
+      [1n, 2n, 2n],
+    ]);
+    // Many parameters, only the last of them a repeated one.
+    const many = (twice: boolean) => {
+      const list = Array.from({ length: 30 }, (_, i) => literal(i, integer()));
+      const last = list[29] as (typeof list)[number];
+      return select(
+        ...(list.map((l, i) => l.as(`l${i}`)) as never as [never]),
+        (twice ? last : literal(29, integer())).as("z"),
+      );
+    };
+    expect(run(many(true)).compiled).not.toBe(run(many(false)).compiled);
+    expect(run(many(true)).compiled).toBe(run(many(true)).compiled);
+    expect([cache.misses, cache.size, cache.uncacheable]).toEqual([6, 6, 0]);
+  });
   it("serves the values of the statement at hand, in order", async () => {
     const engine = createEngine("sqlite://");
     await using conn = await engine.connect();
