@@ -38,10 +38,11 @@ export function table<N extends string, P, const PK extends readonly (keyof P & 
     ...rest,
     constraints: constraints === undefined ? undefined : (t) => constraints(t.c as unknown as Columns<N, P>),
   });
-  if ("$" in made) return made as unknown as TableOf<N, P, Options<PK, never, never>>;
+  if ("$" in made && !options.extendExisting) return made as unknown as TableOf<N, P, Options<PK, never, never>>;
   Object.defineProperty(made, "$", {
     value: { name, props, options: { primaryKey: options.primaryKey ?? [] } },
     enumerable: false,
+    configurable: true,
   });
   return made as unknown as TableOf<N, P, Options<PK, never, never>>;
 }

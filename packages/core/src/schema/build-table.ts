@@ -28,6 +28,13 @@ export function buildTable(parts: TableParts): Table {
   return table;
 }
 
+/** The same table with other parts: columns it has already stay, constraints and indexes are made anew. */
+export function rebuildTable(table: Table, parts: TableParts): Table {
+  table.become(parts);
+  finishTable(table, parts.constraints?.(table) ?? []);
+  return table;
+}
+
 /** Fills constraints, indexes and foreign keys of a table from its columns and from what it was given beside them. */
 function finishTable(table: Table, given: readonly TableArgument[]): void {
   const items = given.map((item) => (item instanceof IndexBuilder ? item.index : item));

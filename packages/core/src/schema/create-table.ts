@@ -1,7 +1,7 @@
 /** The runtime of `table()`: properties and options become a registered table. Source: SQLAlchemy "Schema Definition Language". */
 import { ArgumentError } from "../errors/errors.js";
 import { requireKnownOptions } from "../errors/known-options.js";
-import { buildTable } from "./build-table.js";
+import { buildTable, rebuildTable } from "./build-table.js";
 import { ColumnDefinition } from "./definition.js";
 import { defaultMetaData, type MetaData } from "./metadata.js";
 import type { NamingStrategy } from "./naming.js";
@@ -22,7 +22,10 @@ export interface TableOptions {
   readonly indexes?: ((t: Table) => readonly TableArgument[]) | undefined;
   /** When the MetaData has a table of this name: that one, unchanged. */
   readonly keepExisting?: boolean | undefined;
-  /** When it has one: a table of both in its place, where what is said here wins. Statements made before keep the old one. */
+  /**
+   * When it has one: what is said here is added to it, and wins. The table stays the same object with the same other
+   * columns, so that statements and relationships made before read from it.
+   */
   readonly extendExisting?: boolean | undefined;
   readonly comment?: string | undefined;
   readonly info?: { readonly [key: string]: unknown } | undefined;
@@ -82,8 +85,7 @@ export function createTable(
   const before = options.extendExisting ? existing?.parts : undefined;
   const columns = columnParts(props, metadata.naming, `table("${name}")`);
   const said = new Map(columns.map((c) => [c.columnName, c]));
-  if (before !== undefined) metadata.remove(existing as Table);
-  const table = buildTable({
+  const parts: TableParts = {
     name: tableName,
     schema,
     columns:
@@ -102,7 +104,9 @@ export function createTable(
     info: { ...before?.info, ...options.info },
     dialectOptions: { ...before?.dialectOptions, ...options.dialectOptions },
     metadata,
-  });
-  metadata.add(table);
+  };
+  if (before === undefined) return metadata.add(buildTable(parts));
+  const table = rebuildTable(existing as Table, parts);
+  metadata.changed();
   return table;
 }

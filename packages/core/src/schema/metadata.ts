@@ -157,6 +157,10 @@ export class MetaData implements MetaDataFace {
       "schema.unknown-table",
     );
   }
+  /** After a table got other columns: foreign keys are looked up again. */
+  changed(): void {
+    this.#configured = new Set();
+  }
   remove(table: Table): void {
     const name = table.fullName;
     if (this.#tables.get(name) !== table) return;

@@ -262,7 +262,9 @@ export class TableForeignKey extends ColumnsItem implements ForeignKeyConstraint
     }
   }
   get referredColumns(): readonly ColumnFace[] {
-    this.#referred ??= this.#resolve();
+    // A column may have been said anew since, with extendExisting.
+    if (this.#referred === undefined || this.#referred.some((c) => !c.table.columns.includes(c)))
+      this.#referred = this.#resolve();
     return this.#referred;
   }
   get referredTable(): TableFace {

@@ -114,54 +114,80 @@ export interface TableParts {
   readonly metadata?: MetaDataFace | undefined;
 }
 
+const NOTHING = {};
+function primaryKeyOf(parts: TableParts, columns: readonly TableColumn[]): readonly TableColumn[] {
+  if (parts.primaryKey === undefined || parts.primaryKey.length === 0)
+    return columns.filter((c) => c.fields.primaryKey);
+  return parts.primaryKey.map((key) => {
+    const column = columns.find((c) => c.key === key);
+    if (column !== undefined) return column;
+    const near = didYouMean(
+      key,
+      columns.map((c) => c.key),
+    );
+    throw new ArgumentError(`Table '${parts.name}': primaryKey names '${key}', which is no column.${near}`);
+  });
+}
+
 /** A table. It is registered in a MetaData by `schema/metadata.ts`, which also resolves its foreign keys. */
 export class Table extends FromClause {
   readonly kind = "table";
-  /** What it was made of; copies are made of the same. */
-  readonly parts: TableParts;
   readonly tableName: string;
   readonly schema: string | undefined;
-  readonly columns: readonly TableColumn[];
-  #primaryKey: readonly TableColumn[];
-  readonly comment: string | undefined;
-  readonly info: { readonly [key: string]: unknown };
-  readonly dialectOptions: { readonly [dialect: string]: { readonly [option: string]: unknown } };
   readonly metadata: MetaDataFace | undefined;
+  #parts: TableParts;
+  #columns: readonly TableColumn[];
+  #primaryKey: readonly TableColumn[];
   /** All constraints, in order of declaration; the primary key first. Filled by `finishTable`. */
   constraints: readonly Constraint[] = [];
   indexes: readonly Index[] = [];
   constructor(parts: TableParts) {
     super();
-    this.parts = parts;
     this.tableName = parts.name;
     this.schema = parts.schema;
-    this.comment = parts.comment;
-    this.info = parts.info ?? {};
-    this.dialectOptions = parts.dialectOptions ?? {};
     this.metadata = parts.metadata;
+    this.#parts = parts;
+    this.#columns = this.#columnsOf(parts, []);
+    this.#primaryKey = primaryKeyOf(parts, this.#columns);
+  }
+  /**
+   * Other parts for the table of the same name, which stays the same object: statements made before read from it, and
+   * columns that are not said anew are those they were. Its constraints are the caller's to finish.
+   */
+  become(parts: TableParts): void {
+    const columns = this.#columnsOf(parts, this.#columns);
+    this.#primaryKey = primaryKeyOf(parts, columns);
+    this.#parts = parts;
+    this.#columns = columns;
+    this.forgetColumns();
+  }
+  #columnsOf(parts: TableParts, before: readonly TableColumn[]): readonly TableColumn[] {
     const names = new Set<string>();
-    this.columns = parts.columns.map(({ key, columnName, definition }, i) => {
+    return parts.columns.map(({ key, columnName, definition }, i) => {
       if (names.has(columnName))
         throw new ArgumentError(`Table '${parts.name}' has two columns named '${columnName}'.`);
       names.add(columnName);
-      return new TableColumn(this, key, columnName, definition.fields, i);
+      const old = before[i];
+      return old !== undefined && old.key === key && old.columnName === columnName && old.fields === definition.fields
+        ? old
+        : new TableColumn(this, key, columnName, definition.fields, i);
     });
-    if (parts.primaryKey !== undefined && parts.primaryKey.length > 0) {
-      this.#primaryKey = parts.primaryKey.map((key) => {
-        const column = this.columns.find((c) => c.key === key);
-        if (column === undefined) {
-          throw new ArgumentError(
-            `Table '${parts.name}': primaryKey names '${key}', which is no column.${didYouMean(
-              key,
-              this.columns.map((c) => c.key),
-            )}`,
-          );
-        }
-        return column;
-      });
-    } else {
-      this.#primaryKey = this.columns.filter((c) => c.fields.primaryKey);
-    }
+  }
+  /** What it is made of; copies are made of the same. */
+  get parts(): TableParts {
+    return this.#parts;
+  }
+  get columns(): readonly TableColumn[] {
+    return this.#columns;
+  }
+  get comment(): string | undefined {
+    return this.#parts.comment;
+  }
+  get info(): { readonly [key: string]: unknown } {
+    return this.#parts.info ?? NOTHING;
+  }
+  get dialectOptions(): { readonly [dialect: string]: { readonly [option: string]: unknown } } {
+    return this.#parts.dialectOptions ?? NOTHING;
   }
   get primaryKey(): readonly TableColumn[] {
     return this.#primaryKey;

@@ -37,6 +37,7 @@ export function viewedBy(from: FromClause, viewer: ItemElement): void {
 export type ColumnMap = { readonly [key: string]: Expression };
 
 export abstract class FromClause extends Element {
+  /** Its identity in keys of statements. */
   readonly id: number = nextId();
   /** How columns are qualified; undefined for what has no name of its own (a join). */
   abstract readonly fromName: string | undefined;
@@ -47,8 +48,13 @@ export abstract class FromClause extends Element {
   get c(): ColumnMap {
     const map: Record<string, Expression> = Object.create(null);
     for (const column of this.columns) map[column.key] = column;
-    Object.defineProperty(this, "c", { value: map });
+    Object.defineProperty(this, "c", { value: map, configurable: true });
     return map;
+  }
+  /** The columns are others from now on: what was compiled with them before is not used again. */
+  protected forgetColumns(): void {
+    (this as { id: number }).id = nextId();
+    delete (this as { c?: ColumnMap }).c;
   }
   /** The column with this key or name; throws with a "did you mean". */
   column(key: string): ColumnReference {

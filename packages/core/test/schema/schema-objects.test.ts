@@ -140,6 +140,52 @@ describe("tables said twice", () => {
     expect([more.comment, more.info]).toEqual(["c", { x: 1, y: 2 }]);
     expect(metadata.table("t")).toBe(more);
   });
+  it("an extended table stays the object it was: statements made before, foreign keys and cached texts follow it", async () => {
+    const metadata = new MetaData();
+    const first = table("t", { id: integer().primaryKey(), a: string(5) }, { metadata });
+    const child = table("child", { id: integer().primaryKey(), a: integer().references("t.id") }, { metadata });
+    const whole = select(first);
+    const [own, old] = [first.c.id, first.c.a];
+    await using engine = createEngine("sqlite://");
+    expect(String(whole)).toBe("SELECT t.id, t.a FROM t");
+    await metadata.createAll(engine);
+    await engine.begin((c) => c.execute(insert(first).values({ id: 1, a: "x" })));
+    expect((await engine.begin((c) => c.execute(select(first)).one()))[0]).toEqual({ id: 1, a: "x" });
+    const more = table(
+      "t",
+      { a: text(), b: integer().default(7) },
+      { metadata, extendExisting: true, constraints: (t) => [check(t.b.gt(0) as never, "b_positive")] },
+    );
+    expect(more as unknown).toBe(first);
+    // As SQLAlchemy 1.4.46 prints them: a column said anew is another object of the same name.
+    expect(String(select(first))).toBe("SELECT t.id, t.a, t.b FROM t");
+    expect(first.c.id).toBe(own);
+    expect(first.c.a).not.toBe(old);
+    expect(String(select(old).where(more.c.b.eq(1)))).toBe("SELECT t.a FROM t WHERE t.b = ?");
+    const key = tableOf(child).columns[1]?.foreignKeys[0];
+    expect(key?.column).toBe(own);
+    table("t", { id: integer().primaryKey().comment("said anew") }, { metadata, extendExisting: true });
+    expect(key?.column).toBe(first.c.id);
+    expect(key?.column).not.toBe(own);
+    expect(create(first, "postgresql")).toContain("b INTEGER NOT NULL");
+    expect(create(first, "postgresql")).toContain("CONSTRAINT b_positive CHECK");
+    await metadata.dropAll(engine);
+    await metadata.createAll(engine);
+    await engine.begin(async (c) => {
+      await c.execute(insert(more).values({ a: "long enough" }));
+      expect((await c.execute(select(first)).one())[0]).toEqual({ id: 1, a: "long enough", b: 7 });
+      // Made before, and run before.
+      expect((await c.execute(whole).one())[0]).toMatchObject({ id: 1, a: "long enough" });
+    });
+    expect(() =>
+      table(
+        "t",
+        { id: integer(), wrong: integer() },
+        { metadata, extendExisting: true, primaryKey: ["nope" as never] },
+      ),
+    ).toThrow(/primaryKey names 'nope'/);
+    expect(tableOf(first).columns.length).toBe(3);
+  });
   it("copies tables with everything, under another schema if wanted; null is no schema at all", () => {
     const metadata = new MetaData({ schema: "s" });
     table("p", { id: integer().primaryKey().comment("key").doc("for people").info({ a: 1 }) }, { metadata });
