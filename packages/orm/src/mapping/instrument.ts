@@ -17,6 +17,7 @@ import {
 } from "./attributes.js";
 import { describeInstance } from "./collection.js";
 import type { Declaration } from "./declaration.js";
+import { assignAbove, assignGiven, enterNew, leaveNew } from "./initial-values.js";
 import { tellInit } from "./model-events.js";
 import { LOAD_TOKEN, type LoadBatch, type Managed, PERSISTENT, type SessionFace, UNLOADED } from "./state.js";
 
@@ -45,6 +46,10 @@ interface Helpers {
   readonly readRel: typeof readRelationship;
   readonly setRel: typeof setRelationship;
   readonly assign: typeof assignInitial;
+  readonly enter: typeof enterNew;
+  readonly leave: typeof leaveNew;
+  readonly above: typeof assignAbove;
+  readonly given: typeof assignGiven;
   readonly made: typeof tellInit;
 }
 const helpers: Helpers = {
@@ -55,6 +60,10 @@ const helpers: Helpers = {
   readRel: readRelationship,
   setRel: setRelationship,
   assign: assignInitial,
+  enter: enterNew,
+  leave: leaveNew,
+  above: assignAbove,
+  given: assignGiven,
   made: tellInit,
 };
 
@@ -83,7 +92,18 @@ function sourceOf(name: string, layout: SlotLayout, mode: "root" | "derived", ex
     mode === "root"
       ? `this.$$s = ${session}; this.$$f = ${flags}; this.$$m = 0; this.$$n = 0; this.$$o = null; this.$$h = null; this.$$p = null; this.$$b = ${batch};`
       : "";
-  const superCall = mode === "derived" ? "super(init, row, offset, session, batch);" : extendsBase ? "super();" : "";
+  const superCall =
+    mode === "derived"
+      ? `const made = init !== LOAD && new.target.prototype.$$d === D, outer = made ? h.enter(init) : undefined;
+super(init, row, offset, session, batch);
+const taken = made ? h.leave(outer) : undefined;`
+      : extendsBase
+        ? "super();"
+        : "";
+  const assign =
+    mode === "root"
+      ? `if (init !== undefined && init !== LOAD) { if (this.$$d === D) ${initialSource(layout)} else h.above(this, init, D); }`
+      : "if (made) h.given(this, init, D.keys, taken); else if (init !== undefined && init !== LOAD) h.above(this, init, D);";
   const accessors = layout.columns
     .map(({ key, index }) => {
       // Only what has a row records changes: flags PERSISTENT and DETACHED.
@@ -117,7 +137,8 @@ constructor(init, row, offset, session, batch) {
 ${superCall}
 if (init === LOAD && row !== undefined) { ${state("session", String(PERSISTENT), "batch")} ${fill((_, at) => (at < 0 ? "U" : `row[offset + ${at}]`))} ${relations} }
 else { ${state("undefined", "0", "null")} ${fill(() => "U")} ${relations}
-if (init !== undefined && init !== LOAD && this.$$d === D) ${mode === "root" ? initialSource(layout) : "h.assign(this, init, D.keys);"}
+if (D.model === undefined && this.$$d === D) D.capture(new.target);
+${assign}
 if (D.watched && init !== LOAD && this.$$d === D) h.made(this, init); }
 }
 ${accessors}
@@ -153,8 +174,11 @@ function assemble(declaration: Declaration, layout: SlotLayout, base: Constructo
   const Made = {
     [declaration.name]: class extends Super {
       constructor(init?: unknown, row?: readonly unknown[], offset = 0, session?: SessionFace, batch?: LoadBatch) {
+        const leaf = derived && init !== LOAD_TOKEN && (new.target.prototype as Managed).$$d === declaration;
+        const outer = leaf ? enterNew(init) : undefined;
         if (derived) super(init, row, offset, session, batch);
         else super();
+        const taken = leaf ? leaveNew(outer) : undefined;
         const self = this as unknown as Managed;
         const loading = init === LOAD_TOKEN && row !== undefined;
         if (!derived) {
@@ -170,8 +194,12 @@ function assemble(declaration: Declaration, layout: SlotLayout, base: Constructo
         let at = offset + layout.rowStart;
         for (const c of layout.columns) self[`$${c.key}`] = loading && !c.deferred ? row[at++] : UNLOADED;
         for (const key of [...layout.relationships, ...layout.expressions]) self[`$${key}`] = UNLOADED;
-        if (init !== undefined && init !== LOAD_TOKEN && self.$$d === declaration)
-          assignInitial(self, init, declaration.keys);
+        if (!loading && declaration.model === undefined && self.$$d === declaration) declaration.capture(new.target);
+        if (leaf) assignGiven(self, init, declaration.keys, taken);
+        else if (init !== undefined && init !== LOAD_TOKEN) {
+          if (self.$$d === declaration) assignInitial(self, init, declaration.keys);
+          else assignAbove(self, init, declaration);
+        }
         if (declaration.watched && init !== LOAD_TOKEN && self.$$d === declaration) tellInit(self, init);
       }
     },

@@ -6,6 +6,7 @@ import { type Element, type Expression, type FromClause, nextId, type Table, typ
 import type { AttributeListeners } from "./attribute-events.js";
 import type { ExpressionAttribute } from "./column-property.js";
 import { type CanonicalKey, canonicalizer, type KeyPart } from "./identity-key.js";
+import { type LoadClass, makeLoadClass } from "./load-class.js";
 import type { CascadeFlags, Lazy, RelationshipDefinition, RelationValidator } from "./relationship.js";
 import type { Managed } from "./state.js";
 
@@ -185,6 +186,8 @@ export class Mapper {
   readonly #byColumn = new Map<TableColumn, MappedColumn>();
   readonly #relationsByKey = new Map<string, RelationshipProperty>();
   readonly #canonical: readonly ((value: unknown) => KeyPart)[];
+  #loads: LoadClass | undefined;
+  #loadsFor: Function | undefined;
   /** Caches of other modules (compiled inserts, hydrators), keyed by them. */
   readonly memo = new Map<unknown, unknown>();
 
@@ -213,6 +216,15 @@ export class Mapper {
   get root(): Mapper {
     const inherited = this.inheritance;
     return inherited === undefined || inherited.strategy === "concrete" ? this : inherited.root;
+  }
+  /** Makes the objects of rows. */
+  get loadClass(): LoadClass {
+    const { model } = this;
+    if (this.#loads === undefined || this.#loadsFor !== model) {
+      this.#loads = makeLoadClass(this);
+      this.#loadsFor = model;
+    }
+    return this.#loads;
   }
   attribute(key: string): MappedColumn | undefined {
     return this.#byKey.get(key);

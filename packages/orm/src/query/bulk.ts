@@ -75,7 +75,7 @@ export async function insertSpread(
       `insert(${mapper}): ${mapper} is spread over several tables; an upsert or INSERT from a SELECT can only be written for each table.`,
       "orm.several-tables",
     );
-  const Model = mapper.model as unknown as new (token: typeof LOAD_TOKEN) => Managed;
+  const Model = mapper.loadClass;
   const instances = rows.map((row) => {
     const instance = new Model(LOAD_TOKEN);
     for (const key of Object.keys(row)) instance[attributeFor(mapper, key, row, "insert").slot] = row[key];

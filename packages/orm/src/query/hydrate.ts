@@ -22,14 +22,6 @@ import type { EntityPlan, ItemPlan, JoinedPlan, OrmPlan } from "./plan.js";
 import type { KeyedRows } from "./relations.js";
 import { SeenRows } from "./seen-rows.js";
 
-type Constructor = new (
-  token: typeof LOAD_TOKEN,
-  row?: unknown[],
-  offset?: number,
-  session?: unknown,
-  batch?: LoadBatch,
-) => Managed;
-
 const NOTHING_JOINED: [] = [];
 
 /** One execution of a plan. */
@@ -151,7 +143,7 @@ export class Hydration {
   }
   /** An empty identity map and distinct rows: nothing to look up. */
   #fresh(entity: EntityPlan, rows: readonly unknown[][]): Managed[] {
-    const Model = entity.mapper.model as unknown as Constructor;
+    const Model = entity.mapper.loadClass;
     const batch = this.batches[entity.index] as LoadBatch;
     const { session } = this;
     const face = session.face;
@@ -188,7 +180,7 @@ export class Hydration {
     let instance = identity.get(plan.mapper, key);
     if (instance === undefined) {
       const mapper = plan.discriminatorAt < 0 ? plan.mapper : classOf(plan, row);
-      const Model = mapper.model as unknown as Constructor;
+      const Model = mapper.loadClass;
       if (plan.standard && mapper === plan.mapper)
         instance = new Model(LOAD_TOKEN, row, plan.offset, this.session.face, batch);
       else {

@@ -608,7 +608,7 @@ function joinColumns(mapper: Mapper): readonly MappedColumn[] {
   );
 }
 /** Criteria that could bring a second table into FROM make rows repeat. */
-function readsOnly(criteria: readonly Element[], mapper: Mapper): boolean {
+export function readsOnly(criteria: readonly Element[], mapper: Mapper): boolean {
   const ok = (node: Element): boolean => {
     if (node instanceof ColumnReference) return mapper.tables.includes(node.from as never);
     if (node.kind === "exists" || node.kind === "scalarSubquery") return true;

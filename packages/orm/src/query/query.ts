@@ -13,6 +13,7 @@ import {
   Element,
   Exists,
   type Expression,
+  type FromClause,
   FunctionCall,
   INTEGER,
   InvalidRequestError,
@@ -22,6 +23,7 @@ import {
   NoResultFound,
   operators,
   type Result,
+  requireFrom,
   SelectStatement,
   type SqlText,
   STAR,
@@ -37,8 +39,9 @@ import { EntityItem, entityElementOf } from "./entity.js";
 import { executeStatement, loadByKey } from "./execute.js";
 import { keyValues } from "./key-values.js";
 import { Load, NoEagerLoads } from "./options.js";
+import { readsOnly } from "./plan.js";
 import { hasHooks, throughHooks } from "./query-hooks.js";
-import { type EntitySource, sourceOver } from "./source.js";
+import { EntitySource, sourceOver, targetSourceOf } from "./source.js";
 
 /** A session, or anything that stands for one: a scoped session, a web app's `db.session`. */
 export interface HasSession {
@@ -89,8 +92,14 @@ interface Carried {
   readonly hooked?: boolean;
   /** `enableAssertions(false)`: order of steps is not checked. */
   readonly unchecked?: boolean;
+  /** What was joined last: `filterBy()` speaks of it. */
+  readonly joined?: EntitySource | FromClause;
 }
 const NOTHING: Carried = {};
+function placeOf(target: unknown): EntitySource | FromClause {
+  if (target instanceof RelationAttribute) return target.targetSource ?? targetSourceOf(target.property);
+  return entityElementOf(target)?.source ?? requireFrom(target, "join()");
+}
 
 export class EntityQuery implements AsyncIterable<unknown> {
   readonly #session: () => HasSession;
@@ -168,7 +177,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
   /** Equality by attribute name, of the entity joined last. */
   filterBy(values: { readonly [key: string]: unknown }): EntityQuery {
     this.#refuseLimit("filterBy");
-    const { source } = this.#entity;
+    const place = this.#carried.joined ?? this.#entity.source;
     const criteria = Object.keys(values).map((key): Expression => {
       const value = values[key];
       if (value === undefined)
@@ -176,12 +185,15 @@ export class EntityQuery implements AsyncIterable<unknown> {
           `filterBy(): '${key}' is undefined. Leave it out, or pass null for SQL NULL.`,
           "argument.undefined",
         );
-      const attribute = source.mapper.attribute(source.mapper.synonyms.get(key) ?? key);
-      if (attribute !== undefined) return source.column(attribute).eq(value);
-      const relation = source.mapper.relationship(key);
-      if (relation !== undefined) return new RelationAttribute(relation, source, undefined).eq(value);
+      if (!(place instanceof EntitySource)) return place.column(key).eq(value);
+      const { mapper } = place;
+      const attribute = mapper.attribute(mapper.synonyms.get(key) ?? key);
+      if (attribute !== undefined) return place.column(attribute).eq(value);
+      const relation = mapper.relationship(key);
+      if (relation !== undefined) return new RelationAttribute(relation, place, undefined).eq(value);
+      const joined = place === this.#entity.source ? "" : ", which was joined last,";
       throw new ArgumentError(
-        `filterBy(): ${source.name} has no attribute '${key}'.${didYouMean(key, source.mapper.keys)}`,
+        `filterBy(): ${place.name}${joined} has no attribute '${key}'.${didYouMean(key, mapper.keys)}`,
         "orm.unknown-attribute",
       );
     });
@@ -189,10 +201,12 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   /** A relationship, a model, or a relationship's name: `Driver.query().join("vehicles")`. */
   join(target: unknown, on?: unknown): EntityQuery {
-    return this.#next(this.#statement.join(this.#joinable(target), this.#moved(on)));
+    const to = this.#joinable(target);
+    return this.#next(this.#statement.join(to, this.#moved(on))).#carry({ joined: placeOf(to) });
   }
   outerJoin(target: unknown, on?: unknown): EntityQuery {
-    return this.#next(this.#statement.outerJoin(this.#joinable(target), this.#moved(on)));
+    const to = this.#joinable(target);
+    return this.#next(this.#statement.outerJoin(to, this.#moved(on))).#carry({ joined: placeOf(to) });
   }
   #joinable(target: unknown): unknown {
     if (typeof target !== "string") return this.#moved(target);
@@ -342,7 +356,7 @@ export class EntityQuery implements AsyncIterable<unknown> {
       this.#session,
       entity,
       new SelectStatement([entity]).with({ optionList: options, executionOptionsValue }),
-      { ...this.#carried, moved: { from, to } },
+      { hooked: this.#carried.hooked ?? false, unchecked: this.#carried.unchecked ?? false, moved: { from, to } },
     );
   }
   /** More columns beside the entity: gives a select for `session.execute()`. */
@@ -371,8 +385,16 @@ export class EntityQuery implements AsyncIterable<unknown> {
 
   // ---- results
 
+  /** Each object once, however often a join repeats its row; rows of a stream come as they are. */
   #result(statement: SelectStatement = this.#statement): Result<unknown> {
-    return executeStatement(this.#internals, statement, undefined, "scalars");
+    const result = executeStatement(this.#internals, statement, undefined, "scalars");
+    const { joins, froms, criteria, executionOptionsValue } = this.#statement;
+    const repeats =
+      joins.length > 0 ||
+      froms.length > 0 ||
+      this.#carried.moved !== undefined ||
+      !readsOnly(criteria, this.#entity.mapper);
+    return repeats && executionOptionsValue?.yieldPer === undefined ? result.unique((entity) => entity) : result;
   }
   all(): Promise<unknown[]> {
     return this.#prepared().#result().all();
@@ -391,7 +413,8 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
   /** The objects of another statement: SQL text, a select, or one with RETURNING. Gives its result. */
   fromStatement(source: unknown): Result<unknown> {
-    return executeStatement(this.#internals, this.#statement.fromStatement(source), undefined, "scalars");
+    const statement = this.#statement.fromStatement(source);
+    return executeStatement(this.#internals, statement, undefined, "scalars").unique((entity) => entity);
   }
   async get(id: unknown): Promise<unknown> {
     const { mapper } = this.#entity;

@@ -1,7 +1,8 @@
 /** Factories of sessions. Source: SQLAlchemy "sessionmaker". */
 import type { ListenOptions, MaybePromise } from "@athanor/core";
 import { hooksOfClass, LISTENERS, type SessionEventName, type SessionEvents, SessionHooks } from "./events.js";
-import type { SessionOptions } from "./options.js";
+import type { Bind } from "./connections.js";
+import { isBind, type SessionOptions } from "./options.js";
 import { Session } from "./session.js";
 
 /** A class that makes the sessions: a subclass of `Session` with the same constructor. */
@@ -19,16 +20,17 @@ export interface SessionMaker<S extends Session = Session> {
   readonly options: SessionOptions;
 }
 /**
- * A factory of sessions; `class` is a subclass of Session.
+ * A factory of sessions; `class` is a subclass of Session. An engine or a connection alone is the bind.
  *
  * @example
- * const newSession = sessionmaker({ bind: engine });
+ * const newSession = sessionmaker(engine);
  * await newSession.begin(async (session) => { session.add(user); });
  */
 export function sessionmaker<S extends Session = Session>(
-  options: SessionOptions & { readonly class?: SessionClass<S> } = {},
+  bindOrOptions: Bind | (SessionOptions & { readonly class?: SessionClass<S> }) = {},
 ): SessionMaker<S> {
-  const { class: given, ...first } = options;
+  const options = isBind(bindOrOptions) ? { bind: bindOrOptions } : bindOrOptions;
+  const { class: given, ...first } = options as SessionOptions & { readonly class?: SessionClass<S> };
   const Made = given ?? (Session as unknown as SessionClass<S>);
   const hooks = new SessionHooks(hooksOfClass(Made));
   let common: SessionOptions = first;

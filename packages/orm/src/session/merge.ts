@@ -60,8 +60,7 @@ export async function mergeInto(
   }
   const fresh = target === undefined;
   if (target === undefined) {
-    const Model = mapper.model as unknown as new (token?: unknown) => Managed;
-    target = new Model(load ? undefined : LOAD_TOKEN);
+    target = new mapper.loadClass(LOAD_TOKEN);
     if (load) core.add(target);
     else {
       for (const a of mapper.attributes) target[a.slot] = given[a.slot];

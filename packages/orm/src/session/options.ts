@@ -95,6 +95,11 @@ export const DEFAULTS: CoreOptions = {
   replicas: undefined,
 };
 
+/** An engine or a connection, where options may stand too. */
+export function isBind(given: Bind | SessionOptions): given is Bind {
+  const { execute, connect } = given as { readonly execute?: unknown; readonly connect?: unknown };
+  return typeof execute === "function" || typeof connect === "function";
+}
 /** Checked and complete. @throws ArgumentError for an unknown option or value */
 export function coreOptions(all: SessionOptions): CoreOptions {
   requireKnownOptions(all, OPTIONS, "Session", "session.option");

@@ -44,7 +44,7 @@ import { checkKey, expireOne } from "./expire.js";
 import { SESSION, type SessionInternals } from "./internals.js";
 import { type MergeOptions, mergeInto } from "./merge.js";
 import { forgetOpen, rememberOpen } from "./open-sessions.js";
-import { coreOptions, DEFAULTS, type SessionOptions } from "./options.js";
+import { coreOptions, DEFAULTS, isBind, type SessionOptions } from "./options.js";
 import { keepShapes } from "./shapes.js";
 import type { Shards } from "./sharding.js";
 import type { TransactionFrame } from "./transaction-frame.js";
@@ -121,16 +121,14 @@ export class Session implements AsyncDisposable {
         `new Session(): an engine, a connection or options are needed, not ${describeGiven(bind)}: new Session(createEngine(url)).`,
         "session.option",
       );
-    const isBind =
-      typeof (bind as { readonly execute?: unknown; readonly connect?: unknown }).execute === "function" ||
-      typeof (bind as { readonly connect?: unknown }).connect === "function";
+    const bound = isBind(bind);
     const hooks = (options as Listened)[LISTENERS] ?? (bind as Listened)[LISTENERS] ?? hooksOfClass(new.target);
-    if (isBind && options === NO_OPTIONS) {
-      this.#options = { bind: bind as Bind };
-      this.#core = new SessionCore(this, { ...DEFAULTS, bind: bind as Bind }, hooks);
+    if (bound && options === NO_OPTIONS) {
+      this.#options = { bind };
+      this.#core = new SessionCore(this, { ...DEFAULTS, bind }, hooks);
       return;
     }
-    const all: SessionOptions = isBind ? { bind: bind as Bind, ...options } : (bind as SessionOptions);
+    const all: SessionOptions = bound ? { bind, ...options } : bind;
     this.#options = all;
     this.#core = new SessionCore(this, coreOptions(all), hooks);
   }

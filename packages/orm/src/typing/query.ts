@@ -39,15 +39,23 @@ export type LoadedRoot<M extends AnyTable, P> =
 export type Matching<M extends AnyTable> = Initial<PropsOf<M>>;
 type RootPaths<M extends AnyTable, P> = Paths<P> extends infer L ? L[NameOf<M> & keyof L] : never;
 
-export interface Query<M extends AnyModel, L = {}> extends AsyncIterable<LoadedOr<Entity<M>, L>> {
+/** What `filterBy()` speaks of once `X` is joined. */
+type Joined<X> = X extends AnyTable ? X : X extends { readonly target: infer T extends AnyTable } ? T : AnyTable;
+
+/** `F`: what was joined last, or the model. */
+export interface Query<M extends AnyModel, L = {}, F extends AnyTable = M>
+  extends AsyncIterable<LoadedOr<Entity<M>, L>> {
   readonly [row]: Row<readonly [M], never, { [_ in NameOf<M>]: L }>;
   readonly [scalar]: LoadedOr<Entity<M>, L>;
   filter(...criteria: Criterion[]): this;
   where(...criteria: Criterion[]): this;
-  filterBy(values: Matching<M>): this;
+  /** Equality by attribute name, of what was joined last; of the model before any join. */
+  filterBy(values: Matching<F>): this;
   /** A relationship (by attribute or by name), a model, a subquery. */
-  join(target: Joinable | (keyof PropsOf<M> & string), on?: Criterion): this;
-  outerJoin(target: Joinable | (keyof PropsOf<M> & string), on?: Criterion): this;
+  join<K extends keyof PropsOf<M> & string>(name: K, on?: Criterion): Query<M, L, Joined<PropsOf<M>[K]>>;
+  join<X extends Joinable>(target: X, on?: Criterion): Query<M, L, Joined<X>>;
+  outerJoin<K extends keyof PropsOf<M> & string>(name: K, on?: Criterion): Query<M, L, Joined<PropsOf<M>[K]>>;
+  outerJoin<X extends Joinable>(target: X, on?: Criterion): Query<M, L, Joined<X>>;
   groupBy(...by: AnyExpr[]): this;
   having(...criteria: Criterion[]): this;
   distinct(...on: AnyExpr[]): this;
@@ -59,7 +67,7 @@ export interface Query<M extends AnyModel, L = {}> extends AsyncIterable<LoadedO
   executionOptions(options: { readonly [name: string]: unknown }): this;
   options<P extends readonly LoadFace<NameOf<M>, readonly string[], any, any>[]>(
     ...loads: P
-  ): Query<M, L & RootPaths<M, P[number]>>;
+  ): Query<M, L & RootPaths<M, P[number]>, F>;
   all(): Promise<LoadedOr<Entity<M>, L>[]>;
   first(): Promise<LoadedOr<Entity<M>, L> | null>;
   one(): Promise<LoadedOr<Entity<M>, L>>;
@@ -90,12 +98,12 @@ export interface Query<M extends AnyModel, L = {}> extends AsyncIterable<LoadedO
   withSession(session: object): this;
   withTransformation<Q>(change: (query: this) => Q): Q;
   /** Rows of both, as a set; what follows is over the union. */
-  union(...others: Query<M, any>[]): this;
-  unionAll(...others: Query<M, any>[]): this;
-  intersect(...others: Query<M, any>[]): this;
-  intersectAll(...others: Query<M, any>[]): this;
-  except(...others: Query<M, any>[]): this;
-  exceptAll(...others: Query<M, any>[]): this;
+  union(...others: Query<M, any, any>[]): this;
+  unionAll(...others: Query<M, any, any>[]): this;
+  intersect(...others: Query<M, any, any>[]): this;
+  intersectAll(...others: Query<M, any, any>[]): this;
+  except(...others: Query<M, any, any>[]): this;
+  exceptAll(...others: Query<M, any, any>[]): this;
   /** The objects of another statement: SQL text, a select, or one with RETURNING. */
   fromStatement(source: Rows<readonly unknown[]>): Result<LoadedOr<Entity<M>, L>>;
   addColumns<A extends readonly Selectable[]>(...what: A): Select<[M, ...A], never, { [_ in NameOf<M>]: L }>;

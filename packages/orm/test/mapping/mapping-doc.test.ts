@@ -54,6 +54,12 @@ class Track extends Model("Track", {
   };
 }
 
+class Member extends Model("Member", { id: integer().primaryKey(), name: string(40), slug: string(40) }) {
+  constructor(name: string) {
+    super({ name, slug: name.toLowerCase() });
+  }
+}
+
 class Folder extends Model("Folder", {
   id: integer().primaryKey(),
   tenant: integer(),

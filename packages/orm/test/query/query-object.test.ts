@@ -1,5 +1,5 @@
 /** The Query of `session.query(Model)` and `Model.query()`. */
-import { func, InvalidRequestError, MultipleResultsFound, NoResultFound } from "@athanor/core";
+import { func, InvalidRequestError, MultipleResultsFound, NoResultFound, sql } from "@athanor/core";
 import { joinedLoad, NotFoundError, Session, setSessionResolver } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
@@ -85,6 +85,28 @@ describeEachDatabase("Query", (target) => {
     expect(names(await more(query(session)).join("posts").filter(Post.c.title.eq("c1")).all())).toEqual(["cid"]);
     expect(names(await more(query(session)).outerJoin("posts").filter(Post.c.id.isNull()).all())).toEqual(["dan"]);
     expect(() => more(query(session)).join("post")).toThrow(/posts/);
+  });
+  it("filterBy() speaks of what was joined last; each object is given once however often a join repeats its row", async () => {
+    await using session = new Session(at.engine);
+    const q = query(session);
+    expect(names(await q.join("posts").filterBy({ title: "b1" }).all())).toEqual(["bob"]);
+    expect(names(await q.join(Writer.c.posts).filterBy({ id: 3 }).all())).toEqual(["bob"]);
+    expect(names(await q.filterBy({ name: "amy" }).outerJoin(Profile).filterBy({ motto: "up" }).all())).toEqual([
+      "amy",
+    ]);
+    expect(() => q.join(Writer.c.posts).filterBy({ motto: "up" } as never)).toThrow(
+      /Post, which was joined last.*'motto'/,
+    );
+    const busy = q.join(Writer.c.posts).filter(Writer.c.id.eq(1));
+    expect(await busy.count()).toBe(3);
+    expect(names(await busy.all())).toEqual(["amy"]);
+    expect((await busy.one()).name).toBe("amy");
+    const seen: string[] = [];
+    for await (const writer of busy) seen.push(writer.name);
+    expect(seen).toEqual(["amy"]);
+    expect(names(await q.filter(Post.c.authorId.eq(Writer.c.id), Post.c.id.lt(3)).all())).toEqual(["amy"]);
+    const twice = sql`select * from writer where id = 1 union all select * from writer where id = 1`;
+    expect(names(await q.fromStatement(twice).all())).toEqual(["amy"]);
   });
   it("get: identity map, options, null; getOr404 and its kin have status 404", async () => {
     await using session = new Session(at.engine);
