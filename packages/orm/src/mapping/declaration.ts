@@ -5,9 +5,9 @@
 import {
   ArgumentError,
   ColumnDefinition,
-  requireKnownOptions,
   type MetaData,
   type NamingStrategy,
+  requireKnownOptions,
   type Table,
 } from "@athanor/core";
 import { ColumnPropertyDefinition } from "./column-property.js";

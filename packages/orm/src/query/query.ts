@@ -6,7 +6,6 @@ import {
   type AnyRow,
   ArgumentError,
   AthanorError,
-  type ColumnReference,
   conjunction,
   DeleteStatement,
   didYouMean,
@@ -23,7 +22,6 @@ import {
   NoResultFound,
   operators,
   type Result,
-  requireFrom,
   SelectStatement,
   type SqlText,
   STAR,
@@ -41,7 +39,8 @@ import { keyValues } from "./key-values.js";
 import { Load, NoEagerLoads } from "./options.js";
 import { readsOnly } from "./plan.js";
 import { hasHooks, throughHooks } from "./query-hooks.js";
-import { EntitySource, sourceOver, targetSourceOf } from "./source.js";
+import { placeOf, plainColumns, readingFrom } from "./query-parts.js";
+import { EntitySource, sourceOver } from "./source.js";
 
 /** A session, or anything that stands for one: a scoped session, a web app's `db.session`. */
 export interface HasSession {
@@ -96,11 +95,6 @@ interface Carried {
   readonly joined?: EntitySource | FromClause;
 }
 const NOTHING: Carried = {};
-function placeOf(target: unknown): EntitySource | FromClause {
-  if (target instanceof RelationAttribute) return target.targetSource ?? targetSourceOf(target.property);
-  return entityElementOf(target)?.source ?? requireFrom(target, "join()");
-}
-
 export class EntityQuery implements AsyncIterable<unknown> {
   readonly #session: () => HasSession;
   readonly #entity: EntityItem;
@@ -575,21 +569,6 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
 }
 
-/** A statement that says of itself what it reads, whatever it selects. */
-function readingFrom(statement: SelectStatement, entity: EntityItem): SelectStatement {
-  const from = statement.froms.length > 0 ? statement : statement.selectFrom(entity.itemFrom);
-  const own = entity.source.criterion;
-  return own === undefined || statement.criteria.includes(own) ? from : from.where(own);
-}
-function plainColumns(statement: SelectStatement, entity: EntityItem): SelectStatement {
-  const columns: readonly (ColumnReference | Element)[] = entity.itemColumns;
-  const base =
-    statement.froms.length > 0 || entity.itemFrom.leaves.length === 1
-      ? statement
-      : statement.selectFrom(entity.itemFrom);
-  const own = entity.source.criterion;
-  return (own === undefined || base.criteria.includes(own) ? base : base.where(own)).withOnlyColumns(...columns);
-}
 const STALE_BIT = 8;
 function isStale(instance: Managed): boolean {
   return (instance.$$f & STALE_BIT) !== 0;

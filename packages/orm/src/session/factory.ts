@@ -1,7 +1,7 @@
 /** Factories of sessions. Source: SQLAlchemy "sessionmaker". */
 import type { ListenOptions, MaybePromise } from "@athanor/core";
-import { hooksOfClass, LISTENERS, type SessionEventName, type SessionEvents, SessionHooks } from "./events.js";
 import type { Bind } from "./connections.js";
+import { hooksOfClass, LISTENERS, type SessionEventName, type SessionEvents, SessionHooks } from "./events.js";
 import { isBind, type SessionOptions } from "./options.js";
 import { Session } from "./session.js";
 
