@@ -169,8 +169,10 @@ export {
   Case as CaseExpression,
   Cast,
   Exists,
+  Filtered,
   FunctionCall,
   LiteralColumn,
+  Over,
   ordering,
   ScalarSubquery,
 } from "./sql/functions.js";

@@ -75,6 +75,10 @@ export interface Capabilities {
   readonly cteInDml: boolean;
   readonly dmlInCte: boolean;
   readonly nullsOrdering: boolean;
+  /** Where an ascending ORDER BY that does not say it puts NULL. */
+  readonly nullsSort: "first" | "last";
+  /** Decimals of any length are numbers to the database; false: those beyond 15 digits are texts, sorted as such. */
+  readonly exactDecimals: boolean;
   readonly onConflict: "conflict" | "duplicateKey";
   /** Members of a set operation may stand in parentheses. */
   readonly compoundParentheses: boolean;

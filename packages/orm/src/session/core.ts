@@ -61,7 +61,9 @@ import { IdentityMap } from "./identity-map.js";
 import { type RowEvents, SESSION, type SessionInternals, type StatementCall } from "./internals.js";
 import { SessionQueue } from "./queue.js";
 import { ReplicaChoice, type ReplicaSets, replicaOption } from "./replicas.js";
-import { byPlace, joinFetched, PlaceView, type Shards, type WholeSession } from "./sharding.js";
+import { mergeFetched } from "./shard-merge.js";
+import { type Spread, spreadOver } from "./shard-spread.js";
+import { byPlace, PlaceView, type Shards, type WholeSession } from "./sharding.js";
 import { makeTransient, revertChanges, TransactionFrame } from "./transaction-frame.js";
 import { Flush, isOrphan } from "./unit-of-work/flush.js";
 import type { FlushHost } from "./unit-of-work/host.js";
@@ -226,7 +228,7 @@ export class SessionCore implements WholeSession, SessionFace {
     const { shards } = this.options;
     const terminal: Terminal = (state, statement, asked) => {
       const option = state.userDefinedOptions.findLast((o) => o instanceof ShardIdOption)?.payload;
-      const chosen = asked ?? option;
+      const chosen = asked ?? option ?? state.executionOptions["shardId"];
       if (chosen !== undefined) return call.run(this.#place(chosen), statement, state.parameters);
       if (shards === undefined || from.token !== undefined) return call.run(from, statement, state.parameters);
       return this.#onAll(call, state, statement, shards.forStatement(state));
@@ -240,9 +242,15 @@ export class SessionCore implements WholeSession, SessionFace {
     statement: Element,
     ids: readonly unknown[],
   ): Promise<Fetched> {
+    const apart = ids.length < 2 || state.isInsert || state.executionOptions["eachShard"] === true;
+    const spread: Spread = apart ? { kind: "rows", statement } : spreadOver(statement, ids);
     const parts: Fetched[] = [];
-    for (const id of ids) parts.push(await call.run(this.#place(id), statement, state.parameters));
-    return joinFetched(parts);
+    for (const id of ids) parts.push(await call.run(this.#place(id), spread.statement, state.parameters));
+    const first = this.#place(ids[0]);
+    return mergeFetched(spread, parts, first.engineFor(null).dialect, async (question) => {
+      const { rows } = await call.run(first, question, undefined);
+      return (rows?.() ?? []) as readonly (readonly unknown[])[];
+    });
   }
   get rowEvents(): RowEvents | null {
     if (this.hooks.quiet && noneHeard()) return null;

@@ -29,7 +29,10 @@ export interface ShardOptions {
   readonly shardChooser: (mapper: Mapper | null, instance: object | undefined, statement?: Element) => ShardId;
   /** Where the row of a key may be, best guess first; asked by `get()` for objects the session does not have. */
   readonly identityChooser: (mapper: Mapper, primaryKey: readonly unknown[]) => readonly ShardId[];
-  /** Where a statement runs: its rows come one shard after another. Default: on all. */
+  /**
+   * Where a statement runs; default: on all. Answers of several shards are put together: rows sorted and cut to the limit
+   * anew, `count`, `sum`, `min` and `max` combined, the rest refused.
+   */
   readonly executeChooser?: (state: OrmExecuteState) => readonly ShardId[];
 }
 
@@ -64,19 +67,6 @@ export class Shards {
     return this.#options.executeChooser?.(state) ?? this.ids;
   }
 }
-/** Rows of several shards, one after another. */
-export function joinFetched(parts: readonly Fetched[]): Fetched {
-  const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return first;
-  const rows = parts.some((p) => p.rows !== null) ? parts.flatMap((p) => p.rows?.() ?? []) : null;
-  return {
-    rows: rows === null ? null : (most) => rows.slice(0, most),
-    keys: first?.keys ?? [],
-    rowCount: parts.reduce((sum, p) => (sum < 0 || p.rowCount < 0 ? -1 : sum + p.rowCount), 0),
-    lastInsertId: parts.at(-1)?.lastInsertId ?? null,
-  };
-}
-
 /** What a view of a session needs of it. */
 export interface WholeSession extends SessionInternals, FlushHost {
   readonly identity: IdentityMap;

@@ -125,6 +125,8 @@ function capabilitiesOf(mariadb: boolean, [major, minor]: readonly [number, numb
     cteInDml: !mariadb && from(8, 0),
     dmlInCte: false,
     nullsOrdering: false,
+    nullsSort: "first",
+    exactDecimals: true,
     onConflict: "duplicateKey",
     compoundParentheses: mariadb ? from(10, 4) : from(8, 0),
     orderedReturning: false,

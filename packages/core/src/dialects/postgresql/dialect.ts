@@ -39,6 +39,8 @@ export class PostgresqlDialect extends Dialect {
     cteInDml: true,
     dmlInCte: true,
     nullsOrdering: true,
+    nullsSort: "last",
+    exactDecimals: true,
     onConflict: "conflict",
     compoundParentheses: true,
     orderedReturning: false,

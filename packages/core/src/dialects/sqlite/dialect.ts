@@ -47,6 +47,8 @@ export class SqliteDialect extends Dialect {
     cteInDml: true,
     dmlInCte: false,
     nullsOrdering: true,
+    nullsSort: "first",
+    exactDecimals: false,
     onConflict: "conflict",
     compoundParentheses: false,
     orderedReturning: false,
