@@ -177,6 +177,7 @@ export {
   ScalarSubquery,
 } from "./sql/functions.js";
 export { KeyWriter, nextId, OP } from "./sql/key.js";
+export { requireValue } from "./sql/no-value.js";
 export * as operators from "./sql/operators.js";
 export {
   type ColumnDescription,

@@ -24,6 +24,7 @@ import {
 } from "./from.js";
 import { ordering } from "./functions.js";
 import { type KeyWriter, OP } from "./key.js";
+import { requireValue } from "./no-value.js";
 import {
   type ColumnDescription,
   checkedExtension,
@@ -448,6 +449,10 @@ function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
         (typeof value === "object" && asFrom(value) === undefined && isQuery(value as object))
       )
         inline = true;
+      else if (typeof value === "object" || typeof value === "function" || typeof value === "symbol") {
+        const column = columns.find((c) => c.key === keys[k]);
+        requireValue(value, column?.type, `insert(): '${keys[k]}' in row ${i}`);
+      }
     }
     let count = 0;
     for (const _ in row) count++;

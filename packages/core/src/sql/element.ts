@@ -28,5 +28,7 @@ export const entityElement: unique symbol = Symbol.for("athanor.entityElement");
 export const joinSteps: unique symbol = Symbol.for("athanor.joinSteps");
 /** A statement wrapper (the ORM's Query) answers with the statement inside it. */
 export const innerStatement: unique symbol = Symbol.for("athanor.innerStatement");
+/** An object of a model answers with how it reads in messages: it is no value. */
+export const modelObject: unique symbol = Symbol.for("athanor.modelObject");
 /** An attribute object (a hybrid, a column alias) answers with its expression. */
 export const sqlExpression: unique symbol = Symbol.for("athanor.sqlExpression");

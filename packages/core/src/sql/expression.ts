@@ -21,6 +21,7 @@ import {
 } from "../types/sql-type.js";
 import { Element, innerStatement, sqlExpression } from "./element.js";
 import { type KeyedBind, type KeyedNamedBind, type KeyWriter, OP } from "./key.js";
+import { requireValue } from "./no-value.js";
 import type { Operator } from "./operators.js";
 import * as ops from "./operators.js";
 
@@ -767,7 +768,8 @@ export function operand(value: unknown, type?: SqlType): Expression {
     }
     const inner = protocol[innerStatement];
     if (inner !== undefined) return operand(inner, type);
-  }
+    requireValue(value, type);
+  } else if (typeof value === "function" || typeof value === "symbol") requireValue(value, type);
   return new Bind(value, type === undefined || type === NULL_TYPE ? typeOfValue(value) : type);
 }
 /**
@@ -794,6 +796,7 @@ export function criterion(value: unknown): Expression {
     // A plain object or list would be bound as a document.
     if (!(made instanceof Bind)) return made;
   }
+  requireValue(value, undefined, "A criterion is an expression such as User.c.id.eq(3)");
   throw new ArgumentError(
     `A criterion is an expression such as User.c.id.eq(3), but ${value === undefined ? "undefined" : `${typeof value} ${showParameter(value)}`} was given.` +
       (typeof value === "boolean" ? " Did you compare with === ? Use .eq()." : ""),
@@ -802,8 +805,10 @@ export function criterion(value: unknown): Expression {
 }
 function inOperand(left: Expression, other: unknown): Element {
   if (Array.isArray(other)) {
-    if (other.some((v) => v === undefined))
-      throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");
+    for (const v of other) {
+      if (v === undefined) throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");
+      if (typeof v === "object" || typeof v === "function" || typeof v === "symbol") requireValue(v, left.type, "in()");
+    }
     if (left instanceof Tuple) return tupleList(left, other);
     return other.some((v) => v instanceof Expression)
       ? new Tuple(other.map((v) => operand(v, left.type)))

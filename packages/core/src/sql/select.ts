@@ -26,6 +26,8 @@ import {
 } from "./from.js";
 import { Exists, ordering, ScalarSubquery } from "./functions.js";
 import { type KeyWriter, OP } from "./key.js";
+import { requireSelectable } from "./no-value.js";
+import { and } from "./operators.js";
 import {
   type ColumnDescription,
   columnNamed,
@@ -35,7 +37,6 @@ import {
   type LabelStyle,
   type SelectItem,
 } from "./select-list.js";
-import { and } from "./operators.js";
 import { Statement } from "./statement.js";
 
 /** A join as written: where it attaches is decided when the statement is compiled. */
@@ -77,6 +78,7 @@ export function selectItem(value: unknown): SelectItem {
   if (entity !== undefined) return entity;
   const from = asFrom(value);
   if (from !== undefined) return new TableItem(from);
+  requireSelectable(value);
   return columnOperand(value, "select and returning");
 }
 

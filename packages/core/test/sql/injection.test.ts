@@ -696,6 +696,7 @@ it("every function that core exports has its place here", () => {
     "asEntity",
     "asFrom",
     "requireFrom",
+    "requireValue",
     "rowsOf",
     "ordering",
     "nextId",

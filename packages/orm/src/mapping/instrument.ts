@@ -3,7 +3,7 @@
  * prototype. Generated with `new Function`; where that is not allowed the same class is put together from closures.
  * Names enter the source as string literals only. See `spec/speed-techniques.md`, section 1.
  */
-import { canGenerate } from "@athanor/core";
+import { canGenerate, modelObject } from "@athanor/core";
 import {
   assignInitial,
   inspectInstance,
@@ -259,7 +259,15 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom");
  */
 export function makeClass(declaration: Declaration, layout: SlotLayout, base: Function | undefined): Function {
   const made = (canGenerate() ? generate : assemble)(declaration, layout, base as Constructor | undefined);
-  const own: PropertyDescriptorMap = { $$d: { value: declaration } };
+  const own: PropertyDescriptorMap & { [modelObject]?: PropertyDescriptor } = {
+    $$d: { value: declaration },
+    // An object that strays into a statement is told by name.
+    [modelObject]: {
+      get(this: Managed) {
+        return { shown: describeInstance(this), model: declaration.name };
+      },
+    },
+  };
   const inherited = base?.prototype as object | undefined;
   const offer = (key: PropertyKey, value: unknown) => {
     // A base of the project's own may have its say.

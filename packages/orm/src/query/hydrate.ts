@@ -23,12 +23,14 @@ import type { KeyedRows } from "./relations.js";
 import { SeenRows } from "./seen-rows.js";
 
 const NOTHING_JOINED: [] = [];
+/** Objects that are there are read anew; "written": as a statement of this transaction left them, so a rollback takes it back. */
+export type Populate = boolean | "written";
 
 /** One execution of a plan. */
 export class Hydration {
   readonly plan: OrmPlan;
   readonly session: SessionInternals;
-  readonly populateExisting: boolean;
+  readonly populateExisting: Populate;
   /** What each entity of the plan met, in order. */
   readonly batches: readonly LoadBatch[];
   readonly #collected: (Map<Managed, Set<Managed> | null> | undefined)[];
@@ -40,7 +42,7 @@ export class Hydration {
   /** What listeners are told at the end; undefined while there are none. */
   readonly #told: { readonly instance: Managed; readonly fresh: boolean }[] | undefined;
 
-  constructor(plan: OrmPlan, session: SessionInternals, populateExisting: boolean, trees?: readonly LoadTree[]) {
+  constructor(plan: OrmPlan, session: SessionInternals, populateExisting: Populate, trees?: readonly LoadTree[]) {
     this.plan = plan;
     this.session = session;
     this.populateExisting = populateExisting;
@@ -226,6 +228,11 @@ export class Hydration {
         if (instance[attribute.slot] === UNLOADED) instance[attribute.slot] = row[at];
       return;
     }
+    if (renews && this.populateExisting === "written")
+      this.session.overwritten(
+        instance,
+        plan.columns.map((c) => c.attribute),
+      );
     for (const { attribute, at } of plan.columns) {
       if (renews || !isChanged(instance, attribute.index)) instance[attribute.slot] = row[at];
     }

@@ -1,5 +1,5 @@
 /** What `get()` takes. */
-import { ArgumentError, didYouMean } from "@athanor/core";
+import { ArgumentError, didYouMean, requireValue } from "@athanor/core";
 import type { Mapper } from "../mapping/mapper.js";
 
 /**
@@ -39,6 +39,7 @@ export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
       `get(): the key of ${mapper.name} is (${names.join(", ")}); give a tuple in this order, or an object.`,
       "orm.key",
     );
+  requireValue(id, mapper.primaryKey[0]?.column.type, "get()");
   return [id];
 }
 /** Null is a key no row has; undefined is a mistake. */

@@ -9,11 +9,12 @@ import {
   operators,
   SelectStatement,
 } from "@athanor/core";
-import type { Mapper, RelationshipProperty } from "../mapping/mapper.js";
+import type { RelationshipProperty } from "../mapping/mapper.js";
 import { moveCriteria, relationSteps } from "./attributes.js";
-import { entityOf } from "./entity.js";
+import { entityOver } from "./entity.js";
 import { among } from "./keys.js";
 import type { LoadBranch } from "./load-tree.js";
+import { PolymorphicSource } from "./polymorphic.js";
 import { aliasedSource, type EntitySource, mappedSource } from "./source.js";
 
 interface Members {
@@ -63,12 +64,17 @@ export function membersBy(
  */
 export function firstMembers(
   property: RelationshipProperty,
-  mapper: Mapper,
+  target: EntitySource,
   direct: boolean,
   keys: readonly (readonly unknown[])[],
   branch: LoadBranch,
 ): SelectStatement {
-  const ranked = aliasedSource(mapper);
+  const { mapper } = target;
+  // Criteria and order may speak of a subclass, whose table then takes part in the ranking too.
+  const ranked =
+    target instanceof PolymorphicSource
+      ? new PolymorphicSource(mapper, target.subs, undefined, true)
+      : aliasedSource(mapper);
   const written = branch.target ?? mappedSource(mapper);
   const { columns, over } = membersBy(property, ranked, direct, true);
   const order =
@@ -87,10 +93,9 @@ export function firstMembers(
   );
   const sub = inner.subquery();
   const at = (i: number): ColumnReference => sub.columns[i] as ColumnReference;
-  const target = mappedSource(mapper);
   const rank = at(columns.length + key.length);
   const same = mapper.primaryKey.map((pk, i) => target.column(pk).eq(at(columns.length + i)));
-  return new SelectStatement([entityOf(mapper), ...columns.map((_, i) => at(i))])
+  return new SelectStatement([entityOver(target), ...columns.map((_, i) => at(i))])
     .selectFrom(sub)
     .join(target.from, conjunction(operators.and, same))
     .where(rank.le(new Bind(branch.limitPerParent, INTEGER)))

@@ -160,7 +160,7 @@ async function loadMembers(
     if (branch.criteria.length > 0) statement = statement.where(...branch.criteria);
     const order = branch.order.length > 0 ? branch.order : property.orderBy(target.columns);
     if (order.length > 0) statement = statement.orderBy(...order);
-  } else statement = firstMembers(property, target.mapper, direct, keyed.keys, branch);
+  } else statement = firstMembers(property, target, direct, keyed.keys, branch);
   if (!branch.below.isEmpty) statement = statement.options(new CarriedOptions(branch.below));
   const { members, rows, keyAt, repeats } = await work.run.keyed(
     work.session,

@@ -30,7 +30,7 @@ import type { LoadBatch, Managed } from "../mapping/state.js";
 import type { SessionInternals, StatementCall } from "../session/internals.js";
 import { EntityItem } from "./entity.js";
 import { fillSubclassColumns } from "./fill-columns.js";
-import { Hydration } from "./hydrate.js";
+import { Hydration, type Populate } from "./hydrate.js";
 import type { LoadTree } from "./load-tree.js";
 import { type OrmPlan, planSelect, treesOf } from "./plan.js";
 import { planReturning } from "./plan-returning.js";
@@ -135,17 +135,19 @@ export function hydrationOf(
   session: SessionInternals,
   plan: OrmPlan,
   statement: Planned,
-  populate?: boolean,
+  populate?: Populate,
 ): Hydration {
   const query = statement instanceof FromStatement ? statement.query : (statement as SelectStatement);
   const trees = plan.criteria ? treesOf(plan, query) : undefined;
-  return new Hydration(plan, session, populate ?? populates(session, statement), trees);
+  const renews = populate ?? populates(session, statement);
+  const writes = !(statement instanceof SelectStatement || statement instanceof FromStatement);
+  return new Hydration(plan, session, renews === true && writes ? "written" : renews, trees);
 }
 export function runPlan(
   session: SessionInternals,
   statement: Planned,
   named?: NamedValues,
-  populate?: boolean,
+  populate?: Populate,
   build?: PlanBuilder,
 ): MaybePromise<Ran> {
   const mapper = mapperOf(statement);
@@ -159,7 +161,7 @@ export function sendPlan(
   statement: Planned,
   params: readonly unknown[],
   named: NamedValues | undefined,
-  populate: boolean | undefined,
+  populate: Populate | undefined,
   there?: RawResult,
 ): MaybePromise<Ran> {
   if (there !== undefined) return { hydration: hydrationOf(session, plan, statement, populate), raw: there };
@@ -186,7 +188,7 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
     if (instances.length === 0) continue;
     if (entity.discriminatorAt >= 0) await fillSubclassColumns(runner.columns, session, entity.mapper, instances);
     if (entity.after.length === 0) continue;
-    const work: LoadWork = { run: runner, session, populate: hydration.populateExisting };
+    const work: LoadWork = { run: runner, session, populate: hydration.populateExisting !== false };
     for (const property of entity.after)
       await loadRelation(work, instances, property, (context as LoadTree).branch(property));
   }

@@ -92,7 +92,7 @@ export async function upsertRows(
     const source = mappedSource(mapper);
     const columns = key.map((a) => source.column(a));
     const statement = new SelectStatement([entityOf(mapper)]).where(among(columns, keys));
-    const { hydration, raw } = await runPlan(session, statement, undefined, true);
+    const { hydration, raw } = await runPlan(session, statement, undefined, "written");
     return completeLoads(session, hydration, hydration.firsts(raw.rows));
   };
   const missing = rows.filter((row) => !found.has(keyOf((a) => row[a.key])));
@@ -106,8 +106,11 @@ export async function upsertRows(
       throw new InvalidRequestError(`upsert(${mapper}): a row is not there after it was written: a trigger took it.`);
     out.push(instance as Managed);
   }
+  // After a rollback none of them is what was read here; a new one may have no row.
+  for (const instance of new Set(out)) session.overwritten(instance, NO_COLUMNS);
   return out;
 }
+const NO_COLUMNS: readonly MappedColumn[] = [];
 function attributeOf(mapper: Mapper, name: string): MappedColumn {
   const attribute = mapper.attribute(name);
   if (attribute === undefined)

@@ -3,12 +3,13 @@
  * that were set are copied; relationships follow the merge cascade. Source: SQLAlchemy "Merging".
  */
 import { InvalidRequestError } from "@athanor/core";
-import { assignReference, Collection, describeInstance } from "../mapping/collection.js";
+import { assignReference, Collection, describeInstance, setLoadedReference } from "../mapping/collection.js";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { clearChanges, DELETED, LOAD_TOKEN, type Managed, UNLOADED } from "../mapping/state.js";
+import { clearChanges, DELETED, LOAD_TOKEN, type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import { loadByKey } from "../query/execute.js";
 import type { SessionCore } from "./core.js";
+import { sameInColumn } from "./unit-of-work/values.js";
 
 export interface MergeOptions {
   /** false: take the given state for that of the row, without reading it. The object must have no changes. */
@@ -50,13 +51,17 @@ export async function mergeInto(
     }
   }
   let target = key === undefined ? undefined : (core.identity.get(mapper, key) ?? sameKey(byKey, mapper, key));
-  if (target === undefined && key !== undefined && load) {
+  // What is stale is read first: only then can be told what differs.
+  const stale = target !== undefined && (target.$$f & STALE) !== 0;
+  if ((target === undefined || stale) && key !== undefined && load) {
+    const known = target;
     target =
       (await loadByKey(
         core,
         mapper,
         mapper.primaryKey.map((a) => given[a.slot]),
       )) ?? undefined;
+    if (target === undefined && known !== undefined) core.removed(known);
   }
   const fresh = target === undefined;
   if (target === undefined) {
@@ -73,8 +78,9 @@ export async function mergeInto(
   for (const a of mapper.attributes) {
     const value = given[a.slot];
     if (value === UNLOADED || (!fresh && mapper.primaryKey.includes(a))) continue;
-    if (load) (target as unknown as Record<string, unknown>)[a.key] = value;
-    else target[a.slot] = value;
+    if (!load) target[a.slot] = value;
+    else if (target[a.slot] === UNLOADED || !sameInColumn(a.column, target[a.slot], value))
+      (target as unknown as Record<string, unknown>)[a.key] = value;
   }
   for (const property of mapper.relationships) {
     if (!property.cascade.merge) continue;
@@ -89,18 +95,31 @@ export async function mergeInto(
         continue;
       }
       if (!fresh && target[property.slot] === UNLOADED) await core.loadRelation(target, property);
+      const there = target[property.slot];
+      if (there instanceof Collection && sameMembers(there, members)) continue;
       (target as unknown as Record<string, unknown>)[property.key] = members;
     } else {
       const merged =
         value === null || isDeleted(core, value as Managed)
           ? null
           : await mergeInto(core, value as Managed, options, seen, byKey);
-      if (load) assignReference(target, property, merged);
-      else target[property.slot] = merged;
+      if (!load) {
+        target[property.slot] = merged;
+        continue;
+      }
+      // What refers to it already does not change.
+      if (!fresh && target[property.slot] === UNLOADED) {
+        if (property.direction === "oneToMany") await core.loadRelation(target, property);
+        else if (core.peekRelated(target, property) === merged) setLoadedReference(target, property, merged);
+      }
+      assignReference(target, property, merged);
     }
   }
   if (!load) clearChanges(target);
   return target;
+}
+function sameMembers(a: readonly Managed[], b: readonly Managed[]): boolean {
+  return a.length === b.length && a.every((member, i) => member === b[i]);
 }
 /** What this session has deleted stays deleted, whoever still refers to it. */
 function isDeleted(core: SessionCore, instance: Managed): boolean {

@@ -48,6 +48,7 @@ import { coreOptions, DEFAULTS, isBind, type SessionOptions } from "./options.js
 import { keepShapes } from "./shapes.js";
 import type { Shards } from "./sharding.js";
 import type { TransactionFrame } from "./transaction-frame.js";
+import { isModified } from "./unit-of-work/values.js";
 
 const NO_OPTIONS: SessionOptions = {};
 const NO_GET_OPTIONS: GetOptions<readonly unknown[]> = {};
@@ -266,10 +267,9 @@ export class Session implements AsyncDisposable {
   [Symbol.iterator](): Iterator<object> {
     return [...this.#core.pending, ...this.#core.identity.all()][Symbol.iterator]();
   }
-  /** Whether a flush would write something for the object. */
+  /** Whether attributes of the object differ from its row: what was set and set back does not count. */
   isModified(entity: object): boolean {
-    const instance = requireManaged(entity, "isModified");
-    return instance.$$m !== 0 || instance.$$n !== 0 || instance.$$h !== null;
+    return isModified(requireManaged(entity, "isModified"));
   }
 
   // ---- reading

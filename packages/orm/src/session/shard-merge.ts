@@ -181,7 +181,7 @@ function placesOf(expression: Expression, texts: readonly unknown[]): SelectStat
     .where(FALSE)
     .unionAll(...texts.map((text, i) => member(i, new Bind(text, expression.type))))
     .subquery("texts");
-  const [at, text] = all.columns as readonly [Expression, Expression];
+  const [at, text] = all.columns as unknown as readonly [Expression, Expression];
   return new SelectStatement([at, new FunctionCall("dense_rank", [], INTEGER).over({ orderBy: text }).as("place")]);
 }
 function compareDecimals(a: unknown, b: unknown): number {

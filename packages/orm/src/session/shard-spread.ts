@@ -6,10 +6,10 @@
 import {
   Alias,
   Bind,
-  CompoundStatement,
-  children,
   ColumnReference,
+  CompoundStatement,
   Cte,
+  children,
   DeleteStatement,
   type Element,
   Exists,

@@ -183,6 +183,38 @@ describeEachDatabase("upserts", (target) => {
     expect(same).toBe(one);
     expect(fresh!.name).toBeNull();
   });
+  it("are taken back by a rollback: of the transaction, and of a savepoint", async () => {
+    await using session = new Session(at.engine);
+    const [one, two] = [(await session.get(User, 1))!, (await session.get(User, 2))!];
+    const write = (name: string) =>
+      session.upsert(
+        User,
+        [
+          { ...email(2), name },
+          { ...email(7), name },
+        ],
+        { target: ["email"] },
+      );
+    const nested = await session.beginNested();
+    const [, seven] = await write("inner");
+    expect([two.name, seven!.name]).toEqual(["inner", "inner"]);
+    await nested.rollback();
+    expect([one.name, two.name]).toEqual(["n1", "n2"]);
+    const { id } = seven!;
+    await expect(session.refresh(seven!)).rejects.toThrow(/its row is gone/);
+    expect(await session.get(User, id)).toBeNull();
+    // A change of one's own before it, and one after it, go back with it.
+    two.name = "mine";
+    await write("outer");
+    two.visits = 99;
+    await session.rollback();
+    expect([two.name, two.visits]).toEqual(["n2", 3]);
+    expect(session.isModified(two)).toBe(false);
+    expect((await session.scalars(select(User).orderBy(User.c.id)).all()).map((u) => u.name)).toEqual(["n1", "n2"]);
+    expect((await write("again"))[0]).toBe(two);
+    await session.rollback();
+    expect(two.name).toBe("n2");
+  });
   it("by the primary key, and for the same row twice", async () => {
     await using session = new Session(at.engine);
     const [a, b] = [

@@ -1,6 +1,16 @@
 /** Loader options aimed at a subclass: the whole relationship is loaded, with that class's columns. SQLAlchemy agrees. */
 import { integer, select, string } from "@athanor/core";
-import { declarativeBase, joinedLoad, lazyLoad, manyToOne, oneToMany, Session, selectinLoad } from "@athanor/orm";
+import {
+  declarativeBase,
+  immediateLoad,
+  joinedLoad,
+  lazyLoad,
+  manyToOne,
+  oneToMany,
+  Session,
+  selectinLoad,
+  subqueryLoad,
+} from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { setUp } from "./blog.js";
@@ -118,5 +128,55 @@ describeEachDatabase("a loader option aimed at a subclass", (target) => {
         .one();
       expect(told(firm.staff)).toEqual(["ann ts"]);
     }
+  });
+  it("is limited for each owner after the criteria and in the order of the subclass", async () => {
+    await using made = new Session(db.engine);
+    made.add(
+      new Firm({
+        staff: [
+          new Coder({ name: "dan", lang: "ts" }),
+          new Chief({ name: "eve", level: 1 }),
+          new Coder({ name: "fay", lang: "ts" }),
+          new Coder({ name: "gus", lang: "ada" }),
+        ],
+      }),
+    );
+    await made.flush();
+    const staffOf = async (option: ReturnType<typeof selectinLoad>) => {
+      made.expungeAll();
+      db.ran.clear();
+      const firms = await made
+        .scalars(
+          select(Firm)
+            .options(option as never)
+            .orderBy(Firm.c.id),
+        )
+        .all();
+      // The ranking reads staff and coder alone: no table stands beside them unjoined.
+      expect(db.ran.work[1]).toMatch(/row_number\(\).* FROM staff AS \w+ LEFT (OUTER )?JOIN coder AS \w+ ON/);
+      return firms.map((f) => told((f as unknown as { staff: object[] }).staff));
+    };
+    const coders = Firm.c.staff.ofType(Coder);
+    const ts = coders.and(Coder.c.lang.eq("ts"));
+    for (const load of [selectinLoad, subqueryLoad, immediateLoad]) {
+      expect(await staffOf(load(ts, { limitPerParent: 1 }))).toEqual([["ann ts"], ["dan ts"]]);
+      expect(await staffOf(load(ts, { limitPerParent: 1, orderBy: Coder.c.id.desc() }))).toEqual([
+        ["ann ts"],
+        ["fay ts"],
+      ]);
+      expect(await staffOf(load(coders, { limitPerParent: 2, orderBy: [Coder.c.lang, Coder.c.id] }))).toEqual(
+        // NULL, of members of other classes, comes where the database puts it.
+        db.engine.dialect.capabilities.nullsSort === "last"
+          ? [
+              ["ann ts", "cyd c"],
+              ["dan ts", "gus ada"],
+            ]
+          : [
+              ["bea", "cyd c"],
+              ["eve", "gus ada"],
+            ],
+      );
+    }
+    await made.rollback();
   });
 });

@@ -1,5 +1,5 @@
 /** What a newcomer types wrong: the message names the culprit and the way out, and nothing is silently ignored. */
-import { createEngine, func, integer, select, string } from "@athanor/core";
+import { createEngine, func, insert, integer, select, string, update } from "@athanor/core";
 import { declarativeBase, inspect, manyToOne, oneToMany, Session } from "@athanor/orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -70,6 +70,51 @@ describe("misuse of a session", () => {
     await expect(session.upsert(Writer, [{ id: 1, name: "x" }], { target: ["nmae" as "name"] })).rejects.toThrow(
       "Did you mean 'name'?",
     );
+  });
+  it("says what stands where a value, a column or a criterion belongs in a statement", async () => {
+    await using session = new Session(engine);
+    const amy = await session.getOne(Writer, 1);
+    const { id } = Writer.c;
+    const object =
+      /<Writer 1>, an object of Writer, cannot stand for a value: give one of its attributes, as in Writer\.c/;
+    const promise = session.get(Writer, 1);
+    const anything = (value: unknown) => value as never;
+    expect(() => select(anything(amy))).toThrow(
+      "select(): <Writer 1>, an object of Writer, cannot be selected: select its class, select(Writer).",
+    );
+    expect(() => select(id, anything(promise))).toThrow("select(): A promise cannot be selected: await it first.");
+    expect(() => select(anything(() => id))).toThrow(/A function cannot be selected: call it/);
+    for (const wrong of [
+      () => id.eq(anything(amy)),
+      () => id.in([1, anything(amy)]),
+      () => id.between(1, anything(amy)),
+      () => id.add(anything(amy)),
+      () => func.lower(anything(amy)),
+      () => insert(Poem).values({ title: "x", writerId: anything(amy) }),
+      () => insert(Poem).values([{ title: "x" }, { title: anything(amy) }]),
+      () => update(Poem).set({ writerId: anything(amy) }),
+      () => select(Writer).where(anything(amy)),
+      () => select(Writer).orderBy(anything(amy)),
+      () => select(Writer).filterBy(anything({ id: amy })),
+    ])
+      expect(wrong).toThrow(object);
+    expect(() => insert(Poem).values({ title: "x", writerId: anything(amy) })).toThrow(
+      /^insert\(\): 'writerId' in row 0: /,
+    );
+    expect(() => id.eq(anything(promise))).toThrow("A promise cannot stand for a value: await it first.");
+    expect(() => id.in([anything(promise)])).toThrow("in(): A promise");
+    expect(() => id.eq(anything(Writer))).toThrow(
+      "The class Writer cannot stand for a value: name one of its columns, Writer.c.",
+    );
+    expect(() => id.eq(anything(Math.max))).toThrow("The function max cannot stand for a value: call it.");
+    expect(() => id.eq(anything(Symbol("x")))).toThrow("Symbol(x) cannot stand for a value");
+    expect(() => select(Writer).where(anything(Writer))).toThrow(
+      /A criterion is an expression .*: The class Writer cannot/,
+    );
+    expect(() => insert(Poem).values({ title: anything(Symbol("x")) })).toThrow(/'title' in row 0: Symbol\(x\)/);
+    await expect(session.get(Writer, anything(amy))).rejects.toThrow(object);
+    await expect(session.execute(insert(Poem), [{ title: anything(amy) }] as never)).rejects.toThrow(object);
+    await promise;
   });
   it("is not made of a promise, a URL or nothing", () => {
     for (const [wrong, told] of [

@@ -1,6 +1,7 @@
 /** Values of columns during a flush: comparison, defaults, writing without events. */
 import { behaviourOf, Expression, type JsonOptions, storedType, type TableColumn } from "@athanor/core";
-import type { MappedColumn, Mapper } from "../../mapping/mapper.js";
+import { isNew } from "../../mapping/collection.js";
+import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../../mapping/mapper.js";
 import { isChanged, lastKnown, type Managed, PENDING, recordWrite, UNLOADED } from "../../mapping/state.js";
 
 /** Equal as far as a column is concerned: dates by moment, bytes and documents by content. */
@@ -48,6 +49,16 @@ export function changedColumns(instance: Managed, mapper: Mapper): MappedColumn[
     if (!sameInColumn(attribute.column, old[i + 1], instance[attribute.slot])) found.push(attribute);
   }
   return found.length > 1 ? found.sort((a, b) => a.index - b.index) : found;
+}
+/** Whether anything differs from the row; of an object without one, whether anything is set. */
+export function isModified(instance: Managed): boolean {
+  const mapper = mapperOfInstance(instance);
+  if (isNew(instance)) return instance.$$h !== null || mapper.attributes.some((a) => instance[a.slot] !== UNLOADED);
+  if (changedColumns(instance, mapper).length > 0) return true;
+  return (instance.$$h ?? []).some(({ relationship, old, added, removed, replaceWith }) => {
+    const { uselist, slot } = relationship as RelationshipProperty;
+    return uselist ? added.size > 0 || removed.size > 0 || replaceWith !== undefined : old !== instance[slot];
+  });
 }
 /** The value the row has in the database, as far as known. */
 export function committedValue(instance: Managed, attribute: MappedColumn): unknown {
