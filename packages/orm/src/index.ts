@@ -61,6 +61,7 @@ export {
   type SessionPlaces,
   SessionScopes,
   scopedSession,
+  ValuePlaces,
 } from "./session/scoped.js";
 export {
   type GetOptions,

@@ -37,6 +37,7 @@ export { MethodView } from "./app/method-view.js";
 export { formatRoutes, type RouteRow, type RoutesTableOptions, routesTable } from "./app/routes-table.js";
 export type { RunningServer, RunOptions } from "./app/run.js";
 export type { Handler, MethodRouteOptions, RouteOptions } from "./app/scaffold.js";
+export type { AppEventName, AppEvents, WaitedEvents } from "./app/signals.js";
 export type { TemplateFunction } from "./app/template-registry.js";
 export * from "./augment.js";
 export { type Config, type ConfigSource, defaultConfig } from "./config/config.js";

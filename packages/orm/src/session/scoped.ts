@@ -175,7 +175,7 @@ class RunPlaces implements SessionPlaces {
   }
 }
 /** Scopes by a value of the program's; those of objects are forgotten with them. */
-class ValuePlaces implements SessionPlaces {
+export class ValuePlaces implements SessionPlaces {
   readonly #scope: () => unknown;
   readonly #byObject = new WeakMap<WeakKey, SessionHolder>();
   readonly #byValue = new Map<unknown, SessionHolder & { readonly value: unknown }>();

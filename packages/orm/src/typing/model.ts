@@ -93,7 +93,8 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
    */
   readonly constraints?: (columns: Columns<N, P>) => readonly unknown[];
 }
-export interface ModelFactory<Base, Statics> {
+/** `More`: options besides the ORM's own, of a factory that knows some. */
+export interface ModelFactory<Base, Statics, More = unknown> {
   <N extends string, P>(name: N, props: P): ModelClass<N, P, NoOptions, Base> & Statics;
   <
     N extends string,
@@ -105,7 +106,7 @@ export interface ModelFactory<Base, Statics> {
   >(
     name: N,
     props: P,
-    options: ModelOptions<N, P, PK, MX, ON, I>,
+    options: ModelOptions<N, P, PK, MX, ON, I> & More,
   ): [] extends MX
     ? ModelClass<N, P, Options<PK, ON, I>, Base> & Statics
     : ModelClass<

@@ -1,6 +1,7 @@
 /** The set-up half of an app: configuration, routes, blueprints, hooks, templates, URLs. `App` adds the serving half. */
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import type { ListenOptions } from "@athanor/core";
 import type { MiddlewareHandler } from "hono";
 import { type Config, type ConfigSource, createConfig } from "../config/config.js";
 import { WebError } from "../errors/web-error.js";
@@ -20,6 +21,7 @@ import type { Dispatchable } from "./dispatch.js";
 import { type HookSet, mergeHooks } from "./hooks.js";
 import { type Logger, stderrLogger } from "./logger.js";
 import { type Handler, type RouteRecord, Scaffold } from "./scaffold.js";
+import { type AppEventName, type AppEvents, Signals } from "./signals.js";
 import { staticRoute } from "./static-route.js";
 import { type TemplateFunction, TemplateRegistry } from "./template-registry.js";
 import { buildUrl } from "./url-for.js";
@@ -62,6 +64,8 @@ export abstract class AppSetup<X = {}> extends Scaffold<X> implements Dispatchab
   readonly blueprintHooks = new Map<string, HookSet>();
   /** Filters, tests and globals for templates. */
   readonly templates = new TemplateRegistry();
+  /** Who watches; see `on`. */
+  readonly signals = new Signals();
   readonly #shellContexts: ShellContext[] = [];
   readonly #renderer = new Renderer(this);
   protected readonly routeRecords = new Map<Rule, RouteRecord>();
@@ -85,7 +89,10 @@ export abstract class AppSetup<X = {}> extends Scaffold<X> implements Dispatchab
       stderrLogger(
         this.name,
         () => this.debug,
-        () => currentScope()?.openedFor ?? "",
+        () => {
+          const scope = currentScope();
+          return scope === undefined ? "" : `${scope.openedFor} #${scope.id}`;
+        },
       );
     const folder = options.staticFolder === null ? null : inRoot(options.staticFolder ?? "static");
     this.staticFolder = folder !== null && (options.staticFolder !== undefined || existsSync(folder)) ? folder : null;
@@ -212,6 +219,15 @@ export abstract class AppSetup<X = {}> extends Scaffold<X> implements Dispatchab
       }
     }
     return names;
+  }
+
+  /**
+   * Watches what the app does. Gives the function that stops it.
+   *
+   * @example const stop = app.on("templateRendered", ({ template, values }) => { seen.push([template, values]); });
+   */
+  on<K extends AppEventName>(name: K, listener: AppEvents[K], options?: ListenOptions): () => void {
+    return this.signals.on(name, listener, options);
   }
 
   /** Runs once per process, awaited before the first request is answered. */

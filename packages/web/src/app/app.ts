@@ -163,10 +163,20 @@ export class App<X = {}> extends AppSetup<X> {
     return scope.run(() => this.#serve(scope, raw, env, executionContext));
   };
 
+  #teardowns(scope: Scope): void {
+    for (const end of this.endCallbacks) scope.onEnd(end);
+  }
+
+  /** What runs while the scope is still open: the hooks, and after them whoever watches. */
+  #lastWords(scope: Scope, hooks: readonly EndCallback[]): readonly EndCallback[] {
+    if (!this.signals.has("scopeTearingDown")) return hooks;
+    return [...hooks, (error) => this.signals.send("scopeTearingDown", { scope, error })];
+  }
+
   async #serve(scope: Scope, raw: Request, env: unknown, executionContext: unknown): Promise<Response> {
     await this.start();
     const c = this.#makeContext(scope, raw, env);
-    for (const fn of this.endCallbacks) scope.onEnd(fn);
+    this.#teardowns(scope);
     let response: Response | undefined;
     let thrown: { readonly error: unknown } | undefined;
     try {
@@ -178,7 +188,7 @@ export class App<X = {}> extends AppSetup<X> {
     const error = thrown === undefined ? (scope.peek(UNHANDLED)?.error ?? null) : thrown.error;
     const finish = async () => {
       const latest = findContextOf(scope) ?? c;
-      const errors = await scope.end(error, teardownHooks(this, latest));
+      const errors = await scope.end(error, this.#lastWords(scope, teardownHooks(this, latest)));
       for (const failure of errors) this.logger.error(`A teardown of ${scope.openedFor} failed:`, failure);
       return errors;
     };
@@ -197,7 +207,7 @@ export class App<X = {}> extends AppSetup<X> {
    */
   context<T>(fn: () => T | Promise<T>): Promise<T> {
     const scope = new Scope(this, "app.context()");
-    for (const end of this.endCallbacks) scope.onEnd(end);
+    this.#teardowns(scope);
     return scope.run(() => this.#inside(scope, fn, () => []));
   }
 
@@ -206,12 +216,12 @@ export class App<X = {}> extends AppSetup<X> {
     try {
       result = await fn();
     } catch (error) {
-      for (const failure of await scope.end(error, before()))
+      for (const failure of await scope.end(error, this.#lastWords(scope, before())))
         this.logger.error(`A teardown of ${scope.openedFor} failed:`, failure);
       throw error;
     }
     await scope.whenReleased();
-    const errors = await scope.end(null, before());
+    const errors = await scope.end(null, this.#lastWords(scope, before()));
     for (const failure of errors) this.logger.error(`A teardown of ${scope.openedFor} failed:`, failure);
     if (errors.length > 0)
       throw new AggregateError(errors, `${errors.length} teardown(s) of ${scope.openedFor} failed.`);
@@ -239,7 +249,7 @@ export class App<X = {}> extends AppSetup<X> {
         : `${this.config.PREFERRED_URL_SCHEME}://${this.config.SERVER_NAME}`;
     const raw = new Request(new URL(path, base), typeof first === "function" ? {} : first);
     const scope = new Scope(this, `testRequestContext("${path}")`);
-    for (const end of this.endCallbacks) scope.onEnd(end);
+    this.#teardowns(scope);
     return scope.run(() => {
       const c = this.#makeContext(scope, raw, undefined);
       routeRequest(this, c);

@@ -20,6 +20,10 @@ export interface Application {
   readonly testing: boolean;
   /** What extensions left here, by their name. */
   readonly extensions: Map<string, unknown>;
+  /** Tells those who watch; the rest of the signals belongs to the app's own parts. */
+  readonly signals: {
+    emit(name: "messageFlashed", event: { readonly message: unknown; readonly category: string }): void;
+  };
   urlFor(endpoint: string, values?: UrlValues): string;
   /** Renders a template file with everything the app adds to its context. */
   render(name: string | readonly string[], context?: Record<string, unknown>): Promise<string>;

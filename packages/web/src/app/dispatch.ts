@@ -11,6 +11,7 @@ import type { Application } from "./application.js";
 import type { Context } from "./context.js";
 import { findErrorHandler, type HookSet } from "./hooks.js";
 import type { RouteRecord } from "./scaffold.js";
+import type { Signals } from "./signals.js";
 
 /** What dispatching needs of the app. */
 export interface Dispatchable extends Application {
@@ -18,6 +19,7 @@ export interface Dispatchable extends Application {
   /** Hooks of the app and, by full name, of each blueprint. */
   readonly hooks: HookSet;
   readonly blueprintHooks: ReadonlyMap<string, HookSet>;
+  readonly signals: Signals;
   routeOf(rule: object): RouteRecord | undefined;
 }
 
@@ -64,7 +66,12 @@ export function hookSets(app: Dispatchable, c: Context): HookSet[] {
 
 /** Teardown hooks in the order they run: innermost blueprint first, each list backwards. */
 export function teardownHooks(app: Dispatchable, c: Context): ((error: unknown) => unknown)[] {
-  return hookSets(app, c).flatMap((set) => set.teardown.toReversed().map((fn) => (error: unknown) => fn(error, c)));
+  const hooks = hookSets(app, c).flatMap((set) =>
+    set.teardown.toReversed().map((fn) => (error: unknown) => fn(error, c)),
+  );
+  if (app.signals.has("requestTearingDown"))
+    hooks.push((error) => app.signals.send("requestTearingDown", { context: c, error }));
+  return hooks;
 }
 
 /** Awaits what asynchronous converters gave; one that refuses turns the match into 404. */
@@ -174,6 +181,7 @@ async function processResponse(app: Dispatchable, c: Context, response: Response
   if (session !== undefined) {
     saveSession(app.config, session, c.request.isSecure, current.headers, (text) => app.logger.warn(text));
   }
+  await app.signals.send("requestFinished", { context: c, response: current });
   return current;
 }
 
@@ -199,6 +207,7 @@ export interface Outcome {
  * @throws the error itself when exceptions propagate (TESTING, PROPAGATE_EXCEPTIONS)
  */
 export async function unhandledError(app: Dispatchable, c: Context, error: unknown): Promise<Outcome> {
+  await app.signals.send("gotRequestException", { context: c, error });
   if (app.config.PROPAGATE_EXCEPTIONS ?? app.testing) throw error;
   app.logger.error(`Unhandled error on ${c.request.method} ${c.request.path}:`, error);
   if (app.debug) return { response: debugPage(error, c.request.raw), unhandled: error };
@@ -220,6 +229,7 @@ export async function dispatch(app: Dispatchable, c: Context, route: RouteRecord
     let response: Response;
     try {
       checkHost(c.request.host, app.config.TRUSTED_HOSTS);
+      await app.signals.send("requestStarted", { context: c });
       response = await respond(app, c, await view(app, c, route));
     } catch (error) {
       response = await userError(app, c, error);

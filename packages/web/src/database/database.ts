@@ -31,6 +31,7 @@ import { BindTables } from "./binds.js";
 import { Engines } from "./engines.js";
 import { DatabaseSetupError } from "./errors.js";
 import { type DatabaseModel, type ModelBaseClass, Models } from "./models.js";
+import { type DatabaseEventName, type DatabaseEvents, Modifications } from "./modifications.js";
 import { answerNotFound } from "./not-found.js";
 import { type PaginateOptions, type Pagination, paginate, querySource, selectSource } from "./pagination.js";
 import { noteCaller, type RecordedQuery, recordedQueries, recordQueries } from "./recording.js";
@@ -41,8 +42,14 @@ import { transactional } from "./transactional.js";
 export type { SessionClass };
 
 export interface DatabaseOptions<B extends ModelBaseClass = ModelBaseClass> {
-  /** For every session: `{ expireOnCommit: false }`; `class` is a subclass of Session. */
-  readonly sessionOptions?: Omit<SessionOptions, "bind" | "getBind"> & { readonly class?: SessionClass };
+  /**
+   * For every session: `{ expireOnCommit: false }`. `class` is a subclass of Session; `scope` tells sessions apart by a
+   * value of your own, such as a tenant, instead of by request, command or test.
+   */
+  readonly sessionOptions?: Omit<SessionOptions, "bind" | "getBind"> & {
+    readonly class?: SessionClass;
+    readonly scope?: () => unknown;
+  };
   /** For every engine; the configuration is stronger. */
   readonly engineOptions?: EngineOptions;
   /** Of the default database; default a new one. */
@@ -87,6 +94,7 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   readonly #engines = new Map<App, Engines>();
   /** Apps whose statements are recorded. */
   readonly #recording = new WeakSet<object>();
+  readonly #modifications = new Modifications();
 
   /**
    * @param app the app to register with at once; leave it out and call `initApp` in an app factory
@@ -96,10 +104,11 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
     this.#options = options;
     this.#tables = new BindTables(options.metadata ?? new MetaData());
     this.#sessions = scopedSessions(
-      (owner) => this.#makeSession(owner),
+      (owner) => this.#makeSession(owner ?? this.#app("db.session")),
       (scope) => {
         if (this.#recording.has(scope.owner)) noteCaller(scope);
       },
+      options.sessionOptions?.scope,
     );
     this.session = this.#sessions.proxy;
     this.#models = new Models(options.modelClass, this.#tables, () => this.session);
@@ -131,8 +140,13 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
         if (settings.recordQueries) recordQueries(engine, app);
       }),
     );
+    if (settings.trackModifications) this.#modifications.track(app, this.session);
     answerNotFound(app);
     app.onStart(() => {
+      if (!settings.trackModifications && !this.#modifications.quiet)
+        app.logger.warn(
+          "Something listens to db.on(…), and DATABASE_TRACK_MODIFICATIONS is off: it will hear nothing of this app. Set it to true.",
+        );
       const changed = changedKey(app.config, read);
       if (changed !== undefined) {
         throw new DatabaseSetupError(
@@ -187,7 +201,7 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
   #makeSession(owner: object): Session {
     const engines = this.#engines.get(owner as App);
     if (engines === undefined) throw this.#notRegistered(owner);
-    const { class: Made = Session, ...options } = this.#options.sessionOptions ?? {};
+    const { class: Made = Session, scope: _, ...options } = this.#options.sessionOptions ?? {};
     return new Made({
       ...options,
       getBind: (mapper: Mapper | null, statement) => engines.get(this.#tables.keyOf(mapper, statement)),
@@ -281,6 +295,16 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
    */
   transactional<A extends readonly unknown[], R>(handler: (...args: A) => R): (...args: A) => Promise<Awaited<R>> {
     return transactional(this.#sessions, handler);
+  }
+
+  /**
+   * Hears what each committed transaction changed, with DATABASE_TRACK_MODIFICATIONS on: objects of the unit of work, not
+   * rows that an UPDATE or DELETE of many reached. Gives the function that stops it.
+   *
+   * @example db.on("modelsCommitted", async ({ changes }) => { for (const { model, operation } of changes) await index(model, operation); });
+   */
+  on<K extends DatabaseEventName>(name: K, listener: DatabaseEvents[K]): () => void {
+    return this.#modifications.on(name, listener);
   }
 
   /** Statements of the running scope, when DATABASE_RECORD_QUERIES is on. */

@@ -10,6 +10,7 @@ export {
 export { type DatabaseSetupCode, DatabaseSetupError, NoSessionError, SessionClosedError } from "./errors.js";
 export { type ConfigureMigrate, MIGRATE_EXTENSION, Migrate, type MigrateOptions, migrateConfigOf } from "./migrate.js";
 export type { BindOption, DatabaseModel, ModelBaseClass } from "./models.js";
+export type { DatabaseEventName, DatabaseEvents, ModelChange, ModelsEvent } from "./modifications.js";
 export { type PageWindow, pageNumbers } from "./page-numbers.js";
 export { type PageSource, type PaginateOptions, Pagination } from "./pagination.js";
 export type { RecordedQuery } from "./recording.js";

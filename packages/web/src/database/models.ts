@@ -1,5 +1,5 @@
 /** `db.Model`: the ORM's declarations on the tables of a Database, with the bind as one more option. */
-import type { MetaData, NoOptions } from "@athanor/core";
+import type { MetaData } from "@athanor/core";
 import {
   declarativeBase,
   type HasSession,
@@ -7,9 +7,7 @@ import {
   type Mapped,
   type Mapper,
   type ModelBase,
-  type ModelClass,
   type ModelFactory,
-  type ModelOptions,
   setSessionResolver,
 } from "@athanor/orm";
 import type { BindTables } from "./binds.js";
@@ -24,14 +22,8 @@ export interface BindOption {
 
 /** What `db.Model` is: the ORM's `Model` and the option `bind`. */
 export interface DatabaseModel<B extends ModelBaseClass>
-  extends ModelFactory<Mapped & Instance<B>, Omit<B, "prototype">>,
-    ModelBase {
-  <N extends string, P>(
-    name: N,
-    props: P,
-    options: ModelOptions<N, P, [], [], never, never> & BindOption,
-  ): ModelClass<N, P, NoOptions, Mapped & Instance<B>> & Omit<B, "prototype">;
-}
+  extends ModelFactory<Mapped & Instance<B>, Omit<B, "prototype">, BindOption>,
+    ModelBase {}
 
 type Declare = (name: string, props: object, options?: object) => Function;
 interface Registered {

@@ -2,7 +2,7 @@
  * What the configuration says about databases: URLs and engine options per bind, by Athanor's keys or by those of
  * Flask-SQLAlchemy. Source: Flask-SQLAlchemy "Configuration".
  */
-import { didYouMean, type EngineOptions, makeUrl, nearest, Url } from "@athanor/core";
+import { didYouMean, type Echo, type EngineOptions, makeUrl, nearest, Url } from "@athanor/core";
 import type { Config } from "../config/config.js";
 import { DatabaseSetupError } from "./errors.js";
 
@@ -17,13 +17,13 @@ declare module "../augment.js" {
     /** Further databases by key. */
     DATABASE_BINDS?: Binds;
     SQLALCHEMY_BINDS?: Binds;
-    /** Print statements, where the engine's own options do not say otherwise. */
-    DATABASE_ECHO?: boolean | "debug";
-    SQLALCHEMY_ECHO?: boolean | "debug";
+    /** Print statements and what the pool does, where the engine's own options do not say otherwise. */
+    DATABASE_ECHO?: Echo;
+    SQLALCHEMY_ECHO?: Echo;
     /** Keep the statements of each scope for `db.getRecordedQueries()`. Default false. */
     DATABASE_RECORD_QUERIES?: boolean;
     SQLALCHEMY_RECORD_QUERIES?: boolean;
-    /** Accepted so that old configurations load; changes are observed with `db.session.on()`. */
+    /** Tell `db.on("modelsCommitted", …)` what each transaction changed. Default false. */
     DATABASE_TRACK_MODIFICATIONS?: boolean;
     SQLALCHEMY_TRACK_MODIFICATIONS?: boolean;
   }
@@ -45,6 +45,7 @@ export interface DatabaseSettings {
   /** By bind key; null is the default database. */
   readonly binds: ReadonlyMap<string | null, BindSettings>;
   readonly recordQueries: boolean;
+  readonly trackModifications: boolean;
 }
 
 const NAMES = {
@@ -139,7 +140,7 @@ export function readSettings(config: Config, given: EngineOptions): DatabaseSett
       `No database is configured: set app.config.DATABASE_URL (or SQLALCHEMY_DATABASE_URI), or DATABASE_BINDS, before the Database sees the app. If the line that sets it comes after \`new Database(app)\` or \`db.initApp(app)\`, move it up.${slips(config)}`,
     );
   }
-  const echo = either(config, NAMES.echo);
+  const echo = either(config, NAMES.echo) as Echo | undefined;
   const binds = new Map<string | null, BindSettings>();
   for (const [key, { url: address, ...options }] of raw) {
     const name = key === null ? "DATABASE_URL" : `DATABASE_BINDS.${key}`;
@@ -151,10 +152,14 @@ export function readSettings(config: Config, given: EngineOptions): DatabaseSett
     }
     binds.set(key, {
       url: asUrl(address, name),
-      options: echo === undefined || options.echo !== undefined ? options : { ...options, echo: echo as boolean },
+      options: echo === undefined ? options : { echo, echoPool: echo === "debug" ? true : echo, ...options },
     });
   }
-  return { binds, recordQueries: either(config, NAMES.recordQueries) === true };
+  return {
+    binds,
+    recordQueries: either(config, NAMES.recordQueries) === true,
+    trackModifications: either(config, NAMES.trackModifications) === true,
+  };
 }
 
 /** Our keys and their values, to notice that one was changed after `initApp` had read them. */

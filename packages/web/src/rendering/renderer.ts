@@ -3,6 +3,7 @@ import type { UrlValues } from "../app/application.js";
 import type { Blueprint } from "../app/blueprint.js";
 import { type Context, findContext, g } from "../app/context.js";
 import type { ContextProcessor, HookSet } from "../app/hooks.js";
+import type { Signals } from "../app/signals.js";
 import type { TemplateRegistry } from "../app/template-registry.js";
 import type { Config } from "../config/config.js";
 import { currentScope } from "../scope/scope.js";
@@ -19,6 +20,7 @@ export interface Renderable {
   readonly blueprintHooks: ReadonlyMap<string, HookSet>;
   readonly hooks: HookSet;
   readonly templates: TemplateRegistry;
+  readonly signals: Signals;
   urlFor(endpoint: string, values?: UrlValues): string;
 }
 
@@ -50,6 +52,10 @@ class AppLoader implements Loader {
   list(): Promise<string[]> {
     return this.#folders.list();
   }
+}
+
+function nameOf(name: string | readonly string[]): string | null {
+  return typeof name === "string" ? name : (name[0] ?? null);
 }
 
 type Kwargs = Readonly<Record<string, unknown>>;
@@ -111,16 +117,33 @@ export class Renderer {
     return Object.assign(context, given);
   }
 
+  async #watched(
+    template: string | null,
+    given: Readonly<Record<string, unknown>>,
+    render: (values: Record<string, unknown>) => Promise<string>,
+  ): Promise<string> {
+    const values = await this.#context(given);
+    const { signals } = this.#app;
+    await signals.send("beforeRenderTemplate", { template, values });
+    const text = await render(values);
+    await signals.send("templateRendered", { template, values });
+    return text;
+  }
+
   async render(name: string | readonly string[], given: Readonly<Record<string, unknown>> = {}): Promise<string> {
-    return this.environment.render(name, await this.#context(given));
+    return this.#watched(nameOf(name), given, (values) => this.environment.render(name, values));
   }
   async renderString(source: string, given: Readonly<Record<string, unknown>> = {}): Promise<string> {
-    return this.environment.renderString(source, await this.#context(given));
+    return this.#watched(null, given, (values) => this.environment.renderString(source, values));
   }
   async *stream(
     name: string | readonly string[],
     given: Readonly<Record<string, unknown>> = {},
   ): AsyncGenerator<string, void, undefined> {
-    yield* this.environment.stream(name, await this.#context(given));
+    const values = await this.#context(given);
+    const event = { template: nameOf(name), values };
+    await this.#app.signals.send("beforeRenderTemplate", event);
+    yield* this.environment.stream(name, values);
+    await this.#app.signals.send("templateRendered", event);
   }
 }

@@ -4,6 +4,7 @@
  * typed slots and clean them up with `onEnd`.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
 import { ScopeClosedError } from "../errors/web-error.js";
 
 /** "open" while the handler runs, "closing" while teardowns run, then "closed" for good. */
@@ -37,6 +38,7 @@ export class Scope {
   /** The scope this one was opened inside, if any. */
   readonly parent: Scope | undefined;
   #state: ScopeState = "open";
+  #id: string | undefined;
   readonly #slots = new Map<SlotKey<unknown>, unknown>();
   readonly #ends: EndCallback[] = [];
   #holds = 0;
@@ -46,6 +48,11 @@ export class Scope {
     this.owner = owner;
     this.openedFor = openedFor;
     this.parent = storage.getStore();
+  }
+
+  /** Tells this scope from others of the same name in logs: eight characters, random. */
+  get id(): string {
+    return (this.#id ??= randomBytes(4).toString("hex"));
   }
 
   get state(): ScopeState {

@@ -19,6 +19,7 @@ function isFlashed(value: unknown): value is Flashed {
 export function flash(message: unknown, category = "message", c: Context = currentContext()): void {
   const stored = c.session.get(KEY);
   c.session.set(KEY, [...(Array.isArray(stored) ? (stored as unknown[]) : []), [category, message]]);
+  c.app.signals.emit("messageFlashed", { message, category });
 }
 
 export interface FlashFilter {

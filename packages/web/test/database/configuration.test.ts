@@ -1,9 +1,10 @@
 /** What the configuration may say, which slip is named, and which engine comes of it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { integer, string, Url } from "@athanor/core";
+import { camelToSnake, insert, integer, MetaData, select, string, Url } from "@athanor/core";
+import { inspect, Mixin } from "@athanor/orm";
 import { type App, createApp, Database, DatabaseSetupError } from "@athanor/web";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { blog, collectingLogger, folder, makeApp } from "./app.js";
 
 const bare = (config: object = {}): App => createApp({ root: folder(), logger: collectingLogger(), config });
@@ -109,6 +110,57 @@ test("a relative SQLite file lies in the instance folder, made when it is needed
   await shared.dispose();
 });
 
+test("DATABASE_ECHO is the default of every engine and pool, of binds too, unless their own options say otherwise", async () => {
+  const heard = async (config: object, options = {}) => {
+    const lines: string[] = [];
+    const mine: string[] = [];
+    const { db } = made(
+      {
+        DATABASE_URL: "sqlite://",
+        DATABASE_BINDS: { quiet: { url: "sqlite://", echo: (line: string) => mine.push(line) }, log: "sqlite://" },
+        ...(config === null ? {} : { DATABASE_ECHO: (line: string) => void lines.push(line) }),
+        ...config,
+      },
+      options,
+    );
+    for (const [key, engine] of db.engines)
+      await engine.begin(async (c) => c.execDriverSql(`select '${key ?? "default"}'`).scalar());
+    await db.dispose();
+    const told = (word: string) => [lines, mine].map((all) => all.some((line) => line.includes(word)));
+    return { default: told("'default'"), quiet: told("'quiet'"), log: told("'log'"), pool: told("checkout") };
+  };
+  expect(await heard({})).toEqual({
+    default: [true, false],
+    quiet: [false, true],
+    log: [true, false],
+    pool: [true, false],
+  });
+  expect(await heard({ DATABASE_ECHO: undefined })).toMatchObject({ default: [false, false], quiet: [false, true] });
+  expect(await heard({}, { engineOptions: { echo: false, echoPool: false } })).toMatchObject({
+    default: [false, false],
+    log: [false, false],
+    pool: [false, false],
+  });
+});
+
+test("a file: URL of SQLite is placed like a path, opens as its options say, and memory stays memory", async () => {
+  const app = bare({ DATABASE_URL: "sqlite:///file:data/notes.db?uri=true" });
+  const db = new Database(app);
+  class Note extends db.Model("Note", { id: integer().primaryKey() }) {}
+  await db.createAll();
+  const file = join(app.instancePath, "data", "notes.db");
+  expect([db.engine.url.database, existsSync(file)]).toEqual([file, true]);
+  const reading = made({ DATABASE_URL: `sqlite:///file:${file}?mode=ro` });
+  await reading.app.context(async () => {
+    expect(await reading.db.session.execute(select(Note)).all()).toEqual([]);
+    reading.db.session.add(new Note({}));
+    await expect(reading.db.session.commit()).rejects.toThrow(/readonly|read-only/i);
+  });
+  expect(made({ DATABASE_URL: "sqlite:///file::memory:?uri=true" }).db.engine.url.database).toBe("file::memory:");
+  await db.dispose();
+  await reading.db.dispose();
+});
+
 test("one Database per app, one app per scope: mistakes say which", async () => {
   const app = makeApp();
   const db = new Database(app);
@@ -171,6 +223,118 @@ test("binds: tables, rows and sessions go to their own database; equal table nam
   await db.dispose();
 });
 
+test("a bind goes with mixins and to subclasses; a table says it by its metadata", async () => {
+  const app = bare({ DATABASE_URL: "sqlite:///main.db", DATABASE_BINDS: { auth: "sqlite:///auth.db" } });
+  const metadata = new MetaData({ namingConvention: { uq: "uq_%(table_name)s_%(column_0_name)s" } });
+  const db = new Database(app, { metadata });
+  const stamped = Mixin({ made: string(10).default(() => "now") });
+  class Login extends db.Model(
+    "Login",
+    { id: integer().primaryKey(), name: string(20).unique() },
+    { mixins: [stamped], bind: "auth" },
+  ) {}
+  class Admin extends Login.subclass("Admin", {
+    id: integer().primaryKey().references("login.id"),
+    level: integer(),
+  }) {}
+  class Page extends db.Model("Page", { id: integer().primaryKey(), title: string(20) }) {}
+  const seen = db.table("seen", { id: integer().primaryKey() }, { metadata: db.bind("auth") });
+  const plain = db.table("plain", { id: integer().primaryKey() });
+  expect(plain.c.id).toBeDefined();
+  void [Login, Admin, Page].map((model) => model.c);
+  const tables = () =>
+    Object.fromEntries([...db.metadatas].map(([key, m]) => [key ?? "default", [...m.tables.keys()].sort()]));
+  expect(tables()).toEqual({ auth: ["admin", "login", "seen"], default: ["page", "plain"] });
+  // Constraints of a bind are named as those of the default database.
+  expect([...db.bind("auth").tables.get("login")!.constraints].map((c) => c.name)).toContain("uq_login_name");
+  expect([...db.engines].map(([key, engine]) => [key, engine.url.database?.split("/").at(-1)])).toEqual([
+    [null, "main.db"],
+    ["auth", "auth.db"],
+  ]);
+  await db.createAll();
+  const rows = async (key: string | null, table: string) =>
+    (await db.engines
+      .get(key)!
+      .begin(async (c) => c.execDriverSql(`select count(*) from ${table}`).scalar())) as number;
+  // One flush over both, one transaction each: a rollback undoes both, a commit keeps both.
+  await db.run(async () => {
+    db.session.add(new Page({ title: "a" }), new Admin({ name: "root", level: 1 }));
+    await db.session.flush();
+    await db.session.rollback();
+    db.session.add(new Page({ title: "a" }), new Admin({ name: "root", level: 1 }));
+    await db.session.commit();
+    expect((await Admin.query().one()).made).toBe("now");
+  });
+  expect([await rows(null, "page"), await rows("auth", "login"), await rows("auth", "admin")]).toEqual([1, 1, 1]);
+  // Statements find their database by the tables they name.
+  await db.run(async () => {
+    await db.session.execute(insert(seen).values({ id: 7 }));
+    await db.session.commit();
+    expect(await db.session.scalar(select(seen.c.id))).toBe(7);
+  });
+  await db.dispose();
+});
+
+// Two databases commit one after the other: what the second refuses cannot take the first back. Where they can,
+// sessionOptions { twoPhase: true } is the way out.
+test("a commit over binds is one per database, not one over all", async () => {
+  const app = bare({ DATABASE_URL: "sqlite:///main.db", DATABASE_BINDS: { auth: "sqlite:///auth.db" } });
+  const db = new Database(app);
+  class Page extends db.Model("Page", { id: integer().primaryKey() }) {}
+  class Login extends db.Model(
+    "Login",
+    {
+      id: integer().primaryKey(),
+      // Found missing by COMMIT, and only then.
+      friendId: integer().references("login.id", { deferrable: true, initially: "DEFERRED" }).nullable(),
+    },
+    { bind: "auth" },
+  ) {}
+  await db.createAll();
+  await db.run(async () => {
+    expect(await Page.query().count()).toBe(0);
+    db.session.add(new Page({}), new Login({ friendId: 99 }));
+    await expect(db.session.commit()).rejects.toThrow(/FOREIGN KEY/i);
+  });
+  expect(await db.run(async () => [await Page.query().count(), await Login.query().count()])).toEqual([1, 0]);
+  await db.dispose();
+});
+
+test("reflected tables can be put under a model; createAll of nothing says what was not imported", async () => {
+  const { db } = await blog();
+  const again = new Database(createApp({ root: folder(), config: { DATABASE_URL: String(db.engine.url) } }));
+  await again.reflect();
+  class Writer extends again.Model("Writer", {}, { table: again.metadata.tables.get("user")! }) {}
+  await again.run(async () => {
+    again.session.add(Object.assign(new Writer({}), { name: "amy" }));
+    await again.session.commit();
+    expect(await Writer.query().count()).toBe(1);
+  });
+  expect(Object.keys(again.models)).toEqual(["Writer"]);
+  await again.dispose();
+});
+
+// Expected: the cases of Flask-SQLAlchemy's test_table_name and the seeds'.
+test.each([
+  ["CamelCase", "camel_case"],
+  ["Snake_case", "snake_case"],
+  ["HTMLLayout", "html_layout"],
+  ["LayoutHTML", "layout_html"],
+  ["HTTP2Request", "http2_request"],
+  ["ShoppingCartSession", "shopping_cart_session"],
+  ["ABC", "abc"],
+  ["PreABC", "pre_abc"],
+  ["ABCPost", "abc_post"],
+  ["PreABCPost", "pre_abc_post"],
+  ["FamilyAndFriend", "family_and_friend"],
+  ["Users", "users"],
+])("the model %s has the table %s", (model, table) => {
+  expect(camelToSnake(model)).toBe(table);
+  const db = new Database();
+  class Made extends db.Model(model, { id: integer().primaryKey() }) {}
+  expect(inspect(new Made({})).mapper.table?.tableName).toBe(table);
+});
+
 test("db.table belongs to the database; reflect reads what is there; a common base class reaches all models", async () => {
   abstract class Base {
     describe() {
@@ -197,4 +361,13 @@ test("the shell gets db and every model", async () => {
   expect(await app.makeShellContext()).toMatchObject({ app, db, User, Post });
   const { app: silent } = await blog({}, { addModelsToShell: false });
   expect(Object.keys(await silent.makeShellContext())).toEqual(["app"]);
+});
+
+test("a shell name given twice is warned about, and the later one counts", async () => {
+  const warnings: string[] = [];
+  const { app, db } = await blog();
+  app.logger = { ...collectingLogger(), warn: (text: unknown) => void warnings.push(String(text)) };
+  app.shellContext(() => ({ db, User: "mine" }));
+  expect((await app.makeShellContext()).User).toBe("mine");
+  expect(warnings).toEqual(["The shell name 'User' is given twice; the later one counts."]);
 });

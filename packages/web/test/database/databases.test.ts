@@ -1,8 +1,8 @@
 /** The life of a request's session on every database. */
-import { integer, string } from "@athanor/core";
+import { dialectFor, integer, string } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { type App, Database } from "@athanor/web";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { makeApp } from "./app.js";
 
 describeEachDatabase(
@@ -61,6 +61,25 @@ describeEachDatabase(
       expect((await client.get("/note/999999")).status).toBe(404);
       expect(await app.context(async () => (await Note.query().all()).map((n) => n.text))).toEqual(["kept"]);
       expect(db.engine.pool.status().checkedOut).toBe(0);
+    });
+
+    test("a server's connections are replaced after two hours; embedded ones stay", async () => {
+      let opened = 0;
+      const stop = db.engine.pool.events.on("connect", () => void opened++);
+      const use = () => app.context(() => Note.query().count());
+      await use();
+      const before = opened;
+      await use();
+      expect(opened).toBe(before);
+      const { now } = performance;
+      const later = vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + 7_201_000);
+      try {
+        await use();
+      } finally {
+        later.mockRestore();
+        stop();
+      }
+      expect(opened).toBe(before + ("singleConnection" in dialectFor(db.engine.url) ? 0 : 1));
     });
 
     test("requests side by side each have their own transaction", async () => {

@@ -17,6 +17,25 @@ test("a toString() of one's own is what console.log and the shell show; else the
   expect(inspect(new Plain({ name: "John" }))).toMatch(/Plain.*John/s);
 });
 
+test("the default text says the key, and the state of what has none; showing an object asks the database nothing", async () => {
+  const { db, User } = await blog();
+  class Pair extends db.Model("Pair", { a: integer(), b: integer() }, { primaryKey: ["a", "b"] }) {}
+  const statements: string[] = [];
+  db.engine.on("beforeExecute", ({ sql }) => void statements.push(sql));
+  await db.run(async () => {
+    const user = new User({ name: "amy" });
+    expect([String(user), inspect(user)]).toEqual(["<User new>", expect.stringMatching(/^User \{/)]);
+    db.session.add(user);
+    expect([String(user), inspect(user)]).toEqual(["<User new>", expect.stringMatching(/^User \(pending\) \{/)]);
+    await db.session.commit();
+    expect(String(user)).toBe("<User 1>");
+    expect(String(new Pair({ a: 1, b: 2 }))).toBe("<Pair 1, 2>");
+    const before = statements.length;
+    expect(inspect(user)).toMatch(/id: 1, name: 'amy'/);
+    expect(statements).toHaveLength(before);
+  });
+});
+
 test("a model is typed as with the ORM's Model, in every bind; 404 helpers never give null", async () => {
   const { db, User } = await blog();
   class Login extends db.Model("Login", { id: integer().primaryKey(), name: string(20) }, { bind: "auth" }) {}

@@ -240,6 +240,53 @@ test("values stay readable after commit, and session options reach every session
   await other.dispose();
 });
 
+test("sessionOptions.scope tells sessions apart by a value; they end with the scope that used them, else with remove()", async () => {
+  let tenant: string | undefined = "a";
+  const { db, User } = await blog({}, { sessionOptions: { scope: () => tenant } });
+  await db.run(async () => {
+    const first = db.session();
+    await db.run(() => expect(db.session()).toBe(first));
+    // The inner scope has used it, so it has ended it.
+    expect(first.isClosed).toBe(true);
+    const again = db.session();
+    tenant = "b";
+    const other = db.session();
+    expect(other).not.toBe(again);
+    tenant = "a";
+    expect(db.session()).toBe(again);
+    db.session.add(new User({ name: "uncommitted" }));
+  });
+  expect(db.session.has()).toBe(false);
+  // Without a scope the value alone counts, and the only app is meant.
+  const loose = db.session();
+  expect(await User.query().count()).toBe(0);
+  expect(db.session()).toBe(loose);
+  await db.session.remove();
+  expect([loose.isClosed, db.session.has()]).toEqual([true, false]);
+  tenant = undefined;
+  expect(() => db.session()).toThrow(/scope function .*gave undefined/);
+});
+
+// FS18: functions over queries are what a query class is in Python: they go with every query, whoever made it.
+test("a query takes steps of one's own, whether it comes from the model, the session or a relationship", async () => {
+  const { db, User, Post } = await blog();
+  type Posts = ReturnType<typeof Post.query>;
+  const titled = (begin: string) => (posts: Posts) => posts.filter(Post.c.title.like(`${begin}%`)).orderBy(Post.c.id);
+  await db.run(async () => {
+    const user = new User({ name: "amy" });
+    user.posts.push(new Post({ title: "a1" }), new Post({ title: "b1" }));
+    db.session.add(user, new Post({ title: "a2" }));
+    await db.session.flush();
+    const whole = Post.query();
+    const titles = async (posts: Posts) => (await posts.all()).map((p) => p.title);
+    expect(await titles(whole.withTransformation(titled("a")))).toEqual(["a1", "a2"]);
+    expect(await titles(db.session.query(Post).withTransformation(titled("b")))).toEqual(["b1"]);
+    expect(await titles(whole.withParent(user, User.c.posts).withTransformation(titled("a")))).toEqual(["a1"]);
+    // Steps make new queries.
+    expect(await whole.count()).toBe(3);
+  });
+});
+
 test("db.session is a Session for instanceof, spreads its methods, and is no promise", async () => {
   const { db, User } = await blog();
   expect(db.session).toBeInstanceOf(Session);
