@@ -39,11 +39,13 @@ import { NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import type {
   AnyExpr,
   BooleanExpr,
+  Branch,
   Case,
   CastTo,
   Condition,
   Criterion,
   Families,
+  FamilyOfValue,
   Func,
   Ordering,
   PlainExpr,
@@ -152,7 +154,11 @@ export function bindParam(
     callable,
   });
 }
-export function when<T>(condition: Criterion, then: T | Typed<T>): Case<T> {
+/** `CASE WHEN condition THEN …`: `when(t.c.n.gt(3), "many").else("few")`. */
+export function when<T, F extends Family = FamilyOfValue<T>, S extends string = never>(
+  condition: Criterion,
+  then: Branch<T, F, S>,
+): Case<T, F, S> {
   return typed(new CaseNode(undefined, [[criterion(condition), operand(then)]], undefined));
 }
 /** A row value: `tuple(t.c.a, t.c.b).in([[1, "x"], [2, "y"]])`. */

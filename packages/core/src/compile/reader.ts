@@ -103,6 +103,20 @@ export function converter(
   };
 }
 
+function ambiguous(name: string, at: number, again: number): InvalidRequestError {
+  return new InvalidRequestError(
+    `The row has the name '${name}' at positions ${at} and ${again}: read it by position, or give the columns labels.`,
+    "row.ambiguous",
+  );
+}
+/** What turns rows into plain objects. @throws InvalidRequestError when two columns have one name: one would be lost */
+export function objectMaker(keys: readonly string[]): (row: readonly unknown[]) => { [name: string]: unknown } {
+  keys.forEach((key, i) => {
+    const first = keys.indexOf(key);
+    if (first < i) throw ambiguous(key, first, i);
+  });
+  return (row) => Object.fromEntries(keys.map((key, i) => [key, row[i]]));
+}
 /** Names an array already has are read by position or under another label. */
 const OWN = new Set(Object.getOwnPropertyNames(Array.prototype));
 /** What rows with these names inherit from. */
@@ -119,10 +133,7 @@ export function rowPrototype(keys: readonly string[]): object {
               return this[i];
             }
           : () => {
-              throw new InvalidRequestError(
-                `The row has the name '${key}' at positions ${i} and ${again}: read it by position, or give the columns labels.`,
-                "row.ambiguous",
-              );
+              throw ambiguous(key, i, again);
             },
       configurable: true,
       enumerable: false,
@@ -130,12 +141,14 @@ export function rowPrototype(keys: readonly string[]): object {
   });
   Object.defineProperty(Row.prototype, Symbol.for("nodejs.util.inspect.custom"), {
     value(this: unknown[]) {
-      return Object.fromEntries(keys.map((key, i) => [key, this[i]]));
+      return Object.fromEntries(keys.map((key, i) => [keys.indexOf(key) < i ? `${key} (${i})` : key, this[i]]));
     },
   });
+  let object: ReturnType<typeof objectMaker> | undefined;
   Object.defineProperty(Row.prototype, "toObject", {
     value(this: unknown[]) {
-      return Object.fromEntries(keys.map((key, i) => [key, this[i]]));
+      object ??= objectMaker(keys);
+      return object(this);
     },
   });
   return Row.prototype;

@@ -2,7 +2,7 @@
  * The rows of a statement. A result is awaited, or walked with `for await`; it starts by itself in a microtask, so a
  * forgotten one runs too. Source: SQLAlchemy "Fetching Rows".
  */
-import { rowPrototype } from "../compile/reader.js";
+import { objectMaker, rowPrototype } from "../compile/reader.js";
 import type { ChunkRows, MaybePromise } from "../dialects/driver.js";
 import {
   ArgumentError,
@@ -289,11 +289,12 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
       "result.column",
     );
   }
-  /** Rows as plain objects by column name. */
+  /**
+   * Rows as plain objects by column name.
+   * @throws InvalidRequestError (when awaited) when two columns have one name: give them labels
+   */
   mappings(): Result<{ [name: string]: unknown }> {
-    return this.#view((rows, keys) =>
-      rows.map((row) => Object.fromEntries(keys.map((key, i) => [key, (row as readonly unknown[])[i]]))),
-    );
+    return this.#view((rows, keys) => (rows as (readonly unknown[])[]).map(objectMaker(keys)));
   }
   /** Leaves out rows seen before; `by` says what makes two rows the same (default: all their values). */
   unique(by?: (row: R) => unknown): Result<R> {

@@ -251,11 +251,11 @@ export interface Func {
     what: Typed<T, any, S>,
     digits?: number,
   ): NumberExpr<T, never, S>;
-  /** Not null when the fallback is not; the first expression's outer join no longer matters. */
-  coalesce<X extends AnyExpr, D extends ValueOf<X> | null, S2 extends string = never>(
+  /** The first that is not null: not null when one of them is not, and then no outer join of the others matters. */
+  coalesce<X extends AnyExpr, A extends readonly Operand<ValueOf<X> | null>[]>(
     what: X,
-    fallback: D | Typed<D, any, S2>,
-  ): Like<X, NonNullable<ValueOf<X>> | D, S2>;
+    ...others: A
+  ): Coalesced<X, ValueOf<X>, SourceOf<X>, A>;
   nullif<X extends AnyExpr>(what: X, value: Operand<ValueOf<X>>): Like<X, ValueOf<X> | null>;
   /** One text of many; its ORDER BY through `aggregateOrderBy()`. */
   aggregateStrings(what: AnyExpr, separator: string): Agg<TextExpr<string | null>>;
@@ -311,20 +311,64 @@ export interface Func {
   ): Agg<Families<T, never, never>[F & Family]>;
 }
 
-/** `when(a, 1).when(b, 2).else(0)`; `.end()` adds null. */
-export interface Case<T> {
-  when<T2>(criterion: Criterion, then: T2 | Typed<T2, any, any>): Case<T | T2>;
-  else<T2>(value: T2 | Typed<T2, any, any>): PlainExpr<T | T2>;
-  end(): PlainExpr<T | null>;
+/** `X`: what says the family; `T` and `S`: value and tables of what was looked at so far. */
+type Coalesced<X extends AnyExpr, T, S extends string, A extends readonly unknown[]> = A extends readonly [
+  infer H,
+  ...infer R,
+]
+  ? H extends Typed<infer T2, any, infer S2>
+    ? null extends T2
+      ? Coalesced<X, T | (null extends T ? T2 : NonNullable<T2>), S, R>
+      : Coalesced<X, NonNullable<T> | T2, S2, R>
+    : null extends H
+      ? Coalesced<X, T, S, R>
+      : Coalesced<X, NonNullable<T> | H, never, R>
+  : Like<X, T, S>;
+
+/** A branch of a CASE: a value, or an expression with the family and the tables it has. */
+export type Branch<T, F extends Family, S extends string> = T | (Typed<T, any, S> & { readonly [family]: F });
+/** The family of a plain value; NULL has that of the other branches. */
+export type FamilyOfValue<T> = T extends null
+  ? never
+  : T extends string
+    ? "text"
+    : T extends number | bigint
+      ? "number"
+      : T extends boolean
+        ? "boolean"
+        : T extends Date
+          ? "date"
+          : "plain";
+type CaseResult<T, F extends Family, S extends string> = [F] extends [never]
+  ? PlainExpr<T, never, S>
+  : Families<T, never, S>[F];
+/** `when(a, 1).when(b, 2).else(0)`; `.end()` adds null. Branches of several families have the operators they share. */
+export interface Case<T, F extends Family = never, S extends string = never> {
+  when<T2, F2 extends Family = FamilyOfValue<T2>, S2 extends string = never>(
+    criterion: Criterion,
+    then: Branch<T2, F2, S2>,
+  ): Case<T | T2, F | F2, S | S2>;
+  else<T2, F2 extends Family = FamilyOfValue<T2>, S2 extends string = never>(
+    value: Branch<T2, F2, S2>,
+  ): CaseResult<T | T2, F | F2, S | S2>;
+  end(): CaseResult<T | null, F, S>;
 }
 /** `caseOf(x).when(value, result).else(…)`. */
 export interface SimpleCase<V> {
-  when<T>(value: Operand<V>, then: T | Typed<T, any, any>): SimpleCaseBranches<V, T>;
+  when<T, F extends Family = FamilyOfValue<T>, S extends string = never>(
+    value: Operand<V>,
+    then: Branch<T, F, S>,
+  ): SimpleCaseBranches<V, T, F, S>;
 }
-export interface SimpleCaseBranches<V, T> {
-  when<T2>(value: Operand<V>, then: T2 | Typed<T2, any, any>): SimpleCaseBranches<V, T | T2>;
-  else<T2>(value: T2 | Typed<T2, any, any>): PlainExpr<T | T2>;
-  end(): PlainExpr<T | null>;
+export interface SimpleCaseBranches<V, T, F extends Family = never, S extends string = never> {
+  when<T2, F2 extends Family = FamilyOfValue<T2>, S2 extends string = never>(
+    value: Operand<V>,
+    then: Branch<T2, F2, S2>,
+  ): SimpleCaseBranches<V, T | T2, F | F2, S | S2>;
+  else<T2, F2 extends Family = FamilyOfValue<T2>, S2 extends string = never>(
+    value: Branch<T2, F2, S2>,
+  ): CaseResult<T | T2, F | F2, S | S2>;
+  end(): CaseResult<T | null, F, S>;
 }
 export type CastTo<X extends AnyExpr, T, F extends string> = Families<
   T | Extract<ValueOf<X>, null>,

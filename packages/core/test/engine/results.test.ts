@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describeEachDatabase } from "@athanor/test-support";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -57,6 +58,18 @@ describeEachDatabase("a result", (target) => {
     expect(await conn.execute(all).columns("id").mappings().first()).toEqual({ id: 1 });
     await expect(conn.execute(all).columns("nme").all()).rejects.toMatchObject({ code: "result.column" });
     await expect(conn.execute(all).columns(2).all()).rejects.toThrow(/no column 2; it has id, name/);
+  });
+  it("with two columns of one name, loses neither: by position they are read, as objects they are refused", async () => {
+    await using conn = await engine.connect();
+    const labelled = () => conn.execute(select(numbers.c.id, numbers.c.name.as("id")).limit(1));
+    expect(await labelled().mappings().all()).toEqual([{ id: 1, id_1: "n0" }]);
+    const raw = () => conn.execDriverSql("select id, name as id from numbers limit 1");
+    const row = await raw().one();
+    expect([row[0], row[1]]).toEqual([1, "n0"]);
+    expect(() => row["id"]).toThrow(/'id' at positions 0 and 1/);
+    expect(() => (row as unknown as { toObject(): object }).toObject()).toThrow(/'id' at positions 0 and 1/);
+    await expect(raw().mappings().all()).rejects.toMatchObject({ code: "row.ambiguous" });
+    expect(inspect(row)).toBe("{ id: 1, 'id (1)': 'n0' }");
   });
   it("frozen, is read as often as one likes without another statement", async () => {
     await using conn = await engine.connect();
