@@ -3,6 +3,7 @@ import { flatRows } from "../codegen/rows.js";
 import { ArgumentError, atColumn } from "../errors/errors.js";
 import type { KeyedRows } from "../sql/expression.js";
 import { converted as convert } from "../types/adapter.js";
+import { listInText } from "./parameter-compiler.js";
 import type { BindSlot, BoundStatement, Compiled, InsertColumn, InsertPlan } from "./compiled.js";
 
 export type NamedValues = { readonly [name: string]: unknown };
@@ -93,7 +94,7 @@ function bindExpanding(
       numbers?.set(slot, out.length);
       sql += placeholder(out.length) + slot.suffix;
     } else {
-      const list = value as readonly unknown[];
+      const list = (slot.inText ? listInText(value) : value) as readonly unknown[];
       if (!Array.isArray(list)) throw new ArgumentError("in(): the parameter for a list is not a list.");
       const { wrap } = slot;
       if (list.includes(undefined)) throw new ArgumentError("in(): the list holds undefined.", "argument.undefined");

@@ -12,6 +12,8 @@ export interface BindSlot {
   readonly process: Convert | null;
   /** A list: one placeholder per element, rendered when the length is known. */
   readonly expanding: boolean;
+  /** An expanding one in SQL the program wrote itself: may be one value, and cannot be empty. */
+  readonly inText: boolean;
   /** For an expanding one: the list stands behind NOT IN. */
   readonly negated: boolean;
   /** For an expanding one whose elements are row values: what follows the placeholder of each position. */

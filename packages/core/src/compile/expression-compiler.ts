@@ -470,9 +470,16 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
     node.pieces.forEach((piece, i) => {
       sql += withoutNul(piece, "The SQL text");
       const part = node.parts[i];
-      if (part !== undefined) sql += this.textPart(part);
+      if (part !== undefined) sql += isList(part) ? this.textList(part, piece) : this.textPart(part);
     });
     return sql;
+  }
+  /** A list in raw SQL, in parentheses where the text has none. */
+  private textList(list: Bind | NamedBind, before: string): string {
+    this.inText = true;
+    const text = this.bind(list, "", true);
+    this.inText = false;
+    return /[(,]\s*$/.test(before) ? text : `(${text})`;
   }
   protected textPart(part: Element): string {
     if (part instanceof Bind && Array.isArray(part.value) && part.type.family === "json")
@@ -481,6 +488,9 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
   }
 }
 
+function isList(part: Element): part is Bind | NamedBind {
+  return (part instanceof Bind || part instanceof NamedBind) && part.expanding;
+}
 /** Whether the server learns a parameter's type from what stands beside it. */
 function typedSide(node: Expression): boolean {
   return node instanceof ColumnReference;

@@ -1,6 +1,6 @@
 /** Places of parameters in a text being made: marked first, numbered when the text is finished. */
 import type { Dialect } from "../dialects/dialect.js";
-import { CompileError } from "../errors/errors.js";
+import { ArgumentError, CompileError } from "../errors/errors.js";
 import { type Bind, NamedBind } from "../sql/expression.js";
 import { converted } from "../types/adapter.js";
 import { NULL_TYPE, type SqlType, TupleType, typeOfValue } from "../types/sql-type.js";
@@ -33,6 +33,8 @@ export abstract class ParameterCompiler {
    * `$2` would make two expressions of one.
    */
   protected agreeing = false;
+  /** The parameter stands in SQL the program wrote itself. */
+  protected inText = false;
   /** The column whose value is being written. */
   protected writing: string | undefined;
   readonly #places = new Map<object, { readonly suffix: string; readonly text: string }>();
@@ -50,6 +52,7 @@ export abstract class ParameterCompiler {
       constant: undefined,
       process: null,
       expanding: false,
+      inText: this.inText,
       negated: false,
       tuple: undefined,
       listPrefix: "",
@@ -151,11 +154,11 @@ export abstract class ParameterCompiler {
     const { type } = bind;
     const wrap = type instanceof TupleType ? undefined : this.bindWrap(type);
     const one = (v: unknown): string => {
-      const text = this.literal(v, type);
+      const text = this.literal(v, type === NULL_TYPE ? typeOfValue(v) : type);
       return wrap === undefined || v === null ? text : wrap(text);
     };
     if (!expanding) return type === NULL_TYPE ? this.literal(value, typeOfValue(value)) : one(value);
-    const list = value as readonly unknown[];
+    const list = (this.inText ? listInText(value) : value) as readonly unknown[];
     if (list.length === 0) return this.emptyList(negated, type instanceof TupleType ? type.elements.length : 1);
     if (!(type instanceof TupleType)) return list.map(one).join(", ");
     return (
@@ -178,6 +181,15 @@ export abstract class ParameterCompiler {
   }
 }
 
+/** @throws ArgumentError for an empty list: around raw SQL nobody can say what IN of nothing means there */
+export function listInText(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) return [value];
+  if (value.length > 0) return value;
+  throw new ArgumentError(
+    "A list behind IN in raw SQL is empty, which SQL has no form for; leave the criterion out, or write it as column.in([]).",
+    "parameter.empty-list",
+  );
+}
 /** No database takes NUL inside SQL, and the places of parameters are marked with it until the text is finished. */
 export function withoutNul(text: string, what: string): string {
   if (text.includes(MARK))

@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors/errors.js";
 import type { SqlType } from "../types/sql-type.js";
 import { NULL_TYPE } from "../types/sql-type.js";
 import { Element } from "./element.js";
-import { Expression, NamedBind, operand } from "./expression.js";
+import { Bind, Expression, NamedBind, operand } from "./expression.js";
 import { ColumnReference, type FromClause } from "./from.js";
 import { type KeyWriter, OP } from "./key.js";
 import { Statement } from "./statement.js";
@@ -35,8 +35,8 @@ export class TextClause extends Statement {
     for (const name of Object.keys(values)) {
       if (!known.has(name)) throw new ArgumentError(`bindParams(): the text has no parameter ':${name}'.`);
     }
-    const parts = this.parts.map((p) =>
-      p instanceof NamedBind && p.parameter in values ? operand(values[p.parameter]) : p,
+    const parts = this.parts.map((p, i) =>
+      p instanceof NamedBind && p.parameter in values ? part(values[p.parameter], afterIn(this.pieces, i)) : p,
     );
     return this.with({ parts });
   }
@@ -91,10 +91,19 @@ export class IdentifierElement extends Element {
   }
 }
 
+/**
+ * Whether the part with this index stands where SQL wants a list: behind IN or among its parentheses. A list there becomes
+ * as many placeholders as it has values.
+ */
+function afterIn(pieces: readonly string[], index: number): boolean {
+  let before = pieces[index] as string;
+  for (let i = index; i > 0 && /^\s*,\s*$/.test(before); ) before = pieces[--i] as string;
+  return /\bin\s*\(?\s*$/i.test(before);
+}
 const PARAMETER = /\\:|::|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|:([A-Za-z_]\w*)/g;
 
 /**
- * SQL as written, with `:name` parameters. `\:` is a plain colon; colons in strings, comments and `::casts` are left
+ * SQL as written, with `:name` parameters; one behind IN takes a list. `\:` is a plain colon; colons in strings, comments and `::casts` are left
  * alone. Source: SQLAlchemy "text()".
  */
 export function text(source: string): TextClause {
@@ -111,14 +120,17 @@ export function text(source: string): TextClause {
     }
     pieces.push(piece);
     piece = "";
-    parts.push(new NamedBind(found[1], NULL_TYPE));
+    parts.push(new NamedBind(found[1], NULL_TYPE, undefined, { expanding: afterIn(pieces, parts.length) }));
   }
   pieces.push(piece + source.slice(from));
   return new TextClause(pieces, parts);
 }
 
 interface SqlTag {
-  /** Values are bound; columns, tables, expressions and other `sql` fragments are rendered in place. */
+  /**
+   * Values are bound; columns, tables, expressions and other `sql` fragments are rendered in place. A list behind IN becomes
+   * a placeholder for each value: ``sql`… where id in ${[1, 2]}` ``.
+   */
   (pieces: TemplateStringsArray, ...values: unknown[]): TextClause;
   /** A name, quoted as the database wants: ``sql`select * from ${sql.identifier("my table")}` ``. */
   identifier(...names: string[]): IdentifierElement;
@@ -127,8 +139,9 @@ interface SqlTag {
   /** Elements with a separator between them: ``sql.join(values.map((v) => sql`${v}`), ", ")``. */
   join(items: readonly unknown[], separator?: string): TextClause;
 }
-function part(value: unknown): Element {
+function part(value: unknown, inList: boolean): Element {
   if (value instanceof Element) return value;
+  if (inList && Array.isArray(value)) return new Bind(value, NULL_TYPE, true);
   const asFromElement = value as { readonly [k: symbol]: unknown } | null;
   if ((typeof asFromElement === "object" && asFromElement !== null) || typeof asFromElement === "function") {
     const from = asFromElement[Symbol.for("athanor.fromClause")] as FromClause | undefined;
@@ -137,14 +150,21 @@ function part(value: unknown): Element {
   return operand(value);
 }
 export const sql: SqlTag = Object.assign(
-  (pieces: TemplateStringsArray, ...values: unknown[]) => new TextClause([...pieces], values.map(part)),
+  (pieces: TemplateStringsArray, ...values: unknown[]) =>
+    new TextClause(
+      [...pieces],
+      values.map((value, i) => part(value, afterIn(pieces, i))),
+    ),
   {
     identifier: (...names: string[]) => new IdentifierElement(names),
     raw: (source: string) => new TextClause([source], []),
     join: (items: readonly unknown[], separator = ", ") =>
       items.length === 0
         ? new TextClause([""], [])
-        : new TextClause(["", ...items.slice(1).map(() => separator), ""], items.map(part)),
+        : new TextClause(
+            ["", ...items.slice(1).map(() => separator), ""],
+            items.map((item) => part(item, false)),
+          ),
   },
 );
 export { ColumnReference };

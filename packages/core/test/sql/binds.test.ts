@@ -166,6 +166,40 @@ describeEachDatabase("parameters", (target) => {
     expect(await ids(pair.notIn([]))).toEqual([1, 2, 3, 4]);
     expect(await ids(tuple(t.c.n, t.c.id).gt([2, 1]))).toEqual([2, 4]);
   });
+  it("a list behind IN in raw SQL is as many parameters as it has values", async () => {
+    await engine.begin(async (conn) => {
+      const ids = async (statement: ReturnType<typeof sql>, params?: { readonly [name: string]: unknown }) =>
+        (await conn.execute(statement as never, params).all()).map((r) => Number((r as unknown as unknown[])[0]));
+      await conn.executeScript("create table listed (id integer, word varchar(9))");
+      await conn.executeScript("insert into listed values (1, 'a'), (2, 'b'), (3, 'c'), (4, null)");
+      const head = "select id from listed where id";
+      const three = [3, 1, 2];
+      for (const list of [three, [2], [4, 4]]) {
+        const expected = [...new Set(list)].sort();
+        expect(await ids(sql`select id from listed where id in ${list} order by id`)).toEqual(expected);
+        expect(await ids(sql`select id from listed where id IN (${list}) order by id`)).toEqual(expected);
+        expect(await ids(sql`select id from listed where id in (${list}, ${99}) order by id`)).toEqual(expected);
+        for (const text of [`${head} in :ids order by id`, `${head} in ( :ids ) order by id`]) {
+          expect(await ids(sql.text(text), { ids: list })).toEqual(expected);
+          expect(await ids(sql.text(text).bindParams({ ids: list }))).toEqual(expected);
+        }
+      }
+      expect(await ids(sql`select id from listed where word not in ${["a", "b"]}`)).toEqual([3]);
+      expect(await ids(sql.text(`${head} in (:a, :b) order by id`), { a: 1, b: [2, 3] })).toEqual([1, 2, 3]);
+      expect(await ids(sql.text(`${head} in :a`), { a: 2 })).toEqual([2]);
+      expect(await ids(sql.text(`${head} in :a and id < :most`).bindParams({ most: 3 }), { a: three })).toEqual([1, 2]);
+      await conn.executeScript("drop table listed");
+    });
+    const none = { code: "parameter.empty-list" };
+    await using conn = await engine.connect();
+    await expect(conn.execute(sql`select 1 where 1 in ${[]}`)).rejects.toMatchObject(none);
+    await expect(conn.execute(sql.text("select 1 where 1 in (:a)"), { a: [] })).rejects.toMatchObject(none);
+    // Elsewhere a list is the document it was.
+    expect(String(sql`select ${[1, 2]}`)).toBe("select ?");
+    expect(sql`select 1 where 2 in ${[1, "it's"]}`.compile(undefined, { literalBinds: true }).sql).toBe(
+      "select 1 where 2 in (1, 'it''s')",
+    );
+  });
   it("one text serves lists of all lengths in turn", async () => {
     for (const list of [[1], [1, 2, 4], [], [4], Array.from({ length: 300 }, (_, i) => i)]) {
       expect(await ids(t.c.n.in(list))).toEqual([1, 2, 4].filter((n) => list.includes(n)));

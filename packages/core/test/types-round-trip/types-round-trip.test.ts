@@ -83,6 +83,41 @@ const words = [
   "\u2028",
 ];
 
+const bits = (count: number) =>
+  fc.array(fc.constantFrom("0", "1"), { minLength: count, maxLength: count }).map((b) => b.join(""));
+const octet = fc.nat(255);
+const ipv4 = fc.tuple(octet, octet, octet, octet).map((parts) => parts.join("."));
+const hex = (digits: number) => fc.nat(16 ** digits - 1).map((n) => n.toString(16));
+/** Addresses without a run of zero groups, which the databases write as `::`. */
+const ipv6 = fc
+  .array(
+    hex(4).filter((h) => h !== "0"),
+    { minLength: 8, maxLength: 8 },
+  )
+  .map((groups) => groups.join(":"));
+const macs = (bytes: number) =>
+  fc
+    .array(octet, { minLength: bytes, maxLength: bytes })
+    .map((list) => list.map((b) => b.toString(16).padStart(2, "0")).join(":"));
+/** Whole seconds and microseconds, days and months: what the database keeps apart. */
+const spans = (months: boolean) =>
+  fc
+    .tuple(
+      months ? fc.integer({ min: -120, max: 120 }) : fc.constant(0),
+      fc.integer({ min: -9999, max: 9999 }),
+      fc.integer({ min: 0, max: 86_399_999_999 }),
+    )
+    .map(([m, d, us]) => {
+      const seconds = Math.floor(us / 1e6);
+      const fraction = us % 1e6 === 0 ? "" : `.${pad(us % 1e6, 6)}`.replace(/0+$/, "");
+      const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+      // Without months a day is 24 hours, so that both have one sign.
+      const sign = !months && d < 0 ? "-" : "";
+      const date = `${Math.trunc(m / 12) === 0 ? "" : `${Math.trunc(m / 12)}Y`}${m % 12 === 0 ? "" : `${m % 12}M`}${d === 0 ? "" : `${d}D`}`;
+      const time = `${h === 0 ? "" : `${sign}${h}H`}${min === 0 ? "" : `${sign}${min}M`}${s === 0 && fraction === "" ? "" : `${sign}${s}${fraction}S`}`;
+      return date === "" && time === "" ? "PT0S" : `P${date}${time === "" ? "" : `T${time}`}`;
+    });
+
 const Mood = { sad: -1, "it's ok": 0, glad: "happy" } as const;
 const common = (db: string): readonly Case[] => {
   const mysqlLike = db === "mariadb";
@@ -96,11 +131,20 @@ const common = (db: string): readonly Case[] => {
     literal: isPg,
   };
   return [
-    { name: "enumOf", column: () => enumOf(Mood), edges: Object.values(Mood), raw: false },
+    {
+      name: "enumOf",
+      column: () => enumOf(Mood),
+      edges: Object.values(Mood),
+      arbitrary: fc.constantFrom(...Object.values(Mood)),
+      raw: false,
+    },
     {
       name: "serialized",
       column: () => serialized<unknown>(),
       edges: [0, "", [], new Map([[1n, new Date(0)]]), { a: undefined }, new Uint8Array([0, 255]), "\u{1f701}"],
+      arbitrary: fc
+        .anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: false })
+        .filter((v) => v !== null && v !== undefined),
       raw: false,
     },
     { name: "integer", column: integer, edges: [0, 1, -1, 2147483647, -2147483648], arbitrary: fc.integer() },
@@ -249,6 +293,7 @@ const common = (db: string): readonly Case[] => {
       name: "enumeration",
       column: () => enumeration("red", "it's", "a,b", "\u{1f701}"),
       edges: ["red", "it's", "a,b", "\u{1f701}"],
+      arbitrary: fc.constantFrom("red", "it's", "a,b", "\u{1f701}"),
     },
     {
       name: "interval",
@@ -256,6 +301,7 @@ const common = (db: string): readonly Case[] => {
       edges: isPg
         ? ["PT0S", "P1Y2M3DT4H5M6.5S", "-P1D", "P1DT-1H", "P-1Y-2M", "PT0.000001S", "PT-0.5S", "P9999Y", "PT2562047H"]
         : ["PT0S", "P1DT2H", "PT0.000001S", "P-1DT-2H-0.5S", "P36500D"],
+      arbitrary: spans(isPg),
       reads: (value) => (value === "-P1D" ? "P-1D" : value === "P-1DT-2H-0.5S" ? value : value),
       raw: false,
     },
@@ -287,6 +333,7 @@ const common = (db: string): readonly Case[] => {
       name: "array of boolean",
       column: () => array(boolean()),
       edges: [[], [true, false, null]],
+      arbitrary: fc.array(fc.option(fc.boolean(), { nil: null }), { maxLength: 6 }),
       raw: isPg,
       literal: isPg,
     },
@@ -308,6 +355,13 @@ const common = (db: string): readonly Case[] => {
         ],
         [[null], [1]],
       ],
+      // All inner lists of one length: PostgreSQL's arrays are boxes.
+      arbitrary: fc.integer({ min: 1, max: 3 }).chain((n) =>
+        fc.array(fc.array(fc.option(fc.integer(), { nil: null }), { minLength: n, maxLength: n }), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+      ),
       raw: isPg,
       literal: isPg,
     },
@@ -315,6 +369,10 @@ const common = (db: string): readonly Case[] => {
       name: "array of numeric",
       column: () => array(numeric()),
       edges: [["0.1", "1234567890123.12"]],
+      arbitrary: fc.array(
+        decimals(8, 4).map((d) => d.replace(/0$/, "1")),
+        { maxLength: 4 },
+      ),
       raw: isPg,
       literal: isPg,
     },
@@ -322,6 +380,7 @@ const common = (db: string): readonly Case[] => {
       name: "array of uuid",
       column: () => array(uuid()),
       edges: [["ffffffff-ffff-ffff-ffff-ffffffffffff", null]],
+      arbitrary: fc.array(fc.uuid({ version: [1, 2, 3, 4, 5, 6, 7] }), { maxLength: 4 }),
       raw: isPg,
       literal: isPg,
     },
@@ -431,6 +490,13 @@ const range = <T>(least: fc.Arbitrary<T>, later: (v: T, by: number) => T): fc.Ar
     .tuple(least, fc.integer({ min: 2, max: 500 }), fc.boolean(), fc.boolean())
     .map(([v, by, open, close]) => new Range<T>(open ? null : v, close ? null : later(v, by), open ? "()" : "[)"))
     .map((r) => new Range(r.lower, r.upper, r.lower === null ? "()" : "[)"));
+const later = (from: Date, by: number) => new Date(Math.min(from.getTime() + by * 1001, 253402300799999));
+const dateRanges = range(
+  fc
+    .date({ min: new Date("0100-01-01T00:00:00Z"), max: new Date("9990-01-01T00:00:00Z"), noInvalidDate: true })
+    .map((d) => d.toISOString().slice(0, 10)),
+  (from, by) => new Date(Date.parse(`${from}T00:00:00Z`) + by * 864e5).toISOString().slice(0, 10),
+);
 const integers = range(fc.integer({ min: -1e9, max: 1e9 }), (v, by) => v + by);
 
 describeEachDatabase(
@@ -462,16 +528,58 @@ describeEachDatabase(
         edges: ["", [], {}, 0, { a: [1, null, "x'\\"] }, 1e300],
         arbitrary: documents,
       },
-      { name: "inet", column: () => pg.inet(), edges: ["192.168.0.1", "10.0.0.0/8", "::1", "2001:db8::/32"] },
-      { name: "cidr", column: () => pg.cidr(), edges: ["10.0.0.0/8", "2001:db8::/32"] },
-      { name: "macaddr", column: () => pg.macaddr(), edges: ["08:00:2b:01:02:03"] },
-      { name: "tsvector", column: () => pg.tsvector(), edges: ["'cat':3 'fat':2", "", "'it''s'"] },
-      { name: "tsquery", column: () => pg.tsquery(), edges: ["'fat' & 'rat'"] },
-      { name: "macaddr8", column: () => pg.macaddr8(), edges: ["08:00:2b:01:02:03:04:05"] },
+      {
+        name: "inet",
+        column: () => pg.inet(),
+        edges: ["192.168.0.1", "10.0.0.0/8", "::1", "2001:db8::/32", "0.0.0.0", "255.255.255.255", "::"],
+        arbitrary: fc.oneof(
+          ipv4,
+          ipv6,
+          fc.tuple(ipv4, fc.nat(31)).map(([a, bits]) => `${a}/${bits}`),
+          fc.tuple(ipv6, fc.nat(127)).map(([a, bits]) => `${a}/${bits}`),
+        ),
+      },
+      {
+        name: "cidr",
+        column: () => pg.cidr(),
+        edges: ["10.0.0.0/8", "2001:db8::/32", "0.0.0.0/0", "::/0"],
+        arbitrary: fc.oneof(
+          fc.tuple(octet, octet, octet).map(([a, b, c]) => `${a}.${b}.${c}.0/24`),
+          ipv6.map((a) => `${a}/128`),
+        ),
+      },
+      { name: "macaddr", column: () => pg.macaddr(), edges: ["08:00:2b:01:02:03"], arbitrary: macs(6) },
+      {
+        name: "tsvector",
+        column: () => pg.tsvector(),
+        edges: ["'cat':3 'fat':2", "", "'it''s'"],
+        // In the order and form the server keeps: by length and bytes, each once.
+        arbitrary: fc.uniqueArray(fc.stringMatching(/^[a-z]{1,9}$/), { maxLength: 6 }).map((list) =>
+          list
+            .sort((a, b) => (a < b ? -1 : 1))
+            .map((word, i) => `'${word}':${i + 1}${i % 3 === 0 ? "A" : ""}`)
+            .join(" "),
+        ),
+      },
+      {
+        name: "tsquery",
+        column: () => pg.tsquery(),
+        edges: ["'fat' & 'rat'", "'it''s' | !'x'"],
+        arbitrary: fc
+          .array(fc.stringMatching(/^[a-z]{1,9}$/), { minLength: 1, maxLength: 5 })
+          .map((list) => list.map((word) => `'${word}'`).join(" & ")),
+      },
+      {
+        name: "macaddr8",
+        column: () => pg.macaddr8(),
+        edges: ["08:00:2b:01:02:03:04:05"],
+        arbitrary: macs(8),
+      },
       {
         name: "money",
         column: () => pg.money(),
         edges: ["0", "12.5", "-0.01", "92233720368547758.07", "-92233720368547758.08"],
+        arbitrary: decimals(16, 2),
         // The server writes amounts by its locale, C or an English one here.
         reads: (v) => {
           const [whole = "", cents = ""] = String(v).replace("-", "").split(".");
@@ -481,7 +589,12 @@ describeEachDatabase(
       { name: "oid", column: () => pg.oid(), edges: [0, 1, 4294967295], arbitrary: fc.nat(4294967295) },
       { name: "regclass", column: () => pg.regclass(), edges: ["pg_class"] },
       { name: "regtype", column: () => pg.regtype(), edges: ["integer", "timestamp without time zone"] },
-      { name: "timetz", column: () => pg.timetz(), edges: ["00:00:00+00", "23:59:59.999999-12:30"] },
+      {
+        name: "timetz",
+        column: () => pg.timetz(),
+        edges: ["00:00:00+00", "23:59:59.999999-12:30"],
+        arbitrary: times.map((t) => `${t}+02`),
+      },
       { name: "array of inet", column: () => array(pg.inet()), edges: [["10.0.0.1", "::1"], []] },
       { name: "array of money", column: () => array(pg.money()), edges: [["$1.00", "$1,234.50"]] },
       { name: "spelled", column: () => spelled("CHAR(3)", string(3)), edges: ["abc"] },
@@ -489,7 +602,7 @@ describeEachDatabase(
         name: "bit",
         column: () => pg.bit(8),
         edges: ["00000000", "10101010", "11111111"],
-        arbitrary: fc.array(fc.constantFrom("0", "1"), { minLength: 8, maxLength: 8 }).map((b) => b.join("")),
+        arbitrary: bits(8),
       },
       {
         name: "varbit",
@@ -514,12 +627,14 @@ describeEachDatabase(
         name: "int8range",
         column: () => pg.int8range(),
         edges: [new Range(2n ** 60n, 2n ** 62n), Range.empty<bigint>()],
+        arbitrary: range(fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }), (v, by) => v + BigInt(by)),
         raw: false,
       },
       {
         name: "numrange",
         column: () => pg.numrange(),
         edges: [new Range("0.1", "12345678901234567890.5", "[]"), new Range("1", "2", "(]")],
+        arbitrary: range(fc.maxSafeInteger().map(String), (v, by) => `${BigInt(v) + BigInt(by)}.5`),
         raw: false,
       },
       {
@@ -529,24 +644,38 @@ describeEachDatabase(
           new Range(new Date("2024-01-01T00:00:00.001Z"), new Date("2024-02-01T00:00:00Z")),
           new Range<Date>(null, new Date(0), "(]"),
         ],
+        arbitrary: range(moments, later),
         raw: false,
       },
       {
         name: "tsrange",
         column: () => pg.tsrange(),
         edges: [new Range(new Date("1000-01-01T00:00:00Z"), new Date("2024-02-01T00:00:00.999Z"), "[]")],
+        arbitrary: range(moments, later),
         raw: false,
       },
       {
         name: "daterange",
         column: () => pg.daterange(),
         edges: [new Range("2024-01-01", "2024-12-31"), Range.empty<string>()],
+        arbitrary: dateRanges,
         raw: false,
       },
       {
         name: "int4multirange",
         column: () => pg.int4multirange(),
         edges: [[], [new Range(1, 3), new Range(5, null)]],
+        // Apart and in order: the server joins what meets.
+        arbitrary: fc
+          .array(fc.tuple(fc.integer({ min: 2, max: 90 }), fc.integer({ min: 2, max: 90 })), { maxLength: 5 })
+          .map((steps) => {
+            let at = -200;
+            return steps.map(([gap, width]) => {
+              const from = at + gap;
+              at = from + width;
+              return new Range(from, at);
+            });
+          }),
         raw: false,
       },
       {
@@ -561,38 +690,73 @@ describeEachDatabase(
         edges: [1, 2147483647],
         arbitrary: fc.integer({ min: 1 }),
       },
-      { name: "domain with an odd name", column: () => pg.domain("Odd Name", text()), edges: words },
+      {
+        name: "domain with an odd name",
+        column: () => pg.domain("Odd Name", text()),
+        edges: words,
+        arbitrary: unicode,
+      },
       {
         name: "native enum",
         column: () => enumeration(["sad", "it's ok"], { native: true, name: "mood" } as never),
         edges: ["sad", "it's ok"],
       },
-      { name: "array of inet", column: () => array(pg.inet()), edges: [[], ["10.0.0.1", null]], raw: false },
-      { name: "array of jsonb", column: () => array(pg.jsonb()), edges: [[{ a: '"' }, [1], "x"]], raw: false },
+      {
+        name: "array of inet",
+        column: () => array(pg.inet()),
+        edges: [[], ["10.0.0.1", null]],
+        arbitrary: fc.array(fc.oneof(ipv4, ipv6), { maxLength: 4 }),
+        raw: false,
+      },
+      {
+        name: "array of jsonb",
+        column: () => array(pg.jsonb()),
+        edges: [[{ a: '"' }, [1], "x"]],
+        arbitrary: fc.array(documents, { maxLength: 4 }),
+        raw: false,
+      },
       {
         name: "array of ranges",
         column: () => array(pg.int4range()),
         edges: [[new Range(1, 3), Range.empty<number>(), null]],
+        arbitrary: fc.array(integers, { maxLength: 4 }),
         raw: false,
       },
       {
         name: "array of daterange",
         column: () => array(pg.daterange()),
         edges: [[new Range("2024-01-01", "2024-01-03")]],
+        arbitrary: fc.array(dateRanges, { maxLength: 4 }),
         raw: false,
       },
       {
         name: "array of bytea",
         column: () => array(binary()),
         edges: [[new Uint8Array(0), Uint8Array.from([0, 92, 255])]],
+        arbitrary: fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 4 }),
       },
       { name: "array of json", column: () => array(json()), edges: [[{ a: 1 }, [null]]] },
-      { name: "array of interval", column: () => array(interval()), edges: [["P1D", "PT-0.5S", null]], raw: false },
-      { name: "array of time", column: () => array(time()), edges: [["00:00:00", "23:59:59.5"]] },
+      {
+        name: "array of interval",
+        column: () => array(interval()),
+        edges: [["P1D", "PT-0.5S", null]],
+        arbitrary: fc.array(spans(true), { maxLength: 4 }),
+        raw: false,
+      },
+      {
+        name: "array of time",
+        column: () => array(time()),
+        edges: [["00:00:00", "23:59:59.5"]],
+        arbitrary: fc.array(times, { maxLength: 4 }),
+      },
       {
         name: "array of double",
         column: () => array(double()),
         edges: [[0.1, Number.NaN, Number.NEGATIVE_INFINITY, null]],
+        arbitrary: fc.array(
+          fc.double().map((n) => (Object.is(n, -0) ? 0 : n)),
+          { maxLength: 5 },
+        ),
       },
       {
         name: "array of enum",
@@ -619,6 +783,7 @@ describeEachDatabase(
         name: "numeric without bounds",
         column: () => numeric(),
         edges: ["NaN", "0.00000000000000000001", "9".repeat(60), `-${"9".repeat(38)}.${"1".repeat(38)}`],
+        arbitrary: decimals(40, 30),
       },
     ];
     for (const each of cases) it(each.name, () => roundTrip(engine, each));
@@ -673,19 +838,47 @@ describeEachDatabase(
     afterAll(() => engine.dispose());
     const cases: readonly Case[] = [
       { name: "unsigned", column: () => mysql.unsigned(), edges: [0, 4294967295], arbitrary: fc.nat(4294967295) },
-      { name: "unsigned tinyint", column: () => mysql.unsigned("tinyint"), edges: [0, 255] },
+      { name: "unsigned tinyint", column: () => mysql.unsigned("tinyint"), edges: [0, 255], arbitrary: octet },
       {
         name: "unsigned bigint",
         column: () => mysql.unsigned("bigint"),
         edges: [0n, 2n ** 64n - 1n, BigInt(two53) + 1n],
         arbitrary: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       },
-      { name: "year", column: () => mysql.year(), edges: [1901, 2155, 2024], raw: true },
-      { name: "bit", column: () => mysql.bit(12), edges: ["000000000000", "111111111111", "000000001010"], raw: false },
-      { name: "bit(64)", column: () => mysql.bit(64), edges: ["1".repeat(64), "0".repeat(63) + "1"], raw: false },
-      { name: "enumeration", column: () => mysql.enumeration("a", "it's"), edges: ["a", "it's"] },
-      { name: "inet4", column: () => mysql.inet4(), edges: ["0.0.0.0", "255.255.255.255"] },
-      { name: "inet6", column: () => mysql.inet6(), edges: ["::", "2001:db8::ff00:42:8329", "::ffff:1.2.3.4"] },
+      {
+        name: "year",
+        column: () => mysql.year(),
+        edges: [1901, 2155, 2024, 0],
+        arbitrary: fc.integer({ min: 1901, max: 2155 }),
+        raw: true,
+      },
+      {
+        name: "bit",
+        column: () => mysql.bit(12),
+        edges: ["000000000000", "111111111111", "000000001010"],
+        arbitrary: bits(12),
+        raw: false,
+      },
+      {
+        name: "bit(64)",
+        column: () => mysql.bit(64),
+        edges: ["1".repeat(64), "0".repeat(63) + "1"],
+        arbitrary: bits(64),
+        raw: false,
+      },
+      {
+        name: "enumeration",
+        column: () => mysql.enumeration("a", "it's", "\u{1f701}"),
+        edges: ["a", "it's", "\u{1f701}"],
+        arbitrary: fc.constantFrom("a", "it's", "\u{1f701}"),
+      },
+      { name: "inet4", column: () => mysql.inet4(), edges: ["0.0.0.0", "255.255.255.255"], arbitrary: ipv4 },
+      {
+        name: "inet6",
+        column: () => mysql.inet6(),
+        edges: ["::", "2001:db8::ff00:42:8329", "::ffff:1.2.3.4"],
+        arbitrary: ipv6,
+      },
       { name: "MEDIUMTEXT", column: () => spelled("MEDIUMTEXT", text()), edges: [...words, "x".repeat(1 << 20)] },
       {
         name: "LONGBLOB",
@@ -693,7 +886,13 @@ describeEachDatabase(
         edges: [new Uint8Array(0), new Uint8Array(1 << 20).fill(255)],
         raw: false,
       },
-      { name: "set", column: () => mysql.set("a", "b", "c"), edges: [[], ["a"], ["a", "c"]], raw: false },
+      {
+        name: "set",
+        column: () => mysql.set("a", "b", "c"),
+        edges: [[], ["a"], ["a", "c"], ["a", "b", "c"]],
+        arbitrary: fc.subarray(["a", "b", "c"]),
+        raw: false,
+      },
     ];
     for (const each of cases) it(each.name, () => roundTrip(engine, each));
     it("refuses the rest with a word on what to do", async () => {
