@@ -125,7 +125,7 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   }
   /** Longest name of a constraint or index. */
   protected get maxNameLength(): number {
-    return this.dialect.capabilities.maxIdentifierLength;
+    return this.dialect.maxIdentifierLength;
   }
   /** Options given for this dialect, checked against those it knows. */
   protected optionsOf(

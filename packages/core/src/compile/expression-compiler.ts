@@ -159,14 +159,13 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
     if (name === undefined) {
       const n = (this.#aliasCounts.get(hint) ?? 0) + 1;
       this.#aliasCounts.set(hint, n);
-      name = this.fitName(`${hint}_${n}`);
+      name = this.fitName(`${hint}_${n}`, this.dialect.labelLength);
       this.aliasNames.set(from, name);
     }
     return name;
   }
   /** A label or made-up name that the server would cut off: cut here, with a hash so that two of them stay apart. */
-  protected fitName(name: string): string {
-    const most = this.dialect.capabilities.maxIdentifierLength;
+  protected fitName(name: string, most = this.dialect.maxIdentifierLength): string {
     if (name.length * 4 <= most || Buffer.byteLength(name) <= most) return name;
     const tail = `_${hashOf(name).toString(16)}`;
     let head = name.slice(0, most - tail.length);

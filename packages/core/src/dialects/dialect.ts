@@ -5,6 +5,7 @@ import { CompileError, type DatabaseError, type DatabaseErrorDetails } from "../
 import type { Element } from "../sql/element.js";
 import {
   type Convert,
+  type JsonForm,
   converted,
   type TypeAdapter,
   type TypeAdapters,
@@ -102,6 +103,11 @@ export interface DialectInfo {
   readonly defaultSchema: string | undefined;
 }
 
+/** How the programs of one engine differ from others on the same dialect. */
+export interface DialectSettings extends JsonForm {
+  readonly maxIdentifierLength?: number | undefined;
+  readonly labelLength?: number | undefined;
+}
 export abstract class Dialect implements TypeResolver {
   abstract readonly name: string;
   /** Names under which programs speak of it, the closest first: what is said for MySQL holds for MariaDB. */
@@ -143,6 +149,17 @@ export abstract class Dialect implements TypeResolver {
   readonly #binds = new Map<number, Convert | null>();
   readonly #results = new Map<number, Convert | null>();
   readonly #own = new Map<number, TypeAdapter>();
+
+  /** What `createEngine` was told about texts; set before anything is compiled. */
+  settings: DialectSettings = {};
+  /** The longest name in the database. */
+  get maxIdentifierLength(): number {
+    return this.settings.maxIdentifierLength ?? this.capabilities.maxIdentifierLength;
+  }
+  /** The longest name made up for a statement; longer ones are cut, with a hash at the end. */
+  get labelLength(): number {
+    return this.settings.labelLength ?? this.maxIdentifierLength;
+  }
 
   /** Names under which variants and options are given for this dialect; PGlite reads PostgreSQL's too. */
   get optionNames(): readonly string[] {

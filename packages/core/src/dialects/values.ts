@@ -168,14 +168,20 @@ export function jsonText(value: unknown): string {
 function refuseBigInt(value: bigint): never {
   throw new ArgumentError(`JSON has no form for the bigint ${value}n: write it as a string or a number.`, "value.json");
 }
-/** Documents with the text form their type chose. */
-export const jsonBind = ({ options = {} }: { readonly options?: JsonOptions | undefined }): Convert => {
-  const { serializer, nullAs } = options;
+/** Documents with the text form their type chose, else the engine. */
+export const jsonBind = (
+  { options = {} }: { readonly options?: JsonOptions | undefined },
+  { settings }: TypeResolver,
+): Convert => {
+  const { serializer = settings?.jsonSerializer, nullAs } = options;
   const write = serializer === undefined ? jsonText : (v: unknown) => (v === jsonNull ? "null" : serializer(v));
   return nullAs === "json" ? takingNull((v) => (v === null ? "null" : write(v)), "set") : write;
 };
-export const jsonResult = ({ options = {} }: { readonly options?: JsonOptions | undefined }): Convert => {
-  const { deserializer } = options;
+export const jsonResult = (
+  { options = {} }: { readonly options?: JsonOptions | undefined },
+  { settings }: TypeResolver,
+): Convert => {
+  const { deserializer = settings?.jsonDeserializer } = options;
   if (deserializer === undefined) return parseJson;
   return (value) => (typeof value === "string" ? deserializer(value) : deserializer(JSON.stringify(value)));
 };

@@ -32,6 +32,8 @@ const SETTINGS: { readonly [K in keyof EngineOptions]?: Read } = {
   loggingName: asText,
   isolationLevel: (text) => text.replaceAll("_", " ").toUpperCase(),
   statementCacheSize: asNumber,
+  labelLength: asNumber,
+  maxIdentifierLength: asNumber,
 };
 
 /**

@@ -1,7 +1,7 @@
 /** The engine: a dialect, a pool, a statement cache and listeners for one database. Source: SQLAlchemy "Engine Configuration". */
 import { StatementCache } from "../compile/cache.js";
 import type { Compiled } from "../compile/compiled.js";
-import type { Dialect, DialectInfo } from "../dialects/dialect.js";
+import type { Dialect, DialectInfo, DialectSettings } from "../dialects/dialect.js";
 import type { Driver, DriverConnection, IsolationLevel, MaybePromise } from "../dialects/driver.js";
 import { dialectFor } from "../dialects/registry.js";
 import { didYouMean } from "../errors/did-you-mean.js";
@@ -68,6 +68,14 @@ export interface EngineOptions {
    */
   readonly creator?: (settings: { readonly [name: string]: unknown }) => unknown;
   readonly plugins?: readonly EnginePlugin[];
+  /** The text of documents to be written, where their type has no serializer of its own. Default: JSON.stringify. */
+  readonly jsonSerializer?: (value: unknown) => string;
+  /** Reads the text of documents in columns declared as JSON; raw SQL reads with JSON.parse. */
+  readonly jsonDeserializer?: (text: string) => unknown;
+  /** Names made up for anonymous aliases are at most this long; longer ones are cut, with a hash at the end. From 12. */
+  readonly labelLength?: number;
+  /** The longest name this server takes, where it is another than usual; longer labels are cut, with a hash at the end. */
+  readonly maxIdentifierLength?: number;
 }
 const OPTIONS = [
   "poolClass",
@@ -89,6 +97,10 @@ const OPTIONS = [
   "statementCacheSize",
   "executionOptions",
   "connectArgsProvider",
+  "jsonSerializer",
+  "jsonDeserializer",
+  "labelLength",
+  "maxIdentifierLength",
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 /** What `withOptions` may vary. */
@@ -437,6 +449,7 @@ export function makeEngine(given: string | Url, asked: EngineOptions, driver?: D
   }
   if (options !== asked) checkOptions(options);
   const dialect = dialectFor(url);
+  dialect.settings = settingsOf(options, dialect);
   const { isolationLevel, echoPool } = options;
   if (
     isolationLevel !== undefined &&
@@ -455,6 +468,20 @@ export function makeEngine(given: string | Url, asked: EngineOptions, driver?: D
     echoEvents(core.pool, new Logger(echoPool, true, options.loggingName));
   for (const plugin of asked.plugins ?? []) plugin.created?.(engine);
   return engine;
+}
+function settingsOf(options: EngineOptions, dialect: Dialect): DialectSettings {
+  const { jsonSerializer, jsonDeserializer, labelLength, maxIdentifierLength } = options;
+  for (const [name, length] of Object.entries({ labelLength, maxIdentifierLength })) {
+    if (length !== undefined && !(Number.isInteger(length) && length >= 12))
+      throw new ArgumentError(`The option ${name} is a whole number from 12, not ${length}.`, "engine.option");
+  }
+  const most = maxIdentifierLength ?? dialect.capabilities.maxIdentifierLength;
+  if (labelLength !== undefined && labelLength > most)
+    throw new ArgumentError(
+      `labelLength is ${labelLength}, but names have at most ${most} characters.`,
+      "engine.option",
+    );
+  return { jsonSerializer, jsonDeserializer, labelLength, maxIdentifierLength };
 }
 function checkOptions(options: EngineOptions): void {
   requireKnownOptions(options, OPTIONS, "createEngine()", "engine.option");

@@ -20,9 +20,15 @@ export function takingNull(process: (value: unknown) => unknown, takesNull: true
   return Object.assign((value: unknown) => process(value), { takesNull });
 }
 
+export interface JsonForm {
+  readonly jsonSerializer?: ((value: unknown) => string) | undefined;
+  readonly jsonDeserializer?: ((text: string) => unknown) | undefined;
+}
 /** The view an adapter has of its dialect: other types' adapters, through the same caches. */
 export interface TypeResolver {
   readonly name: string;
+  /** The text form of documents whose type has none of its own. */
+  readonly settings?: JsonForm;
   ddlType(type: SqlType): string;
   bindProcessor(type: SqlType): Convert | null;
   resultProcessor(type: SqlType): Convert | null;

@@ -3,19 +3,24 @@ import mysql from "mysql2/promise";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 import {
+  alias,
   ArgumentError,
   createEngine,
   createMockEngine,
   createPoolFromUrl,
+  CreateTable,
   Engine,
   engineFromConfig,
   insert,
   integer,
+  json,
   MetaData,
   select,
   sql,
   string,
   table,
+  tableOf,
+  unique,
   Url,
 } from "../../src/index.js";
 
@@ -269,6 +274,88 @@ describeEachDatabase("connections made by the program", (target) => {
     } finally {
       await engine.dispose();
     }
+  });
+});
+
+describeEachDatabase("options for texts", (target) => {
+  it("documents have the engine's text form, unless their type has one of its own", async () => {
+    const engine = createEngine(await target.url(), {
+      jsonSerializer: (value) => JSON.stringify({ wrapped: value }),
+      jsonDeserializer: (text) => ({ read: (JSON.parse(text) as { wrapped: unknown }).wrapped }),
+    });
+    const docs = table(
+      "docs",
+      {
+        id: integer().primaryKey(),
+        doc: json<unknown>().nullable(),
+        own: json<unknown>({ serializer: JSON.stringify, deserializer: (t) => JSON.parse(t) as unknown }).nullable(),
+      },
+      { metadata: new MetaData() },
+    );
+    try {
+      await engine.begin(async (conn) => {
+        await conn.execute(new CreateTable(tableOf(docs)));
+        await conn.execute(
+          insert(docs).values([
+            { id: 1, doc: [1, "\u{1f701}"], own: [2] },
+            { id: 2, doc: null, own: null },
+          ]),
+        );
+        // Prepared and in the driver's fastest form, too.
+        for (let i = 0; i < 3; i++) {
+          const rows = await conn.execute(select(docs.c.doc, docs.c.own).orderBy(docs.c.id)).all();
+          expect(rows.map((r) => [r[0], r[1]])).toEqual([
+            [{ read: [1, "\u{1f701}"] }, [2]],
+            [null, null],
+          ]);
+        }
+        const text = engine.dialect.literal([3], tableOf(docs).columns[1]?.type as never);
+        expect(text).toContain('{"wrapped":[3]}');
+      });
+      await using other = createEngine("sqlite://");
+      expect(other.dialect.literal([3], tableOf(docs).columns[1]?.type as never)).toBe("'[3]'");
+    } finally {
+      await engine.dispose();
+    }
+  });
+  it("made-up names and labels are no longer than told, and rows answer to the whole name", async () => {
+    const url = await target.url();
+    expect(() => createEngine(url, { labelLength: 3 })).toThrow(/labelLength is a whole number from 12/);
+    expect(() => createEngine(url, { labelLength: 40, maxIdentifierLength: 30 })).toThrow(/at most 30/);
+    const engine = engineFromConfig({
+      "database.url": url,
+      "database.label_length": "20",
+      "database.max_identifier_length": 30,
+    });
+    try {
+      const things = table("things_of_a_long_name", { id: integer().primaryKey() }, { metadata: new MetaData() });
+      const [a, b] = [alias(things), alias(things)];
+      const long = "a_label_that_is_longer_than_thirty";
+      const sent: string[] = [];
+      engine.on("statement", (e) => void sent.push(e.sql));
+      const statement = select(a.c.id.as(long), b.c.id.as(`${long}_too`)).join(b, b.c.id.gt(a.c.id));
+      await engine.begin(async (conn) => {
+        await conn.execute(new CreateTable(tableOf(things)));
+        await conn.execute(insert(things).values([{ id: 1 }, { id: 2 }]));
+        for (let i = 0; i < 3; i++)
+          expect(await conn.execute(statement).mappings().all()).toEqual([{ [long]: 1, [`${long}_too`]: 2 }]);
+      });
+      const names = [...(sent.find((s) => s.startsWith("SELECT"))?.matchAll(/AS (\w+)/g) ?? [])].map((m) => m[1]);
+      expect(names.map((l) => l?.length)).toEqual([30, 30, 20, 20]);
+      expect(new Set(names).size).toBe(4);
+    } finally {
+      await engine.dispose();
+    }
+    const strict = createEngine(url, { maxIdentifierLength: 30 });
+    const named = table(
+      "t",
+      { id: integer() },
+      { metadata: new MetaData(), constraints: (t) => [unique(`u_${"x".repeat(30)}`, t.id)] },
+    );
+    expect(() => strict.dialect.createDdlCompiler().statements(new CreateTable(tableOf(named)))).toThrow(
+      /longer than the 30 characters/,
+    );
+    await strict.dispose();
   });
 });
 

@@ -87,7 +87,7 @@ export class CompareScope {
   nameOf(item: Index | Constraint): string | undefined {
     const { name } = item;
     if (name === null || name === undefined) return undefined;
-    return item.nameIsGenerated ? truncatedName(name, this.dialect.capabilities.maxIdentifierLength) : name;
+    return item.nameIsGenerated ? truncatedName(name, this.dialect.maxIdentifierLength) : name;
   }
   /** A table like the one in the database, for the way back. */
   tableLike(reflected: ReflectedTable): Table {

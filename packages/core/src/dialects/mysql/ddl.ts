@@ -38,7 +38,7 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   }
 
   protected override get maxNameLength(): number {
-    return Math.min(64, this.dialect.capabilities.maxIdentifierLength);
+    return Math.min(64, this.dialect.maxIdentifierLength);
   }
   protected override tableSuffix(table: Table): string {
     const options = this.optionsOf(`Table '${table.fullName}'`, table.dialectOptions, this.tableOptions);

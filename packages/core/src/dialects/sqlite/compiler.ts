@@ -57,6 +57,8 @@ export class SqliteCompiler extends SqlCompiler {
     const names = statement.exportedColumns.map((c) => c.columnName);
     // Packed rows are read by name: with a name met twice there is no telling which column is meant.
     if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return compiled;
+    // The text names it otherwise.
+    if (names.some((name) => this.fitName(name) !== name)) return compiled;
     const packed = packedText(compiled.sql, columns, names, (name) => this.quote(name));
     return packed === undefined ? compiled : { ...compiled, hint: { ...compiled.hint, packed } };
   }
