@@ -605,6 +605,27 @@ describe("what carries SQL does so by its name", () => {
   });
 });
 
+describeEachDatabase(
+  "a session that takes backslashes as they are",
+  (target) => {
+    it("gets its values bound as they are, from whenever it says so", async () => {
+      await using engine = createEngine(await target.url(), { poolSize: 1, maxOverflow: 0 });
+      engine.on("connect", async ({ connection }) => {
+        const hint = { prepare: false, returnsRows: false, exactIntegers: false };
+        await connection.execute("set sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES')", [], hint);
+      });
+      await using conn = await engine.connect();
+      for (const value of [...HOSTILE, "' or 1=1 -- ", "\\' or 1=1 -- "]) {
+        expect(await conn.execute(sql`select ${value} as v`).scalar()).toBe(value);
+        expect(await conn.execDriverSql("select ? as v", [value]).scalar()).toBe(value);
+      }
+      await conn.execDriverSql("set sql_mode = ''");
+      expect(await conn.execDriverSql("select ? as v", ["a\\' b"]).scalar()).toBe("a\\' b");
+    });
+  },
+  { only: ["mariadb"] },
+);
+
 it("every function that core exports has its place here", () => {
   const source = [APIS.map(([name, make]) => `${name} ${make}`).join(), String(describe)].join();
   const named = new Set(source.match(/\b[a-zA-Z]+\b/g));

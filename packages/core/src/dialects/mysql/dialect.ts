@@ -95,7 +95,10 @@ export class MysqlDialect extends Dialect {
         return null;
     }
   }
-  /** Backslashes escape in strings unless the server is told otherwise. */
+  /**
+   * Backslashes escape in strings unless a session is told otherwise, which a text cannot know: doubled, no text can end
+   * the literal in either mode; with NO_BACKSLASH_ESCAPES a literal holds two. Bound values are right in both.
+   */
   override stringLiteral(value: string): string {
     return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
   }

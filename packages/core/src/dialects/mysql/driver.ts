@@ -28,7 +28,7 @@ export class MysqlConnection implements DriverConnection {
   readonly #connection: mysql.Connection;
   readonly #open: OpenMysql;
   /** Values may be written into the text by the driver; with NO_BACKSLASH_ESCAPES its escaping would be wrong. */
-  readonly #textValues: boolean;
+  #textValues: boolean;
   #alive = true;
   /** Of an XA transaction that is open. */
   #xid: string | undefined;
@@ -253,11 +253,17 @@ export class MysqlConnection implements DriverConnection {
     this.#connection.destroy();
   }
 
+  /** Answers without rows tell how texts are escaped from now on. */
+  #escapes(result: unknown): void {
+    const status = (result as { readonly serverStatus?: number }).serverStatus;
+    if (status !== undefined) this.#textValues = (status & NO_BACKSLASHES) === 0;
+  }
   #send(sql: string, values: readonly unknown[], prepared: boolean): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const done = (error: unknown, result: unknown, fields: readonly mysql.FieldPacket[] | undefined): void => {
-        if (error) reject(error);
-        else resolve({ result, fields });
+        if (error) return reject(error);
+        this.#escapes(result);
+        resolve({ result, fields });
       };
       const options = { sql, rowsAsArray: true, ...(values.length === 0 ? undefined : { values: values as never }) };
       if (prepared) this.#connection.execute(options, done as never);
@@ -266,6 +272,8 @@ export class MysqlConnection implements DriverConnection {
   }
 }
 
+/** SERVER_STATUS_NO_BACKSLASH_ESCAPES: the session's sql_mode says so, whoever set it. */
+const NO_BACKSLASHES = 512;
 /** Values already converted by their types; whole numbers as text stay whole (`LIMIT ?` refuses 10.0). */
 function driverValue(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
