@@ -399,14 +399,16 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
   }
   visitCast(node: Cast): string {
     if (node.coerceOnly) return this.render(node.expression);
-    return `CAST(${this.castOperand(node.expression)} AS ${this.dialect.castType(node.type)})`;
+    return this.castText(node.expression, node.type);
+  }
+  protected castText(of: Expression, type: SqlType): string {
+    return `CAST(${this.castOperand(of)} AS ${this.dialect.castType(type)})`;
   }
   protected castOperand(node: Expression): string {
     return node instanceof Bind ? this.bind(node, "") : this.render(node);
   }
   visitTryCast(node: TryCast): string {
-    const type = this.dialect.castType(node.type);
-    const text = `CAST(${this.castOperand(node.expression)} AS ${type})`;
+    const text = this.castText(node.expression, node.type);
     const test = this.castTest(node.expression, node.type);
     return test === "" ? text : `CASE WHEN ${test} THEN ${text} END`;
   }

@@ -351,8 +351,11 @@ export abstract class QueryCompiler extends ExpressionCompiler {
   }
   /** A query that sees nothing of the statement around it. */
   protected alone(query: Element): string {
+    return this.apart(() => this.render(query));
+  }
+  private apart(render: () => string): string {
     const kept = this.scopes.splice(0);
-    const text = this.render(query);
+    const text = render();
     this.scopes.push(...kept);
     return text;
   }
@@ -417,7 +420,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     level.set(root, `${this.quoteLabel(cte.fromName as string)}${names} AS ${hint}(${text})${suffix}`);
   }
   private cteMember(query: Subselectable): string {
-    return query instanceof QueryStatement ? this.member(query) : this.alone(query);
+    return this.apart(() => (query instanceof QueryStatement ? this.member(query) : this.render(query)));
   }
   /** Whether WITH takes MATERIALIZED; elsewhere the hint is left out. */
   protected readonly cteHints: boolean = true;
@@ -470,7 +473,9 @@ export abstract class QueryCompiler extends ExpressionCompiler {
       const names = statement.orderByList.map((o) => {
         const at = columns.find(
           (c) =>
-            c.expression === o.expression || (o.expression instanceof ColumnReference && c.key === o.expression.key),
+            c.expression === o.expression ||
+            (c.expression instanceof Label && c.expression.expression === o.expression) ||
+            (o.expression instanceof ColumnReference && c.key === o.expression.key),
         );
         return at === undefined ? this.render(o) : this.orderingText(this.quoteLabel(at.columnName), o);
       });
@@ -479,14 +484,17 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const limits = this.limitsOf(statement);
     if (limits !== "") parts.push(limits);
   }
-  /** A member with its own ORDER BY or LIMIT, or another set operation, has to be set apart. */
+  /**
+   * A member with its own ORDER BY or LIMIT, or another set operation, has to be set apart. Where the whole stands in an
+   * expression, each member is correlated with what is around it.
+   */
   protected member(member: QueryStatement): string {
     const apart =
       member.orderByList.length > 0 ||
       member.limitValue !== undefined ||
       member.offsetValue !== undefined ||
       member instanceof CompoundStatement;
-    const text = this.alone(member);
+    const text = this.nested(member);
     if (!apart) return text;
     return this.dialect.capabilities.compoundParentheses ? `(${text})` : `SELECT * FROM (${text})`;
   }

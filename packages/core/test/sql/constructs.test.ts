@@ -316,6 +316,23 @@ describeEachDatabase("hostile names and values", (target) => {
       expect([...(await conn.execute(found).one())], value).toEqual([true, false]);
     }
   });
+  it("that a document lacks is NULL, a null in it is not", async () => {
+    const metadata = new MetaData();
+    const docs = table(
+      "docs",
+      { id: integer().primaryKey(), doc: json<Record<string, unknown>>().nullable() },
+      { metadata },
+    );
+    await metadata.createAll(engine);
+    await using conn = await engine.connect();
+    const rows = [{ a: null }, { a: 0 }, {}, null].map((doc, i) => ({ id: i + 1, doc }));
+    await conn.execute(insert(docs).values(rows));
+    const a = (docs.c.doc as unknown as { get(key: string): typeof docs.c.id }).get("a");
+    expect(await conn.scalars(select(docs.c.id).where(a.isNull()).orderBy(docs.c.id)).all()).toEqual([3, 4]);
+    expect(await conn.scalars(select(docs.c.id).where(a.isNotNull()).orderBy(docs.c.id)).all()).toEqual([1, 2]);
+    await conn.rollback();
+    await metadata.dropAll(engine);
+  });
   it("are keys of documents", async () => {
     const metadata = new MetaData();
     const docs = table("docs", { id: integer().primaryKey(), doc: json<Record<string, unknown>>() }, { metadata });

@@ -6,6 +6,7 @@ import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   CompileError,
+  cast,
   columnValued,
   createEngine,
   date,
@@ -104,6 +105,14 @@ describeEachDatabase("dates and intervals", (target) => {
     expect(await values(c.day.add("P2D"))).toEqual(["2024-03-01", "2000-01-02"]);
     expect(await values(c.day.sub("P1D"))).toEqual(["2024-02-27", "1999-12-30"]);
     expect(await values(c.at.add("PT45M30S"))).toEqual(["23:15:30", "00:45:30"]);
+  });
+  it("cast to one another keep what there is in both", async () => {
+    expect(await values(cast(c.begins, date()))).toEqual(["2024-02-28", expect.any(String)]);
+    expect((await values(cast(c.begins, time())))[0]).toMatch(/^22:30:00\.25/);
+    expect((await values(cast(c.day, dateTime())))[0]).toEqual(new Date(Date.UTC(2024, 1, 28)));
+    await using conn = await engine.connect();
+    const same = select(events.c.id).where(cast(c.begins, date()).eq("2024-02-28"));
+    expect(await conn.scalars(same).all()).toEqual([1]);
   });
   it("the difference is an interval, whichever they are", async () => {
     expect(await values(c.ends.diff(c.begins))).toEqual(["P1DT3H15M30.25S", null]);

@@ -135,6 +135,15 @@ export class SqliteCompiler extends SqlCompiler {
       `CAST(STRFTIME('%s', ${this.render(e)}) AS INTEGER) * 1000000 + CAST(SUBSTR(STRFTIME('%f', ${this.render(e)}), 4) AS INTEGER) * 1000`;
     return `(${micros(left)}) - (${micros(right)})`;
   }
+  /** Points in time are text: a day or a time is a part of it. */
+  protected override castText(of: Expression, type: SqlType): string {
+    const [from, to] = [of.type.kind, type.kind];
+    if (to === "date" && from === "dateTime") return `DATE(${this.castOperand(of)})`;
+    if (to === "dateTime" && from === "date") return `DATE(${this.castOperand(of)}) || ' 00:00:00.000000'`;
+    if (to === "time" && from === "dateTime")
+      return `RTRIM(RTRIM(STRFTIME('%H:%M:%f', ${this.castOperand(of)}), '0'), '.')`;
+    return super.castText(of, type);
+  }
   protected override castTest(of: Expression, type: SqlType): string {
     if (type.family !== "date") return super.castTest(of, type);
     const check = type.kind === "date" ? "DATE" : type.kind === "time" ? "TIME" : "DATETIME";
@@ -240,8 +249,9 @@ export class SqliteCompiler extends SqlCompiler {
     );
     const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
     switch (node.as_) {
+      // What is not there is NULL and no document `null`, so that it can be asked for.
       case "json":
-        return `JSON_QUOTE(${value})`;
+        return `(${this.operand(node.document, ops.concat)} -> ${path})`;
       case "number":
         return `CAST(${value} AS REAL)`;
       default:

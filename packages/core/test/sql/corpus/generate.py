@@ -586,6 +586,11 @@ S("set.subquery", lambda: (lambda s: select(s.c.id).where(s.c.id > 2))(union(sel
 S("set.where", lambda: union(select(u.id).where(u.age > 3), select(o.user_id).where(o.qty > 4)))
 S("set.labels", lambda: union(select(u.id.label("k")), select(o.user_id.label("k"))))
 W("set.in", lambda: u.id.in_(union(select(o.user_id), select(ut.user_id))))
+correlated = lambda: select(o.id).where(o.user_id == u.id).union(select(o.qty).where(o.user_id == u.id))
+S("set.scalar.correlated", lambda: select(u.id, correlated().order_by(o.id).limit(1).scalar_subquery().label("n")))
+W("set.in.correlated", lambda: u.id.in_(correlated()))
+W("set.exists.correlated", lambda: correlated().exists())
+S("set.order.labelled", lambda: select(u.id.label("k")).union(select(o.user_id.label("k"))).order_by(u.id), "the result has the label's name, and no other", **{k: "SELECT users.id AS k FROM users UNION SELECT orders.user_id AS k FROM orders ORDER BY k" for k in DIALECTS})
 S("set.literal", lambda: union_all(select(literal(1).label("n")), select(literal(2).label("n"))))
 
 # ---- FROM: values, functions, samples
@@ -744,9 +749,9 @@ W("fts.matches", lambda: func.to_tsvector("english", u.name).op("@@")(func.to_ts
 
 # ---- JSON
 J = LITERAL_PATH
-V("json.key", lambda: u.prefs["theme"], J, sqlite="JSON_QUOTE(JSON_EXTRACT(users.prefs, '$.\"theme\"'))", postgresql="(users.prefs -> 'theme')", mysql="JSON_EXTRACT(users.prefs, '$.\"theme\"')")
-V("json.index", lambda: u.prefs[0], J, sqlite="JSON_QUOTE(JSON_EXTRACT(users.prefs, '$[0]'))", postgresql="(users.prefs -> 0)", mysql="JSON_EXTRACT(users.prefs, '$[0]')")
-V("json.path", lambda: u.prefs[("a", 1, "b")], J, sqlite="JSON_QUOTE(JSON_EXTRACT(users.prefs, '$.\"a\"[1].\"b\"'))", postgresql="(users.prefs #> ARRAY['a', '1', 'b'])", mysql="JSON_EXTRACT(users.prefs, '$.\"a\"[1].\"b\"')")
+V("json.key", lambda: u.prefs["theme"], J, sqlite="(users.prefs -> '$.\"theme\"')", postgresql="(users.prefs -> 'theme')", mysql="JSON_EXTRACT(users.prefs, '$.\"theme\"')")
+V("json.index", lambda: u.prefs[0], J, sqlite="(users.prefs -> '$[0]')", postgresql="(users.prefs -> 0)", mysql="JSON_EXTRACT(users.prefs, '$[0]')")
+V("json.path", lambda: u.prefs[("a", 1, "b")], J, sqlite="(users.prefs -> '$.\"a\"[1].\"b\"')", postgresql="(users.prefs #> ARRAY['a', '1', 'b'])", mysql="JSON_EXTRACT(users.prefs, '$.\"a\"[1].\"b\"')")
 V("json.text", lambda: u.prefs["theme"].as_string(), J, sqlite="JSON_EXTRACT(users.prefs, '$.\"theme\"')", postgresql="(users.prefs ->> 'theme')", mysql="JSON_UNQUOTE(JSON_EXTRACT(users.prefs, '$.\"theme\"'))")
 V("json.number", lambda: u.prefs["size"].as_float(), J, sqlite="CAST(JSON_EXTRACT(users.prefs, '$.\"size\"') AS REAL)", postgresql="CAST((users.prefs ->> 'size') AS DOUBLE PRECISION)", mysql="(JSON_UNQUOTE(JSON_EXTRACT(users.prefs, '$.\"size\"')) + 0.0e0)")
 V("json.bool", lambda: u.prefs["on"].as_boolean(), J, sqlite="JSON_EXTRACT(users.prefs, '$.\"on\"')", postgresql="CAST((users.prefs ->> 'on') AS BOOLEAN)", mysql="JSON_EXTRACT(users.prefs, '$.\"on\"') = true")

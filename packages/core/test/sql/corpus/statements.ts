@@ -635,6 +635,18 @@ s("set.where", () =>
 );
 s("set.labels", () => select(u.id.as("k")).union(select(o.userId.as("k")) as unknown as ReturnType<typeof ids>));
 where("set.in", () => u.id.in(userIds().union(select(ut.userId))));
+const correlated = () =>
+  select(o.id)
+    .where(o.userId.eq(u.id))
+    .union(select(o.qty).where(o.userId.eq(u.id)) as unknown as ReturnType<typeof orderIds>);
+s("set.scalar.correlated", () => select(u.id, correlated().orderBy(o.id).limit(1).scalar().as("n")));
+where("set.in.correlated", () => u.id.in(correlated()));
+where("set.exists.correlated", () => exists(correlated()));
+s("set.order.labelled", () =>
+  select(u.id.as("k"))
+    .union(select(o.userId.as("k")) as unknown as ReturnType<typeof ids>)
+    .orderBy(u.id),
+);
 s("set.literal", () => select(literal(1, integer()).as("n")).unionAll(select(literal(2, integer()).as("n"))));
 
 // FROM: values, functions, samples
