@@ -224,11 +224,15 @@ export const longest = (type: EnumType): number => type.length ?? Math.max(1, ..
 export const varchar = (type: StringType, name = "VARCHAR"): string =>
   type.length === undefined ? name : `${name}(${type.length})`;
 
+export function noItem(): ArgumentError {
+  return new ArgumentError("An array holds undefined; give null for SQL NULL.", "value.undefined");
+}
 /** Lists as JSON text, each element in the form its own type has there. */
 export function jsonArrays(ddl: string): TypeAdapter<ArrayType> {
   const outward = (value: unknown, convert: Convert | null): unknown => {
-    if (value === null || value === undefined) return null;
-    if (Array.isArray(value)) return value.map((v) => outward(v, convert));
+    if (value === null) return null;
+    if (value === undefined) throw noItem();
+    if (Array.isArray(value)) return Array.from(value, (v) => outward(v, convert));
     const bound = convert === null ? value : convert(value);
     if (typeof bound === "bigint") return Number.isSafeInteger(Number(bound)) ? Number(bound) : String(bound);
     return bound instanceof Uint8Array ? `\\x${Buffer.from(bound).toString("hex")}` : bound;

@@ -862,9 +862,12 @@ function compare(op: Operator, left: Expression, other: unknown, escape?: string
       throw new ArgumentError(`A tuple of ${left.items.length} compares with as many values.`);
     return new Binary(op, left, new Tuple(other.map((v, i) => operand(v, left.items[i]?.type))), BOOLEAN);
   }
+  checkEscape(escape);
+  return new Binary(op, left, operand(other, left.type.comparedWith(op.sql, other)), BOOLEAN, escape);
+}
+function checkEscape(escape: string | undefined): void {
   if (escape !== undefined && [...escape].length !== 1)
     throw new ArgumentError("like(): the escape character is one character.");
-  return new Binary(op, left, operand(other, left.type.comparedWith(op.sql, other)), BOOLEAN, escape);
 }
 function arithmetic(op: Operator, left: Expression, other: unknown): Expression {
   const own = ownOperation(op, left, other);
@@ -902,11 +905,13 @@ function affix(
   op: Operator = ops.like,
 ): Expression {
   let escape = options?.escape;
+  checkEscape(escape);
   let given = part;
-  if (options?.autoescape && typeof given === "string") {
-    escape ??= "/";
-    const mark = escape;
-    given = given.replace(/[%_]|\/|\\/g, (c) => (c === "%" || c === "_" || c === mark ? mark + c : c));
+  if (options?.autoescape) {
+    if (typeof given !== "string")
+      throw new ArgumentError("autoescape is for a text; escape an expression with func.replace().", "like.autoescape");
+    const mark = (escape ??= "/");
+    given = Array.from(given, (c) => (c === "%" || c === "_" || c === mark ? mark + c : c)).join("");
   }
   const type = left.type.family === "text" ? left.type : STRING;
   if (typeof given === "string") return new Binary(op, left, new Bind(before + given + after, type), BOOLEAN, escape);

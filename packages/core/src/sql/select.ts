@@ -235,6 +235,11 @@ export class SelectStatement extends QueryStatement {
   filterBy(values: { readonly [key: string]: unknown }): this {
     const entities = this.entities();
     if (entities.length === 0) throw new ArgumentError("filterBy(): the statement selects from nothing yet.");
+    if (typeof values !== "object" || values === null)
+      throw new ArgumentError(
+        'filterBy(): values by column are needed, such as { name: "Ann" }.',
+        "argument.undefined",
+      );
     const criteria = Object.keys(values).map((key) => {
       const value = values[key];
       if (value === undefined) throw new ArgumentError(`filterBy(): '${key}' is undefined.`, "argument.undefined");

@@ -605,6 +605,54 @@ describe("what carries SQL does so by its name", () => {
   });
 });
 
+describeEachDatabase("values that no type has converted", (target) => {
+  it("are refused or text, and never SQL or numbers of the driver's making", async () => {
+    const metadata = new MetaData();
+    const notes = table(
+      "notes",
+      { id: integer().primaryKey(), note: string(60).nullable(), n: integer().nullable() },
+      { metadata },
+    );
+    await using engine = createEngine(await target.url());
+    await metadata.createAll(engine);
+    await using conn = await engine.connect();
+    await conn.execute(insert(notes).values({ id: 1, note: "x", n: 1 }));
+    const made = { id: 1, toSqlString: () => "1 = 1" };
+    for (const value of [made, [["y"], ["z"]], Symbol("x"), () => 1, Promise.resolve(1), new Map()] as Any[]) {
+      for (const given of [{ note: value }, { n: value }]) {
+        await using point = await conn.beginNested();
+        const write = async () => conn.execute(insert(notes).values(given)).rowCount();
+        await expect(write()).rejects.toThrow(AthanorError);
+        await point.rollback();
+      }
+      await using point = await conn.beginNested();
+      const read = async () => conn.execute(select(notes.c.id).where(notes.c.id.eq(value))).all();
+      await expect(read()).rejects.toThrow(AthanorError);
+      await point.rollback();
+    }
+    // Compared as numbers, every text without digits would be 0.
+    for (const value of [0, 0n] as Any[]) {
+      expect(await conn.execute(select(notes.c.id).where(notes.c.note.eq(value))).all()).toEqual([]);
+      expect(await conn.execute(select(notes.c.id).where(notes.c.note.in([value]))).all()).toEqual([]);
+    }
+  });
+});
+describeEachDatabase("autoescape", (target) => {
+  it("takes any character to escape with, and texts only", async () => {
+    await using engine = createEngine(await target.url());
+    await using conn = await engine.connect();
+    const texts = ["a%b", "a_b", "a/b", "a^b", "a\\b", "a!%b", "^%", "%%", "😀%"];
+    for (const escape of [undefined, "/", "^", "!", "😀"])
+      for (const one of texts)
+        for (const other of texts) {
+          const like = literal(other, string()).startsWith(one, { autoescape: true, ...(escape && { escape }) });
+          const said = await conn.execute(select(core.when(like, 1).else(0).as("v"))).scalar();
+          expect(Number(said), `${other} starts with ${one}, ${escape}`).toBe(other.startsWith(one) ? 1 : 0);
+        }
+    expect(() => u.name.contains("a", { escape: "" })).toThrow(/one character/);
+    expect(() => u.name.contains(u.email as Any, { autoescape: true })).toThrow(/autoescape is for a text/);
+  });
+});
 describeEachDatabase(
   "a session that takes backslashes as they are",
   (target) => {

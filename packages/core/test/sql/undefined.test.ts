@@ -157,6 +157,7 @@ const CLAUSES: readonly (readonly [string, () => unknown])[] = [
   ["where() second", () => select(u.id).where(u.id.eq(1), nothing)],
   ["filter()", () => select(u.id).filter(nothing)],
   ["filterBy()", () => select(users).filterBy({ name: nothing })],
+  ["filterBy() of nothing", () => select(users).filterBy(nothing)],
   ["having()", () => select(u.id).having(nothing)],
   ["orderBy()", () => select(u.id).orderBy(nothing)],
   ["groupBy()", () => select(u.id).groupBy(nothing)],
@@ -242,6 +243,9 @@ describeEachDatabase("undefined at execution", (target) => {
         )
         .all(),
     ).rejects.toThrow(AthanorError);
+    const list = select(bindParam("l", core.array(integer())).as("v"));
+    for (const l of [[1, nothing], [[1], [nothing]], new Array(2)] as never[])
+      await expect(conn.execute(list, { l }).all()).rejects.toThrow(/holds undefined/);
     await expect(conn.execute(insert(tags), { name: nothing }).all()).rejects.toThrow(AthanorError);
     await expect(conn.execute(insert(tags), [{ name: "a" }, { name: nothing }]).all()).rejects.toThrow(AthanorError);
     await expect(

@@ -1,6 +1,6 @@
 /** MySQL and MariaDB through the package `mysql2`. */
 import type mysql from "mysql2";
-import { OperationalError } from "../../errors/errors.js";
+import { ArgumentError, OperationalError } from "../../errors/errors.js";
 import { chunkSizes } from "../chunks.js";
 import type {
   BeginOptions,
@@ -12,6 +12,7 @@ import type {
   StatementHint,
   TwoPhaseDriver,
 } from "../driver.js";
+import { describe } from "../values.js";
 import { rawBind } from "./types.js";
 
 /** Opens another connection to the same server: for cancelling. */
@@ -261,9 +262,11 @@ export class MysqlConnection implements DriverConnection {
   #send(sql: string, values: readonly unknown[], prepared: boolean): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const done = (error: unknown, result: unknown, fields: readonly mysql.FieldPacket[] | undefined): void => {
-        if (error) return reject(error);
-        this.#escapes(result);
-        resolve({ result, fields });
+        if (error) reject(error);
+        else {
+          this.#escapes(result);
+          resolve({ result, fields });
+        }
       };
       const options = { sql, rowsAsArray: true, ...(values.length === 0 ? undefined : { values: values as never }) };
       if (prepared) this.#connection.execute(options, done as never);
@@ -274,12 +277,29 @@ export class MysqlConnection implements DriverConnection {
 
 /** SERVER_STATUS_NO_BACKSLASH_ESCAPES: the session's sql_mode says so, whoever set it. */
 const NO_BACKSLASHES = 512;
-/** Values already converted by their types; whole numbers as text stay whole (`LIMIT ?` refuses 10.0). */
+/**
+ * Values already converted by their types; whole numbers as text stay whole (`LIMIT ?` refuses 10.0). What no type has
+ * converted is refused: of objects and lists mysql2 makes SQL of its own.
+ */
 function driverValue(value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  if (value instanceof Uint8Array && !Buffer.isBuffer(value))
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return value === undefined ? rawBind(value) : value;
+  switch (typeof value) {
+    case "bigint":
+      return String(value);
+    case "object":
+      if (value === null || Buffer.isBuffer(value)) return value;
+      if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      break;
+    case "undefined":
+      return rawBind(value);
+    case "string":
+    case "number":
+    case "boolean":
+      return value;
+  }
+  throw new ArgumentError(
+    `A parameter of type ${typeof value} reached the driver unconverted (${describe(value)}); give the parameter a type.`,
+    "value.unconverted",
+  );
 }
 function fieldInfo(field: mysql.FieldPacket): FieldInfo {
   const { columnType, type, extendedFormat } = field as mysql.FieldPacket & {

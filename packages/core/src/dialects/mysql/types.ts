@@ -66,6 +66,11 @@ const integer = (name: string): TypeAdapter => ({
   bind: () => wholeNumber,
   result: () => toNumber,
 });
+/** `name = 0` would compare numbers, and every name without digits is 0. */
+const texts: Convert = (value) => {
+  const kind = typeof value;
+  return kind === "number" || kind === "bigint" || kind === "boolean" ? String(value) : value;
+};
 const finite: Convert = (value) => {
   if (typeof value !== "number" || Number.isFinite(value)) return value;
   throw new ArgumentError(`MySQL has no ${value}.`, "value.number");
@@ -122,9 +127,10 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
     string: {
       ddl: (type) => varchar(type),
       castDdl: (type) => varchar(type, "CHAR"),
+      bind: () => texts,
       result: () => text,
     } satisfies TypeAdapter<StringType>,
-    text: { ddl: () => "TEXT", castDdl: () => "CHAR", result: () => text },
+    text: { ddl: () => "TEXT", castDdl: () => "CHAR", bind: () => texts, result: () => text },
     uuid: {
       ddl: () => (nativeUuid() ? "UUID" : "CHAR(32)"),
       castDdl: () => "CHAR(36)",

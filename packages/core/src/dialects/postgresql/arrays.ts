@@ -1,6 +1,7 @@
 /** PostgreSQL's text form of arrays: `{1,NULL,"a\"b",{…}}`. */
 import { DataError } from "../../errors/errors.js";
 import type { Convert } from "../../types/adapter.js";
+import { noItem } from "../values.js";
 
 /**
  * Writes an array of any depth; `convert` turns an element into its text form, or is null when String() does. `depth`:
@@ -12,8 +13,9 @@ export function arrayText(
   delimiter = ",",
   depth = Number.POSITIVE_INFINITY,
 ): string {
-  const parts = items.map((item) => {
-    if (item === null || item === undefined) return "NULL";
+  const parts = Array.from(items, (item) => {
+    if (item === undefined) throw noItem();
+    if (item === null) return "NULL";
     if (Array.isArray(item) && depth > 1) return arrayText(item, convert, delimiter, depth - 1);
     const value = convert === null ? item : convert(item);
     if (value === null || value === undefined) return "NULL";
