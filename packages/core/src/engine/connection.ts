@@ -107,6 +107,8 @@ export class Connection implements TransactionOwner {
   /** The transaction of a `begin(async …)` block: once ended, the block may not begin another. */
   #scope: Transaction | null = null;
   #stream: ConnectionStream | null = null;
+  /** Results given out in the innermost block, those that were awaited left out now and then. */
+  #results: Result<never>[] | undefined;
   /** The first phase is done: only commit and rollback may follow. */
   #prepared: string | null = null;
   /** Limits of the transaction. */
@@ -192,7 +194,9 @@ export class Connection implements TransactionOwner {
   execute<R = AnyRow>(statement: HasRow<R>, params?: Parameters, limits?: Limits): Result<R>;
   execute(statement: Element, params?: Parameters, limits?: Limits): Result<AnyRow>;
   execute(statement: unknown, params?: Parameters, limits?: Limits): Result<unknown> {
-    return Result.of(new StatementSource(this.#runner, this.#services, this.#waiting, statement, params, limits));
+    return this.#given(
+      Result.of(new StatementSource(this.#runner, this.#services, this.#waiting, statement, params, limits)),
+    );
   }
   /** The first column of the first row, or null. */
   scalar<V>(statement: HasScalar<V>, params?: Parameters): Promise<V | null>;
@@ -213,7 +217,7 @@ export class Connection implements TransactionOwner {
    * @example await conn.execDriverSql("select * from t where id = ?", [1]).one()
    */
   execDriverSql<R = AnyRow>(sql: string, params: readonly unknown[] = [], limits?: Limits): Result<R> {
-    return Result.of<R>(planDriverSql(this.#runner, this.#services, this.#waiting, sql, params, limits));
+    return this.#given(Result.of<R>(planDriverSql(this.#runner, this.#services, this.#waiting, sql, params, limits)));
   }
   /** Runs several statements separated by `;`. Never give it user input. */
   async executeScript(sql: string): Promise<void> {
@@ -393,8 +397,8 @@ export class Connection implements TransactionOwner {
   // ---- transactions ----
 
   /**
-   * Begins a transaction, or runs a block in one: commit when it ends well, rollback when it throws. BEGIN goes to the
-   * server with the first statement.
+   * Begins a transaction, or runs a block in one: commit when it ends well, rollback when it throws, and also when a
+   * statement failed whose result nobody has awaited. BEGIN goes to the server with the first statement.
    *
    * @throws InvalidRequestError when a transaction is open already, as it is after the first statement
    */
@@ -408,8 +412,7 @@ export class Connection implements TransactionOwner {
     const transaction = await this.#serial(() => this.#start(options ?? {}));
     this.#scope = transaction;
     try {
-      const value = await block(transaction);
-      if (this.#waiting.length > 0) this.#startWaiting();
+      const value = await this.#watched(() => block(transaction));
       if (transaction.isActive) await transaction.commit();
       return value;
     } catch (error) {
@@ -440,8 +443,7 @@ export class Connection implements TransactionOwner {
     );
     if (block === undefined) return savepoint;
     try {
-      const value = await block(savepoint);
-      if (this.#waiting.length > 0) this.#startWaiting();
+      const value = await this.#watched(() => block(savepoint));
       if (savepoint.isActive) await savepoint.commit();
       return value;
     } catch (error) {
@@ -600,6 +602,32 @@ export class Connection implements TransactionOwner {
   }
 
   // ---- inside ----
+
+  /** Remembers a result until it is awaited, for the block it was made in. */
+  #given<R>(result: Result<R>): Result<R> {
+    const list = this.#results;
+    if (list === undefined) return result;
+    const last = list.length - 1;
+    // Mostly each is awaited before the next is made: the list stays short.
+    if (last >= 0 && list[last]?.isAwaited) list[last] = result as Result<never>;
+    else if (list.push(result as Result<never>) % 256 === 0) this.#results = list.filter((r) => !r.isAwaited);
+    return result;
+  }
+  /** Runs a block to its end, with whatever it asked for and did not await; the first of those that failed is its failure. */
+  async #watched<T>(block: () => T | Promise<T>): Promise<T> {
+    const outer = this.#results;
+    this.#results = [];
+    try {
+      const value = await block();
+      if (this.#waiting.length > 0) this.#startWaiting();
+      const left = this.#results.filter((r) => !r.isAwaited);
+      const outcomes = await Promise.allSettled(left.map((r) => r.outcome));
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+      return value;
+    } finally {
+      this.#results = outer;
+    }
+  }
 
   async #own(handle: Transaction, work: () => MaybePromise<void>): Promise<void> {
     await this.#serial(() => {

@@ -78,6 +78,7 @@ export class Execution {
   readonly source: ResultSource;
   #outcome: MaybePromise<Fetched> | undefined;
   #state: "new" | "started" | "streamed" = "new";
+  #asked = false;
 
   /** `starts`: by itself, in a microtask. */
   constructor(source: ResultSource, starts = true) {
@@ -105,16 +106,25 @@ export class Execution {
     if (this.#state === "new") this.source.expectKeys?.();
   }
   fetched(): MaybePromise<Fetched> {
+    this.#asked = true;
     if (this.#state === "streamed") throw consumed();
     this.start();
     return this.#outcome as MaybePromise<Fetched>;
   }
   /** Chunks of rows: through a cursor when nothing has run yet, which this call claims at once. */
   chunks(size: ChunkRows): AsyncIterable<Chunk> {
+    this.#asked = true;
     if (this.#state !== "new") return this.#buffered(typeof size === "number" ? size : size.most);
     this.#inTurn();
     this.#state = "streamed";
     return this.source.stream(size);
+  }
+  get isAsked(): boolean {
+    return this.#asked;
+  }
+  /** What came of it, once started. */
+  get outcome(): MaybePromise<Fetched> | undefined {
+    return this.#outcome;
   }
   async *#buffered(size: number): AsyncGenerator<Chunk> {
     const { rows, keys } = requireRows(await this.fetched());
@@ -210,6 +220,14 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return new Result<R>(new Execution(source));
   }
 
+  /** Somebody has asked what came of it, and learns of its failure. For connections. */
+  get isAwaited(): boolean {
+    return this.#execution.isAsked;
+  }
+  /** What came of it; asks nothing. For connections. */
+  get outcome(): MaybePromise<Fetched> | undefined {
+    return this.#execution.outcome;
+  }
   then<A = R[], B = never>(
     fulfilled?: ((rows: R[]) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
