@@ -3,6 +3,7 @@
  * whatever their values are. Source: SQLAlchemy "SQL Compilation Caching".
  */
 import type { Element } from "../sql/element.js";
+import { Bind } from "../sql/expression.js";
 import { type KeyedBind, KeyWriter, OP } from "../sql/key.js";
 
 interface Entry<E> {
@@ -51,7 +52,7 @@ export class StatementCache<E> {
     key.binds = met;
     key.named = (statement as { readonly parameterValues?: NamedParameters }).parameterValues;
     statement.walk(key);
-    if (met.length > 1 && key.cacheable) writeRepeats(key, met);
+    if (met.length > 1 && key.cacheable) writeRepeats(key, key.agrees ? asOne(met) : met);
     met.length = 0;
     const { n, ids, texts, params } = key;
     if (key.cacheable) {
@@ -85,8 +86,10 @@ export class StatementCache<E> {
     recording.nodesOnly = true;
     statement.walk(recording);
     const binds = new Map<KeyedBind, number>();
-    (recording.binds as KeyedBind[]).forEach((bind, i) => {
-      if (!binds.has(bind)) binds.set(bind, i);
+    const all = recording.binds as KeyedBind[];
+    const standing = recording.agrees ? asOne(all) : all;
+    all.forEach((bind, i) => {
+      if (!binds.has(bind)) binds.set(bind, binds.get(standing[i] as KeyedBind) ?? i);
     });
     return build(binds);
   }
@@ -107,6 +110,23 @@ export class StatementCache<E> {
   }
 }
 
+/**
+ * The nodes, with the first of those that hold one value of one type for all of them: where clauses have to agree, two
+ * makings of `coalesce(age, 0)` are one expression.
+ */
+function asOne(binds: readonly KeyedBind[]): readonly KeyedBind[] {
+  const byValue = new Map<unknown, Bind[]>();
+  return binds.map((bind) => {
+    if (!(bind instanceof Bind) || bind.expanding) return bind;
+    const { value, type } = bind;
+    if ((typeof value === "object" && value !== null) || Object.is(value, -0)) return bind;
+    const equal = byValue.get(value);
+    if (equal === undefined) byValue.set(value, [bind]);
+    const first = equal?.find((other) => other.type.id === type.id);
+    if (first === undefined) equal?.push(bind);
+    return first ?? bind;
+  });
+}
 /**
  * One parameter node in two places is compiled to one source, and on servers with numbered places to one number; an equal
  * structure with two nodes is another text. So the key says which places repeat which.

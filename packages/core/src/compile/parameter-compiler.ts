@@ -29,15 +29,15 @@ export abstract class ParameterCompiler {
   protected literally: boolean;
   protected readonly slots: BindSlot[] = [];
   /**
-   * One parameter node keeps one numbered place: inside a query whose clauses must agree (GROUP BY, DISTINCT), where `$1` and
-   * `$2` would make two expressions of one.
+   * One parameter keeps one numbered place: inside a query whose clauses must agree (GROUP BY, DISTINCT), where `$1` and `$2`
+   * would make two expressions of one. Nodes of one source are one parameter.
    */
   protected agreeing = false;
   /** The parameter stands in SQL the program wrote itself. */
   protected inText = false;
   /** The column whose value is being written. */
   protected writing: string | undefined;
-  readonly #places = new Map<object, { readonly suffix: string; readonly text: string }>();
+  readonly #places = new Map<unknown, { readonly suffix: string; readonly text: string }>();
 
   constructor(dialect: Dialect, binds: BindIndex, options: CompilerOptions = {}) {
     this.dialect = dialect;
@@ -84,10 +84,11 @@ export abstract class ParameterCompiler {
     if (this.literally) return this.literalBind(bind, expanding, negated);
     if (!this.agreeing || expanding || !this.dialect.numbersPlaceholders)
       return this.place(bind, suffix, expanding, negated);
-    const met = this.#places.get(bind);
+    const parameter = this.binds.get(bind) ?? bind;
+    const met = this.#places.get(parameter);
     if (met?.suffix === suffix) return met.text;
     const text = this.place(bind, suffix, expanding, negated);
-    this.#places.set(bind, { suffix, text });
+    this.#places.set(parameter, { suffix, text });
     return text;
   }
   private place(bind: Bind | NamedBind, suffix: string, expanding: boolean, negated: boolean): string {

@@ -32,6 +32,8 @@ export class KeyWriter {
   cacheable = true;
   /** Values given by `params()` on the statement being walked. */
   named: { readonly [name: string]: unknown } | undefined;
+  /** Clauses of a query have to agree (GROUP BY, DISTINCT): equal values make equal expressions. */
+  agrees = false;
   /** The walk only collects parameter nodes: no value is made. */
   nodesOnly = false;
   #anonymous: object[] = [];
@@ -43,6 +45,7 @@ export class KeyWriter {
     this.binds = recordBinds ? [] : undefined;
     this.cacheable = true;
     this.named = undefined;
+    this.agrees = false;
     if (this.#anonymous.length > 0) this.#anonymous = [];
     return this;
   }

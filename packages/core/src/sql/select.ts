@@ -457,6 +457,7 @@ export class SelectStatement extends QueryStatement {
     if (typeof distinct !== "boolean") for (const d of distinct) d.walk(key);
     key.id(this.groupByList.length);
     for (const g of this.groupByList) g.walk(key);
+    if (this.groupByList.length > 0 || distinct !== false) key.agrees = true;
     key.id(this.havingList.length);
     for (const h of this.havingList) h.walk(key);
     const lock = this.forUpdate;

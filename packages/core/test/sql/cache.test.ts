@@ -244,7 +244,7 @@ describe("the cache", () => {
       const rest = u.age.mod(n);
       return select(rest.as("rest"), func.count()).groupBy(rest);
     };
-    const apart = (n: number) => select(u.age.mod(n).as("rest"), func.count()).groupBy(u.age.mod(n));
+    const apart = (n: number) => select(u.age.mod(n).as("rest"), func.count()).groupBy(u.age.mod(n + 1));
     const first = run(grouped(2));
     expect(first.bound[0]?.params).toEqual([2n, 2n]);
     expect(run(grouped(3)).compiled).toBe(first.compiled);
@@ -272,6 +272,26 @@ describe("the cache", () => {
     expect(run(many(true)).compiled).not.toBe(run(many(false)).compiled);
     expect(run(many(true)).compiled).toBe(run(many(true)).compiled);
     expect([cache.misses, cache.size, cache.uncacheable]).toEqual([6, 6, 0]);
+  });
+  it("takes equal values for one parameter where clauses have to agree, and tells other values apart", () => {
+    const cache = new StatementCache<Compiled>();
+    const server = dialectNamed("postgresql");
+    const run = (a: number, b: number, distinct = false) => {
+      const grown = (n: number) => func.coalesce(u.age, n).add(1);
+      const statement = distinct ? select(grown(a)).distinct().orderBy(grown(b)) : select(grown(a)).groupBy(grown(b));
+      const { value, params } = cache.lookup(statement as never, (binds) =>
+        server.createCompiler(binds).compile(statement as never),
+      );
+      return bindStatement(value, params)[0]!;
+    };
+    const one = run(0, 0);
+    expect(one.sql.match(/\$\d/g)).toEqual(["$1", "$2", "$1", "$2"]);
+    expect(one.params).toEqual([0, 1]);
+    expect(run(5, 5)).toMatchObject({ sql: one.sql, params: [5, 1] });
+    expect(run(0, 2).params).toEqual([0, 1, 2]);
+    expect(run(1, 1).params).toEqual([1]);
+    expect(run(0, 0, true).sql.match(/\$\d/g)).toEqual(["$1", "$2", "$1", "$2"]);
+    expect([cache.hits, cache.misses]).toEqual([1, 4]);
   });
   it("serves the values of the statement at hand, in order", async () => {
     const engine = createEngine("sqlite://");

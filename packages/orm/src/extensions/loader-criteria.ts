@@ -83,7 +83,7 @@ type ColumnsOf<M> = M extends { readonly c: infer C } ? C : never;
  * `get` of what is not in the session, aliases, nested queries. As a statement's option, or for all statements of a
  * session, where UPDATE and DELETE are restricted too: `new Session(engine, { executionOptions: { loaderCriteria: [...] } })`;
  * the function then runs anew for each statement, and `.executionOptions({ loaderCriteria: false })` leaves it out.
- * Not restricted: objects the session has already, `refresh()`, recursive CTEs, SQL text.
+ * Not restricted: lazy loads of objects the session has already, `refresh()`, recursive CTEs, SQL text.
  *
  * @example
  * select(User).options(selectinLoad(User.c.posts), withLoaderCriteria(Post, (c) => c.deletedAt.isNull()))

@@ -66,6 +66,11 @@ const numberCollections = async (session: Parameters<(typeof flushPreparations)[
     }
   }
 };
+function asNumbered(members: readonly Managed[], { attribute, position }: Ordered): readonly Managed[] {
+  const indexes = new Map(members.map((_, i) => [position(i) as unknown, i]));
+  const indexOf = (member: Managed) => indexes.get(member[`$${attribute}`]) ?? members.length;
+  return [...members].sort((a, b) => indexOf(a) - indexOf(b));
+}
 function number(owner: Managed, property: RelationshipProperty, { attribute, position }: Ordered): void {
   const members = owner[property.slot];
   if (!(members instanceof Collection)) return;
@@ -109,7 +114,8 @@ export function reorder<E extends object>(owner: E, relationship: keyof E & stri
     throw new ArgumentError(`reorder(): '${relationship}' has no orderingList().`, "orm.ordering-list");
   const property = checked(mapperOfInstance(instance), ordered);
   const members = instance[property.slot];
+  // Their positions still tell the order before, which a rollback goes back to.
   if (members instanceof Collection && historyOf(instance, property) === undefined)
-    beginHistory(instance, property, UNLOADED, [...members]);
+    beginHistory(instance, property, UNLOADED, asNumbered(members, ordered));
   number(instance, property, ordered);
 }

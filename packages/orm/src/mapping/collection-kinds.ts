@@ -21,9 +21,29 @@ export class SetCollection extends Collection {
     return true;
   }
   override push(...items: Managed[]): number {
-    const fresh = [...new Set(items)].filter((item) => !this.includes(item));
+    const fresh = this.#fresh(items, this);
     return fresh.length === 0 ? this.length : super.push(...fresh);
   }
+  override unshift(...items: Managed[]): number {
+    const fresh = this.#fresh(items, this);
+    return fresh.length === 0 ? this.length : super.unshift(...fresh);
+  }
+  override splice(start: number, deleteCount: number = this.length, ...items: Managed[]): Managed[] {
+    const gone = new Set(spliced(this, start, deleteCount));
+    const kept = this.filter((member) => !gone.has(member));
+    return super.splice(start, deleteCount, ...this.#fresh(items, kept));
+  }
+  override replace(items: Iterable<Managed>): void {
+    super.replace(new Set(items));
+  }
+  #fresh(items: readonly Managed[], members: readonly Managed[]): Managed[] {
+    return [...new Set(items)].filter((item) => !members.includes(item));
+  }
+}
+/** What `splice()` would take out. */
+function spliced(members: readonly Managed[], start: number, deleteCount: number): Managed[] {
+  const from = start < 0 ? Math.max(members.length + start, 0) : start;
+  return members.slice(from, from + Math.max(deleteCount, 0));
 }
 /** What `attributeKeyed()` and `keyedBy()` give. */
 export class CollectionKey {
@@ -50,8 +70,18 @@ export class KeyedCollection extends Collection {
     this.#keys.set(item, this.#key?.of(item));
   }
   #keyOf(member: Managed): unknown {
-    if (!this.#keys.has(member)) this.arrived(member);
+    // One that had no value for its key when it came may have one by now.
+    if ((this.#keys.get(member) ?? null) === null) this.arrived(member);
     return this.#keys.get(member);
+  }
+  /** The key a member to come will have; undefined where it has no value yet, which is nobody's key. */
+  #keyFor(item: Managed): unknown {
+    return this.#key?.of(item) ?? undefined;
+  }
+  override makeRoom(item: Managed): void {
+    const key = this.#keyFor(item);
+    const there = key === undefined ? undefined : this.get(key);
+    if (there !== undefined && there !== item) this.remove(there);
   }
   get(key: unknown): Managed | undefined {
     return this.find((m) => this.#keyOf(m) === key);
@@ -67,15 +97,38 @@ export class KeyedCollection extends Collection {
   keyed(): Map<unknown, Managed> {
     return new Map([...this].map((m) => [this.#keyOf(m), m]));
   }
-  /** A member with a key that is taken replaces the one that has it. */
+  /** A member with a key that is taken replaces the one that has it; of several that come with one key the last stays. */
   override push(...items: Managed[]): number {
-    for (const item of items) {
-      const there = this.#key === undefined ? undefined : this.get(this.#key.of(item));
-      if (there === item) continue;
-      if (there !== undefined) this.remove(there);
-      super.push(item);
-    }
-    return this.length;
+    const fresh = this.#settled(items);
+    return fresh.length === 0 ? this.length : super.push(...fresh);
+  }
+  override unshift(...items: Managed[]): number {
+    const fresh = this.#settled(items);
+    return fresh.length === 0 ? this.length : super.unshift(...fresh);
+  }
+  override splice(start: number, deleteCount: number = this.length, ...items: Managed[]): Managed[] {
+    if (items.length === 0) return super.splice(start, deleteCount);
+    const from = start < 0 ? Math.max(this.length + start, 0) : Math.min(start, this.length);
+    const gone = super.splice(from, deleteCount);
+    const before = this.slice(0, from);
+    const fresh = this.#settled(items);
+    super.splice(before.filter((member) => this.includes(member)).length, 0, ...fresh);
+    return gone;
+  }
+  override replace(items: Iterable<Managed>): void {
+    super.replace(this.#last([...items]));
+  }
+  /** Of those with one key the last. */
+  #last(items: readonly Managed[]): Managed[] {
+    const byKey = new Map<unknown, Managed>();
+    for (const item of items) byKey.set(this.#keyFor(item) ?? item, item);
+    return [...new Set(items)].filter((item) => byKey.get(this.#keyFor(item) ?? item) === item);
+  }
+  /** What really joins; those whose keys are taken have left. */
+  #settled(items: readonly Managed[]): Managed[] {
+    const fresh = this.#last(items).filter((item) => !this.includes(item));
+    for (const item of fresh) this.makeRoom(item);
+    return fresh;
   }
 }
 type CollectionClass = new (owner?: Managed, property?: RelationshipProperty) => Collection;

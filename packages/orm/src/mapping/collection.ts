@@ -53,6 +53,8 @@ export class Collection extends Array<Managed> {
   }
   /** A member is in: for kinds that keep something of it. */
   arrived(_item: Managed): void {}
+  /** A member is about to come from the other side: for kinds in which it takes another one's place. */
+  makeRoom(_item: Managed): void {}
   /** After a replacement by a newer load: this one no longer speaks for its owner. */
   detach(): void {
     this.#owner = undefined;
@@ -346,6 +348,7 @@ export function addToCollection(
   if (from !== undefined && value instanceof Collection && value.includes(given)) return;
   const item = arriving(owner, property, given);
   if (value instanceof Collection) {
+    if (property.collectionClass !== undefined) value.makeRoom(item);
     begin(owner, property, value);
     Array.prototype.push.call(value, item);
   }

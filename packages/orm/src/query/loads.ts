@@ -123,7 +123,12 @@ export async function loadRelationship(
             (session.token === undefined || tokenOf(i) === session.token),
         );
   if (!siblings.includes(owner)) siblings.push(owner);
-  await loadRelation({ run: runner, session, populate: false }, siblings, property, tree.branch(property));
+  await loadRelation(
+    { run: runner, session, populate: false, eager: false },
+    siblings,
+    property,
+    tree.branch(property),
+  );
 }
 /** What the statement said that brought an object. */
 function treeOf(instance: Managed): LoadTree | undefined {
@@ -271,7 +276,12 @@ async function refreshChunk(
   }
   for (const property of relations) {
     for (const i of chunk) i[property.slot] = UNLOADED;
-    await loadRelation({ run: runner, session, populate: false }, chunk, property, new LoadTree().branch(property));
+    await loadRelation(
+      { run: runner, session, populate: false, eager: false },
+      chunk,
+      property,
+      new LoadTree().branch(property),
+    );
   }
   return gone;
 }

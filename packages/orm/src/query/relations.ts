@@ -43,6 +43,8 @@ export interface LoadWork {
   readonly session: SessionInternals;
   /** populateExisting: what the session has already is read anew. */
   readonly populate: boolean;
+  /** What a statement loads with its rows: its loader criteria hold for objects the session has, too. */
+  readonly eager: boolean;
 }
 
 /** Loads what a tree of options says for objects that are there already. */
@@ -207,11 +209,12 @@ async function loadReferences(
 ): Promise<void> {
   const { session, populate } = work;
   const { below, criteria } = branch;
+  const restricted = work.eager && below.restrictions.some((r) => property.target.tables.includes(r.table));
   const locals = property.pairs.map((p) => p.local);
   const waiting = new KeyedOwners(locals);
   const found: Managed[] = [];
   for (const owner of owners) {
-    if (property.usesGet && criteria.length === 0 && !populate) {
+    if (property.usesGet && criteria.length === 0 && !populate && !restricted) {
       const identity = property.target.identityKey(
         inKeyOrder(
           property,

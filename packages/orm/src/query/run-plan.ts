@@ -188,7 +188,7 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
     if (instances.length === 0) continue;
     if (entity.discriminatorAt >= 0) await fillSubclassColumns(runner.columns, session, entity.mapper, instances);
     if (entity.after.length === 0) continue;
-    const work: LoadWork = { run: runner, session, populate: hydration.populateExisting !== false };
+    const work: LoadWork = { run: runner, session, populate: hydration.populateExisting !== false, eager: true };
     for (const property of entity.after)
       await loadRelation(work, instances, property, (context as LoadTree).branch(property));
   }

@@ -31,9 +31,10 @@ export interface Many<out T, in W = T> {
   /** Instead of assigning an array. */
   replace(items: Iterable<W>): void;
 }
-/** Loaded: an array. Members are changed by its methods: an assignment to an index is seen by nobody. */
+/** Loaded: an array. Members are changed by its methods: an assignment to an index or to `length` is seen by nobody. */
 export interface Collection<out T, in W = T> extends Array<T> {
   readonly [index: number]: T;
+  readonly length: number;
   // The members of Many, written out: one base type less costs the compiler a tenth less per loaded path.
   readonly [element]: T;
   push(...items: T[]): number;

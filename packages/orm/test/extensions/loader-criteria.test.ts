@@ -3,11 +3,13 @@ import { boolean, deleteFrom, integer, select, string, update } from "@athanor/c
 import {
   aliased,
   declarativeBase,
+  immediateLoad,
   joinedLoad,
   manyToOne,
   oneToMany,
   Session,
   selectinLoad,
+  subqueryLoad,
   withLoaderCriteria,
 } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
@@ -187,5 +189,21 @@ describeEachDatabase("loader criteria", (target) => {
     expect(await legs(Animal)).toEqual([2, 4]);
     expect(await legs(Bird as unknown as typeof Animal)).toEqual([2]);
     expect(() => withLoaderCriteria({} as typeof Note, () => Note.c.gone.eq(false))).toThrow(/a model, or an array/);
+  });
+  it("hold for what a statement loads with its rows, also where the session has the object already", async () => {
+    await using session = new Session(db.engine);
+    const [amy] = await session.scalars(select(Account).orderBy(Account.c.id)).all();
+    const nobody = withLoaderCriteria(Account, (c) => c.name.ne("amy"));
+    for (const loads of [selectinLoad, subqueryLoad, immediateLoad, joinedLoad] as const) {
+      const [note] = await session
+        .scalars(
+          select(Note)
+            .where(Note.c.accountId.eq(amy!.id))
+            .options((loads as typeof selectinLoad)(Note.c.account), nobody),
+        )
+        .all();
+      expect(note!.account).toBeNull();
+      session.expunge(note!);
+    }
   });
 });

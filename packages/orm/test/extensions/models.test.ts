@@ -1,5 +1,5 @@
 /** Helpers of models: ordered collections, tracked documents, value objects, hybrids. */
-import { type Columns, integer, json, type PropsOf, select, serialized, string, update } from "@athanor/core";
+import { type Columns, func, integer, json, type PropsOf, select, serialized, string, update } from "@athanor/core";
 import {
   aliased,
   composite,
@@ -183,6 +183,15 @@ describeEachDatabase("helpers of models", (target) => {
     reorder(one, "bullets");
     await session.commit();
     expect((await rows(session)).map(([text]) => text)).toEqual(["b", "c", "n", "z"]);
+    one.bullets.reverse();
+    reorder(one, "bullets");
+    await session.rollback();
+    expect(one.bullets.map((b) => [b.text, b.position])).toEqual([
+      ["b", 1],
+      ["c", 2],
+      ["n", 3],
+      ["z", 4],
+    ]);
     taken(db);
     await session.commit();
     expect(taken(db)).toEqual([]);
@@ -384,6 +393,15 @@ describeEachDatabase("helpers of models", (target) => {
     await session.commit();
     const wide = await session.scalars(select(Line).where(Line.width.gt(2)).orderBy(Line.width.desc())).all();
     expect(wide.map((l) => l.width)).toEqual([9, 4]);
+    // The getter makes its parameters anew each time; they are one expression all the same.
+    const margin = () => Line.width.add(1);
+    const counts = await session.execute(select(margin(), func.count()).groupBy(margin()).orderBy(margin())).all();
+    expect(counts.map((r) => [...r])).toEqual([
+      [2, 1],
+      [5, 1],
+      [10, 1],
+    ]);
+    expect(await session.scalars(select(margin()).distinct().orderBy(margin().desc())).all()).toEqual([10, 5, 2]);
     const other = aliased(Line, "other");
     const pairs = await session
       .execute(

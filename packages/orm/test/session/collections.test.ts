@@ -127,6 +127,47 @@ describeEachDatabase("kinds of collections", (target) => {
     expect((await again!.byLength).get(3)?.name).toBe("zed");
     expect(() => Base.registry && oneToMany(Fan, { collection: "bag" } as never)).not.toThrow();
   });
+  it("sets and keys hold whichever way a member comes: unshift, splice, replace, the other side", async () => {
+    await using session = open();
+    const team = new Team({ id: 1 });
+    const player = (name: string) => new Player({ name });
+    const [fan, guest] = [new Fan(), new Fan()];
+    team.fans.replace([fan, fan, guest]);
+    team.fans.unshift(guest, fan);
+    team.fans.splice(0, 0, fan);
+    expect([...team.fans]).toEqual([fan, guest]);
+    team.fans.splice(0, 1, guest, fan);
+    expect([...team.fans]).toEqual([fan, guest]);
+    session.add(team);
+    const players = await team.byName;
+    const names = () => players.map((p) => p.name).join();
+    players.push(player("a"), player("b"), player("c"));
+    await session.commit();
+    players.unshift(player("b"));
+    expect(names()).toBe("b,a,c");
+    players.splice(2, 1, player("b"), player("d"));
+    expect(names()).toBe("a,b,d");
+    const moved = players[2]!;
+    players.splice(2, 1, moved);
+    expect(players.get("d")).toBe(moved);
+    const last = player("a");
+    session.add(last);
+    last.team = team;
+    expect([names(), players.get("a") === last]).toEqual(["b,d,a", true]);
+    players.replace([player("x"), last, player("x")]);
+    expect(names()).toBe("a,x");
+    await session.commit();
+    expect(await session.scalars(select(Player.c.name).orderBy(Player.c.name)).all()).toEqual(["a", "x"]);
+    // What has no name yet takes nobody's place, and is found once it has one.
+    const [one, two] = [new Player({ team }), new Player({ team })];
+    expect(players.length).toBe(4);
+    Object.assign(one, { name: "one" });
+    Object.assign(two, { name: "two" });
+    expect([players.get("one"), players.get("two")]).toEqual([one, two]);
+    await session.commit();
+    // @ts-expect-error `length` is read only
+    expect(() => (Object.freeze(players).length = 0)).toThrow();
+  });
   it("an object put in by an index is refused at the flush instead of lost", async () => {
     await using session = open();
     const team = new Team({ id: 1 });
