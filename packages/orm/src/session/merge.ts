@@ -66,7 +66,7 @@ export async function mergeInto(
   const fresh = target === undefined;
   if (target === undefined) {
     target = new mapper.loadClass(LOAD_TOKEN);
-    if (load) core.add(target);
+    if (load) core.objects.add(target);
     else {
       for (const a of mapper.attributes) target[a.slot] = given[a.slot];
       core.identity.add(mapper, key as CanonicalKey, target);

@@ -75,7 +75,7 @@ export class SessionTransaction implements AsyncDisposable {
   }
   /** False once it has ended. */
   get isActive(): boolean {
-    return this.#core.isActive(this.#frame);
+    return this.#core.transactions.isActive(this.#frame);
   }
   commit(): Promise<void> {
     return this.#core.enqueueAfterResults(async () => {
@@ -84,13 +84,13 @@ export class SessionTransaction implements AsyncDisposable {
           `This ${this.nested ? "savepoint" : "transaction"} of the session has already ended.`,
           "transaction.ended",
         );
-      await (this.nested ? this.#core.releaseNested(this.#frame) : this.#core.commit());
+      await (this.nested ? this.#core.transactions.releaseNested(this.#frame) : this.#core.transactions.commit());
     });
   }
   rollback(): Promise<void> {
     return this.#core.enqueueAfterResults(async () => {
       if (!this.isActive) return;
-      await (this.nested ? this.#core.rollbackNested(this.#frame) : this.#core.rollback());
+      await (this.nested ? this.#core.transactions.rollbackNested(this.#frame) : this.#core.transactions.rollback());
     });
   }
   /** Rolls back what was not committed. */
@@ -156,7 +156,7 @@ export class Session implements AsyncDisposable {
    */
   add(...entities: object[]): void {
     this.#open();
-    for (const entity of entities) this.#core.add(requireManaged(entity, "add"));
+    for (const entity of entities) this.#core.objects.add(requireManaged(entity, "add"));
   }
   addAll(entities: Iterable<object>): void {
     requireMany(entities, "addAll", "add");
@@ -176,14 +176,14 @@ export class Session implements AsyncDisposable {
         mapperOfInstance(instance).keyOf(instance) !== undefined &&
         isDetached(instance)
       )
-        this.#core.add(instance);
+        this.#core.objects.add(instance);
       if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) {
         throw new InvalidRequestError(
           `delete(${describeInstance(instance)}): it has no row yet or is not in this session; only persistent objects can be deleted.`,
           "session.not-persistent",
         );
       }
-      await this.#core.markDeleted(instance);
+      await this.#core.objects.markDeleted(instance);
     });
   }
   async deleteAll(entities: Iterable<object>): Promise<void> {
@@ -192,10 +192,10 @@ export class Session implements AsyncDisposable {
   }
   /** Takes an object out of the session, with what the expunge cascade reaches; it becomes detached (or transient). */
   expunge(entity: object): void {
-    this.#core.expunge(requireManaged(entity, "expunge"));
+    this.#core.objects.expunge(requireManaged(entity, "expunge"));
   }
   expungeAll(): void {
-    this.#core.expungeAll();
+    this.#core.objects.expungeAll();
   }
   /** Copies the state of an object from elsewhere onto this session's object for the same row, which it gives. */
   merge<E extends object>(entity: E, options: MergeOptions = {}): Promise<E> {
@@ -422,11 +422,11 @@ export class Session implements AsyncDisposable {
   }
   /** Flushes and commits the outermost transaction. */
   commit(): Promise<void> {
-    return this.#core.enqueueAfterResults(() => this.#core.commit());
+    return this.#core.enqueueAfterResults(() => this.#core.transactions.commit());
   }
   /** Takes everything back since the last commit: new objects become transient, deleted ones persistent, values as before. */
   rollback(): Promise<void> {
-    return this.#core.enqueueAfterResults(() => this.#core.rollback());
+    return this.#core.enqueueAfterResults(() => this.#core.transactions.rollback());
   }
   /**
    * Begins a transaction, or runs a block in one: commit when it ends well, rollback when it throws.
@@ -442,7 +442,7 @@ export class Session implements AsyncDisposable {
           "A transaction has begun on this session already; it begins with the first statement. Commit or roll back first.",
           "transaction.begun",
         );
-      return new SessionTransaction(this.#core, this.#core.beginFrame(), false);
+      return new SessionTransaction(this.#core, this.#core.transactions.beginFrame(), false);
     });
     if (block === undefined) return transaction;
     return this.#scope(transaction, block);
@@ -452,7 +452,7 @@ export class Session implements AsyncDisposable {
   beginNested<T>(block: (session: this) => MaybePromise<T>): Promise<T>;
   async beginNested<T>(block?: (session: this) => MaybePromise<T>): Promise<SessionTransaction | T> {
     const nested = await this.#core.enqueueAfterResults(
-      async () => new SessionTransaction(this.#core, await this.#core.beginNested(), true),
+      async () => new SessionTransaction(this.#core, await this.#core.transactions.beginNested(), true),
     );
     if (block === undefined) return nested;
     return this.#scope(nested, block);
@@ -508,7 +508,7 @@ export class Session implements AsyncDisposable {
    * and `rollback()` are possible. When one of them cannot promise, all are rolled back.
    */
   prepare(): Promise<void> {
-    return this.#core.enqueueAfterResults(() => this.#core.prepare());
+    return this.#core.enqueueAfterResults(() => this.#core.transactions.prepare());
   }
   get isClosed(): boolean {
     return this.#core.isClosed;
