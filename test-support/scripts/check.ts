@@ -7,6 +7,13 @@ import mysql from "mysql2/promise";
 import pg from "pg";
 import { databases, type Target } from "../src/databases.js";
 
+const mysqlVersion = async (url: string): Promise<string> => {
+  const connection = await mysql.createConnection(url.replace(/^mariadb:/, "mysql:"));
+  await connection.query("create table fresh (id integer)");
+  const [rows] = await connection.query("select version() as v");
+  await connection.end();
+  return (rows as { v: string }[])[0]!.v;
+};
 const versions: Record<Target["name"], (url: string) => Promise<string>> = {
   sqlite: async (url) => {
     const db = new Sqlite(url.slice("sqlite:///".length));
@@ -23,13 +30,8 @@ const versions: Record<Target["name"], (url: string) => Promise<string>> = {
     await client.end();
     return rows[0].v;
   },
-  mariadb: async (url) => {
-    const connection = await mysql.createConnection(url.replace(/^mariadb:/, "mysql:"));
-    await connection.query("create table fresh (id integer)");
-    const [rows] = await connection.query("select version() as v");
-    await connection.end();
-    return (rows as { v: string }[])[0]!.v;
-  },
+  mariadb: mysqlVersion,
+  mysql: mysqlVersion,
   pglite: async () => {
     const db = new PGlite();
     const { rows } = await db.query<{ v: string }>("select version() as v");

@@ -1,14 +1,21 @@
 // The one list of databases that behaviour tests run on. Environment:
-//   ATHANOR_PG_URL, ATHANOR_MYSQL_URL  servers to use instead of the local ones
+//   ATHANOR_PG_URL, ATHANOR_MYSQL_URL  servers to use instead of the local ones; a server that ATHANOR_MYSQL_URL leads to
+//                                      is "mariadb" or "mysql" as it says itself
+//   ATHANOR_MYSQL8_URL                 a MySQL (8 or newer, not MariaDB) beside MariaDB, instead of 127.0.0.1:3307
+//   ATHANOR_REQUIRE_MYSQL=1            MySQL belongs to the run and must be there
 //   ATHANOR_PG18=1                     PostgreSQL 18 from npm instead of the local server
 //   ATHANOR_SQLITE_DRIVER=node         SQLite through node:sqlite (Node 22.16 and newer) instead of better-sqlite3
 //   ATHANOR_DATABASES=sqlite,mariadb   only these
+// MySQL takes as long as MariaDB and PostgreSQL together, so it joins only when one of these names it;
+// test-support/scripts/mysql.sh starts one.
 import { type Capability, capabilitiesOf, type DatabaseName } from "./capabilities.js";
 import { type FreshDatabase, findServers, type Server } from "./servers.js";
 
 /** One database to test on. Everything `url()` made is dropped by `dispose()`. */
 export interface Target {
   readonly name: DatabaseName;
+  /** Whose SQL it speaks: MariaDB's is MySQL's, PGlite's is PostgreSQL's. */
+  readonly family: "sqlite" | "postgresql" | "mysql";
   readonly capabilities: ReadonlySet<Capability>;
   /** Why there is no server, when there is none; then `url()` rejects. */
   readonly missing?: string;
@@ -34,8 +41,8 @@ let servers: Promise<Server[]> | undefined;
  * }
  */
 export async function databases(): Promise<Target[]> {
-  servers ??= findServers();
   const wanted = process.env.ATHANOR_DATABASES?.split(",").map((name) => name.trim());
+  servers ??= findServers(wanted?.includes("mysql") ?? process.env.ATHANOR_REQUIRE_MYSQL === "1");
   const found = await servers;
   const unknown = wanted?.filter((name) => !found.some((server) => server.name === name)) ?? [];
   if (unknown.length > 0) {
@@ -44,6 +51,14 @@ export async function databases(): Promise<Target[]> {
   }
   return found.filter((server) => wanted?.includes(server.name) ?? true).map(target);
 }
+
+const families = {
+  sqlite: "sqlite",
+  postgresql: "postgresql",
+  pglite: "postgresql",
+  mariadb: "mysql",
+  mysql: "mysql",
+} as const;
 
 // Several targets share one server; the last one to let go stops it.
 const users = new Map<Server, number>();
@@ -60,6 +75,7 @@ function target(server: Server): Target {
   };
   return {
     name: server.name,
+    family: families[server.name],
     capabilities: capabilitiesOf(server.name),
     ...(server.missing === undefined ? {} : { missing: server.missing }),
     start,

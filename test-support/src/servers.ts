@@ -34,8 +34,9 @@ const leftBehind = (name: string) => {
   return time !== undefined && Number.parseInt(time, 36) < Date.now() - 3 * 3600_000;
 };
 
-export async function findServers(): Promise<Server[]> {
-  return [sqlite(), await postgresql(), await mariadb(), pglite()];
+/** `mysqlWanted`: also the one that is not part of every run, for the time it takes. */
+export async function findServers(mysqlWanted: boolean): Promise<Server[]> {
+  return [sqlite(), await postgresql(), ...(await mariadbAndMysql(mysqlWanted)), pglite()];
 }
 
 /** Folders that go with the process at the latest: one listener for all. */
@@ -142,15 +143,27 @@ function postgresServer(source: { url: string } | { start: () => Promise<Embedde
   };
 }
 
-async function mariadb(): Promise<Server> {
-  const url = process.env.ATHANOR_MYSQL_URL ?? "mariadb://root@127.0.0.1:3306/";
+/** One family and one protocol: which of the two a server is, only it can say. */
+async function mariadbAndMysql(mysqlWanted: boolean): Promise<Server[]> {
+  const { ATHANOR_MYSQL_URL: given, ATHANOR_MYSQL8_URL: second } = process.env;
+  const first = await mysqlServer("mariadb", given ?? "mariadb://root@127.0.0.1:3306/");
+  if (first.name === "mysql") return [await mysqlServer("mariadb", "mariadb://root@127.0.0.1:3306/"), first];
+  if (!mysqlWanted && second === undefined) return [first];
+  const url = second ?? "mysql://root@127.0.0.1:3307/";
+  const other = await mysqlServer("mysql", url);
+  return [first, other.name === "mysql" ? other : absent("mysql", `${hideSecret(url)} is MariaDB`)];
+}
+/** `name`: of a server that does not answer. */
+async function mysqlServer(name: "mariadb" | "mysql", url: string): Promise<Server> {
+  let version: string;
   try {
-    await mysqlRun(url, ["select 1"]);
+    const [row] = await mysqlRun(url, ["select version() as version"]);
+    version = String(row?.version);
   } catch (error) {
-    return absent("mariadb", `${hideSecret(url)}: ${reason(error)}`);
+    return absent(name, `${hideSecret(url)}: ${reason(error)}`);
   }
   return {
-    name: "mariadb",
+    name: /mariadb/i.test(version) ? "mariadb" : "mysql",
     stop: async () => {},
     start: async () => {
       const names = await mysqlRun(url, ["show databases like 'athanor\\_%'"]);
@@ -202,7 +215,7 @@ async function mysqlRun(url: string, statements: string[]): Promise<Record<strin
   }
 }
 
-/** MariaDB has no "drop with force": a connection a test forgot would hold its metadata locks for ever, so end those first. */
+/** Neither has "drop with force": a connection a test forgot would hold its metadata locks for ever, so end those first. */
 async function mysqlDrop(url: string, name: string): Promise<void> {
   const open = await mysqlRun(url, [`select id from information_schema.processlist where db = '${name}'`]);
   for (const row of open) await mysqlRun(url, [`kill ${Number(row.id ?? row.ID)}`]).catch(() => {});

@@ -13,7 +13,13 @@ describeEachDatabase("todo's migrations", (target) => {
   let config: MigrateConfig;
   const log: string[] = [];
   const printed: string[] = [];
-  const impl = { sqlite: "SQLiteImpl", postgresql: "PostgresqlImpl", pglite: "PostgresqlImpl", mariadb: "MariaDBImpl" };
+  const impl = {
+    sqlite: "SQLiteImpl",
+    postgresql: "PostgresqlImpl",
+    pglite: "PostgresqlImpl",
+    mariadb: "MariaDBImpl",
+    mysql: "MySQLImpl",
+  };
   const preamble = [
     `INFO  [athanor.runtime.migration] Context impl ${impl[target.name]}.`,
     `INFO  [athanor.runtime.migration] Will assume ${target.capabilities.has("transactionalDdl") ? "" : "non-"}transactional DDL.`,

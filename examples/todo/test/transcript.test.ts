@@ -46,7 +46,13 @@ describeEachDatabase("todo's transcript", (target) => {
       });
     });
   }
-  const impl = { sqlite: "SQLiteImpl", postgresql: "PostgresqlImpl", pglite: "PostgresqlImpl", mariadb: "MariaDBImpl" };
+  const impl = {
+    sqlite: "SQLiteImpl",
+    postgresql: "PostgresqlImpl",
+    pglite: "PostgresqlImpl",
+    mariadb: "MariaDBImpl",
+    mysql: "MySQLImpl",
+  };
   const preamble = [
     `INFO  [athanor.runtime.migration] Context impl ${impl[target.name]}.`,
     `INFO  [athanor.runtime.migration] Will assume ${target.capabilities.has("transactionalDdl") ? "" : "non-"}transactional DDL.`,

@@ -152,5 +152,5 @@ describeEachDatabase(
       expect(pulled.warnings).toEqual([]);
     });
   },
-  { only: ["sqlite", "postgresql", "mariadb"] },
+  { only: ["sqlite", "postgresql", "mariadb", "mysql"] },
 );

@@ -151,7 +151,7 @@ describeEachDatabase(
       expect(source).toMatch(/aB: .*\n\s+aB_: /);
     });
   },
-  { only: ["sqlite", "postgresql", "mariadb"] },
+  { only: ["sqlite", "postgresql", "mariadb", "mysql"] },
 );
 
 describe("options", () => {

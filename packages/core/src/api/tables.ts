@@ -3,9 +3,9 @@
 import { ArgumentError } from "../errors/errors.js";
 import { createTable } from "../schema/create-table.js";
 import { defaultMetaData, type MetaData } from "../schema/metadata.js";
+import type { StoredObject } from "../schema/stored-object.js";
 import type { Table } from "../schema/table.js";
 import type { TableArgument } from "../schema/table-constraints.js";
-import type { StoredObject } from "../schema/stored-object.js";
 import { objectOfView, type SelectViewOptions, viewOfQuery } from "../schema/view.js";
 import type { Element } from "../sql/element.js";
 import { requireFrom } from "../sql/from.js";

@@ -3,8 +3,8 @@ import { flatRows } from "../codegen/rows.js";
 import { ArgumentError, atColumn } from "../errors/errors.js";
 import type { KeyedRows } from "../sql/expression.js";
 import { converted as convert } from "../types/adapter.js";
-import { listInText } from "./parameter-compiler.js";
 import type { BindSlot, BoundStatement, Compiled, InsertColumn, InsertPlan } from "./compiled.js";
+import { listInText } from "./parameter-compiler.js";
 
 export type NamedValues = { readonly [name: string]: unknown };
 const NONE: NamedValues = {};

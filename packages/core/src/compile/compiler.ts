@@ -67,6 +67,9 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     return this.finish(kind, this.withClause() + body, columns, items, started);
   }
 
+  /** The server compares expressions of prepared statements by their parameters and takes two places for two values. */
+  protected readonly agreesByValues: boolean = false;
+
   /** Orders the parameters as their places stand in the text. */
   protected finish(
     kind: Compiled["kind"],
@@ -107,7 +110,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
       placeholder: (n) => dialect.placeholder(n),
       emptyList: (negated, width) => this.emptyList(negated, width),
       hint: {
-        prepare: kind !== "text",
+        prepare: kind !== "text" && !(this.repeatsAgreeing && this.agreesByValues),
         returnsRows,
         exactIntegers: columns === undefined || columns.some((c) => needsExactIntegers(c.type.kind)),
         columns: returnsRows ? columns : undefined,

@@ -37,6 +37,8 @@ export abstract class ParameterCompiler {
   protected inText = false;
   /** The column whose value is being written. */
   protected writing: string | undefined;
+  /** Where places have no numbers, only values written into the text make such expressions equal. */
+  protected repeatsAgreeing = false;
   readonly #places = new Map<unknown, { readonly suffix: string; readonly text: string }>();
 
   constructor(dialect: Dialect, binds: BindIndex, options: CompilerOptions = {}) {
@@ -82,11 +84,13 @@ export abstract class ParameterCompiler {
   }
   protected bind(bind: Bind | NamedBind, suffix: string, expanding = false, negated = false): string {
     if (this.literally) return this.literalBind(bind, expanding, negated);
-    if (!this.agreeing || expanding || !this.dialect.numbersPlaceholders)
-      return this.place(bind, suffix, expanding, negated);
+    if (!this.agreeing || expanding) return this.place(bind, suffix, expanding, negated);
     const parameter = this.binds.get(bind) ?? bind;
     const met = this.#places.get(parameter);
-    if (met?.suffix === suffix) return met.text;
+    if (met?.suffix === suffix) {
+      if (this.dialect.numbersPlaceholders) return met.text;
+      this.repeatsAgreeing = true;
+    }
     const text = this.place(bind, suffix, expanding, negated);
     this.#places.set(parameter, { suffix, text });
     return text;

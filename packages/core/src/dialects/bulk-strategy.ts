@@ -42,6 +42,11 @@ export interface BulkStrategy {
    */
   insertRows(connection: BulkConnection, insert: BulkInsert, rows: BulkRows): Promise<boolean>;
   /**
+   * Where one INSERT of rows gets keys at equal distances and the server reports the first: that distance. Absent: it does
+   * not.
+   */
+  keyStep?(connection: BulkConnection): Promise<number>;
+  /**
    * Updates rows by key; each row holds the new values, then the key. Gives the number of rows matched, or undefined
    * where single statements are the better way, and then nothing was written.
    */

@@ -5,8 +5,8 @@ import { CompileError, type DatabaseError, type DatabaseErrorDetails } from "../
 import type { Element } from "../sql/element.js";
 import {
   type Convert,
-  type JsonForm,
   converted,
+  type JsonForm,
   type TypeAdapter,
   type TypeAdapters,
   type TypeResolver,

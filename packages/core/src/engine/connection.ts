@@ -122,6 +122,7 @@ export class Connection implements TransactionOwner {
       send: (sql, params, hint, badge, limits) => this.#dispatch(sql, params, hint, badge, limits),
       sendMany: (sql, sets, hint, badge, limits) => this.#dispatchMany(sql, sets, hint, badge, limits),
       openStream: (sql, params, hint, chunkRows, limits) => this.#openStream(sql, params, hint, chunkRows, limits),
+      info: () => this.info,
     };
     return this.#madeRunner;
   }

@@ -9,7 +9,7 @@ import { ArgumentError, isRetryable } from "../errors/errors.js";
 import { requireKnownOptions } from "../errors/known-options.js";
 import { checkedExecutionOptions } from "../sql/execution-options.js";
 import type { ExecutionOptions } from "../sql/statement.js";
-import { checkConnectionOptions, Connection, type ConnectionOptions, type TransactionOptions } from "./connection.js";
+import { Connection, type ConnectionOptions, checkConnectionOptions, type TransactionOptions } from "./connection.js";
 import { connects, type TraceAttributes } from "./diagnostics.js";
 import { Events, type ListenOptions } from "./events.js";
 import { type Echo, type LogFunction, Logger } from "./log.js";

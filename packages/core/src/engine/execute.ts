@@ -9,7 +9,8 @@ import { Element, innerStatement } from "../sql/element.js";
 import { QueryStatement } from "../sql/select.js";
 import { locateItem, type SelectItem } from "../sql/select-list.js";
 import { type ExecutionOptions, Statement } from "../sql/statement.js";
-import { needsInsertRun, runInsert, type SentRows } from "./insert-run.js";
+import { needsInsertRun, runInsert } from "./insert-run.js";
+import type { SentRows } from "./inserted-values.js";
 import type { Limits } from "./limits.js";
 import { ageBadge } from "./log.js";
 import { type Chunk, type Execution, type Fetched, type Inserted, lazyRows, type ResultSource } from "./result.js";
@@ -38,6 +39,8 @@ export interface StatementRunner {
     chunkRows: ChunkRows,
     limits?: Limits,
   ): AsyncIterable<unknown[][]> & { readonly fields: readonly FieldInfo[] | null };
+  /** Belongs to the physical connection. */
+  info(): Map<unknown, unknown>;
 }
 /** Rows buffered of a stream when nothing else is said, as in SQLAlchemy's `max_row_buffer`. */
 const MAX_ROW_BUFFER = 1000;
@@ -233,6 +236,10 @@ export class StatementSource implements ResultSource {
     const outcome = await runInsert(statement, {
       returning: dialect.capabilities.returning.insert,
       generatedKeys: dialect.capabilities.generatedKeys,
+      keyStep: dialect.bulk?.keyStep?.bind(dialect.bulk, {
+        send: (sql, params, hint) => this.#runner.send(sql, params, hint),
+        info: this.#runner.info(),
+      }),
       resultProcessor: (column) => dialect.resultProcessor(column.type),
       warn: (text) => logger?.line(`Warning: ${text}`),
       send: (sent) => this.#pages(sent),

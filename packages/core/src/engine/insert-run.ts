@@ -5,33 +5,26 @@
  * rows to parameter sets".
  */
 import { rowPrototype } from "../compile/reader.js";
-import type { RawResult } from "../dialects/driver.js";
 import { ArgumentError, InternalError, InvalidRequestError } from "../errors/errors.js";
 import type { TableColumn } from "../schema/table.js";
 import type { InsertStatement, RowValues } from "../sql/dml.js";
-import type { Element } from "../sql/element.js";
 import { Expression } from "../sql/expression.js";
 import type { SelectItem } from "../sql/select.js";
 import { SelectStatement } from "../sql/select.js";
+import { counted, foundByKey, type SelectRunner } from "./inserted-values.js";
 import { sentinelKey } from "./sentinel.js";
 
-/** One statement sent for some of the rows. */
-export interface SentRows {
-  readonly raw: RawResult;
-  /** How many rows it was sent for. */
-  readonly count: number;
-}
 /** What is needed of the engine. */
-export interface InsertRunner {
-  readonly returning: boolean;
+export interface InsertRunner extends SelectRunner {
   readonly generatedKeys: "ascending" | "numbered" | "unknown";
-  send(statement: Element, pageSize?: number): AsyncIterable<SentRows>;
-  resultProcessor(column: TableColumn): ((value: unknown) => unknown) | null;
+  /** Distance between the keys that one INSERT of rows gets, of which the server reports the first; absent: it does not. */
+  readonly keyStep: (() => Promise<number>) | undefined;
   warn(text: string): void;
 }
 type Strategy =
   | { readonly by: "value"; readonly columns: readonly TableColumn[] }
   | { readonly by: "key"; readonly column: TableColumn; readonly numbered: boolean }
+  | { readonly by: "count"; readonly step: () => Promise<number> }
   | { readonly by: "one"; readonly warning: string | undefined };
 
 export interface InsertOutcome {
@@ -94,7 +87,9 @@ export async function runInsert(given: InsertStatement, runner: InsertRunner): P
   // ---- sending
   const at = new Map(fetched.map((c, i) => [c, userColumns + i]));
   const ordered: unknown[][] = [];
+  /** One for each row where keys are counted, else one for each statement. */
   const ids: (number | bigint | null)[] = [];
+  const step = strategy.by === "count" ? await strategy.step() : 0;
   let rowCount = 0;
   const single = strategy.by === "one" && rows.length > 1;
   const lists = single ? sentRows.map((row) => [row]) : [sentRows];
@@ -102,7 +97,8 @@ export async function runInsert(given: InsertStatement, runner: InsertRunner): P
   for (const list of lists) {
     for await (const { raw, count } of runner.send(statement(list))) {
       rowCount = rowCount < 0 || raw.rowCount < 0 ? -1 : rowCount + raw.rowCount;
-      ids.push(raw.lastInsertId);
+      if (strategy.by !== "count") ids.push(raw.lastInsertId);
+      else for (let i = 0; i < count; i++) ids.push(counted(table, raw.lastInsertId, count, i * step));
       const page = sentRows.slice(from, from + count);
       from += count;
       if (raw.fields === null) continue;
@@ -111,6 +107,16 @@ export async function runInsert(given: InsertStatement, runner: InsertRunner): P
       for (const row of inOrder(raw.rows, page, strategy, at, runner, given)) ordered.push(row);
     }
   }
+  const own = single || strategy.by === "count";
+  const keyOf = (c: TableColumn, r: number): unknown => {
+    if (known(c)) return (rows[r] as RowValues)[c.key];
+    const id = ids[own ? r : 0];
+    if (c !== table.autoincrementColumn || id === null || id === undefined || !(own || rows.length === 1))
+      return undefined;
+    return c.type.kind === "bigInteger" ? BigInt(id) : Number(id);
+  };
+  const missing = wantedDefaults.filter((c) => !known(c) && !at.has(c));
+  const found = runner.returning ? undefined : await foundByKey(table, rows.length, missing, keyOf, runner);
   // ---- taking apart
   const read = (c: TableColumn, r: number): unknown => {
     if (known(c)) return (rows[r] as RowValues)[c.key];
@@ -120,16 +126,17 @@ export async function runInsert(given: InsertStatement, runner: InsertRunner): P
       const process = value === null ? null : runner.resultProcessor(c);
       return process === null ? value : process(value);
     }
-    const id = ids[single ? r : 0];
-    if (c === table.autoincrementColumn && id !== null && id !== undefined && (single || rows.length === 1))
-      return c.type.kind === "bigInteger" ? BigInt(id) : Number(id);
+    const key = keyOf(c, r);
+    if (key !== undefined) return key;
+    const value = found?.(c, r);
+    if (value !== undefined) return value;
     throw new InvalidRequestError(
       `This database does not say what it made for '${c.key}' of '${table.fullName}'; read the row by its key.`,
       "inserted.unknown",
     );
   };
   const wrote = given.conflict === undefined || !runner.returning ? rows.length : ordered.length;
-  const list = (columns: readonly TableColumn[]): readonly (readonly unknown[])[] => {
+  const listed = (columns: readonly TableColumn[]): readonly (readonly unknown[])[] => {
     const prototype = rowPrototype(columns.map((c) => c.key));
     return Array.from({ length: wrote }, (_, r) =>
       Object.setPrototypeOf(
@@ -139,9 +146,9 @@ export async function runInsert(given: InsertStatement, runner: InsertRunner): P
     );
   };
   const keys = table.primaryKey.every((c) => known(c) || at.has(c) || c === table.autoincrementColumn)
-    ? list(table.primaryKey)
+    ? listed(table.primaryKey)
     : [];
-  const made = defaults === undefined ? undefined : list(wantedDefaults);
+  const made = defaults === undefined ? undefined : listed(wantedDefaults);
   for (const row of ordered) row.length = userColumns;
   const prefetched = (given.layout?.columns ?? table.columns.filter((c) => c.fields.default !== undefined))
     .filter((c) => c.key in first && !(c.key in (rowsOf(given)[0] as RowValues)))
@@ -157,7 +164,12 @@ export async function runInsert(given: InsertStatement, runner: InsertRunner): P
     defaults: made,
     prefetched,
     postfetched: madeByDatabase(given, first)
-      .filter((c) => !at.has(c) && !(c === table.autoincrementColumn && ids.some((id) => id !== null)))
+      .filter(
+        (c) =>
+          !at.has(c) &&
+          found?.(c, 0) === undefined &&
+          !(c === table.autoincrementColumn && ids.some((id) => id !== null)),
+      )
       .map((c) => c.key),
   };
 }
@@ -214,7 +226,12 @@ function strategyFor(
   runner: InsertRunner,
 ): Strategy {
   const { table } = given;
-  if (!runner.returning || given.conflict !== undefined) return ONE;
+  if (given.conflict !== undefined) return ONE;
+  if (!runner.returning) {
+    const column = table.autoincrementColumn;
+    const counts = runner.keyStep !== undefined && column !== undefined && !rows.some((row) => column.key in row);
+    return counts ? { by: "count", step: runner.keyStep } : ONE;
+  }
   if (rows.some((row) => Object.values(row).some((v) => v instanceof Expression))) return ONE;
   const flagged = table.columns.find((c) => c.fields.sentinel !== undefined);
   const generated = (column: TableColumn): Strategy => {
@@ -248,7 +265,7 @@ function inOrder(
   runner: InsertRunner,
   given: InsertStatement,
 ): readonly unknown[][] {
-  if (strategy.by === "one" || rows.length < 2) {
+  if (strategy.by === "one" || strategy.by === "count" || rows.length < 2) {
     if (strategy.by === "value" && rows.length === 1) matched(rows, page, strategy.columns, at, runner, given);
     return rows;
   }

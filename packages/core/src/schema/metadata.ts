@@ -17,8 +17,8 @@ import { DEFAULT_NAMING_CONVENTION, type NamingConvention, type NamingStrategy, 
 import type { Sequence } from "./sequence.js";
 import { sortTables } from "./sort-tables.js";
 import type { StoredObject } from "./stored-object.js";
-import { sortObjects } from "./view.js";
 import type { Table } from "./table.js";
+import { sortObjects } from "./view.js";
 
 export interface MetaDataOptions {
   /** Schema of tables that name none. */

@@ -386,5 +386,5 @@ describeEachDatabase(
       await expect(slow).rejects.toThrow(OperationalError);
     });
   },
-  { only: ["postgresql", "mariadb"] },
+  { only: ["postgresql", "mariadb", "mysql"] },
 );

@@ -78,7 +78,7 @@ describeEachDatabase(
       await quiet.dispose();
     });
     it("while connecting is one sentence without the password", async () => {
-      if (target.name !== "postgresql" && target.name !== "mariadb") return;
+      if (target.name !== "postgresql" && target.family !== "mysql") return;
       const wrong = [
         engine.url.set({ username: "nobody_here", password: "hunter2" }),
         engine.url.set({ database: "no_such_database_x" }),

@@ -42,7 +42,7 @@ describeEachDatabase(
       expect(await conn.execDriverSql("select 1").all()).toHaveLength(1);
     });
   },
-  { only: ["postgresql", "mariadb"] },
+  { only: ["postgresql", "mariadb", "mysql"] },
 );
 
 describeEachDatabase(

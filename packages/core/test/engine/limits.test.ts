@@ -9,21 +9,33 @@ import { ArgumentError, isRetryable } from "../../src/errors/errors.js";
 import { StatementAbortedError, StatementTimeoutError } from "../../src/errors/stopped.js";
 import { text } from "../../src/sql/text.js";
 
-const sleeping = { postgresql: "select pg_sleep(20)", mariadb: "select sleep(20) as s" } as const;
+const sleeping = {
+  postgresql: "select pg_sleep(20)",
+  mariadb: "select sleep(20) as s",
+  mysql: "select sleep(20) as s",
+} as const;
 const heavy = {
   postgresql: "select count(*) from generate_series(1, 1000000000)",
   mariadb: "select count(*) from seq_1_to_1000000000 where md5(seq) = 'x'",
+  mysql: `with recursive n as (select 1 as i union all select i + 1 from n where i < 1000) select count(*) from n as a, n as b, n as c where sha2(concat(a.i, b.i, c.i), 256) = 'x'`,
+} as const;
+const streamed = {
+  postgresql: "select n, pg_sleep(0.01) from generate_series(1, 100000) n",
+  mariadb: "select seq, sleep(0.01), repeat('x', 9000) from seq_1_to_100000",
+  mysql:
+    "with recursive n as (select 1 as i union all select i + 1 from n where i < 1000) select a.i, sleep(0.01), repeat('x', 9000) from n as a, n as b",
 } as const;
 const running = {
   postgresql:
     "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(20)%' and pid <> pg_backend_pid()",
   mariadb: "select count(*) from information_schema.processlist where info like 'select sleep(20)%'",
+  mysql: "select count(*) from performance_schema.processlist where info like 'select sleep(20)%'",
 } as const;
 
 describeEachDatabase(
   "limits",
   (target) => {
-    const name = target.name as "postgresql" | "mariadb";
+    const name = target.name as "postgresql" | "mariadb" | "mysql";
     let engine: Engine;
     beforeAll(async () => {
       engine = createEngine(await target.url(), { poolSize: 2, maxOverflow: 0 });
@@ -120,10 +132,7 @@ describeEachDatabase(
     });
     it("stop a stream between and within its chunks", async () => {
       const abort = new AbortController();
-      const rows =
-        name === "postgresql"
-          ? "select n, pg_sleep(0.01) from generate_series(1, 100000) n"
-          : "select seq, sleep(0.01), repeat('x', 9000) from seq_1_to_100000";
+      const rows = streamed[name];
       let seen = 0;
       const read = async () => {
         await using conn = await engine.connect();
@@ -167,7 +176,7 @@ describeEachDatabase(
         `${engine.url.toString().replace("***", engine.url.password ?? "")}${engine.url.toString().includes("?") ? "&" : "?"}statement_timeout=100`,
       );
       try {
-        const sql = name === "postgresql" ? "select pg_sleep(5)" : heavy.mariadb;
+        const sql = name === "postgresql" ? "select pg_sleep(5)" : heavy[name];
         await expect(limited.begin((conn) => conn.execDriverSql(sql))).rejects.toThrow(StatementTimeoutError);
       } finally {
         await limited.dispose();
@@ -195,7 +204,7 @@ describeEachDatabase(
       expect(await stillRunning()).toBe(0);
     });
   },
-  { only: ["postgresql", "mariadb"] },
+  { only: ["postgresql", "mariadb", "mysql"] },
 );
 
 describeEachDatabase(

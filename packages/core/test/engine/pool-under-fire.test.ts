@@ -223,7 +223,7 @@ describeEachDatabase(
       expect(outcomes.every((o) => o === "done")).toBe(true);
     });
   },
-  { only: ["postgresql", "mariadb"] },
+  { only: ["postgresql", "mariadb", "mysql"] },
 );
 
 describe("a server that restarts", () => {

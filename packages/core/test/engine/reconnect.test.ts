@@ -79,5 +79,5 @@ describeEachDatabase(
       expect(closed).toHaveLength(2);
     });
   },
-  { only: ["postgresql", "mariadb"] },
+  { only: ["postgresql", "mariadb", "mysql"] },
 );

@@ -175,7 +175,9 @@ describeEachDatabase(
       const shown =
         target.name === "postgresql"
           ? "select current_setting('transaction_isolation')"
-          : "select @@session.tx_isolation";
+          : target.name === "mysql"
+            ? "select @@session.transaction_isolation"
+            : "select @@session.tx_isolation";
       const standard = await single.begin((conn) => conn.execDriverSql(shown).scalar());
       await single.begin((conn) => conn.execDriverSql("select 1"), { isolationLevel: "SERIALIZABLE" });
       expect(await single.begin((conn) => conn.execDriverSql(shown).scalar())).toBe(standard);
@@ -186,7 +188,7 @@ describeEachDatabase(
       expect(await engine.begin(onCall)).toBe(2);
     });
   },
-  { only: ["postgresql", "mariadb"] },
+  { only: ["postgresql", "mariadb", "mysql"] },
 );
 
 describeEachDatabase(
@@ -396,7 +398,7 @@ describeEachDatabase(
       expect(await count()).toBe(4);
     });
   },
-  { only: ["mariadb"] },
+  { only: ["mariadb", "mysql"] },
 );
 
 describe("two-phase commit", () => {
@@ -489,12 +491,12 @@ describe("two-phase commit", () => {
   describeEachDatabase(
     "XA",
     (target) => {
-      it("works on MariaDB", async () => {
+      it("works on MySQL and MariaDB", async () => {
         await using engine = createEngine(await target.url());
         await engine.begin((conn) => conn.executeScript("drop table if exists phases"));
         await shows(engine);
       });
     },
-    { only: ["mariadb"] },
+    { only: ["mariadb", "mysql"] },
   );
 });

@@ -3,8 +3,8 @@ import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import {
   Connection,
-  createEngine,
   CreateTable,
+  createEngine,
   type Engine,
   index,
   insert,
@@ -209,5 +209,5 @@ describeEachDatabase(
       });
     });
   },
-  { only: ["mariadb"] },
+  { only: ["mariadb", "mysql"] },
 );

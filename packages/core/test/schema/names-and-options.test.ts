@@ -3,8 +3,8 @@ import { describeEachDatabase } from "@athanor/test-support";
 import { describe, expect, it } from "vitest";
 import { SqliteDdlCompiler } from "../../src/dialects/sqlite/ddl.js";
 import {
-  createEngine,
   CreateTable,
+  createEngine,
   dialectNamed,
   insert,
   inspect,

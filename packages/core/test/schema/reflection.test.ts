@@ -247,11 +247,13 @@ onDatabase("PostgreSQL", { only: ["postgresql", "pglite"] }, (run, connection) =
   });
 });
 
-onDatabase("MariaDB", { only: ["mariadb"] }, (run, connection) => {
+onDatabase("MySQL and MariaDB", { only: ["mariadb", "mysql"] }, (run, connection) => {
   it("reads its types, clocks, JSON and what it adds by itself", async () => {
+    const mariadb = connection().dialect.capabilities.sequences;
+    const text = mariadb ? "'x'" : "('x')";
     const inspector = await run(
       "create table o (id int unsigned auto_increment primary key) comment 'it''s'",
-      "create table t (flag tinyint(1), tiny tinyint, big bigint unsigned, kind enum('a','it''s'), tags set('x','y'), doc json, at timestamp not null default current_timestamp on update current_timestamp, fine datetime(3) default current_timestamp(3), y year, body mediumtext collate utf8mb4_bin default 'x', price decimal(8,3) check (price > 0), o int unsigned, o2 int unsigned, key mine (o2), key prefix (body(10)), fulltext key words (body), constraint fk foreign key (o) references o (id) on delete cascade, constraint fk2 foreign key (o2) references o (id), unique (tiny))",
+      `create table t (flag tinyint(1), tiny tinyint, big bigint unsigned, kind enum('a','it''s'), tags set('x','y'), doc json, at timestamp not null default current_timestamp on update current_timestamp, fine datetime(3) default current_timestamp(3), y year, body mediumtext collate utf8mb4_bin default ${text}, price decimal(8,3) check (price > 0), o int unsigned, o2 int unsigned, key mine (o2), key prefix (body(10)), fulltext key words (body), constraint fk foreign key (o) references o (id) on delete cascade, constraint fk2 foreign key (o2) references o (id), unique (tiny))`,
     );
     const t = await inspector.table("t");
     const column = (name: string) => t.columns.find((c) => c.name === name);
@@ -278,10 +280,14 @@ onDatabase("MariaDB", { only: ["mariadb"] }, (run, connection) => {
     expect(column("fine")?.default).toBe("CURRENT_TIMESTAMP(3)");
     expect(column("body")).toMatchObject({ collation: "utf8mb4_bin", default: "'x'" });
     expect(column("flag")?.default).toBeUndefined();
-    expect(t.checks.map((c) => [c.name, c.impliedByType])).toEqual([
-      [undefined, true],
-      [undefined, false],
-    ]);
+    expect(t.checks.map((c) => [c.name, c.sql, c.impliedByType])).toEqual(
+      mariadb
+        ? [
+            [undefined, "json_valid(`doc`)", true],
+            [undefined, "`price` > 0", false],
+          ]
+        : [["t_chk_1", "`price` > 0", false]],
+    );
     expect(
       t.indexes.map((i) => [i.name, i.unique, i.duplicatesConstraint, i.impliedByForeignKey, i.dialectOptions]),
     ).toEqual([
@@ -300,6 +306,36 @@ onDatabase("MariaDB", { only: ["mariadb"] }, (run, connection) => {
         .dialect.createDdlCompiler()
         .statements(new CreateTable(copy.table("t")))[0],
     ).toContain("at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP");
+  });
+});
+
+onDatabase("MySQL", { only: ["mysql"] }, (run, connection) => {
+  it("reads expressions as they were written, whatever they hold, and writes them again", async () => {
+    const text = 'it\'s ü 日本 \\ "x"';
+    const literal = connection().dialect.stringLiteral(text);
+    const inspector = await run(
+      `create table odd (id int primary key, \`grün\` varchar(40) default ${literal}, body text default (${literal}), doc json default ('[]'), same varchar(80) generated always as (concat(\`grün\`, ${literal})) stored, at datetime(3) default (now(3)), check (\`grün\` <> ${literal}), key k ((concat(\`grün\`, ${literal})), id))`,
+    );
+    const before = await inspector.table("odd");
+    const of = (t: typeof before) => ({
+      defaults: t.columns.map((c) => c.default),
+      computed: t.columns.map((c) => c.computed?.sql),
+      checks: t.checks.map((c) => c.sql),
+      parts: t.indexes.flatMap((i) => i.parts.map((p) => p.sql)),
+    });
+    const spelled = `'it''s ü 日本 \\\\ "x"'`;
+    expect(of(before).checks).toEqual([`\`grün\` <> ${spelled}`]);
+    expect(of(before).computed[4]).toBe(`concat(\`grün\`,${spelled})`);
+    expect(of(before).parts).toEqual([`concat(\`grün\`,${spelled})`, "id"]);
+    expect(of(before).defaults.slice(2, 4)).toEqual([spelled, "'[]'"]);
+    const copy = new MetaData();
+    await copy.reflect(connection());
+    await connection().executeScript("drop table odd");
+    await copy.createAll(connection());
+    await connection().execDriverSql("insert into odd (id, `grün`) values (1, 'other')");
+    const row = await connection().execDriverSql("select `grün`, body, same, doc from odd").one();
+    expect([...row]).toEqual(["other", text, `other${text}`, []]);
+    expect(of(await inspect(connection()).table("odd"))).toEqual(of(before));
   });
 });
 

@@ -257,7 +257,7 @@ describeEachDatabase("hostile names and values", (target) => {
   });
   afterAll(() => engine.dispose());
   it("name tables, columns, aliases, labels and CTEs as they are", async () => {
-    const names = target.name === "mariadb" ? HOSTILE.filter((n) => !n.includes("😀")) : HOSTILE;
+    const names = target.family === "mysql" ? HOSTILE.filter((n) => !n.includes("😀")) : HOSTILE;
     for (const name of names) {
       const metadata = new MetaData();
       const odd = table(

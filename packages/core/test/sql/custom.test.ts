@@ -238,7 +238,7 @@ describeEachDatabase("a function spelled for each database", (target) => {
         sqlite: (a, b) =>
           sql`CAST(STRFTIME('%Y', ${b}) AS INTEGER) - CAST(STRFTIME('%Y', ${a}) AS INTEGER)`.as(integer()),
         postgresql: (a, b) => sql`CAST(EXTRACT(year FROM ${b}) - EXTRACT(year FROM ${a}) AS INTEGER)`.as(integer()),
-        mysql: (a, b) => sql`YEAR(${b}) - YEAR(${a})`.as(integer()),
+        mysql: (a, b) => sql`CAST(YEAR(${b}) AS SIGNED) - CAST(YEAR(${a}) AS SIGNED)`.as(integer()),
       },
     });
     const day = (y: number) => literal(new Date(Date.UTC(y, 5, 1)), dateTime());

@@ -29,6 +29,7 @@ import {
   DropType,
   type Element,
   EnumType,
+  type Index,
   inspect,
   type NamedTable,
   type ReflectedColumn,
@@ -74,8 +75,8 @@ import { sketchTable, typeChecks } from "../ops/schema.js";
 import type { ColumnPlace } from "./column-order.js";
 import type { BatchSettings, OperationHost } from "./host.js";
 import type { LockRequest, SessionRules, Timeouts } from "./lock.js";
-import { sameTypeText, withSamePrecision } from "./same-type.js";
 import { conditionOf } from "./reflected.js";
+import { sameTypeText, withSamePrecision } from "./same-type.js";
 
 /** Operations this file runs, by kind. */
 interface OpByKind {
@@ -256,7 +257,7 @@ export class DialectImpl {
     addColumn: (op, host) => this.addColumn(op, host),
     dropColumn: (op, host) => this.dropColumn(op, host),
     alterColumn: (op, host) => this.alterColumn(op, host),
-    createIndex: (op, host) => host.run(new CreateIndex(op.index, { ifNotExists: op.ifNotExists })),
+    createIndex: (op, host) => this.createIndex(op.index, op.ifNotExists, host),
     dropIndex: (op, host) => this.dropIndex(op, host),
     addConstraint: (op, host) => this.addConstraint(op, host),
     dropConstraint: (op, host) => this.dropConstraint(op, host),
@@ -286,7 +287,14 @@ export class DialectImpl {
   protected async createTable(op: CreateTableOp, host: OperationHost): Promise<void> {
     for (const column of op.table.columns) await this.createTypeOf(column.type, op.table.schema, host);
     await host.run(new CreateTable(op.table, { ifNotExists: op.ifNotExists, without: op.without }));
-    for (const index of op.table.indexes) await host.run(new CreateIndex(index, { ifNotExists: op.ifNotExists }));
+    for (const index of op.table.indexes) await this.createIndex(index, op.ifNotExists, host);
+  }
+  protected createIndex(index: Index, ifNotExists: boolean, host: OperationHost): Promise<void> {
+    return this.runIf(ifNotExists, host, (asked) => new CreateIndex(index, { ifNotExists: asked }));
+  }
+  /** Runs DDL that says IF EXISTS or IF NOT EXISTS where that is `asked` for. */
+  protected runIf(asked: boolean, host: OperationHost, make: (asked: boolean) => Element): Promise<void> {
+    return host.run(make(asked));
   }
   /** The table of one column that an added column is rendered from, with the constraints it asks for. */
   protected addedColumnTable(op: AddColumnOp, host: OperationHost): Table {
@@ -302,7 +310,8 @@ export class DialectImpl {
     if (column === undefined) return;
     if (op.place !== undefined) this.checkPlace(op.place);
     await this.createTypeOf(column.type, op.schema, host);
-    await host.run(new AddColumn(op, column, { ifNotExists: op.ifNotExists, ...(await this.placeOf(op, host)) }));
+    const place = await this.placeOf(op, host);
+    await this.runIf(op.ifNotExists, host, (ifNotExists) => new AddColumn(op, column, { ifNotExists, ...place }));
     for (const constraint of table.constraints) {
       // Checks of the column stand beside it; the check of its type may be one the database does without.
       if (constraint.kind === "check" && constraint.column !== undefined) continue;
@@ -320,7 +329,7 @@ export class DialectImpl {
     return {};
   }
   protected async dropColumn(op: DropColumnOp, host: OperationHost): Promise<void> {
-    await host.run(new DropColumn(op, op.columnName, { ifExists: op.ifExists }));
+    await this.runIf(op.ifExists, host, (ifExists) => new DropColumn(op, op.columnName, { ifExists }));
   }
   protected async alterColumn(op: AlterColumnOp, host: OperationHost): Promise<void> {
     const { changes, columnName } = op;
@@ -391,7 +400,8 @@ export class DialectImpl {
     return conditionOf(this.dialect, (value) => this.inlineSql(value), condition);
   }
   protected async dropIndex(op: DropIndexOp, host: OperationHost): Promise<void> {
-    await host.run(new DropIndex(droppedIndex(op), { ifExists: op.ifExists, concurrently: op.concurrently }));
+    const { concurrently } = op;
+    await this.runIf(op.ifExists, host, (ifExists) => new DropIndex(droppedIndex(op), { ifExists, concurrently }));
   }
   protected async addConstraint(op: AddConstraintOp, host: OperationHost): Promise<void> {
     await host.run(new AddConstraint(op.table, op.constraint));
@@ -399,7 +409,7 @@ export class DialectImpl {
   protected async dropConstraint(op: DropConstraintOp, host: OperationHost): Promise<void> {
     const name = op.name ?? (await this.nameOfConstraint(op, host));
     const dropped = { kind: op.constraintKind, name, nameIsGenerated: op.nameIsGenerated };
-    await host.run(new DropConstraint(op.table, dropped, { ifExists: op.ifExists }));
+    await this.runIf(op.ifExists, host, (ifExists) => new DropConstraint(op.table, dropped, { ifExists }));
   }
   /** The name the database gave to a constraint that was created without one. */
   protected async nameOfConstraint(op: DropConstraintOp, host: OperationHost): Promise<string | null> {

@@ -9,6 +9,7 @@ import {
   DdlText,
   type Dialect,
   DropConstraint,
+  type Element,
   inspect,
   ModifyColumn,
   type NamedTable,
@@ -25,6 +26,9 @@ import { noColumn, targetsOf, withChanges } from "./definitions.js";
 import type { OperationHost } from "./host.js";
 import { type LockRequest, lockLost, lockTimeout, noSchema, type Timeouts } from "./lock.js";
 
+/** The column or the index is there already; there is no such column, key or check. */
+const NOTHING_TO_DO = new Set(["1060", "1061", "1091", "3821", "3940"]);
+
 export class MysqlImpl extends DialectImpl {
   override readonly family = "mysql";
   override readonly restatesColumns = true;
@@ -34,7 +38,7 @@ export class MysqlImpl extends DialectImpl {
     if (lock === undefined || !this.dialect.capabilities.advisoryLocks) return;
     // Lock names are the server's, not the database's, and at most 64 characters.
     const [name] = await connection.execute(
-      sql`SELECT CONCAT('athanor_', LEFT(SHA1(CONCAT(DATABASE(), ':', ${lock.table})), 40))`,
+      sql`SELECT CONCAT('athanor_', LEFT(SHA2(CONCAT(DATABASE(), ':', ${lock.table}), 256), 40))`,
     );
     const key = String(name?.[0]);
     const [row] = await connection.execute(sql`SELECT GET_LOCK(${key}, ${Math.max(0, lock.timeout / 1000)})`);
@@ -51,11 +55,10 @@ export class MysqlImpl extends DialectImpl {
 
   override readonly limits: readonly (keyof Timeouts)[] = ["lock", "statement"];
   protected override readonly lockCodes = ["ER_LOCK_WAIT_TIMEOUT", "1205"];
-  /** Only reading statements have a limit here. Milliseconds. */
-  protected readonly statementLimit: (ms: number) => readonly [name: string, value: string] = (ms) => [
-    "max_execution_time",
-    String(ms),
-  ];
+  /** MySQL limits only statements that read, in milliseconds; MariaDB all of them, in seconds. */
+  #statementLimit(ms: number): readonly [name: string, value: string] {
+    return this.#isMariadb ? ["max_statement_time", String(ms / 1000)] : ["max_execution_time", String(ms)];
+  }
   #limitValues({ lock, statement }: Timeouts): readonly (readonly [name: string, value: string])[] {
     // Both are whole seconds: one for the table's definition, one for its rows.
     const seconds = String(Math.max(1, Math.ceil((lock ?? 0) / 1000)));
@@ -66,7 +69,7 @@ export class MysqlImpl extends DialectImpl {
             ["lock_wait_timeout", seconds],
             ["innodb_lock_wait_timeout", seconds],
           ] as const)),
-      ...(statement === undefined ? [] : [this.statementLimit(statement)]),
+      ...(statement === undefined ? [] : [this.#statementLimit(statement)]),
     ];
   }
   override limitText(timeouts: Timeouts): readonly string[] {
@@ -126,6 +129,23 @@ export class MysqlImpl extends DialectImpl {
       throw error;
     } finally {
       await connection.executeScript("DROP TEMPORARY TABLE athanor_probe");
+    }
+  }
+  /** A mysql: URL may lead to either; only MariaDB has DELETE … RETURNING. */
+  get #isMariadb(): boolean {
+    return this.dialect.capabilities.returning.delete;
+  }
+  /** MySQL has these words for whole tables only: the statement runs, and may say that there is nothing to do. */
+  protected override async runIf(
+    asked: boolean,
+    host: OperationHost,
+    make: (asked: boolean) => Element,
+  ): Promise<void> {
+    if (!asked || this.#isMariadb || host.offline) return super.runIf(asked, host, make);
+    try {
+      await host.run(make(false));
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || !NOTHING_TO_DO.has(error.driverCode ?? "")) throw error;
     }
   }
   override isOneStatement(op: MigrateOp): boolean {
@@ -300,10 +320,5 @@ function blank(name: string, type: SqlType): ColumnDefinition {
   return ColumnDefinition.of(type, name).with({ nullable: true });
 }
 
-/** MariaDB: every statement has a limit. */
-export class MariadbImpl extends MysqlImpl {
-  protected override readonly statementLimit = (ms: number): readonly [string, string] => [
-    "max_statement_time",
-    String(ms / 1000),
-  ];
-}
+/** Told apart by what the server can do. */
+export class MariadbImpl extends MysqlImpl {}

@@ -1,5 +1,5 @@
 /** Whether two types are one, by how a database spells them. */
-import { DateTimeType, FULL_PRECISION, type FractionalDigits, type SqlType, TimeType } from "@athanor/core";
+import { DateTimeType, type FractionalDigits, FULL_PRECISION, type SqlType, TimeType } from "@athanor/core";
 
 /** `numeric(10, 2) unsigned` → name, parameters, the rest. */
 function typeParts(text: string): { readonly name: string; readonly params: readonly string[] } {

@@ -31,7 +31,7 @@ export function indented(text: string, by = "  "): string {
   const lineStarts = (from: number, to: number) => {
     for (let i = text.indexOf("\n", from); i >= 0 && i < to; i = text.indexOf("\n", i + 1)) kept.add(i + 1);
   };
-  for (const _ of code(text, lineStarts)) continue;
+  for (const _ of code(text, lineStarts));
   let at = 0;
   return text
     .split("\n")

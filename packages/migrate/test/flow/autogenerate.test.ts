@@ -36,7 +36,7 @@ afterEach(() => p?.dispose());
 const detected = () => p.logged.flatMap((l) => /autogenerate.compare\] Detected (.*)/.exec(l)?.[1] ?? []);
 
 describeEachDatabase("autogenerate", (target) => {
-  const native = target.capabilities.has("nativeEnum") && target.name !== "mariadb";
+  const native = target.capabilities.has("nativeEnum") && target.family !== "mysql";
   const types = (metadata: MetaData) => {
     table(
       "kinds",

@@ -2,7 +2,7 @@
 import { integer, MetaData, RECOMMENDED_NAMING_CONVENTION, string, text } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, describe, expect, it } from "vitest";
-import { type BatchOptions, type BatchOperations, command } from "../../src/index.js";
+import { type BatchOperations, type BatchOptions, command } from "../../src/index.js";
 import { AdHoc } from "./ad-hoc.js";
 import { type Project, project } from "./project.js";
 
@@ -379,7 +379,7 @@ describeEachDatabase(
           b.addColumn(integer("z").nullable(), { insertBefore: "id" });
         }),
       );
-      if (target.name !== "mariadb") {
+      if (target.family !== "mysql") {
         await expect(placed).rejects.toMatchObject({ code: "migrate.place" });
         return;
       }

@@ -297,7 +297,7 @@ describeEachDatabase(
       expect(await change(of(true), of(false))).toEqual(["dropConstraint c.fk_c", "dropIndex c.ix_c"]);
     });
   },
-  { only: ["mariadb"] },
+  { only: ["mariadb", "mysql"] },
 );
 
 describeEachDatabase("a rename that autogenerate wrote", (target) => {

@@ -42,7 +42,7 @@ describeEachDatabase("directives", (target) => {
   const tablesQuery =
     target.name === "sqlite"
       ? "SELECT name FROM sqlite_master WHERE type = 'table'"
-      : `SELECT table_name FROM information_schema.tables WHERE table_schema = ${target.name === "mariadb" ? "database()" : "current_schema()"}`;
+      : `SELECT table_name FROM information_schema.tables WHERE table_schema = ${target.family === "mysql" ? "database()" : "current_schema()"}`;
 
   it("createTable gives a table for rows, with indexes and comments; renameTable keeps them; dropTable may find nothing", async () => {
     await open();
@@ -290,7 +290,7 @@ describeEachDatabase("directives", (target) => {
       if (has("arrays")) await op.execute(sql.text("INSERT INTO t SELECT 5, (ARRAY['a', 'b', 'c'])[2\\:3]::text"));
       await op.execute(sql.text("INSERT INTO t VALUES (4, :v)").bindParams({ v: "z" }));
     });
-    const kept = target.name === "mariadb" ? "12:30:00 :name :x" : "12:30:00 :name \\:x";
+    const kept = target.family === "mysql" ? "12:30:00 :name :x" : "12:30:00 :name \\:x";
     expect(await a.rows("SELECT at FROM t ORDER BY id")).toEqual([
       [kept],
       [":bound"],

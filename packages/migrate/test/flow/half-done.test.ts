@@ -73,5 +73,5 @@ describeEachDatabase(
       expect((await inspect(c).tableNames()).filter((n) => !n.startsWith("athanor_version"))).toEqual([]);
     });
   },
-  { only: ["mariadb"] },
+  { only: ["mariadb", "mysql"] },
 );

@@ -64,7 +64,7 @@ describeEachDatabase("objects that are replaced as a whole", (target) => {
       });
       storedProcedure("forget", "", "LANGUAGE sql AS 'DELETE FROM log'", { metadata });
     }
-    if (target.name === "mariadb")
+    if (target.family === "mysql")
       storedFunction("plus", "n INT, b INT", "RETURNS INT DETERMINISTIC RETURN n + b", { metadata });
     trigger(
       "person_log",
@@ -72,7 +72,7 @@ describeEachDatabase("objects that are replaced as a whole", (target) => {
       "AFTER INSERT",
       isPg
         ? "FOR EACH ROW EXECUTE FUNCTION log_person()"
-        : target.name === "mariadb"
+        : target.family === "mysql"
           ? `FOR EACH ROW INSERT INTO log (id, what) VALUES (new.id, concat('${word} ', new.name))`
           : `FOR EACH ROW BEGIN INSERT INTO log (id, what) VALUES (new.id, '${word} ' || new.name); END`,
       { metadata },
@@ -186,7 +186,7 @@ describeEachDatabase("objects that are replaced as a whole", (target) => {
       "person_log",
       ...(isPg ? ["counts", "forget", "log_person", "plus"] : []),
     ];
-    if (target.name === "mariadb") expected.push("plus");
+    if (target.family === "mysql") expected.push("plus");
     if (isPg) expected.push("tickets");
     const dropped = (text: string | undefined) => [
       ...new Set(

@@ -30,7 +30,7 @@ describeEachDatabase(
       const setting = async () => {
         await using c = await engine.connect();
         const names =
-          target.name === "mariadb"
+          target.family === "mysql"
             ? "@@lock_wait_timeout, @@max_statement_time"
             : "current_setting('lock_timeout'), current_setting('statement_timeout')";
         return [...((await c.execute(sql`SELECT ${sql.raw(names)}`).one()) as Iterable<unknown>)].map(String);
@@ -64,7 +64,7 @@ describeEachDatabase(
 
     it("takes no longer than statementTimeout", async () => {
       p = await project(await target.url());
-      const sleep = target.name === "mariadb" ? "SELECT SLEEP(20)" : "SELECT pg_sleep(20)";
+      const sleep = target.family === "mysql" ? "SELECT SLEEP(20)" : "SELECT pg_sleep(20)";
       await p.revision("aaaa", null, `await op.execute("${sleep}");`);
       await expect(command.upgrade({ ...p.config, statementTimeout: 300 })).rejects.toMatchObject({
         hint: expect.stringMatching(/took longer than it may \(300 ms\)[\s\S]*--statement-timeout/),
@@ -163,7 +163,7 @@ describeEachDatabase(
     it("that somebody took away meanwhile is told", async () => {
       p = await project(await target.url());
       // What a pooler does when it hands the session on.
-      const release = target.name === "mariadb" ? "SELECT RELEASE_ALL_LOCKS()" : "SELECT pg_advisory_unlock_all()";
+      const release = target.family === "mysql" ? "SELECT RELEASE_ALL_LOCKS()" : "SELECT pg_advisory_unlock_all()";
       await p.revision("aaaa", null, `await op.execute("${release}");`);
       await command.upgrade(p.config);
       expect(p.logged.at(-1)).toMatch(/^WARNI .*The lock was not held by this session any more: a pooler/);

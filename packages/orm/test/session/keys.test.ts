@@ -10,6 +10,7 @@ import {
   integer,
   numeric,
   select,
+  sql,
   string,
   uuid,
 } from "@athanor/core";
@@ -135,3 +136,37 @@ describeEachDatabase("keys of every kind", (target) => {
     expect(counter.count).toBe(1);
   });
 });
+
+const MadeBase = declarativeBase();
+class ByServer extends MadeBase("ByServer", {
+  id: string(36).primaryKey().serverDefault("(uuid())"),
+  text: string(10),
+}) {}
+class ByExpression extends MadeBase("ByExpression", {
+  id: integer().primaryKey().autoincrement(false).default(sql`40 + 2`.as(integer())),
+  state: string(10).serverDefault("'new'"),
+}) {}
+describeEachDatabase(
+  "keys that nothing gives back",
+  (target) => {
+    it("are asked for beforehand where an expression makes them, and else refused before anything is written", async () => {
+      await using engine = createEngine(await target.url());
+      await MadeBase.metadata.createAll(engine);
+      await using session = new Session(engine);
+      const asked = new ByExpression({});
+      session.add(asked);
+      await session.commit();
+      expect(asked.id).toBe(42);
+      expect(await session.get(ByExpression, 42)).toBe(asked);
+      await session.refresh(asked);
+      expect(asked.state).toBe("new");
+      session.add(new ByServer({ text: "a" }));
+      await expect(session.flush()).rejects.toThrow(/'id'\. Give the column a default\(\) on the client/);
+      await session.rollback();
+      session.add(new ByServer({ id: "mine", text: "b" }));
+      await session.commit();
+      expect(await session.scalar(select(func.count()).selectFrom(ByServer))).toBe(1);
+    });
+  },
+  { only: ["mysql"] },
+);

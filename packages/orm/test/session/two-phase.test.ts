@@ -120,7 +120,7 @@ describeEachDatabase(
       await shows(here, there);
     });
   },
-  { only: ["mariadb"] },
+  { only: ["mariadb", "mysql"] },
 );
 describeEachDatabase(
   "two-phase commit where there is none",

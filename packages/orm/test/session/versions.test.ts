@@ -134,7 +134,7 @@ const triggers: Record<string, readonly string[]> = {
     "create function bump() returns trigger language plpgsql as $$ begin new.version = old.version + 1; return new; end $$",
     "create trigger bump before update on counter for each row execute function bump()",
   ],
-  mariadb: ["create trigger bump before update on counter for each row set new.version = old.version + 1"],
+  mysql: ["create trigger bump before update on counter for each row set new.version = old.version + 1"],
 };
 describeEachDatabase("a version the database makes", (target) => {
   let engine: Engine;
@@ -142,7 +142,7 @@ describeEachDatabase("a version the database makes", (target) => {
     engine = createEngine(await target.url());
     await ServerBase.metadata.createAll(engine);
     await using connection = await engine.connect();
-    for (const sql of triggers[target.name] ?? []) await connection.executeScript(sql);
+    for (const sql of triggers[target.family] ?? []) await connection.executeScript(sql);
     await connection.commit();
   });
   afterAll(() => engine.dispose());

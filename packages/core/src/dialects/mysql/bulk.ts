@@ -27,6 +27,7 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
     return value;
   };
   return {
+    keyStep: step,
     async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
       const [only] = returning;
       if (

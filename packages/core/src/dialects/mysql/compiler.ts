@@ -53,6 +53,8 @@ export class MysqlCompiler extends SqlCompiler {
   protected override readonly cteFollowsInsert = true;
   protected override readonly cteHints = false;
   protected override readonly assignsInTurn = true;
+  /** ONLY_FULL_GROUP_BY, which MySQL has on by itself: `n DIV ?` selected is not the `n DIV ?` grouped by. */
+  protected override readonly agreesByValues = true;
 
   /** MariaDB 10.6 has WITH TIES. */
   protected override fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
@@ -274,14 +276,22 @@ export class MysqlCompiler extends SqlCompiler {
     }
     if (clause.where !== undefined)
       throw new CompileError("MySQL's ON DUPLICATE KEY UPDATE takes no WHERE; use a CASE in set.");
+    // VALUES() is on its way out of MySQL; the alias cannot stand behind INSERT … SELECT.
+    this.newRow = this.dialect.capabilities.lateral && statement.source === undefined ? "excluded" : undefined;
+    this.readsNewRow = false;
     const set = clause.set
       .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value, column)}`)
       .join(", ");
-    return ` ON DUPLICATE KEY UPDATE ${set}`;
+    return `${this.readsNewRow && this.newRow !== undefined ? ` AS ${this.newRow}` : ""} ON DUPLICATE KEY UPDATE ${set}`;
   }
+  /** The name of the row to be inserted, where it has one: MySQL. */
+  private newRow: string | undefined;
+  private readsNewRow = false;
   override visitColumn(column: ColumnReference): string {
-    if (column.from.kind === "excluded") return `VALUES(${this.quote(column.columnName)})`;
-    return super.visitColumn(column);
+    if (column.from.kind !== "excluded") return super.visitColumn(column);
+    this.readsNewRow = true;
+    const name = this.quote(column.columnName);
+    return this.newRow === undefined ? `VALUES(${name})` : `${this.newRow}.${name}`;
   }
   override visitExcluded(_excluded: Excluded): string {
     throw new CompileError("MySQL's inserted row is read column by column.");

@@ -20,6 +20,8 @@ const TABLE_OPTIONS: { readonly [option: string]: string } = {
   keyBlockSize: "KEY_BLOCK_SIZE",
 };
 
+const CLOCK = /^(?:current_timestamp|now|localtime|localtimestamp)\s*(?:\(\s*\d?\s*\))?$/i;
+
 export class MysqlDdlCompiler extends BaseDdlCompiler {
   createReflector(): MysqlReflector {
     return new MysqlReflector();
@@ -64,11 +66,32 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     // TIMESTAMP columns are NOT NULL on older servers unless they say otherwise.
     else if (/^timestamp/i.test(this.typeOf(column))) spec += " NULL";
     if (fields.comment !== undefined) spec += ` COMMENT ${this.literal(fields.comment)}`;
-    const default_ = this.defaultOf(fields);
+    const default_ = this.#ofType(this.typeOf(column), this.defaultOf(fields));
     if (column.table.autoincrementColumn === column && default_ === undefined) spec += " AUTO_INCREMENT";
     else if (default_ !== undefined) spec += ` DEFAULT ${default_}`;
-    if (fields.serverOnUpdate !== undefined) spec += ` ON UPDATE ${this.inline(fields.serverOnUpdate)}`;
+    if (fields.serverOnUpdate !== undefined)
+      spec += ` ON UPDATE ${this.#ofType(this.typeOf(column), this.inline(fields.serverOnUpdate))}`;
     return spec;
+  }
+  /** MySQL wants the clock with as many digits as its column has, and text for TEXT, BLOB and JSON as an expression. */
+  #ofType(type: string, value: string | undefined): string | undefined {
+    if (value === undefined || this.#mariadb) return value;
+    if (CLOCK.test(value)) {
+      const digits = /^(?:datetime|timestamp)\((\d)\)/i.exec(type)?.[1];
+      return /^(?:datetime|timestamp)\b/i.test(type)
+        ? `CURRENT_TIMESTAMP${digits === undefined ? "" : `(${digits})`}`
+        : `(${value})`;
+    }
+    return value.startsWith("(") || !/^(?:(?:tiny|medium|long)?(?:text|blob)|json)\b/i.test(type)
+      ? value
+      : `(${value})`;
+  }
+  override visitAlterColumnDefault(element: ddl.AlterColumnDefault): string | readonly string[] {
+    const { default: value } = element;
+    if (value === null || this.#mariadb) return super.visitAlterColumnDefault(element);
+    // The column's type is not known here; behind SET DEFAULT an expression is right for every type.
+    const text = this.defaultSql(value);
+    return this.alterColumn(element, `SET DEFAULT ${/^[\d(+-]/.test(text) ? text : `(${text})`}`);
   }
   protected override type(type: SqlType, where: string, table?: Table): string {
     const inner = this.dialect.plainType(type);
@@ -157,14 +180,33 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
         `DROP INDEX on ${this.dialect.name} needs the table of index '${element.index.name}'.`,
         "ddl.index-table",
       );
-    return `DROP INDEX ${element.ifExists ? "IF EXISTS " : ""}${this.requiredName(element.index, table)} ON ${this.tableName(table)}`;
+    const exists = this.#ifThere(element.ifExists, "IF EXISTS", "an index");
+    return `DROP INDEX ${exists}${this.requiredName(element.index, table)} ON ${this.tableName(table)}`;
   }
 
   // ---- ALTER
 
+  /** `words`, where the server has them for parts of a table. */
+  #ifThere(asked: boolean | undefined, words: "IF EXISTS" | "IF NOT EXISTS", what: string): string {
+    if (!asked) return "";
+    if (this.#mariadb) return `${words} `;
+    throw this.unsupported(
+      `${words} for ${what}`,
+      "Look it up first, with inspect(); migrations do that by themselves, but not in --sql.",
+    );
+  }
+  override visitDropColumn(element: ddl.DropColumn): string {
+    const exists = this.#ifThere(element.ifExists, "IF EXISTS", "a column");
+    return `ALTER TABLE ${this.tableName(element.table)} DROP COLUMN ${exists}${this.quote(element.columnName)}`;
+  }
+  override visitCreateIndex(element: ddl.CreateIndex): string | readonly string[] {
+    const text = super.visitCreateIndex(element);
+    this.#ifThere(element.ifNotExists, "IF NOT EXISTS", "an index");
+    return text;
+  }
   override visitDropConstraint(element: ddl.DropConstraint): string {
     const { constraint, table } = element;
-    const exists = element.ifExists ? "IF EXISTS " : "";
+    const exists = this.#ifThere(element.ifExists, "IF EXISTS", "a constraint");
     const alter = `ALTER TABLE ${this.tableName(table)} DROP `;
     switch (constraint.kind) {
       case "primaryKey":
@@ -187,6 +229,7 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   }
   override visitAddColumn(element: ddl.AddColumn): readonly string[] {
     const { after } = element;
+    this.#ifThere(element.ifNotExists, "IF NOT EXISTS", "a column");
     const place = after === undefined ? "" : after === null ? " FIRST" : ` AFTER ${this.quote(after)}`;
     const [first = "", ...others] = [super.visitAddColumn(element)].flat();
     const added = [first + place, ...others];

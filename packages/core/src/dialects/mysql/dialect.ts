@@ -8,6 +8,7 @@ import { ownBytes, parseJson, readTime, toBigInt } from "../values.js";
 import { mysqlBulk } from "./bulk.js";
 import { MysqlCompiler } from "./compiler.js";
 import { MysqlDdlCompiler } from "./ddl.js";
+import { SHORT_WHOLE_CODE } from "./driver.js";
 import { loadMysql2 } from "./driver-mysql2.js";
 import { classifyMysql } from "./errors.js";
 import { mysqlAdapters, readTimestamp } from "./types.js";
@@ -18,7 +19,7 @@ export class MysqlDialect extends Dialect {
   readonly implName: string;
   readonly identifierQuote = "`";
   readonly reservedWords = MYSQL_WORDS;
-  protected readonly adapters = mysqlAdapters(() => this.capabilities.nativeUuid);
+  protected readonly adapters = mysqlAdapters(() => this.capabilities);
   #capabilities: Capabilities;
 
   override get names(): readonly string[] {
@@ -76,6 +77,8 @@ export class MysqlDialect extends Dialect {
     switch (typeCode) {
       case 8:
         return toBigInt;
+      case SHORT_WHOLE_CODE:
+        return shortWhole;
       case 7:
       case 12:
         return readTimestamp;
@@ -103,6 +106,8 @@ export class MysqlDialect extends Dialect {
     return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
   }
 }
+
+const shortWhole: Convert = (value) => (Number.isSafeInteger(Number(value)) ? Number(value) : toBigInt(value));
 
 function capabilitiesOf(mariadb: boolean, [major, minor]: readonly [number, number]): Capabilities {
   const from = (wantedMajor: number, wantedMinor: number): boolean =>

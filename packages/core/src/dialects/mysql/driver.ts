@@ -20,9 +20,12 @@ export type OpenMysql = () => Promise<mysql.Connection>;
 
 /** JSON, also where MariaDB calls it text. */
 const JSON_CODE = 245;
+/** Ours: a computed whole number of few digits. */
+export const SHORT_WHOLE_CODE = -8;
 const UNSUPPORTED_IN_PREPARED = 1295;
 /** Deadlock and its kin: with them the server may have rolled the whole transaction back. */
 const ROLLS_BACK = new Set([1213, 1205, 1020, 1047, 1180]);
+const DDL = /^(?:\s|--.*\n|#.*\n|\/\*[\s\S]*?\*\/)*(?:alter|create|drop|rename)\b/i;
 type Answer = { readonly result: unknown; readonly fields: readonly mysql.FieldPacket[] | undefined };
 
 export class MysqlConnection implements DriverConnection {
@@ -83,12 +86,20 @@ export class MysqlConnection implements DriverConnection {
       answer = await this.#send(sql, values, false);
     }
     if (this.#begun !== undefined) this.#lapsed = outsideTransaction(answer.result);
+    if (!prepared && DDL.test(sql)) this.#forgetPrepared();
     return rawResult(answer);
   }
   #noted(error: unknown): void {
     if (this.#begun === undefined) return;
     this.#lapsed = "unsure";
     if (ROLLS_BACK.has((error as { readonly errno?: number }).errno ?? 0)) this.#undoing = error;
+  }
+  /**
+   * MySQL prepares its statements anew after DDL, but with the types of the parameters found before: a column made NUMERIC
+   * would go on getting its values by way of DOUBLE. Preparing them ourselves finds the types anew.
+   */
+  #forgetPrepared(): void {
+    (this.#connection as { readonly _statements?: { clear(): void } })._statements?.clear();
   }
   async #beginAgain(): Promise<void> {
     const unsure = this.#lapsed === "unsure";
@@ -174,6 +185,7 @@ export class MysqlConnection implements DriverConnection {
       this.#noted(error);
       throw error;
     }
+    this.#forgetPrepared();
     // The pieces of a script may begin and end transactions of their own.
     if (this.#begun !== undefined) this.#lapsed = "unsure";
   }
@@ -302,11 +314,17 @@ function driverValue(value: unknown): unknown {
   );
 }
 function fieldInfo(field: mysql.FieldPacket): FieldInfo {
-  const { columnType, type, extendedFormat } = field as mysql.FieldPacket & {
+  const { columnType, columnLength, type, extendedFormat } = field as mysql.FieldPacket & {
     readonly columnType?: number;
+    readonly columnLength?: number;
     readonly extendedFormat?: string;
   };
-  return { name: field.name, typeCode: extendedFormat === "json" ? JSON_CODE : (columnType ?? type ?? null) };
+  const code = extendedFormat === "json" ? JSON_CODE : (columnType ?? type ?? null);
+  // MySQL calls every computed whole number BIGINT, `select 1` too, and says with its length how long it can be; MariaDB
+  // calls the short ones INT. The length of a table's column is no limit.
+  if (code === 8 && columnLength !== undefined && columnLength < 10 && field.orgTable === "")
+    return { name: field.name, typeCode: SHORT_WHOLE_CODE };
+  return { name: field.name, typeCode: code };
 }
 /** The server's status flags, where an answer carries them: SERVER_STATUS_IN_TRANS is not set. */
 function outsideTransaction(result: unknown): boolean {

@@ -167,7 +167,7 @@ export class MysqlReflector implements Reflector {
     return tables.map((row) => {
       const name = textOf(row[0]);
       const isView = flag(row[1]);
-      const ownChecks = (checks.get(name) ?? []).map(check);
+      const ownChecks = (checks.get(name) ?? []).map((c) => check(c, mariadb));
       const implied = new Set(
         ownChecks.filter((c) => c.impliedByType).map((c) => (/`(.*)`/.exec(c.sql) ?? [])[1] as string),
       );
@@ -240,28 +240,52 @@ function column(
     computed:
       generation === undefined
         ? undefined
-        : { sql: withoutParentheses(generation), persisted: /STORED|PERSISTENT/i.test(extra) },
+        : {
+            sql: withoutParentheses(mariadb ? generation : unescaped(generation)),
+            persisted: /STORED|PERSISTENT/i.test(extra),
+          },
     onUpdate: update === undefined ? undefined : clock(update),
     // JSON has a collation of its own, which is no choice of anybody's.
     collation: collation === tableCollation || type.kind === "json" ? undefined : collation,
     comment: nonEmpty(row[6]),
   };
 }
-/** `current_timestamp()` → CURRENT_TIMESTAMP, `current_timestamp(6)` → CURRENT_TIMESTAMP(6). */
+/** `current_timestamp()` → CURRENT_TIMESTAMP, `now(6)` → CURRENT_TIMESTAMP(6). */
 function clock(text: string): string {
-  const m = /^current_timestamp(?:\((\d*)\))?$/i.exec(text);
+  const m = /^(?:current_timestamp|now)(?:\((\d*)\))?$/i.exec(text);
   if (m === null) return text;
   return m[1] === undefined || m[1] === "" ? "CURRENT_TIMESTAMP" : `CURRENT_TIMESTAMP(${m[1]})`;
+}
+const STRINGS = /'((?:[^'\\]|\\[\s\S]|'')*)'|`(?:[^`]|``)*`|\b_(?!binary\b)[a-z0-9]+\s*(?=')/g;
+/**
+ * MySQL keeps expressions with quotes and backslashes escaped once more, and every text with the characters of the session
+ * that wrote it: `_utf8mb4\'it\\\'s\'` was 'it''s'.
+ */
+function unescaped(expression: string): string {
+  const plain = decoded(expression).replace(/\\([\s\S])/g, (_, c: string) => (c === "n" ? "\n" : c === "0" ? "\0" : c));
+  return plain.replace(STRINGS, (piece, inner: string | undefined) =>
+    inner !== undefined ? `'${inner.replaceAll("\\'", "''")}'` : piece.startsWith("_") ? "" : piece,
+  );
+}
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+/** MySQL shows the bytes of such expressions one by one as characters: `Ã¼` for `ü`. What is no UTF-8 was right already. */
+function decoded(text: string): string {
+  if (!/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text;
+  try {
+    return UTF8.decode(Buffer.from(text, "latin1"));
+  } catch {
+    return text;
+  }
 }
 /** MariaDB gives SQL, with NULL for a default of NULL; MySQL gives the bare value, and says beside it when it is SQL. */
 function defaultOf(value: unknown, extra: string, type: string, mariadb: boolean): string | undefined {
   const text = textOrUndefined(value);
   if (text === undefined) return undefined;
   if (mariadb) return text === "NULL" ? undefined : clock(text);
-  if (/DEFAULT_GENERATED/i.test(extra) || /^current_timestamp/i.test(text)) return clock(text);
+  if (/DEFAULT_GENERATED/i.test(extra) || /^current_timestamp/i.test(text)) return clock(unescaped(text));
   return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(type)
     ? text
-    : `'${text.replaceAll("'", "''")}'`;
+    : `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }
 
 function primaryKeyOf(stats: Rows): ReflectedTable["primaryKey"] {
@@ -328,7 +352,7 @@ function indexesOf(rows: Rows, foreignKeys: readonly ReflectedForeignKey[]): rea
         const column = textOrUndefined(p[3]);
         return {
           column,
-          sql: column ?? withoutParentheses(textOf(p[7])),
+          sql: column ?? withoutParentheses(unescaped(textOf(p[7]))),
           descending: textOf(p[4]) === "D",
           nulls: undefined,
         };
@@ -361,8 +385,8 @@ function checksQuery(where: TextClause, mariadb: boolean): TextClause {
   return sql`SELECT x.table_name, x.constraint_name, c.check_clause, 'Table' FROM information_schema.table_constraints AS x JOIN information_schema.check_constraints AS c ON c.constraint_schema = x.constraint_schema AND c.constraint_name = x.constraint_name WHERE x.constraint_type = 'CHECK' AND ${where} ORDER BY x.table_name, x.constraint_name`;
 }
 /** A check beside a column has the column's name for its own in MariaDB: it was given none. */
-function check(row: Row): ReflectedCheck {
-  const clause = withoutParentheses(textOf(row[2]));
+function check(row: Row, mariadb: boolean): ReflectedCheck {
+  const clause = withoutParentheses(mariadb ? textOf(row[2]) : unescaped(textOf(row[2])));
   const beside = textOf(row[3]) === "Column";
   return {
     name: beside ? undefined : textOf(row[1]),

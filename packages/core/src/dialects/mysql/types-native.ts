@@ -1,7 +1,7 @@
 /** Types that only MySQL and MariaDB have. */
 
 import { didYouMean } from "../../errors/did-you-mean.js";
-import { ArgumentError } from "../../errors/errors.js";
+import { ArgumentError, CompileError } from "../../errors/errors.js";
 import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
 import type { IntervalType, NativeType, SetType } from "../../types/native-types.js";
 import { TEXT } from "../../types/sql-type.js";
@@ -38,8 +38,14 @@ const bitText =
       .padStart(bits, "0");
   };
 
-const address = (what: string): TypeAdapter<NativeType> => ({
-  ddl: (type) => type.ddl,
+const address = (what: string, isMariadb: () => boolean): TypeAdapter<NativeType> => ({
+  ddl: (type) => {
+    if (isMariadb()) return type.ddl;
+    throw new CompileError(
+      `${type.ddl} is a type of MariaDB; MySQL keeps addresses as text or VARBINARY(16).`,
+      "ddl.type",
+    );
+  },
   bind: () => (value) => {
     if (typeof value === "string" && /^[\da-f.:]+$/i.test(value)) return value;
     throw new ArgumentError(`${what}, not ${describe(value)}.`, "value.type");
@@ -47,7 +53,7 @@ const address = (what: string): TypeAdapter<NativeType> => ({
   result: () => String,
 });
 
-export const mysqlNativeAdapters: TypeAdapters = {
+export const mysqlNativeAdapters = (isMariadb: () => boolean): TypeAdapters => ({
   "mysql.unsigned": {
     ddl: (type) => type.ddl,
     castDdl: () => "UNSIGNED",
@@ -65,8 +71,8 @@ export const mysqlNativeAdapters: TypeAdapters = {
     castDdl: () => "SIGNED",
     result: () => toNumber,
   } satisfies TypeAdapter<NativeType>,
-  "mysql.inet4": address("An address is text such as 192.168.0.1"),
-  "mysql.inet6": address("An address is text such as 2001:db8::1"),
+  "mysql.inet4": address("An address is text such as 192.168.0.1", isMariadb),
+  "mysql.inet6": address("An address is text such as 2001:db8::1", isMariadb),
   "mysql.bit": {
     ddl: (type) => type.ddl,
     castDdl: () => "BINARY",
@@ -97,4 +103,4 @@ export const mysqlNativeAdapters: TypeAdapters = {
     bind: () => intervalMicros,
     result: () => microsInterval,
   } satisfies TypeAdapter<IntervalType>,
-};
+});

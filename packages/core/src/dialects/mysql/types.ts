@@ -18,6 +18,7 @@ import type {
   TimeType,
 } from "../../types/sql-type.js";
 import { FULL_PRECISION, TEXT } from "../../types/sql-type.js";
+import type { Capabilities } from "../dialect.js";
 import {
   bytes,
   dateText,
@@ -89,10 +90,10 @@ export const rawBind: Convert = (value) => {
   }
 };
 
-/** `nativeUuid` is asked when DDL is written: the server's version is known by then. */
-export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
+/** `capabilities` are asked when DDL is written: the server's version is known by then. */
+export function mysqlAdapters(capabilities: () => Capabilities): TypeAdapters {
   return {
-    ...mysqlNativeAdapters,
+    ...mysqlNativeAdapters(() => capabilities().returning.delete),
     integer: integer("INTEGER"),
     smallInteger: integer("SMALLINT"),
     bigInteger: {
@@ -132,7 +133,7 @@ export function mysqlAdapters(nativeUuid: () => boolean): TypeAdapters {
     } satisfies TypeAdapter<StringType>,
     text: { ddl: () => "TEXT", castDdl: () => "CHAR", bind: () => texts, result: () => text },
     uuid: {
-      ddl: () => (nativeUuid() ? "UUID" : "CHAR(32)"),
+      ddl: () => (capabilities().nativeUuid ? "UUID" : "CHAR(32)"),
       castDdl: () => "CHAR(36)",
       bind: () => uuidDigits,
       result: () => uuidText,

@@ -10,6 +10,7 @@ import {
   Expression,
   InsertStatement,
   type RawResult,
+  SelectStatement,
   type Table,
   type TableColumn,
 } from "@athanor/core";
@@ -19,6 +20,7 @@ import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/
 import { type Managed, UNLOADED, VIEWS } from "../../mapping/state.js";
 import { keepShapeOf } from "../../query/shapes.js";
 import type { WriteHost } from "./host.js";
+import { readBack } from "./read-back.js";
 import { InstanceRows, type Scan, scanOf } from "./slots.js";
 import { applyDefault, isGenerated } from "./values.js";
 
@@ -166,8 +168,30 @@ async function insertRun(host: WriteHost, table: Table, shape: Shape, run: reado
   const connection = await host.connectionFor(mapper);
   const { dialect } = engine;
   const returns = shape.fetch.length > 0 && dialect.capabilities.returning.insert;
-  const fetched = shape.fetch.map((t) => t.column);
   const auto = shape.fetch.find((t) => t.column === table.autoincrementColumn);
+  if (!returns && shape.fetch.some((t) => t !== auto)) {
+    const others = shape.fetch.filter((t) => t !== auto);
+    const isKey = (t: Target) => table.primaryKey.includes(t.column);
+    const unknown = others.find((t) => isKey(t) && shape.inline?.has(t.column) !== true);
+    if (unknown !== undefined)
+      throw new FlushError(
+        `${describeInstance(first)} cannot be inserted: ${dialect.name} does not say what it made for the key column '${unknown.attribute.key}'. Give the column a default() on the client.`,
+        "orm.no-key",
+      );
+    await insertRun(host, table, { ...shape, fetch: auto === undefined ? [] : [auto] }, run);
+    const left = others.filter((t) => !isKey(t));
+    for (const instance of run) for (const t of left) instance[t.attribute.slot] = UNLOADED;
+    // The next UPDATE needs a version; what else the database made is read when it is asked for.
+    await readBack(
+      host,
+      table,
+      mapper,
+      run,
+      left.filter((t) => t.attribute === mapper.versionColumn),
+    );
+    return;
+  }
+  const fetched = shape.fetch.map((t) => t.column);
 
   if (shape.inline !== undefined) {
     for (const instance of run) await insertInline(connection, engine, table, shape, instance, returns, auto);
@@ -248,7 +272,14 @@ async function insertInline(
   auto: Target | undefined,
 ): Promise<void> {
   const row: Record<string, unknown> = slotsOf(mapperOfInstance(instance), shape, instance);
-  for (const [column, value] of shape.inline ?? []) row[column.key] = value;
+  for (const [column, value] of shape.inline ?? []) {
+    row[column.key] = value;
+    if (returns || !table.primaryKey.includes(column)) continue;
+    // A key that nothing gives back has to be known beforehand.
+    const [key] = (await connection.execute(new SelectStatement([value])).one()) as readonly unknown[];
+    const { slot } = mapperOfInstance(instance).attributeOf(column) as MappedColumn;
+    row[column.key] = instance[slot] = key;
+  }
   let statement = new InsertStatement(table).values(row);
   if (returns) statement = statement.returning(...shape.fetch.map((t) => t.column));
   const { compiled, params } = lookup(engine, statement);

@@ -7,7 +7,6 @@ import {
   converted,
   Expression,
   NamedBind,
-  SelectStatement,
   type Table,
   type TableColumn,
   UpdateStatement,
@@ -16,8 +15,8 @@ import { StaleDataError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
 import { isChanged, type Managed, UNLOADED } from "../../mapping/state.js";
-import { among, CHUNK, KeyedOwners } from "../../query/keys.js";
 import type { FlushHost } from "./host.js";
+import { keyOf, readBack } from "./read-back.js";
 import { InstanceRows } from "./slots.js";
 import { assignColumn, changedColumns, committedValue, sameInColumn } from "./values.js";
 
@@ -184,18 +183,7 @@ async function readVersions(
 ): Promise<void> {
   const version = mapper.versionColumn as MappedColumn;
   const asked = instances.filter((i) => !isChanged(i, version.index));
-  const key = keyOf(mapper, table);
-  const columns = key.map((k) => k.column);
-  const connection = await host.connectionFor(mapper);
-  for (let at = 0; at < asked.length; at += CHUNK) {
-    const keyed = new KeyedOwners(key.map((k) => k.attribute));
-    for (const instance of asked.slice(at, at + CHUNK)) keyed.add(instance);
-    const statement = new SelectStatement([...columns, version.column]).where(among(columns, keyed.keys));
-    const rows = (await connection.execute(statement).all()) as unknown as readonly (readonly unknown[])[];
-    const keyAt = columns.map((_, i) => i);
-    for (const row of rows)
-      for (const instance of keyed.find(row, keyAt) ?? []) instance[version.slot] = row[columns.length];
-  }
+  await readBack(host, table, mapper, asked, [{ attribute: version, column: version.column }]);
 }
 function hasExpression(instance: Managed, columns: readonly ChangedColumn[]): boolean {
   for (const c of columns) {
@@ -205,12 +193,6 @@ function hasExpression(instance: Managed, columns: readonly ChangedColumn[]): bo
   return false;
 }
 
-/** Key columns of a table, paired with the attributes that hold them. */
-function keyOf(mapper: Mapper, table: Table): { readonly column: TableColumn; readonly attribute: MappedColumn }[] {
-  // A table or view without a key of its own: by what the class says.
-  const key = table.primaryKey.length > 0 ? table.primaryKey : mapper.primaryKey.map((a) => a.column);
-  return key.map((column) => ({ column, attribute: mapper.attributeOf(column) as MappedColumn }));
-}
 /** `UPDATE table SET a = :set_a WHERE key = :key_id`: named parameters, made once per mapper and columns. */
 export function updateByKey(
   mapper: Mapper,
