@@ -172,6 +172,7 @@ export {
   Filtered,
   FunctionCall,
   LiteralColumn,
+  NullOf,
   Over,
   ordering,
   ScalarSubquery,

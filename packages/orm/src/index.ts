@@ -6,6 +6,7 @@ export {
   CollectionBase,
   columnProperty,
   declarativeBase,
+  discriminatedBy,
   keyedBy,
   Mixin,
   Model,
@@ -16,6 +17,7 @@ export {
   oneToOne,
   queryExpression,
   synonym,
+  tableConstraints,
 } from "./mapping/api.js";
 export type { AttributeEventName, AttributeEvents, AttributeListenOptions } from "./mapping/attribute-events.js";
 export { toPlain } from "./mapping/attributes.js";

@@ -38,6 +38,7 @@ import {
   FunctionCall,
   type Grouping,
   type LiteralColumn,
+  type NullOf,
   type Over,
   type ScalarSubquery,
   type TableStar,
@@ -403,6 +404,9 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
   }
   protected castText(of: Expression, type: SqlType): string {
     return `CAST(${this.castOperand(of)} AS ${this.dialect.castType(type)})`;
+  }
+  visitNullOf(node: NullOf): string {
+    return `CAST(NULL AS ${this.dialect.castType(node.type)})`;
   }
   protected castOperand(node: Expression): string {
     return node instanceof Bind ? this.bind(node, "") : this.render(node);

@@ -62,6 +62,8 @@ export interface ColumnFields {
   readonly sentinel?: "given" | "monotonic" | undefined;
   /** For the reader of the program; nothing is stored. */
   readonly doc?: string | undefined;
+  /** Where it stands among the columns of its table; 0, the default, as they are written. */
+  readonly sortOrder?: number | undefined;
   /** The database has it without being told: it is read, and never created. */
   readonly system?: boolean | undefined;
   /** `{ sqlite: { onConflictNotNull: "IGNORE" } }`. */
@@ -178,6 +180,11 @@ export class ColumnDefinition {
   }
   check(sql: string | Element, name?: string): ColumnDefinition {
     return this.with({ checks: [...this.fields.checks, { sql, name }] });
+  }
+  sortOrder(place: number): ColumnDefinition {
+    if (!Number.isFinite(place))
+      throw new ArgumentError(`sortOrder(): a number is needed, not ${String(place)}.`, "column.sort-order");
+    return this.with({ sortOrder: place });
   }
   comment(text: string): ColumnDefinition {
     return this.with({ comment: text });

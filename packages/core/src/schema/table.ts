@@ -128,7 +128,10 @@ function primaryKeyOf(parts: TableParts, columns: readonly TableColumn[]): reado
     throw new ArgumentError(`Table '${parts.name}': primaryKey names '${key}', which is no column.${near}`);
   });
 }
-
+function inOrder(columns: TableParts["columns"]): TableParts["columns"] {
+  const place = (c: TableParts["columns"][number]) => c.definition.fields.sortOrder ?? 0;
+  return columns.some((c) => place(c) !== 0) ? [...columns].sort((a, b) => place(a) - place(b)) : columns;
+}
 /** A table. It is registered in a MetaData by `schema/metadata.ts`, which also resolves its foreign keys. */
 export class Table extends FromClause {
   readonly kind = "table";
@@ -163,7 +166,7 @@ export class Table extends FromClause {
   }
   #columnsOf(parts: TableParts, before: readonly TableColumn[]): readonly TableColumn[] {
     const names = new Set<string>();
-    return parts.columns.map(({ key, columnName, definition }, i) => {
+    return inOrder(parts.columns).map(({ key, columnName, definition }, i) => {
       if (names.has(columnName))
         throw new ArgumentError(`Table '${parts.name}' has two columns named '${columnName}'.`);
       names.add(columnName);

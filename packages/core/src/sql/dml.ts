@@ -50,6 +50,13 @@ function targetOf(value: unknown, where: string): Target {
   const from = requireFrom(value, where);
   const entity = asEntity(value);
   if (from instanceof Table) return { table: from, entity, spread: NO_TABLES };
+  if (entity?.itemTable instanceof Table) {
+    if (where === "insert()") return { table: entity.itemTable, entity, spread: NO_TABLES };
+    throw new ArgumentError(
+      `${where}: ${entity.itemName} is read from the tables of several classes; write to the table of each class instead.`,
+      "dml.several-tables",
+    );
+  }
   const tables = from.leaves.filter((leaf): leaf is Table => leaf instanceof Table);
   const own = tables.at(-1);
   if (entity !== undefined && own !== undefined && tables.length === from.leaves.length && tables.length > 1)
@@ -327,7 +334,7 @@ export class InsertStatement extends DmlStatement {
       typeof set === "function"
         ? (set as (excluded: ColumnMap) => RowValues)(new Excluded(this.table, "excluded").c)
         : (set as RowValues);
-    return setters(this.table, values);
+    return setters(this.table, values, this.entity);
   }
   walk(key: KeyWriter): void {
     key.id(OP.insert);
@@ -484,11 +491,13 @@ function valueFor(column: TableColumn, row: RowValues): Expression {
 }
 function setters(
   table: Table,
-  values: RowValues,
+  given: RowValues,
+  entity: ItemElement | undefined,
   spread: readonly Table[] = NO_TABLES,
 ): readonly { readonly column: TableColumn; readonly value: Expression }[] {
-  if (typeof values !== "object" || values === null)
+  if (typeof given !== "object" || given === null)
     throw new ArgumentError("set(): an object of new values by column is needed.", "argument.undefined");
+  const values = entity === undefined ? given : entity.changesFor(given);
   return Object.keys(values).map((key) => {
     let column = table.columns.find((c) => c.key === key);
     // A key that all tables of a model share is the base's.
@@ -520,14 +529,14 @@ export class UpdateStatement extends CriteriaStatement {
     super(targetOf(table, "update()"));
   }
   set(values: RowValues): this {
-    return this.assign(setters(this.table, values, this.spread));
+    return this.assign(setters(this.table, values, this.entity, this.spread));
   }
   /**
    * SET in this order, which counts where the database assigns from left to right (MySQL); an object's keys would do as
    * well unless they look like numbers.
    */
   orderedValues(...pairs: readonly (readonly [string, unknown])[]): this {
-    const named = pairs.flatMap(([key, value]) => setters(this.table, { [key]: value }, this.spread));
+    const named = pairs.flatMap(([key, value]) => setters(this.table, { [key]: value }, this.entity, this.spread));
     const twice = named.find((a, i) => named.findIndex((b) => b.column === a.column) !== i);
     if (twice !== undefined) throw new ArgumentError(`orderedValues(): '${twice.column.key}' is set twice.`);
     return this.assign(named);

@@ -468,6 +468,14 @@ export abstract class ItemElement extends Element {
   abstract readonly itemName: string;
   abstract readonly itemFrom: FromClause;
   abstract readonly itemColumns: readonly ColumnReference[];
+  /** What SET is to hold for these values: an entity may have attributes that stand for columns. */
+  changesFor(values: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {
+    return values;
+  }
+  /** The table INSERT writes to, where `itemFrom` is none. */
+  get itemTable(): FromClause | undefined {
+    return undefined;
+  }
   /** Which of the rows of `itemFrom` belong to the item; part of its identity, so keys need not say it. */
   get itemCriterion(): Expression | undefined {
     return undefined;

@@ -341,6 +341,19 @@ export class Exists extends Expression {
     this.query.walk(key);
   }
 }
+/** NULL as a column of a type: what a member of a UNION has in the place of a column that only others have. */
+export class NullOf extends Expression {
+  readonly kind = "nullOf";
+  readonly type: SqlType;
+  constructor(type: SqlType) {
+    super();
+    this.type = type;
+  }
+  walk(key: KeyWriter): void {
+    key.id(OP.nullOf);
+    key.id(this.type.id);
+  }
+}
 /** `count(*)`'s star qualified, or SQL the user vouches for: `literalColumn("1")`. */
 export class LiteralColumn extends Expression {
   readonly kind = "literalColumn";

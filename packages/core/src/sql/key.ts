@@ -150,6 +150,8 @@ export const OP = {
   viewedColumn: 58,
   entityRows: 59,
   repeat: 60,
-  viewedDerivedColumn: 60,
+  polymorphicUnion: 62,
+  nullOf: 63,
+  viewedDerivedColumn: 61,
   end: 99,
 } as const;

@@ -58,6 +58,11 @@ export interface Column<out T, F extends string> extends ColumnLike<T, F>, Defin
   references(target: string, options?: ReferenceOptions): Column<T, Exclude<F, "auto" | "generated">>;
   check(sql: string | SqlText, name?: string): this;
   comment(text: string): this;
+  /**
+   * Columns of a table stand as they are written, those of mixins after the model's own; a lower number than 0 stands
+   * before them, a higher one behind.
+   */
+  sortOrder(place: number): this;
   /** A word to the reader of the program; nothing is stored. */
   doc(text: string): this;
   /** There without being created: `xmin` on PostgreSQL, `rowid` on SQLite. It cannot be written. */
@@ -75,9 +80,9 @@ export interface Column<out T, F extends string> extends ColumnLike<T, F>, Defin
   /** Not selected by default; reads as `T | NeedsAwait<T>` until `undefer()` loads it. */
   deferred(group?: string): DeferredColumn<T, F>;
   /** Across files: `import type` the subclasses, since `extends` cannot wait for a cycle; each one registers itself. */
-  subclassTypes<S extends readonly unknown[]>(): PolymorphicColumn<T, F, S>;
+  subclassTypes<S extends readonly unknown[]>(): PolymorphicColumn<T, F | "default", S>;
   /** The discriminator of a hierarchy that lists its subclasses, all in one file; write it as a getter. */
-  subclasses<S extends readonly unknown[]>(...classes: S): PolymorphicColumn<T, F, S>;
+  subclasses<S extends readonly unknown[]>(...classes: S): PolymorphicColumn<T, F | "default", S>;
 }
 export interface DeferredColumn<out T, out F extends string>
   extends ColumnLike<T, F>,

@@ -85,7 +85,11 @@ type InsertRow<P> = {
     : never]?: Value<P[K]>;
 };
 /** SET of an UPDATE: values or expressions. */
-export type Changes<M extends AnyTable> = SetClause<PropsOf<M>>;
+export type Changes<M extends AnyTable> = SetClause<PropsOf<M>> & OwnChanges<M>;
+/** Attributes of the class's own, as its `updateExpressions` say which columns are set for them. */
+type OwnChanges<M> = M extends { readonly updateExpressions: infer U }
+  ? { [K in keyof U]?: U[K] extends (value: infer V, ...rest: any) => unknown ? V : never }
+  : unknown;
 type SetClause<P> = {
   [K in keyof P as P[K] extends ColumnLike<any, infer F> ? ("readonly" extends F ? never : K) : never]?: Value<P[K]>;
 };

@@ -3,7 +3,6 @@ export * from "./association.js";
 export * from "./association-map.js";
 export * from "./association-set.js";
 export { Composite, type CompositeColumns, type CompositePart, type CompositeParts, composite } from "./composite.js";
-export { hybridChanges } from "./hybrid-changes.js";
 export { Indexed, type IndexedSettings, indexed } from "./indexed.js";
 export { withLoaderCriteria } from "./loader-criteria.js";
 export { type OrderingOptions, orderingList, reorder } from "./ordering-list.js";

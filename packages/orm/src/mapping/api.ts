@@ -1,7 +1,7 @@
 /** The public functions that declare models, with their types laid over the run time. */
-import { type ColumnLike, MetaData } from "@athanor/core";
+import { type AnyModel, ArgumentError, type ColumnLike, MetaData } from "@athanor/core";
 import type { ColumnProperty, Instance, Mapped, Synonym } from "../typing/entities.js";
-import type { MixinClass, ModelFactory } from "../typing/model.js";
+import type { DiscriminatedBy, MixinClass, ModelFactory } from "../typing/model.js";
 import type {
   Collection,
   KeyedBy,
@@ -17,7 +17,8 @@ import type {
 } from "../typing/relationships.js";
 import { Collection as RuntimeCollection } from "./collection.js";
 import { CollectionKey } from "./collection-kinds.js";
-import { ColumnPropertyDefinition, type ColumnPropertySettings } from "./column-property.js";
+import { ColumnPropertyDefinition, type ColumnPropertySettings, DiscriminatedByExpression } from "./column-property.js";
+import { type Declaration, declarationOf } from "./declaration.js";
 import { defaultBase, makeBase, makeMixin } from "./declarative.js";
 import type { Registry } from "./registry.js";
 import { RelationshipDefinition, type RelationshipKind, type RelationshipSettings } from "./relationship.js";
@@ -85,6 +86,63 @@ export function columnProperty<T, F extends string>(
 /** An attribute that a query fills: `select(User).options(withExpression(User.c.score, …))`; null where none does. */
 export function queryExpression<T, F extends string>(type: ColumnLike<T, F>): ColumnProperty<T | null, F> {
   return new ColumnPropertyDefinition(type, undefined, {}) as unknown as ColumnProperty<T | null, F>;
+}
+
+/**
+ * Constraints and indexes of a model's table, over its typed columns. Unlike the option `constraints` it never stands in
+ * the way of inference: two models that lead to each other may both have it.
+ *
+ * @example
+ * class Post extends Model("Post", { id: integer().primaryKey(), slug: string(80), get author() { return manyToOne(User); } }) {
+ *   static { tableConstraints(this, (c) => [index("ix_post_slug", c.slug), check(c.slug.ne(""))]); }
+ * }
+ * @throws ArgumentError for what is no model, and where the table is built already
+ */
+export function tableConstraints<M extends AnyModel & { readonly c: unknown }>(
+  model: M,
+  make: (columns: M["c"]) => readonly unknown[],
+): void {
+  const declaration = declarationOf(model);
+  if (declaration === undefined)
+    throw new ArgumentError("tableConstraints(): the first argument is a model class.", "orm.no-model");
+  if (declaration.hasNoTable || declaration.settings.table !== undefined)
+    throw new ArgumentError(
+      `tableConstraints(${declaration}): there is no table of its own to add them to${declaration.hasNoTable ? "" : "; give them to the table it is mapped to"}.`,
+      "orm.no-table",
+    );
+  let owner: Declaration | undefined = declaration;
+  while (owner.strategy === "single") owner = owner.parent as Declaration;
+  if (owner.table !== undefined)
+    throw new ArgumentError(
+      `tableConstraints(${declaration}): the table is built already; call it in a static block of the class.`,
+      "orm.too-late",
+    );
+  declaration.constraints.push(make as (columns: never) => readonly unknown[]);
+}
+
+/**
+ * A discriminator that is an SQL expression over the columns of a row, for `polymorphicOn`. `key`: the attribute that has
+ * its value, a getter that lists the subclasses; without it no attribute tells the class. The expression is read and
+ * never written: an object is what its columns make it.
+ *
+ * @example
+ * { polymorphicOn: discriminatedBy("kind", (c) => caseOf(func.substr(c.code, 1, 1)).when("B", "boss").else("person")) }
+ */
+export function discriminatedBy<const K extends string>(
+  key: K,
+  // biome-ignore lint/suspicious/noExplicitAny: the columns of this very model, whose type would be circular
+  expression: (columns: any) => unknown,
+): DiscriminatedBy<K>;
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export function discriminatedBy(expression: (columns: any) => unknown): DiscriminatedBy<never>;
+export function discriminatedBy(key: unknown, expression?: unknown): never {
+  const [name, write] = typeof key === "function" ? [undefined, key] : [key, expression];
+  if (typeof write !== "function" || (name !== undefined && typeof name !== "string"))
+    throw new ArgumentError(
+      "discriminatedBy() takes the attribute's key, if there is one, and a function such as (c) => func.substr(c.code, 1, 1).",
+      "orm.discriminator",
+    );
+  return new DiscriminatedByExpression(name, write as (columns: never) => unknown) as never;
 }
 
 /**

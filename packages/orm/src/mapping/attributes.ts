@@ -21,9 +21,11 @@ export function readUnloaded(instance: Managed, key: string): unknown {
   const mapper = mapperOfInstance(instance);
   if (isNew(instance)) {
     const inherited = mapper.inheritance;
-    return inherited?.discriminator?.key === key ? (inherited.identity ?? null) : null;
+    const tells = (inherited?.discriminator ?? inherited?.expression)?.key === key;
+    return tells ? (inherited?.identity ?? null) : null;
   }
   const expression = mapper.expression(key);
+  if (expression !== undefined && mapper.saysItself(expression)) return mapper.inheritance?.identity;
   if (expression?.isQuery) return null;
   const attribute = expression ?? (mapper.attribute(key) as MappedColumn);
   if (attribute.deferred && (instance.$$f & DELETED) === 0) return new LazyColumn(instance, key);
@@ -137,6 +139,7 @@ export function toPlain(
     const value = from[a.slot];
     if (value !== UNLOADED) plain[a.key] = value;
   }
+  for (const e of mapper.expressions) if (mapper.saysItself(e)) plain[e.key] = mapper.inheritance?.identity;
   if (options.relationships) {
     for (const r of mapper.relationships) {
       const value = from[r.slot];

@@ -163,6 +163,12 @@ export class Collection extends Array<Managed> {
   }
 }
 
+/** The other side as the member's class has it: of classes with tables of their own each has its own. */
+function reverseOf({ backPopulates }: RelationshipProperty, member: Managed): RelationshipProperty | undefined {
+  return backPopulates?.parent.inheritance?.strategy === "concrete"
+    ? (mapperOfInstance(member).relationship(backPopulates.key) ?? backPopulates)
+    : backPopulates;
+}
 /** A value that may stand in a relationship; throws with what was expected. */
 function checkMember(property: RelationshipProperty, item: unknown): Managed {
   const instance = managed(item);
@@ -254,7 +260,7 @@ function memberAdded(
   if (history.replaceWith !== undefined && !history.replaceWith.includes(item))
     history.replaceWith = [...history.replaceWith, item];
   if (property.cascade.deleteOrphan) item.$$f &= ~ORPHANED;
-  const reverse = property.backPopulates;
+  const reverse = reverseOf(property, item);
   if (reverse !== undefined && reverse !== from) {
     if (reverse.uselist) addToCollection(item, reverse, owner, property);
     else assignReference(item, reverse, owner, property);
@@ -284,7 +290,7 @@ function memberRemoved(
     (parentOf(item, property) ?? owner) === owner
   )
     setParent(item, property, null);
-  const reverse = property.backPopulates;
+  const reverse = reverseOf(property, item);
   if (reverse !== undefined && reverse !== from) {
     if (reverse.uselist) removeFromCollection(item, reverse, owner, property);
     else if (item[reverse.slot] === owner) assignReference(item, reverse, null, property);
@@ -428,11 +434,11 @@ export function assignReference(
     beginHistory(owner, property, known === UNLOADED ? (isNew(owner) ? null : (before ?? UNLOADED)) : known, undefined);
   owner[property.slot] = value;
   const old = managed(before);
-  const reverse = property.backPopulates;
   // The new side first: who moves is no orphan in between, so a pending object stays in its session.
   if (value !== null) {
     if (!history.removed.delete(value)) history.added.add(value);
     if (property.direction === "oneToMany" || property.cascade.deleteOrphan) setParent(value, property, owner);
+    const reverse = reverseOf(property, value);
     if (reverse !== undefined && reverse !== from) {
       if (reverse.uselist) addToCollection(value, reverse, owner, property);
       else assignReference(value, reverse, owner, property);
@@ -443,6 +449,7 @@ export function assignReference(
     if (!history.added.delete(old)) history.removed.add(old);
     const tracks = property.direction === "oneToMany" || property.cascade.deleteOrphan;
     if (tracks && (parentOf(old, property) ?? owner) === owner) setParent(old, property, null);
+    const reverse = reverseOf(property, old);
     if (reverse !== undefined && reverse !== from) {
       if (reverse.uselist) removeFromCollection(old, reverse, owner, property);
       else if (old[reverse.slot] === owner || (old[reverse.slot] === UNLOADED && !isNew(old)))

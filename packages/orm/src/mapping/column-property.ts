@@ -12,8 +12,14 @@ export interface ColumnPropertySettings {
 }
 type Columns = { readonly [key: string]: Expression };
 
+/** An attribute that is no column, as a declaration has it. */
+export interface ExpressionDefinition {
+  /** Undefined where a query, or the class, says the value. */
+  readonly write: ((columns: never) => unknown) | undefined;
+  readonly settings: ColumnPropertySettings;
+}
 /** What stands in a model's literal. */
-export class ColumnPropertyDefinition {
+export class ColumnPropertyDefinition implements ExpressionDefinition {
   readonly type: SqlType;
   /** Undefined for `queryExpression`. */
   readonly write: ((columns: never) => unknown) | undefined;
@@ -29,6 +35,24 @@ export class ColumnPropertyDefinition {
     this.settings = settings;
   }
 }
+/** What `discriminatedBy()` gives: the expression that tells classes apart, and the attribute that has its value. */
+export class DiscriminatedByExpression {
+  readonly key: string | undefined;
+  readonly write: (columns: never) => unknown;
+  constructor(key: string | undefined, write: (columns: never) => unknown) {
+    this.key = key;
+    this.write = write;
+  }
+}
+/** The attribute that says an object's class, where no column does. */
+export class DiscriminatorDefinition implements ExpressionDefinition {
+  readonly settings = {};
+  /** Undefined: the class itself says it. */
+  readonly write: ((columns: never) => unknown) | undefined;
+  constructor(write: ((columns: never) => unknown) | undefined) {
+    this.write = write;
+  }
+}
 /** The same, mapped. `index` is negative, so that it is no column's. */
 export class ExpressionAttribute {
   readonly index: number;
@@ -36,9 +60,9 @@ export class ExpressionAttribute {
   readonly slot: `$${string}`;
   readonly deferred: boolean;
   readonly deferredGroup: string | undefined;
-  readonly definition: ColumnPropertyDefinition;
+  readonly definition: ExpressionDefinition;
   readonly owner: string;
-  constructor(index: number, key: string, definition: ColumnPropertyDefinition, owner: string) {
+  constructor(index: number, key: string, definition: ExpressionDefinition, owner: string) {
     this.index = -1 - index;
     this.key = key;
     this.slot = `$${key}`;

@@ -5,7 +5,9 @@
 import {
   buildTable,
   ColumnDefinition,
+  type ColumnFields,
   didYouMean,
+  Element,
   FromClause,
   fromClause,
   Table,
@@ -15,7 +17,8 @@ import {
 import { MappingError } from "../errors.js";
 import { collectionClass } from "./collection-kinds.js";
 import { ExpressionAttribute } from "./column-property.js";
-import { type Declaration, declarationOf, type ModelSettings } from "./declaration.js";
+import { type Declaration, declarationOf, type ModelSettings, type Thunk } from "./declaration.js";
+import { discriminatorOf } from "./discriminator.js";
 import { eagerDefaults, type MappedColumn, Mapper, RelationshipProperty } from "./mapper.js";
 import { warnOfOverlaps } from "./overlaps.js";
 import { parseCascade, RelationshipDefinition } from "./relationship.js";
@@ -23,7 +26,22 @@ import { linkReverse, resolveJoin } from "./relationship-join.js";
 
 /** The definition of a column; a discriminator's getter is read once. */
 export function columnDefinition(declaration: Declaration, key: string): ColumnDefinition {
-  const given = declaration.columns.get(key);
+  const found = checkedColumn(declaration, key, declaration.columns.get(key));
+  declaration.columns.set(key, found);
+  return found;
+}
+/** The same of a discriminator that is no column of the table. */
+function discriminatorColumn(declaration: Declaration): ColumnDefinition {
+  const key = declaration.discriminatorKey as string;
+  const found = checkedColumn(declaration, key, declaration.discriminator);
+  declaration.discriminator = found;
+  return found;
+}
+function checkedColumn(
+  declaration: Declaration,
+  key: string,
+  given: ColumnDefinition | Thunk<unknown> | undefined,
+): ColumnDefinition {
   if (given instanceof ColumnDefinition) return given;
   const made = typeof given === "function" ? given() : undefined;
   if (!(made instanceof ColumnDefinition)) {
@@ -36,7 +54,6 @@ export function columnDefinition(declaration: Declaration, key: string): ColumnD
     if (declarationOf(sub) === undefined)
       throw new MappingError(`${declaration.name}.${key}: subclasses() takes model classes.`, "orm.discriminator");
   }
-  declaration.columns.set(key, made);
   return made;
 }
 /** Table name: option, else the naming strategy's. */
@@ -80,12 +97,13 @@ export function buildModelTable(declaration: Declaration): Table {
     }
   }
   if (declaration.strategy === "concrete") {
-    for (let up = declaration.parent; up !== undefined; up = up.parent) {
-      for (const key of [...up.columns.keys()])
-        if (!declaration.columns.has(key) && !columns.some((c) => c.key === key)) add(key, columnDefinition(up, key));
-    }
+    // A column keeps its place where a class below has it anew.
+    const owners = new Map<string, Declaration>();
+    for (const up of above(declaration)) for (const key of up.columns.keys()) owners.set(key, up);
+    for (const [key, up] of owners) add(key, columnDefinition(declaration.columns.has(key) ? declaration : up, key));
   }
-  for (const key of declaration.columns.keys()) add(key, columnDefinition(declaration, key));
+  for (const key of declaration.columns.keys())
+    if (!columns.some((c) => c.key === key)) add(key, columnDefinition(declaration, key));
   const single = (of: Declaration): void => {
     for (const child of of.children) {
       if (child.strategy !== "single") continue;
@@ -93,9 +111,10 @@ export function buildModelTable(declaration: Declaration): Table {
         const definition = columnDefinition(child, key);
         const there = columns.find((c) => c.key === key);
         if (there !== undefined) {
-          if (there.definition.fields.type.id === definition.fields.type.id) continue;
+          const other = differenceOf(there.definition.fields, definition.fields);
+          if (other === undefined) continue;
           throw new MappingError(
-            `${child.name}.${key}: another class of the table has a column '${key}' of another type.`,
+            `${child.name}.${key}: another class of the table has a column '${key}' of another ${other}. Classes of one table share a column that all of them define alike; else name one differently.`,
             "orm.single-column",
           );
         }
@@ -107,7 +126,7 @@ export function buildModelTable(declaration: Declaration): Table {
   };
   single(declaration);
   const composite =
-    declaration.settings.primaryKey ??
+    (declaration.strategy === "concrete" ? settingOf(declaration, "primaryKey") : declaration.settings.primaryKey) ??
     (declaration.strategy === "joined" && columns.filter((c) => c.definition.fields.primaryKey).length === 0
       ? tableOfDeclaration(declaration.parent as Declaration).primaryKey.map((c) => c.key)
       : undefined);
@@ -140,7 +159,7 @@ export function buildModelTable(declaration: Declaration): Table {
     schema: settings.schema ?? metadata.schema,
     columns,
     primaryKey: composite,
-    constraints: settings.constraints === undefined ? undefined : (t) => settings.constraints?.(t.c as never) as never,
+    constraints: (t) => constraintsOf(declaration).flatMap((make) => make(t.c as never)) as never,
     comment: settings.comment,
     info: settings.info,
     dialectOptions: settings.dialectOptions,
@@ -148,6 +167,48 @@ export function buildModelTable(declaration: Declaration): Table {
   };
   declaration.table = buildTable(parts);
   return declaration.table;
+}
+type MakeConstraints = NonNullable<ModelSettings["constraints"]>;
+/** Of the class and of those that share its table. */
+function constraintsOf(declaration: Declaration): readonly MakeConstraints[] {
+  const { settings, constraints, children } = declaration;
+  return [
+    ...(settings.constraints === undefined ? [] : [settings.constraints]),
+    ...constraints,
+    ...children.flatMap((child) => (child.strategy === "single" ? constraintsOf(child) : [])),
+  ];
+}
+/** In what two definitions of one column differ, as far as the table is concerned. NULL is allowed by either. */
+function differenceOf(one: ColumnFields, other: ColumnFields): string | undefined {
+  if (one.type.id !== other.type.id) return "type";
+  const same = (a: unknown, b: unknown): boolean =>
+    a === b ||
+    (typeof a === "object" &&
+      typeof b === "object" &&
+      a !== null &&
+      b !== null &&
+      !(a instanceof Element) &&
+      Object.keys(a).length === Object.keys(b).length &&
+      Object.entries(a).every(([key, value]) => same(value, (b as { readonly [key: string]: unknown })[key])));
+  return SHARED.find(([field]) => !same(one[field], other[field]))?.[1];
+}
+const SHARED: readonly (readonly [keyof ColumnFields, string])[] = [
+  ["columnName", "name"],
+  ["references", "foreign key"],
+  ["default", "default"],
+  ["onUpdate", "onUpdate"],
+  ["serverDefault", "server default"],
+  ["serverOnUpdate", "serverOnUpdate"],
+  ["computed", "computed expression"],
+  ["unique", "unique constraint"],
+  ["index", "index"],
+  ["checks", "check"],
+];
+/** The declarations above one, the topmost first. */
+function above(declaration: Declaration): readonly Declaration[] {
+  const found: Declaration[] = [];
+  for (let up = declaration.parent; up !== undefined; up = up.parent) found.unshift(up);
+  return found;
 }
 /** What a class is read from, where that is no table. */
 function selectableOf({ settings }: Declaration): FromClause | undefined {
@@ -214,19 +275,14 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
     });
   };
   const column = (key: string) => table.columns.find((c) => c.key === key) as TableColumn;
-  if (strategy === "single") for (const key of declaration.columns.keys()) add(key, column(key));
-  else if (strategy === "base")
-    for (const c of table.columns) {
-      // Columns of single-table subclasses belong to these.
-      if (declaration.settings.table !== undefined ? isMapped(declaration, c) : declaration.columns.has(c.key))
-        add(c.key, c);
-    }
-  else if (strategy === "joined")
-    for (const c of table.columns) {
-      if (declaration.columns.has(c.key) || c.primaryKey) add(c.key, c);
-    }
-  else for (const c of table.columns) add(c.key, c);
-  const root = declaration.strategy === "concrete" ? declaration : declaration.root;
+  // What a joined class has of its base again: its key, for one.
+  if (strategy === "joined")
+    for (const c of table.columns)
+      if (c.primaryKey || declaration.columns.has(c.key)) if (attributes.some((a) => a.key === c.key)) add(c.key, c);
+  // In the order of the slots, whatever the order in the table is.
+  const from = strategy === "base" || strategy === "concrete" ? 0 : (parent as Declaration).layout.length;
+  for (const { key } of declaration.layout.slice(from)) add(key, column(key));
+  if (strategy === "joined") for (const c of table.columns) if (c.primaryKey) add(c.key, c);
   const rootTable = base === undefined || strategy === "concrete" ? table : base.root.table;
   const primaryKey = keyColumns(declaration, rootTable).map(
     (c) => attributes.find((a) => a.columns.includes(c)) as MappedColumn,
@@ -276,41 +332,33 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
     mapper.synonyms.set(key, name);
   }
   mapper.legacyIsOrphan = declaration.settings.legacyIsOrphan ?? base?.legacyIsOrphan ?? false;
-  const discriminatorKey = root.settings.polymorphicOn;
-  if (discriminatorKey !== undefined || parent !== undefined) {
-    const discriminator =
-      discriminatorKey === undefined ? undefined : attributes.find((a) => a.key === discriminatorKey);
-    if (discriminatorKey !== undefined && discriminator === undefined) {
-      throw new MappingError(
-        `${declaration.name}: polymorphicOn names '${discriminatorKey}', which is no column.${didYouMean(
-          discriminatorKey,
-          attributes.map((a) => a.key),
-        )}`,
-        "orm.discriminator",
-      );
-    }
-    if (parent !== undefined && strategy === "single" && discriminator === undefined) {
-      throw new MappingError(
-        `${declaration.name} shares the table of ${parent.name}, which has no discriminator: give ${root.name} { polymorphicOn: "kind" }, or ${declaration.name} a tableName of its own.`,
-        "orm.discriminator",
-      );
-    }
+  const { column: discriminator, expression } = discriminatorOf(declaration, base, attributes, mapper.expressions);
+  if (discriminator !== undefined || expression !== undefined || parent !== undefined) {
     mapper.inheritance = {
       strategy:
         strategy === "base"
-          ? declaration.children.some((c) => c.strategy === "joined")
-            ? "joined"
-            : "single"
+          ? declaration.isConcrete
+            ? "concrete"
+            : declaration.children.some((c) => c.strategy === "joined")
+              ? "joined"
+              : "single"
           : strategy,
       base,
       root: base === undefined || strategy === "concrete" ? mapper : base.root,
       identity: declaration.settings.identity,
       discriminator,
+      expression,
       subMappers: [],
     };
+    if (declaration.isConcrete) {
+      const { type, columnName } = discriminatorColumn(declaration).fields;
+      const key = declaration.discriminatorKey as string;
+      const naming = declaration.settings.naming ?? declaration.registry.metadata.naming;
+      mapper.virtualDiscriminator = { key, columnName: columnName ?? naming.column(key), type };
+    }
     base?.inheritance?.subMappers.push(mapper);
     if (mapper.inheritance.identity !== undefined && base !== undefined) {
-      for (const other of base.root.selfAndDescendants()) {
+      for (const other of mapperOf(declaration.root).selfAndDescendants()) {
         if (other !== mapper && other.inheritance?.identity === mapper.inheritance.identity) {
           throw new MappingError(
             `${declaration.name} and ${other.name} have the same identity '${mapper.inheritance.identity}'.`,
@@ -380,7 +428,10 @@ export function configureDeclarations(fresh: readonly Declaration[], all: readon
     return mapper;
   };
   // Getters first: they capture the classes they name.
-  for (const d of fresh) for (const key of d.columns.keys()) columnDefinition(d, key);
+  for (const d of fresh) {
+    for (const key of d.columns.keys()) columnDefinition(d, key);
+    if (d.discriminator !== undefined) discriminatorColumn(d);
+  }
   for (const d of fresh) mapperOf(d);
   for (const d of fresh) resolveForeignKeys(d, tableOfDeclaration(d));
   const properties: RelationshipProperty[] = [];
@@ -391,9 +442,7 @@ export function configureDeclarations(fresh: readonly Declaration[], all: readon
       for (const inherited of mapperOf(d.parent).relationships) mapper.addRelationship(inherited);
     }
     const thunks = new Map(
-      d.strategy === "concrete" && d.parent !== undefined
-        ? [...d.parent.relationships, ...d.relationships]
-        : d.relationships,
+      d.strategy === "concrete" ? [...above(d), d].flatMap((up) => [...up.relationships]) : d.relationships,
     );
     for (const [key, thunk] of thunks) {
       const definition = evaluate(d, key, thunk);

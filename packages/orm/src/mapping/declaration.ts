@@ -10,7 +10,12 @@ import {
   requireKnownOptions,
   type Table,
 } from "@athanor/core";
-import { ColumnPropertyDefinition } from "./column-property.js";
+import {
+  ColumnPropertyDefinition,
+  DiscriminatedByExpression,
+  DiscriminatorDefinition,
+  type ExpressionDefinition,
+} from "./column-property.js";
 import { RelationshipDefinition, type RelationValidator } from "./relationship.js";
 import type { DeclarationFace } from "./state.js";
 import { SynonymDefinition } from "./synonym.js";
@@ -26,7 +31,7 @@ export interface ModelSettings {
   readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } };
   readonly constraints?: (columns: never) => readonly unknown[];
   readonly mixins?: readonly object[];
-  readonly polymorphicOn?: string;
+  readonly polymorphicOn?: string | DiscriminatedByExpression | ((columns: never) => unknown);
   readonly identity?: string | number;
   readonly abstract?: boolean;
   readonly versionIdColumn?: string;
@@ -78,11 +83,22 @@ export class Declaration implements DeclarationFace {
   readonly registry: RegistryFace;
   readonly parent: Declaration | undefined;
   readonly children: Declaration[] = [];
+  /** Those added by `tableConstraints()`. */
+  readonly constraints: ((columns: never) => readonly unknown[])[] = [];
   readonly settings: ModelSettings;
   /** By key, in order; the discriminator may be a getter. */
   readonly columns = new Map<string, ColumnDefinition | Thunk<unknown>>();
   readonly relationships = new Map<string, Thunk<unknown>>();
-  readonly expressions = new Map<string, ColumnPropertyDefinition>();
+  readonly expressions = new Map<string, ExpressionDefinition>();
+  /** The expression that tells the classes of the hierarchy below apart. */
+  readonly toldBy: DiscriminatedByExpression | undefined;
+  /** The key of the attribute that has the discriminator. */
+  get discriminatorKey(): string | undefined {
+    const on = this.settings.polymorphicOn;
+    return typeof on === "string" ? on : this.toldBy?.key;
+  }
+  /** The discriminator's column as written, where no column of the table is meant. */
+  discriminator: ColumnDefinition | Thunk<unknown> | undefined = undefined;
   /** Other names, and what they stand for. */
   readonly synonyms = new Map<string, string>();
   /** Of relationships; columns have theirs in their accessors. */
@@ -109,11 +125,19 @@ export class Declaration implements DeclarationFace {
     this.registry = registry;
     this.parent = parent;
     this.settings = settings;
-    const polymorphicOn = settings.polymorphicOn;
+    const on = settings.polymorphicOn;
+    if (typeof on === "function") this.toldBy = new DiscriminatedByExpression(undefined, on);
+    else if (on instanceof DiscriminatedByExpression) this.toldBy = on;
+    if (this.toldBy !== undefined && settings.concrete === true)
+      throw new ArgumentError(
+        `Model("${name}"): the table tells the class of a concrete class's row: polymorphicOn is a name there.`,
+        "orm.discriminator",
+      );
+    const polymorphicOn = typeof on === "string" ? on : this.toldBy?.key;
     this.#take(props, polymorphicOn);
     for (const mixin of settings.mixins ?? []) this.#take(mixinProps(mixin), polymorphicOn, true);
     if (parent === undefined) this.strategy = "base";
-    else if (settings.concrete) this.strategy = "concrete";
+    else if (settings.concrete || parent.root.isConcrete) this.strategy = "concrete";
     else
       this.strategy =
         settings.tableName !== undefined ||
@@ -138,7 +162,10 @@ export class Declaration implements DeclarationFace {
       if (RESERVED.includes(key) || key.startsWith("$"))
         throw new ArgumentError(`Model("${this.name}"): an attribute cannot be named '${key}'.`, "orm.reserved");
       if (mixin && (this.columns.has(key) || this.relationships.has(key))) continue;
-      if (descriptor.get !== undefined) {
+      if (key === polymorphicOn && this.#hasVirtualDiscriminator) {
+        this.discriminator = (descriptor.get?.bind(props) ?? descriptor.value) as ColumnDefinition | Thunk<unknown>;
+        this.expressions.set(key, new DiscriminatorDefinition(this.toldBy?.write));
+      } else if (descriptor.get !== undefined) {
         const thunk = descriptor.get.bind(props) as Thunk<unknown>;
         if (key === polymorphicOn) this.columns.set(key, thunk);
         else this.relationships.set(key, thunk);
@@ -155,6 +182,17 @@ export class Declaration implements DeclarationFace {
         );
       }
     }
+  }
+  /** Each class of the hierarchy has a table of its own, and queries read them together. */
+  get isConcrete(): boolean {
+    return this.settings.concrete === true && this.settings.polymorphicOn !== undefined && this.parent === undefined;
+  }
+  get #hasVirtualDiscriminator(): boolean {
+    return this.isConcrete || this.toldBy !== undefined;
+  }
+  /** A class of a concrete hierarchy without rows: there is no table of it. */
+  get hasNoTable(): boolean {
+    return this.settings.abstract === true && this.root.isConcrete;
   }
   /** Configures the models of the registry on first use. */
   get mapper(): unknown {

@@ -91,6 +91,7 @@ const statics: PropertyDescriptorMap = {
         parent.table !== undefined &&
         settings.tableName === undefined &&
         !settings.concrete &&
+        !parent.root.isConcrete &&
         Object.keys(props).length > 0
       ) {
         throw new ArgumentError(
@@ -113,7 +114,7 @@ function declare(
 ): Function {
   const declaration = new Declaration(name, props, settings, registry, parent);
   const own = declaration.strategy === "concrete" || parent === undefined;
-  if (settings.table === undefined && declaration.strategy !== "single") {
+  if (settings.table === undefined && declaration.strategy !== "single" && !declaration.hasNoTable) {
     registry.metadata.register(fullTableName(declaration), () => buildModelTable(declaration), `Model("${name}")`);
   }
   registry.add(declaration);

@@ -2,7 +2,15 @@
  * Mapper and relationship properties: what configuration leaves behind. Flush and loaders read these and nothing else.
  * They are filled by `configure.ts`; here are the shapes and the questions they answer.
  */
-import { type Element, type Expression, type FromClause, nextId, type Table, type TableColumn } from "@athanor/core";
+import {
+  type Element,
+  type Expression,
+  type FromClause,
+  nextId,
+  type SqlType,
+  type Table,
+  type TableColumn,
+} from "@athanor/core";
 import type { AttributeListeners } from "./attribute-events.js";
 import type { ExpressionAttribute } from "./column-property.js";
 import { type CanonicalKey, canonicalizer, type KeyPart } from "./identity-key.js";
@@ -124,10 +132,18 @@ export interface Inheritance {
   /** Value of the discriminator in rows of this very class; undefined for an abstract one. */
   readonly identity: string | number | undefined;
   readonly discriminator: MappedColumn | undefined;
+  /** What tells the class of a row where no column does. */
+  readonly expression: ExpressionAttribute | undefined;
   /** Direct subclasses. */
   readonly subMappers: Mapper[];
 }
 
+/** The discriminator of a concrete hierarchy, which no table has. */
+export interface VirtualColumn {
+  readonly key: string;
+  readonly columnName: string;
+  readonly type: SqlType;
+}
 export interface MapperParts {
   readonly name: string;
   readonly model: Function;
@@ -182,6 +198,8 @@ export class Mapper {
   /** Other names of attributes. */
   readonly synonyms = new Map<string, string>();
   inheritance: Inheritance | undefined = undefined;
+  /** Of the top of a concrete hierarchy. */
+  virtualDiscriminator: VirtualColumn | undefined = undefined;
   readonly #byKey = new Map<string, MappedColumn>();
   readonly #byColumn = new Map<TableColumn, MappedColumn>();
   readonly #relationsByKey = new Map<string, RelationshipProperty>();
@@ -225,6 +243,21 @@ export class Mapper {
       this.#loadsFor = model;
     }
     return this.#loads;
+  }
+  /** Its queries read the tables of all classes below it, each of which has all columns of its rows. */
+  get isUnion(): boolean {
+    const inherited = this.inheritance;
+    return (
+      inherited !== undefined &&
+      inherited.strategy === "concrete" &&
+      inherited.expression !== undefined &&
+      (inherited.subMappers.length > 0 || this.abstract)
+    );
+  }
+  /** The attribute says the class, and the class alone knows it: there is one table for each. */
+  saysItself(attribute: ExpressionAttribute): boolean {
+    const inherited = this.inheritance;
+    return inherited?.strategy === "concrete" && inherited.expression === attribute;
   }
   attribute(key: string): MappedColumn | undefined {
     return this.#byKey.get(key);

@@ -19,6 +19,7 @@ import { insertAll } from "../session/unit-of-work/insert.js";
 import { type ChangedColumn, updateByKey } from "../session/unit-of-work/update.js";
 import { forgetChange } from "./changes.js";
 import { EntityItem } from "./entity.js";
+import { bulkRowsOf } from "./hybrids.js";
 
 export type RowValues = { readonly [name: string]: unknown };
 
@@ -51,8 +52,9 @@ export function rowsForInsert(
 ): readonly RowValues[] {
   const inherited = mapper?.inheritance;
   const key = inherited?.identity === undefined ? undefined : inherited.discriminator?.key;
-  if (key === undefined && renderNulls) return rows;
-  return rows.map((row) => {
+  const own = mapper === undefined ? rows : bulkRowsOf(mapper, rows);
+  if (key === undefined && renderNulls) return own;
+  return own.map((row) => {
     const given = renderNulls ? row : Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
     return key === undefined || key in given ? given : { [key]: inherited?.identity, ...given };
   });
@@ -114,9 +116,10 @@ function attributeFor(mapper: Mapper, key: string, row: RowValues, what: string)
 export async function updateRows(
   session: SessionInternals,
   statement: UpdateStatement,
-  rows: readonly RowValues[],
+  given: readonly RowValues[],
 ): Promise<number> {
   const mapper = entityMapper(statement) as Mapper;
+  const rows = bulkRowsOf(mapper, given);
   if (statement.criteria.length > 0 || statement.assignments.length > 0 || statement.returningItems.length > 0)
     throw new InvalidRequestError(
       `update(${mapper}) with a list of rows updates them by primary key and takes no set(), where() or returning(); for one statement with many parameter sets use the connection: (await session.connection()).execute(…).`,

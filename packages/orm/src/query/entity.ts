@@ -2,6 +2,8 @@
 import {
   Alias,
   ArgumentError,
+  Bind,
+  CaseExpression,
   type ColumnReference,
   Cte,
   DerivedColumn,
@@ -14,6 +16,7 @@ import {
   type KeyWriter,
   Label,
   NULL,
+  negate,
   OP,
   requireFrom,
   SubqueryClause,
@@ -23,8 +26,10 @@ import {
   viewedBy,
 } from "@athanor/core";
 import type { ExpressionAttribute } from "../mapping/column-property.js";
-import type { Mapper } from "../mapping/mapper.js";
+import { discriminatorColumnOf } from "../mapping/discriminator.js";
+import type { MappedColumn, Mapper } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
+import { changesOf } from "./hybrids.js";
 import { aliasedSource, type EntitySource, mappedSource, sourceOver } from "./source.js";
 
 /** Whole entities at one position of a row. Without the ORM it selects the columns. */
@@ -43,6 +48,12 @@ export class EntityItem extends ItemElement {
   }
   get itemFrom(): FromClause {
     return this.source.from;
+  }
+  override changesFor(values: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {
+    return changesOf(this.mapper, values);
+  }
+  override get itemTable(): FromClause | undefined {
+    return this.mapper.isUnion && !this.mapper.abstract ? this.mapper.table : undefined;
   }
   override get itemCriterion(): Expression | undefined {
     return this.source.criterion;
@@ -120,7 +131,7 @@ export function classAttributes(source: EntitySource, model: unknown): { readonl
       enumerable: true,
       get: () => {
         if (made === undefined) {
-          made = new Label(e.isQuery ? NULL : e.on(map as { readonly [key: string]: Expression }), e.key);
+          made = new Label(expressionAt(source, e, map as { readonly [key: string]: Expression }), e.key);
           expressionAttributes.set(made, { attribute: e, source });
         }
         return made;
@@ -128,6 +139,24 @@ export function classAttributes(source: EntitySource, model: unknown): { readonl
     });
   }
   return map;
+}
+
+function expressionAt(
+  source: EntitySource,
+  e: ExpressionAttribute,
+  columns: { readonly [key: string]: Expression },
+): Expression {
+  const inherited = source.mapper.inheritance;
+  // A class that is the only one in its table says itself what it is, wherever there is a row.
+  if (e === inherited?.expression && inherited.strategy === "concrete") {
+    const { type } = discriminatorColumnOf(source.mapper);
+    const [key] = source.mapper.primaryKey as readonly [MappedColumn];
+    const there = negate(source.column(key).isNull());
+    return (
+      source.discriminator ?? new CaseExpression(undefined, [[there, new Bind(inherited.identity, type)]], undefined)
+    );
+  }
+  return e.isQuery ? NULL : e.on(columns);
 }
 
 /** The run time of `aliased(User, "boss")`: not constructible, otherwise the model under another name. */

@@ -7,7 +7,7 @@ import { type MappedColumn, type Mapper, mapperOfInstance } from "../mapping/map
 import { type Managed, PENDING, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { among, CHUNK } from "./keys.js";
-import { mappedSource } from "./source.js";
+import { ownSource } from "./source.js";
 
 /** Runs a select of plain columns inside the session's turn. */
 export type ColumnsRunner = (
@@ -25,7 +25,7 @@ export async function fillColumns(
 ): Promise<void> {
   const lacking = instances.filter((i) => (i.$$f & PENDING) === 0 && attributes.some((a) => i[a.slot] === UNLOADED));
   if (lacking.length === 0) return;
-  const source = mappedSource(mapper);
+  const source = ownSource(mapper);
   const keys = mapper.primaryKey.map((pk) => source.column(pk));
   const columns: Expression[] = [...keys, ...attributes.map((a) => source.column(a))];
   for (let at = 0; at < lacking.length; at += CHUNK) {

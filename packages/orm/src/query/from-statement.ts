@@ -17,7 +17,9 @@ import {
   type TableColumn,
   TextClause,
 } from "@athanor/core";
-import type { MappedColumn, RelationshipProperty } from "../mapping/mapper.js";
+import type { ExpressionAttribute } from "../mapping/column-property.js";
+import { discriminatorColumnOf } from "../mapping/discriminator.js";
+import type { Inheritance, MappedColumn, RelationshipProperty } from "../mapping/mapper.js";
 import type { SessionInternals } from "../session/internals.js";
 import { EntityItem } from "./entity.js";
 import type { LoadBranch, LoadTree } from "./load-tree.js";
@@ -93,6 +95,19 @@ class Reader {
       throw new ArgumentError(`fromStatement(): the statement gives no column '${name}'.`, "orm.from-statement");
     return { name, entity: undefined, at, keys: undefined };
   }
+  /** A class that no column tells is told by a column of the statement with the attribute's name. */
+  #discriminatorAt({ mapper }: EntitySource, place: (a: MappedColumn) => number): number {
+    const { discriminator, expression } = mapper.inheritance as Inheritance;
+    if (discriminator !== undefined) return place(discriminator);
+    const key = (expression as ExpressionAttribute).key;
+    const name = mapper.isUnion ? discriminatorColumnOf(mapper).columnName : key;
+    const at = this.#outputs.findIndex((o) => o.key === key || o.name === name);
+    if (at >= 0) return at;
+    throw new ArgumentError(
+      `fromStatement(): what tells the classes of ${mapper} apart is no column of its table; give the statement a column '${name}' that says it.`,
+      "orm.from-statement",
+    );
+  }
   entity(source: EntitySource, tree: LoadTree, needed: boolean): EntityPlan {
     const { mapper } = source;
     const columns = mapper.attributes.flatMap((attribute) => {
@@ -110,11 +125,7 @@ class Reader {
       );
     };
     const undeferred = mapper.attributes.filter((a) => !a.deferred);
-    const { inheritance } = mapper;
-    const polymorphic =
-      inheritance?.discriminator !== undefined &&
-      (inheritance.subMappers.length > 0 || inheritance.base !== undefined) &&
-      inheritance.strategy !== "concrete";
+    const { discriminator } = source;
     const joined: JoinedPlan[] = [];
     const after: RelationshipProperty[] = [];
     const empty: RelationshipProperty[] = [];
@@ -129,7 +140,7 @@ class Reader {
       keyAt: mapper.primaryKey.map(place),
       extras: NO_EXTRAS,
       bySubclass: undefined,
-      discriminatorAt: polymorphic ? place(inheritance.discriminator as MappedColumn) : -1,
+      discriminatorAt: discriminator === undefined ? -1 : this.#discriminatorAt(source, place),
       joined,
       after,
       empty,

@@ -179,7 +179,9 @@ export class Hydration {
     if (key === undefined) return null;
     const { identity } = this.session;
     const batch = this.batches[plan.index] as LoadBatch;
-    let instance = identity.get(plan.mapper, key);
+    // Classes with tables of their own may have equal keys: there the class is a part of what a row is.
+    const own = plan.discriminatorAt >= 0 && plan.mapper.isUnion ? classOf(plan, row) : plan.mapper;
+    let instance = identity.get(own, key);
     if (instance === undefined) {
       const mapper = plan.discriminatorAt < 0 ? plan.mapper : classOf(plan, row);
       const Model = mapper.loadClass;
@@ -193,7 +195,7 @@ export class Hydration {
         instance.$$b = batch;
       }
       if (batch.instances.length === 0) refuseFieldWrites(instance);
-      identity.add(plan.mapper, key, instance);
+      identity.add(own, key, instance);
       this.#told?.push({ instance, fresh: true });
       batch.instances.push(instance);
       if (plan.empty.length > 0) this.#emptyOut(plan, instance);

@@ -1,5 +1,13 @@
 /** What a session asks of the query side: objects by key, relationships and columns, reading anew. All in its turn. */
-import { ArgumentError, Bind, type Engine, type Expression, type MaybePromise, SelectStatement } from "@athanor/core";
+import {
+  ArgumentError,
+  Bind,
+  type Engine,
+  type Expression,
+  type MaybePromise,
+  MultipleResultsFound,
+  SelectStatement,
+} from "@athanor/core";
 import { NotLoadedError } from "../errors.js";
 import { restrictionsIn, sessionCriteria } from "../extensions/loader-criteria.js";
 import { describeInstance } from "../mapping/collection.js";
@@ -7,13 +15,13 @@ import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProp
 import { type LoadBatch, type Managed, tokenOf, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { forgetChange } from "./changes.js";
-import { entityOf } from "./entity.js";
+import { entityOf, entityOver } from "./entity.js";
 import { among, CHUNK } from "./keys.js";
 import { CarriedOptions, LoadTree, NO_COLUMNS } from "./load-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { inKeyOrder, loadRelation } from "./relations.js";
 import { after, completeLoads, loadedFirsts, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
-import { mappedSource } from "./source.js";
+import { mappedSource, ownSource } from "./source.js";
 
 export interface LoadByKeyOptions {
   readonly options?: readonly unknown[] | undefined;
@@ -83,8 +91,19 @@ export function loadByKey(
       );
     ran = runPlan(session, statement, undefined, populate);
   }
-  return after(ran, ({ hydration, raw }) =>
-    completeLoads(session, hydration, (hydration.firsts(raw.rows)[0] as Managed | undefined) ?? null),
+  return after(ran, ({ hydration, raw }) => {
+    if (raw.rows.length > 1 && mapper.isUnion) refuseSeveral(mapper, hydration.firsts(raw.rows) as Managed[]);
+    return completeLoads(session, hydration, (hydration.firsts(raw.rows)[0] as Managed | undefined) ?? null);
+  });
+}
+
+/** Tables of a concrete hierarchy count their keys each for itself. @throws MultipleResultsFound */
+function refuseSeveral(mapper: Mapper, found: readonly Managed[]): void {
+  const classes = new Set(found.map((i) => mapperOfInstance(i).name));
+  if (classes.size < 2) return;
+  throw new MultipleResultsFound(
+    `Several classes have a row with this key: ${[...classes].join(", ")}. Ask for one of them instead of ${mapper}.`,
+    "orm.several-classes",
   );
 }
 
@@ -120,6 +139,8 @@ export async function loadRelationship(
             i.$$s === session.face &&
             i[property.slot] === UNLOADED &&
             property.slot in i &&
+            (property.parent.inheritance?.strategy !== "concrete" ||
+              mapperOfInstance(i).relationship(property.key) === property) &&
             (session.token === undefined || tokenOf(i) === session.token),
         );
   if (!siblings.includes(owner)) siblings.push(owner);
@@ -230,13 +251,13 @@ async function refreshChunk(
   overwrite: boolean,
   tree = new LoadTree(),
 ): Promise<readonly Managed[]> {
-  const source = mappedSource(mapper);
+  const source = ownSource(mapper);
   const columns = keys === undefined ? undefined : keys.flatMap((k) => columnOrExpression(mapper, k) ?? []);
   const relations = keys === undefined ? [] : keys.flatMap((k) => mapper.relationship(k) ?? []);
   const gone: Managed[] = [];
   if (columns === undefined || columns.length > 0) {
     if (columns !== undefined) tree.columns = { ...NO_COLUMNS, only: columns, undefer: columns };
-    const statement = new SelectStatement([entityOf(mapper)])
+    const statement = new SelectStatement([entityOver(source)])
       .where(
         among(
           mapper.primaryKey.map((pk) => source.column(pk)),

@@ -12,6 +12,7 @@ import { keysOf } from "./bundle.js";
 import { EntityItem } from "./entity.js";
 import { LoadTree } from "./load-tree.js";
 import { converterOf, type EntityPlan, followed, type ItemPlan, NO_EXTRAS, type OrmPlan } from "./plan.js";
+import { ownSource } from "./source.js";
 
 /** INSERT, UPDATE and DELETE with entities in RETURNING. */
 export function planReturning(
@@ -28,8 +29,7 @@ export function planReturning(
       const wanted = mapper.attributes.filter((a) => !a.deferred && a.column.table === statement.table);
       columns.push(...wanted.map((a) => a.column));
       const place = (a: MappedColumn) => at + wanted.indexOf(a);
-      const discriminator = mapper.inheritance?.discriminator;
-      const entity: EntityPlan = {
+      const entity: { -readonly [K in keyof EntityPlan]: EntityPlan[K] } = {
         index: entities.length,
         mapper,
         tree: new LoadTree(),
@@ -38,14 +38,20 @@ export function planReturning(
         standard: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
         complete: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
         keyAt: mapper.primaryKey.map(place),
-        discriminatorAt:
-          discriminator === undefined || mapper.inheritance?.strategy === "concrete" ? -1 : place(discriminator),
+        discriminatorAt: -1,
         extras: NO_EXTRAS,
         bySubclass: undefined,
         joined: [],
         after: [],
         empty: [],
       };
+      const discriminator = ownSource(mapper).discriminator;
+      if (discriminator !== undefined) {
+        const column = mapper.inheritance?.discriminator;
+        const there = column === undefined ? -1 : place(column);
+        if (there < at) columns.push(discriminator);
+        entity.discriminatorAt = there < at ? columns.length - 1 : there;
+      }
       entities.push(entity);
       return { name: item.itemName, entity, at: -1, keys: undefined };
     }

@@ -39,7 +39,7 @@ import { EntityItem } from "./entity.js";
 import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
 import { Load, LoadEverywhere, NoEagerLoads } from "./options.js";
 import { PolymorphicSource, wholeTarget } from "./polymorphic.js";
-import { EntitySource, freshTarget, mappedSource, sourcesOver, targetSourceOf } from "./source.js";
+import { EntitySource, freshTarget, mappedSource, sourcesOver, targetSourceOf, UnionSource } from "./source.js";
 import { UserDefinedOption } from "./user-options.js";
 
 /** How one entity is read off a row. */
@@ -116,6 +116,10 @@ class WrappedSource extends EntitySource {
   }
   override expression(attribute: ExpressionAttribute): Expression {
     return this.expressions.get(attribute) ?? super.expression(attribute);
+  }
+  override get discriminator(): Expression | undefined {
+    const told = this.mapper.inheritance?.expression;
+    return (told === undefined ? undefined : this.expressions.get(told)) ?? super.discriminator;
   }
   /** Those the inner statement computes. */
   readonly expressions = new Map<ExpressionAttribute, Expression>();
@@ -352,6 +356,12 @@ class Planner {
         computed.push({ item, attribute: e, at: inner.length });
         inner.push(new Label(source.expression(e), `_${e.key}`));
       }
+      const { inheritance } = mapper;
+      const told = inheritance?.expression;
+      if (told !== undefined && source.discriminator !== undefined && !computed.some((c) => c.attribute === told)) {
+        computed.push({ item, attribute: told, at: inner.length });
+        inner.push(new Label(source.discriminator, `_${told.key}`));
+      }
     }
     const ordered = statement.orderByList.map((o) => {
       const at = inner.indexOf(o.expression);
@@ -430,11 +440,7 @@ class Planner {
     const joined: JoinedPlan[] = [];
     const after: RelationshipProperty[] = [];
     const empty: RelationshipProperty[] = [];
-    const inheritance = mapper.inheritance;
-    const polymorphic =
-      inheritance?.discriminator !== undefined &&
-      (inheritance.subMappers.length > 0 || inheritance.base !== undefined) &&
-      inheritance.strategy !== "concrete";
+    const extras = this.#extras(source, tree);
     const plan: { -readonly [K in keyof EntityPlan]: EntityPlan[K] } = {
       index: this.#entities.length,
       mapper,
@@ -443,10 +449,15 @@ class Planner {
       columns,
       standard: wanted.length === undeferred.length && wanted.every((a, i) => a === undeferred[i]),
       complete: undeferred.every((a) => wanted.includes(a)),
-      extras: this.#extras(source, tree),
-      bySubclass: source instanceof PolymorphicSource ? this.#subclasses(source) : undefined,
+      extras,
+      bySubclass:
+        source instanceof PolymorphicSource
+          ? this.#subclasses(source, source.subs)
+          : source instanceof UnionSource
+            ? this.#subclasses(source, source.from.classes)
+            : undefined,
       keyAt: mapper.primaryKey.map(place),
-      discriminatorAt: polymorphic ? place(inheritance.discriminator as MappedColumn) : -1,
+      discriminatorAt: this.#discriminatorAt(source, columns, extras),
       joined,
       after,
       empty,
@@ -455,8 +466,11 @@ class Planner {
     for (const property of relationshipsOf(mapper, tree)) {
       const branch = tree.relations.get(property);
       const strategy = tree.strategyOf(property);
+      // Keys of two classes may be equal, so only what stands in the row itself is joined to a union.
+      const joins = !(source.mapper.isUnion && property.direction !== "manyToOne");
       if (
         strategy === "joined" &&
+        joins &&
         !tree.stopsAt(property, above) &&
         property.parent.tables.every((t) => source.hasTable(t))
       ) {
@@ -470,11 +484,23 @@ class Planner {
           property,
           entity: this.#entity(target, (branch as LoadBranch).below, [...above, mapper], true),
         });
-      } else if (loadsAfter(strategy) && !tree.stopsAt(property, above)) {
+      } else if ((loadsAfter(strategy) || (strategy === "joined" && !joins)) && !tree.stopsAt(property, above)) {
         after.push(property);
       } else if (strategy === "noload") empty.push(property);
     }
     return plan;
+  }
+  /** Where the class of a row is read; -1: every row is of the mapper. */
+  #discriminatorAt(source: EntitySource, columns: EntityPlan["columns"], extras: EntityPlan["extras"]): number {
+    const { inheritance } = source.mapper;
+    const there =
+      columns.find((c) => c.attribute === inheritance?.discriminator) ??
+      extras.find((e) => e.attribute === inheritance?.expression);
+    const { discriminator } = source;
+    if (discriminator === undefined) return -1;
+    if (there !== undefined) return there.at;
+    this.#columns.push(discriminator);
+    return this.#columns.length - 1;
   }
   /** Expressions of the mapping, and those the query gives. */
   #extras(source: EntitySource, tree: LoadTree): EntityPlan["extras"] {
@@ -498,13 +524,17 @@ class Planner {
     });
   }
   /** The columns subclasses add, and by class where they stand. */
-  #subclasses(source: PolymorphicSource): ReadonlyMap<Mapper, EntityPlan["columns"]> {
+  #subclasses(source: EntitySource, subs: readonly Mapper[]): ReadonlyMap<Mapper, EntityPlan["columns"]> {
     const places = new Map<MappedColumn["column"], number>();
-    for (const mapper of source.subs) {
+    const isUnion = source instanceof UnionSource;
+    for (const mapper of subs) {
       for (const a of mapper.attributes) {
-        if (a.deferred || source.mapper.attributeOf(a.column) !== undefined || places.has(a.column)) continue;
-        places.set(a.column, this.#columns.length);
-        this.#columns.push(source.tableColumn(a.column));
+        const known = isUnion ? source.mapper.attribute(a.key) : source.mapper.attributeOf(a.column);
+        if (a.deferred || known !== undefined || places.has(a.column)) continue;
+        const column = source.tableColumn(a.column);
+        const there = isUnion ? this.#columns.indexOf(column) : -1;
+        places.set(a.column, there < 0 ? this.#columns.length : there);
+        if (there < 0) this.#columns.push(column);
       }
     }
     return new Map(
@@ -575,6 +605,7 @@ type ExpressionLoads = { readonly [K in "only"]: readonly unknown[] | undefined 
 } & { readonly undeferGroups: readonly string[]; readonly all: "defer" | "undefer" | undefined };
 /** The target of a join nobody else sees, with the subclasses the option asked for. */
 function freshOf(property: RelationshipProperty, aimed: EntitySource | undefined): EntitySource {
+  if (property.target.isUnion && aimed?.isAlias !== true) return freshTarget(property);
   const whole = aimed instanceof PolymorphicSource ? aimed : wholeTarget(property.target, aimed);
   if (whole !== undefined) return new PolymorphicSource(whole.mapper, whole.subs, undefined, true);
   return freshTarget(property, aimed?.mapper);

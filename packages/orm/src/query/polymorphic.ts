@@ -14,7 +14,7 @@ import {
 } from "@athanor/core";
 import type { Mapper } from "../mapping/mapper.js";
 import { AliasedEntity, entityElementOf } from "./entity.js";
-import { EntitySource } from "./source.js";
+import { aliasedSource, EntitySource, mappedSource, UnionSource } from "./source.js";
 
 /** A base read together with the tables of some of its subclasses. */
 export class PolymorphicSource extends EntitySource {
@@ -80,12 +80,19 @@ export interface PolymorphicSettings {
 }
 /** The run time of `withPolymorphic()`. */
 export class PolymorphicEntity extends AliasedEntity {
-  constructor(source: PolymorphicSource, meta: { readonly props: unknown; readonly options: unknown }) {
+  constructor(
+    source: PolymorphicSource | UnionSource,
+    subs: readonly Mapper[],
+    meta: { readonly props: unknown; readonly options: unknown },
+  ) {
     super(source, meta);
-    for (const mapper of source.subs) {
+    for (const mapper of subs) {
       const face = (mapper.model as unknown as { readonly $: { readonly props: unknown; readonly options: unknown } })
         .$;
-      const part = new EntitySource(mapper, source.from, source.leaves, mapper.name, source.isAlias, false);
+      const part =
+        source instanceof UnionSource
+          ? new UnionSource(mapper, mapper.name, source.isAlias, source.from)
+          : new EntitySource(mapper, source.from, source.leaves, mapper.name, source.isAlias, false);
       Object.defineProperty(this, mapper.name, { value: new AliasedEntity(part, face), enumerable: true });
     }
   }
@@ -117,13 +124,18 @@ export function makePolymorphic(
       "orm.polymorphic",
     );
   const subs = all.filter((m) => wanted.has(m));
+  const isAlias = settings.aliased === true || settings.flat === true || settings.name !== undefined;
+  const face = (base.model as unknown as { readonly $: { readonly props: unknown; readonly options: unknown } }).$;
+  // What a query of such a class reads has the columns of all of them anyway.
+  if (base.isUnion) {
+    const union = (isAlias ? aliasedSource(base, settings.name) : mappedSource(base)) as UnionSource;
+    return new PolymorphicEntity(union, subs, face);
+  }
   for (const m of subs)
     if (m.inheritance?.strategy === "concrete")
       throw new ArgumentError(
         `withPolymorphic(${base}): ${m} has a table of its own with all columns, so nothing joins it to ${base}.`,
         "orm.polymorphic",
       );
-  const isAlias = settings.aliased === true || settings.flat === true || settings.name !== undefined;
-  const face = (base.model as unknown as { readonly $: { readonly props: unknown; readonly options: unknown } }).$;
-  return new PolymorphicEntity(new PolymorphicSource(base, subs, settings.name, isAlias), face);
+  return new PolymorphicEntity(new PolymorphicSource(base, subs, settings.name, isAlias), subs, face);
 }

@@ -137,6 +137,7 @@ function localKeys(property: RelationshipProperty): {
 /** Where these objects are read: the class's tables, those of a subclass with them, or the alias the relationship names. */
 function sourceFor(property: RelationshipProperty, { target: aimed }: LoadBranch): EntitySource {
   if (property.alias !== undefined) return targetSourceOf(property);
+  if (property.target.isUnion && aimed?.isAlias !== true) return mappedSource(property.target);
   const whole = aimed instanceof PolymorphicSource ? aimed : wholeTarget(property.target, aimed);
   if (whole !== undefined) return whole;
   return mappedSource(aimed?.mapper.isA(property.target) === true ? aimed.mapper : property.target);

@@ -25,7 +25,7 @@ import {
   Table,
   UpdateStatement,
 } from "@athanor/core";
-import { type Mapper, mappersOfTable } from "../mapping/mapper.js";
+import { type Mapper, mapperOfInstance, mappersOfTable } from "../mapping/mapper.js";
 import type { LoadBatch, Managed } from "../mapping/state.js";
 import type { SessionInternals, StatementCall } from "../session/internals.js";
 import { EntityItem } from "./entity.js";
@@ -189,8 +189,15 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
     if (entity.discriminatorAt >= 0) await fillSubclassColumns(runner.columns, session, entity.mapper, instances);
     if (entity.after.length === 0) continue;
     const work: LoadWork = { run: runner, session, populate: hydration.populateExisting !== false, eager: true };
-    for (const property of entity.after)
-      await loadRelation(work, instances, property, (context as LoadTree).branch(property));
+    for (const property of entity.after) {
+      const branch = (context as LoadTree).branch(property);
+      if (!entity.mapper.isUnion) await loadRelation(work, instances, property, branch);
+      else
+        for (const mapper of new Set(instances.map(mapperOfInstance))) {
+          const own = instances.filter((i) => mapperOfInstance(i) === mapper);
+          await loadRelation(work, own, mapper.relationship(property.key) ?? property, branch);
+        }
+    }
   }
 }
 

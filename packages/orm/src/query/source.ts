@@ -23,6 +23,7 @@ import {
 import { MappingError } from "../errors.js";
 import type { ExpressionAttribute } from "../mapping/column-property.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
+import { rowClasses, UnionClause } from "./polymorphic-union.js";
 
 const overLeaf = new WeakMap<FromClause, readonly EntitySource[]>();
 /** The sources of several tables that a table or alias is part of: its columns alone do not tell how they are joined. */
@@ -77,7 +78,8 @@ export class EntitySource {
   /** A table's column as this source has it; a subquery may have left it out. */
   find(column: TableColumn): ColumnReference | undefined {
     const leaf = this.#leaves.get(column.table);
-    if (leaf === undefined || leaf === column.table) return leaf === undefined ? undefined : column;
+    if (leaf === undefined) return this.#restated(column);
+    if (leaf === column.table) return column;
     let found = this.#found.get(column);
     if (found === undefined) {
       // By what it stands for: names say little where several entities are selected. Text has nothing but names.
@@ -88,6 +90,17 @@ export class EntitySource {
       if (found !== undefined) this.#found.set(column, found);
     }
     return found;
+  }
+  /** A column of a class above, which a class with a table of its own has again. */
+  #restated(column: TableColumn): ColumnReference | undefined {
+    const inherited = this.mapper.inheritance;
+    if (inherited?.strategy !== "concrete") return undefined;
+    for (let up = inherited.base; up !== undefined; up = up.inheritance?.base) {
+      const key = up.attributeOf(column)?.key;
+      const own = key === undefined ? undefined : this.mapper.attribute(key);
+      if (own !== undefined && own.column !== column) return this.find(own.column);
+    }
+    return undefined;
   }
   /** The expression of a `columnProperty` at this place. */
   expression(attribute: ExpressionAttribute): Expression {
@@ -109,22 +122,30 @@ export class EntitySource {
     }
     return this.#columns;
   }
+  /** What tells the class of a row; undefined where every row is of the mapper. */
+  get discriminator(): Expression | undefined {
+    const inherited = this.mapper.inheritance;
+    if (inherited === undefined || inherited.strategy === "concrete") return undefined;
+    if (inherited.base === undefined && inherited.subMappers.length === 0) return undefined;
+    if (inherited.expression !== undefined) return this.expression(inherited.expression);
+    return inherited.discriminator === undefined ? undefined : this.column(inherited.discriminator);
+  }
   /** For single-table inheritance: only rows of this class and those below it. */
   get criterion(): Expression | undefined {
     const { mapper } = this;
     const inherited = mapper.inheritance;
     if (inherited === undefined || inherited.strategy !== "single" || inherited.base === undefined) return undefined;
     const { discriminator } = inherited;
-    if (discriminator === undefined) return undefined;
+    if (discriminator === undefined && inherited.expression === undefined) return undefined;
     const identities = [...mapper.selfAndDescendants()].flatMap((m) => m.inheritance?.identity ?? []);
-    if (this.find(discriminator.column) === undefined)
+    if (discriminator !== undefined && this.find(discriminator.column) === undefined)
       throw new ArgumentError(
         `'${this.name}' has no column '${discriminator.key}', which tells the rows of ${mapper} from those of other classes of its table; select it in the subquery.`,
         "orm.column-source",
       );
     // The same node each time, so that a statement has it once; another when a subclass has come.
     if (this.#criterion?.identities.length !== identities.length)
-      this.#criterion = new EntityRows(this.column(discriminator), mapper, identities);
+      this.#criterion = new EntityRows(this.discriminator as Expression, mapper, identities);
     return this.#criterion;
   }
 }
@@ -138,12 +159,31 @@ class SelectableSource extends EntitySource {
     return column.table === this.mapper.table ? this.from.columns.find((c) => c.key === column.key) : undefined;
   }
 }
+/** A class of a concrete hierarchy with those below it: rows of all their tables. */
+export class UnionSource extends EntitySource {
+  declare readonly from: UnionClause;
+  /** `of`: the union of a class above, for a class as a part of it. */
+  constructor(mapper: Mapper, name: string | undefined, isAlias: boolean, of?: UnionClause) {
+    const from = of ?? new UnionClause(mapper, name ?? (isAlias ? undefined : `${mapper.table.tableName}_union`));
+    const leaves = new Map<Table, FromClause>(from.classes.map((m) => [m.table, from]));
+    super(mapper, from, leaves.set(mapper.table, from), name ?? mapper.name, isAlias, false);
+  }
+  override find(column: TableColumn): ColumnReference | undefined {
+    return this.hasTable(column.table) ? this.from.attribute(column.key) : undefined;
+  }
+  override get discriminator(): Expression {
+    return this.from.attribute(this.mapper.inheritance?.expression?.key as string) as Expression;
+  }
+}
 const own = new WeakMap<Mapper, EntitySource>();
-/** A mapper over its own tables. */
+/** A mapper over its own tables, and those of the classes below it where each has one of its own. */
 export function mappedSource(mapper: Mapper): EntitySource {
   let source = own.get(mapper);
+  if (source instanceof UnionSource && source.from.classes.length !== rowClasses(mapper).length) source = undefined;
   if (source === undefined) {
-    if (mapper.selectable !== undefined) source = new SelectableSource(mapper, mapper.selectable, mapper.name, false);
+    if (mapper.isUnion) source = new UnionSource(mapper, undefined, false);
+    else if (mapper.selectable !== undefined)
+      source = new SelectableSource(mapper, mapper.selectable, mapper.name, false);
     else {
       const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, t]));
       source = new EntitySource(mapper, fromOf(mapper, leaves), leaves, mapper.name, false);
@@ -152,8 +192,20 @@ export function mappedSource(mapper: Mapper): EntitySource {
   }
   return source;
 }
+const exact = new WeakMap<Mapper, EntitySource>();
+/** Rows of this very class, where it is read together with others: what is known of an object stands there. */
+export function ownSource(mapper: Mapper): EntitySource {
+  if (!mapper.isUnion) return mappedSource(mapper);
+  let source = exact.get(mapper);
+  if (source === undefined) {
+    const { table } = mapper;
+    exact.set(mapper, (source = new EntitySource(mapper, table, new Map([[table, table]]), mapper.name, false, false)));
+  }
+  return source;
+}
 /** A mapper over fresh aliases of its tables; without a name the compiler numbers them. */
 export function aliasedSource(mapper: Mapper, name?: string): EntitySource {
+  if (mapper.isUnion) return new UnionSource(mapper, name, true);
   if (mapper.selectable !== undefined) {
     const from = mapper.selectable;
     const copy = from instanceof SubqueryClause ? new SubqueryClause(from.query, name) : new Alias(from, name);
@@ -238,7 +290,7 @@ function fromOf(mapper: Mapper, leaves: ReadonlyMap<Table, FromClause>): FromCla
 class EntityRows extends InList {
   readonly identities: readonly (string | number)[];
   readonly #mapper: Mapper;
-  constructor(column: ColumnReference, mapper: Mapper, identities: readonly (string | number)[]) {
+  constructor(column: Expression, mapper: Mapper, identities: readonly (string | number)[]) {
     super(column, new Tuple(identities.map((i) => new Bind(i, column.type))), false);
     this.identities = identities;
     this.#mapper = mapper;

@@ -58,8 +58,16 @@ type MixinMembers<X> = X extends abstract new (...args: any) => infer I ? I : {}
 
 export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableOptions<PK> {
   readonly mixins?: MX;
-  /** Key of the discriminator. */
-  readonly polymorphicOn?: ON & keyof P;
+  /**
+   * Key of the discriminator; or an SQL expression that tells the class of a row, which is read and never written:
+   * `discriminatedBy("kind", (c) => caseOf(…))`, without a name where no attribute has it.
+   */
+  readonly polymorphicOn?: (ON & keyof P) | DiscriminatedBy<ON & keyof P>;
+  /**
+   * With `polymorphicOn`: every class below has a table of its own with all its columns, and a query of a base reads the
+   * tables of all of them. The discriminator is no column then. With `abstract` the class has no table itself.
+   */
+  readonly concrete?: boolean;
   /** Value of the discriminator in rows of this very class. */
   readonly identity?: I;
   readonly abstract?: boolean;
@@ -88,10 +96,14 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
    */
   readonly eagerDefaults?: true;
   /**
-   * `(c) => [index("ix_name", c.name), unique(c.a, c.b)]`. Of two models whose relationships lead to each other only one
-   * can be inferred with such a parameter; the other names its columns: `() => [unique("a", "b")]`.
+   * `() => [index("ix_name", "name"), unique("a", "b")]`. With the columns as parameter, `(c) => [index("ix_name", c.name)]`,
+   * only one of two models that lead to each other can be inferred: `tableConstraints()` in a static block always can.
    */
   readonly constraints?: (columns: Columns<N, P>) => readonly unknown[];
+}
+/** An expression as discriminator; `K` is the attribute that has its value. */
+export interface DiscriminatedBy<out K> {
+  readonly key: K | undefined;
 }
 /** `More`: options besides the ORM's own, of a factory that knows some. */
 export interface ModelFactory<Base, Statics, More = unknown> {

@@ -1,10 +1,20 @@
 /** Helpers of models: ordered collections, tracked documents, value objects, hybrids. */
-import { type Columns, func, integer, json, type PropsOf, select, serialized, string, update } from "@athanor/core";
+import {
+  type Columns,
+  func,
+  insert,
+  integer,
+  json,
+  type PropsOf,
+  select,
+  serialized,
+  string,
+  update,
+} from "@athanor/core";
 import {
   aliased,
   composite,
   declarativeBase,
-  hybridChanges,
   inspect,
   manyToOne,
   oneToMany,
@@ -125,6 +135,13 @@ class Line extends Base("Line", {
     width: (w: number) => ({ x2: Line.c.x1.add(w) }),
     start: (at: Point | null) => start.changes(at),
   };
+  /** Of rows in lists, which say all they need. */
+  static readonly bulkValues = {
+    length: (n: number, row: { readonly [key: string]: unknown }) => ({ x2: (row.x1 as number) + n }),
+  };
+  get half() {
+    return this.width / 2;
+  }
   static widthOf({ c }: { readonly c: Columns<string, PropsOf<typeof Line>> }) {
     return c.x2.sub(c.x1);
   }
@@ -324,26 +341,62 @@ describeEachDatabase("helpers of models", (target) => {
     await session.commit();
     await session.scalars(select(Line)).all();
     taken(db);
-    await session.execute(
-      update(Line)
-        .set(hybridChanges(Line, { width: 7 }))
-        .where(Line.width.gt(1)),
-    );
+    await session.execute(update(Line).set({ width: 7 }).where(Line.width.gt(1)));
     expect(taken(db)).toEqual(["UPDATE line"]);
     expect(await session.scalars(select(Line.c.x2).orderBy(Line.c.id)).all()).toEqual([2, 12]);
     expect(lines[1]!.width).toBe(7);
     await session
       .query(Line)
       .filter(Line.c.id.eq(1))
-      .update({ ...hybridChanges(Line, { start: new Point(8, 9) }), x2: 13 });
+      .update({ start: new Point(8, 9), x2: 13 });
     expect(lines[0]!.start).toEqual(new Point(8, 9));
     expect(await session.scalar(select(Line.c.x2).where(Line.c.id.eq(1)))).toBe(13);
     await session.execute(update(Line).set(end.changes(new Point(0, 1))));
     expect(lines.map((l) => end.get(l))).toEqual([new Point(0, 1), new Point(0, 1)]);
+    expect(String(update(Line).orderedValues(["y1", 4], ["width", 2])).replace(/\s+/g, " ")).toBe(
+      "UPDATE line SET y1 = ?, x2 = line.x1 + ?",
+    );
+    expect(String(update(Line).set({ width: 7, y1: 1 })).replace(/\s+/g, " ")).toBe(
+      "UPDATE line SET x2 = line.x1 + ?, y1 = ?",
+    );
     // @ts-expect-error the type of the hybrid's value
-    expect(() => hybridChanges(Line, { width: "wide" })).not.toThrow();
+    update(Line).set({ width: "wide" });
     // @ts-expect-error no such attribute
-    expect(() => hybridChanges(Line, { widht: 1 })).toThrow(/no 'widht'.*'width'/);
+    expect(() => update(Line).set({ widht: 1 })).toThrow(/no column 'widht'/);
+    // @ts-expect-error a hybrid of which nothing says what an UPDATE sets
+    expect(() => update(Line).set({ half: 1 })).toThrow(/Line.half is no column.*updateExpressions = \{ half/);
+    expect(() => update(Line).set({ width: 7, x2: 1 })).toThrow(/'x2' has two values/);
+    expect(() => update(Line).set({ width: undefined as never })).toThrow(/'width' is undefined/);
+  });
+  it("rows of a list are inserted and updated by hybrids", async () => {
+    await using session = new Session(db.engine);
+    await session.execute(insert(Line), [
+      { x1: 1, length: 4 },
+      { x1: 2, x2: 3 },
+      { x1: 5, length: 1 },
+    ]);
+    const lines = await session.scalars(select(Line).orderBy(Line.c.id)).all();
+    expect(lines.map((l) => [l.x1, l.x2])).toEqual([
+      [1, 5],
+      [2, 3],
+      [5, 6],
+    ]);
+    taken(db);
+    await session.execute(update(Line), [
+      { id: lines[0]!.id, x1: 10, length: 1 },
+      { id: lines[2]!.id, x1: 20, length: 2 },
+    ]);
+    expect(taken(db)).toEqual(["UPDATE line"]);
+    expect(lines.map((l) => [l.x1, l.x2])).toEqual([
+      [10, 11],
+      [2, 3],
+      [20, 22],
+    ]);
+    expect(await session.scalars(select(Line.c.x2).orderBy(Line.c.id)).all()).toEqual([11, 3, 22]);
+    await expect(session.execute(insert(Line), [{ x1: 1, width: 3 }])).rejects.toThrow(
+      /Line.width is no column.*bulkValues/,
+    );
+    await expect(session.execute(insert(Line), [{ x1: 1, x2: 1, length: 3 }])).rejects.toThrow(/'x2' has two values/);
   });
   it("sets and maps inside a tracked value are watched; a type is tracked in all models of a base", async () => {
     await using session = new Session(db.engine);

@@ -1,16 +1,17 @@
 /** The examples of docs/mapping.md: each block of that page stands in this file, so that it compiles and runs. */
 import { readFileSync } from "node:fs";
-import { and, func, integer, json, select, string, table, update } from "@athanor/core";
+import { and, caseOf, check, func, integer, json, select, string, table, unique, update } from "@athanor/core";
 import {
   attributeKeyed,
   columnProperty,
   declarativeBase,
+  discriminatedBy,
   foreign,
-  hybridChanges,
   manyToOne,
   oneToMany,
   remote,
   Session,
+  tableConstraints,
   trackType,
   validates,
 } from "@athanor/orm";
@@ -102,6 +103,50 @@ class Offer extends Model(
   { eagerDefaults: true },
 ) {}
 
+class Paper extends Model(
+  "Paper",
+  {
+    id: integer().primaryKey(),
+    code: string(20),
+    get kind() {
+      return string(10).subclasses(Memo);
+    },
+  },
+  {
+    polymorphicOn: discriminatedBy("kind", (c) =>
+      caseOf(func.substr(c.code, 1, 1))
+        .when("M", "memo")
+        .else("paper"),
+    ),
+    identity: "paper",
+  },
+) {}
+class Memo extends Paper.subclass("Memo", { lines: integer().nullable() }, { identity: "memo" }) {}
+
+class Payment extends Model(
+  "Payment",
+  {
+    id: integer().primaryKey(),
+    amount: integer(),
+    get kind() {
+      return string(10).subclasses(Card, Cash);
+    },
+  },
+  { polymorphicOn: "kind", concrete: true, abstract: true },
+) {}
+class Card extends Payment.subclass("Card", { digits: string(4) }, { identity: "card" }) {}
+class Cash extends Payment.subclass("Cash", { currency: string(3) }, { identity: "cash" }) {}
+
+class Shelf extends Model("Shelf", {
+  id: integer().primaryKey(),
+  room: string(20),
+  place: integer(),
+}) {
+  static {
+    tableConstraints(this, (c) => [unique("uq_shelf", c.room, c.place), check(c.place.gt(0))]);
+  }
+}
+
 it("the page shows what stands here", () => {
   const squeezed = (text: string) => text.replace(/\s+/g, "");
   const here = squeezed(readFileSync(new URL(import.meta.url), "utf8"));
@@ -125,6 +170,11 @@ describeEachDatabase("docs/mapping.md", (target) => {
       new Contact({ id: 1, name: "cy" }),
       new Coder({ id: 1, name: "co", language: "ts" }),
       new Manager({ id: 2, name: "ma", level: 3 }),
+      new Paper({ id: 1, code: "P1" }),
+      new Memo({ id: 2, code: "M1", lines: 3 }),
+      new Card({ id: 1, amount: 5, digits: "1234" }),
+      new Cash({ id: 1, amount: 7, currency: "EUR" }),
+      new Shelf({ id: 1, room: "a", place: 1 }),
     ]);
     const offer = new Offer({ id: 1 });
     session.add(offer);
@@ -136,7 +186,7 @@ describeEachDatabase("docs/mapping.md", (target) => {
     const album = await session.scalars(select(Album)).one();
     expect([album.tracks.get("one")?.seconds, album.trackCount]).toEqual([60, 1]);
     album.extra?.tags.push("live");
-    await session.execute(update(Track).set(hybridChanges(Track, { seconds: 90 })));
+    await session.execute(update(Track).set({ seconds: 90 }));
     expect(await session.scalars(select(Track.seconds)).all()).toEqual([90]);
     await session.commit();
     await session.refresh(album);
@@ -146,5 +196,12 @@ describeEachDatabase("docs/mapping.md", (target) => {
     expect((await session.get(Contact, 1))?.name).toBe("cy");
     expect(await session.scalars(select(Coder.c.name)).all()).toEqual(["co"]);
     expect(await session.scalars(select(Manager.c.name)).all()).toEqual(["ma"]);
+    const papers = await session.scalars(select(Paper).orderBy(Paper.c.id)).all();
+    expect(papers.map((p) => (p.kind === "memo" ? p.lines : p.kind))).toEqual(["paper", 3]);
+    const payments = await session.scalars(select(Payment).orderBy(Payment.c.amount)).all();
+    expect(payments.map((p) => (p.kind === "card" ? p.digits : p.currency))).toEqual(["1234", "EUR"]);
+    await expect(session.get(Payment, 1)).rejects.toThrow(/Card, Cash/);
+    session.add(new Shelf({ id: 2, room: "a", place: 1 }));
+    await expect(session.flush()).rejects.toThrow();
   });
 });

@@ -142,6 +142,10 @@ export class MysqlCompiler extends SqlCompiler {
   protected override castTest(of: Expression, type: SqlType): string {
     return type.family === "date" ? "" : super.castTest(of, type);
   }
+  /** A cast text has a collation, which the columns of the other members need not have; a bare NULL takes theirs. */
+  override visitNullOf(): string {
+    return "NULL";
+  }
   override visitUnary(node: Unary): string {
     // Bit operations give unsigned numbers here: ~1 would be 18446744073709551614.
     return node.oper === ops.bitNot ? `CAST(${super.visitUnary(node)} AS SIGNED)` : super.visitUnary(node);

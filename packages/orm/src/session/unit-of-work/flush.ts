@@ -285,12 +285,18 @@ export class Flush {
       list.push(s);
     }
     for (const d of deleted) roots.add(mapperOfInstance(d).root);
-    for (const root of roots)
+    for (const root of roots) {
+      if (root.abstract && root.inheritance?.strategy === "concrete")
+        throw new FlushError(
+          `${root} is abstract and has no table: make an object of one of its subclasses.`,
+          "orm.abstract",
+        );
       if (root.selectable !== undefined)
         throw new FlushError(
           `${root} is read from a subquery, so nothing can be written to it; change the objects of the tables behind it.`,
           "orm.read-only",
         );
+    }
     const order = orderOf(roots);
     const savesInOrder = order
       .map((g) => ({ cyclic: g.cyclic, items: joined(g.roots.map((r) => sortSaves(byRoot.get(r) ?? []))) }))
