@@ -335,7 +335,7 @@ export class SessionCore implements WholeSession, SessionFace {
     this.requireHealthy();
     if (this.isFlushing)
       throw new InvalidRequestError(
-        "flush() inside a flush: a hook of single rows cannot flush; use beforeFlush or afterFlush.",
+        "flush() inside a flush: its hooks cannot flush. What beforeFlush changes is written by this flush, what a later one changes by the next.",
         "session.flushing",
       );
     if (!this.hasChanges) return;
@@ -351,11 +351,19 @@ export class SessionCore implements WholeSession, SessionFace {
       "athanor.flush.deleted": deleted,
     };
   }
+  /** Nothing is written yet: what a listener refuses leaves the transaction as it is. */
+  async #beforeFlush(): Promise<void> {
+    try {
+      await this.#queue.reentrant(() => this.hooks.run("beforeFlush", { session: this.owner }));
+    } catch (error) {
+      this.isFlushing = false;
+      throw error;
+    }
+  }
   async #flush(): Promise<void> {
     this.isFlushing = true;
+    if (this.hooks.has("beforeFlush")) await this.#beforeFlush();
     try {
-      if (this.hooks.has("beforeFlush"))
-        await this.#queue.reentrant(() => this.hooks.run("beforeFlush", { session: this.owner }));
       for (const prepare of flushPreparations) await prepare(this);
       const pending = this.objects.pending.length > 0 ? this.pending : NOTHING;
       const dirty = this.objects.takeDirty();

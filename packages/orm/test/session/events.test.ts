@@ -231,4 +231,20 @@ describeEachDatabase("hooks of a session", (target) => {
     makeTransient(note);
     expect(inspect(note).state).toBe("transient");
   });
+  it("beforeFlush that throws leaves the transaction as it is; it cannot flush itself", async () => {
+    await using session = new Session(db.engine);
+    session.add(new Note({ text: "first" }));
+    await session.flush();
+    let stop = session.on("beforeFlush", () => {
+      throw new Error("not yet");
+    });
+    session.add(new Note({ text: "second" }));
+    await expect(session.flush()).rejects.toThrow("not yet");
+    stop();
+    stop = session.on("beforeFlush", () => session.flush());
+    await expect(session.flush()).rejects.toThrow(/its hooks cannot flush/);
+    stop();
+    await session.commit();
+    expect(await session.scalars(select(Note.c.text).orderBy(Note.c.id)).all()).toEqual(["first", "second"]);
+  });
 });
