@@ -1,14 +1,7 @@
 // W1, W2 and W3 at the level of rows: tables and a connection, no mapping.
 import { createEngine, insert, select } from "@athanor/core";
 import { type Contestant, type Context, contestant } from "../workloads/contestant.js";
-import {
-  type CustomerLike,
-  checkCustomers,
-  customerDescription,
-  customerName,
-  keyOf,
-  scaled,
-} from "../workloads/data.js";
+import { type CustomerLike, checkCustomers, customerRows, keyOf, scaled } from "../workloads/data.js";
 import { sizes } from "../workloads/index.js";
 import { emptyCustomers, storedCustomers } from "./customers.js";
 import { customers } from "./tables.js";
@@ -19,8 +12,7 @@ export async function insertRows(context: Context): Promise<Contestant> {
   return contestant({
     before: () => emptyCustomers(context),
     run: async () => {
-      const rows: { name: string; description: string }[] = [];
-      for (let i = 0; i < n; i++) rows.push({ name: customerName(i), description: customerDescription(i) });
+      const rows = customerRows(n);
       await engine.begin(async (connection) => {
         await connection.execute(insert(customers).values(rows));
       });

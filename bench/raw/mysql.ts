@@ -10,6 +10,7 @@ import {
   checkInserted,
   customerDescription,
   customerName,
+  customerRows,
   keyOf,
   scaled,
 } from "../workloads/data.js";
@@ -102,12 +103,10 @@ async function insertRows({ url, scale }: Context): Promise<Contestant> {
   return contestant({
     before: () => emptyMysql(client),
     run: async () => {
+      const rows = customerRows(n);
       await client.query("begin");
-      for (let i = 0; i < n; i += page) {
-        const rows: [string, string][] = [];
-        for (let k = i; k < Math.min(i + page, n); k++) rows.push([customerName(k), customerDescription(k)]);
-        await client.write(insertPage, [rows]);
-      }
+      for (let i = 0; i < n; i += page)
+        await client.write(insertPage, [rows.slice(i, i + page).map((row) => [row.name, row.description])]);
       await client.query("commit");
     },
     check: async () => checkCustomers((await storedMysql(client)).values()),

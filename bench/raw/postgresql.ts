@@ -10,6 +10,7 @@ import {
   checkInserted,
   customerDescription,
   customerName,
+  customerRows,
   keyOf,
   scaled,
 } from "../workloads/data.js";
@@ -73,9 +74,9 @@ async function insertRows({ url, scale }: Context): Promise<Contestant> {
     run: async () => {
       const names: string[] = [];
       const descriptions: string[] = [];
-      for (let i = 0; i < n; i++) {
-        names.push(customerName(i));
-        descriptions.push(customerDescription(i));
+      for (const row of customerRows(n)) {
+        names.push(row.name);
+        descriptions.push(row.description);
       }
       await client.query("begin");
       await client.query({

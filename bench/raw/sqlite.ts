@@ -10,6 +10,7 @@ import {
   checkInserted,
   customerDescription,
   customerName,
+  customerRows,
   keyOf,
   scaled,
 } from "../workloads/data.js";
@@ -58,21 +59,21 @@ async function insertRows({ url, scale }: Context): Promise<Contestant> {
   const statement = (rows: number) =>
     db.prepare(`insert into customer (name, description) values ${Array(rows).fill("(?, ?)").join(", ")}`);
   const full = statement(page);
-  const save = db.transaction(() => {
+  const save = db.transaction((rows: ReturnType<typeof customerRows>) => {
     let i = 0;
     for (; i + page <= n; i += page) {
       const values: string[] = [];
-      for (let k = i; k < i + page; k++) values.push(customerName(k), customerDescription(k));
+      for (let k = i; k < i + page; k++) values.push(rows[k]!.name, rows[k]!.description);
       full.run(values);
     }
     if (i === n) return;
     const values: string[] = [];
-    for (let k = i; k < n; k++) values.push(customerName(k), customerDescription(k));
+    for (let k = i; k < n; k++) values.push(rows[k]!.name, rows[k]!.description);
     statement(n - i).run(values);
   });
   return contestant({
     before: () => emptySqlite(db),
-    run: () => save(),
+    run: () => save(customerRows(n)),
     check: () => checkCustomers(storedSqlite(db).values()),
     close: () => void db.close(),
   });

@@ -7,6 +7,13 @@ export const scaled = (size: number, scale: number) => Math.max(1, Math.round(si
 export const customerName = (i: number) => `customer name ${i}`;
 export const customerDescription = (i: number) => `customer description ${i}`;
 
+/** What "W1 rows" inserts: a program has its rows as objects, so every contestant starts from these and makes them anew. */
+export function customerRows(n: number): { name: string; description: string }[] {
+  const rows: { name: string; description: string }[] = [];
+  for (let i = 0; i < n; i++) rows.push({ name: customerName(i), description: customerDescription(i) });
+  return rows;
+}
+
 /** The keys that are looked up: as good as random (murmur's finalizer), so that neighbours do not share pages. */
 export function keyOf(i: number, customers: number): number {
   let h = Math.imul(i ^ (i >>> 16), 0x85ebca6b);

@@ -13,14 +13,15 @@ const WIDEST = 200;
 const keyOf = (keys: readonly string[]) => q(keys);
 
 /**
- * Where the first row stands, from `from` on, that does not hold a text, a number, a boolean or null under each of these keys and
- * nothing else; -1 when there is none.
+ * Where the first row stands, from `from` on, that is no object or does not hold a text, a number, a boolean or null under
+ * each of these keys and nothing else; -1 when there is none.
  */
 export type FindOdd = (rows: readonly Row[], from: number) => number;
 export function findOdd(keys: readonly string[]): FindOdd {
   const plain = (): FindOdd => (rows, from) => {
     for (let i = from; i < rows.length; i++) {
       const row = rows[i] as Row;
+      if (typeof row !== "object" || row === null || Array.isArray(row)) return i;
       let count = 0;
       for (const key of keys) {
         const value = row[key];
@@ -36,6 +37,7 @@ export function findOdd(keys: readonly string[]): FindOdd {
     `odd${keyOf(keys)}`,
     () => `return (rows, from) => {
 for (let i = from; i < rows.length; i++) { const o = rows[i]; let v, n = 0;
+if (typeof o !== "object" || o === null || Array.isArray(o)) return i;
 ${keys.map((k) => `v = o[${q(k)}]; if (typeof v !== "string" && typeof v !== "number" && v !== null && !P(v)) return i;`).join("\n")}
 for (const _ in o) n++;
 if (n !== ${keys.length}) return i; }

@@ -1,5 +1,5 @@
 /** Fills the placeholders of a compiled statement: conversion, named values, lists, batches of rows. */
-import { flatRows } from "../codegen/rows.js";
+import { type FlatRows, flatRows } from "../codegen/rows.js";
 import { ArgumentError, atColumn } from "../errors/errors.js";
 import type { KeyedRows } from "../sql/expression.js";
 import { converted as convert } from "../types/adapter.js";
@@ -145,11 +145,7 @@ export function bindRows(
   const fixed = compiled.slots.map((slot) => convert(valueOf(slot, params, NONE), slot.process));
   const most =
     width === 0 ? 1 : Math.max(1, Math.min(pageSize, Math.floor((plan.maxParameters - fixed.length) / width)));
-  const flat = flatRows(columns);
-  const read = (from: number, count: number): readonly unknown[] => {
-    const values = flat(rows, columns, from, from + count, cell);
-    return fixed.length === 0 ? values : plan.fixedFirst ? [...fixed, ...values] : [...values, ...fixed];
-  };
+  const pages = new Pages(rows, columns, fixed, plan.fixedFirst);
   const first = rows[0] as { readonly [key: string]: unknown };
   // What `values()` has looked at and nothing converts does not fail.
   const sound = late && columns.every((c) => c.process === null && c.key in first);
@@ -157,24 +153,49 @@ export function bindRows(
   for (let from = 0; from < rows.length; from += most) {
     const count = Math.min(most, rows.length - from);
     const sql = textFor(plan, count);
-    out.push(sound ? new LatePage(sql, from, count, read) : { sql, rows: count, params: read(from, count) });
+    out.push(sound ? new LatePage(sql, from, count, pages) : { sql, rows: count, params: pages.read(from, count) });
   }
   return out;
+}
+/** The values of an INSERT of rows. A class: V8 forgets the machine code of closures that every load makes anew. */
+class Pages {
+  readonly #rows: KeyedRows["rows"];
+  readonly #columns: readonly InsertColumn[];
+  readonly #fixed: readonly unknown[];
+  readonly #fixedFirst: boolean;
+  readonly #flat: FlatRows<InsertColumn>;
+  constructor(
+    rows: KeyedRows["rows"],
+    columns: readonly InsertColumn[],
+    fixed: readonly unknown[],
+    fixedFirst: boolean,
+  ) {
+    this.#rows = rows;
+    this.#columns = columns;
+    this.#fixed = fixed;
+    this.#fixedFirst = fixedFirst;
+    this.#flat = flatRows(columns);
+  }
+  read(from: number, count: number): readonly unknown[] {
+    const values = this.#flat(this.#rows, this.#columns, from, from + count, cell);
+    const fixed = this.#fixed;
+    return fixed.length === 0 ? values : this.#fixedFirst ? [...fixed, ...values] : [...values, ...fixed];
+  }
 }
 /** A load of many pages holds the values of one of them at a time. */
 class LatePage implements BoundStatement {
   readonly sql: string;
   readonly rows: number;
   readonly #from: number;
-  readonly #read: (from: number, count: number) => readonly unknown[];
-  constructor(sql: string, from: number, count: number, read: (from: number, count: number) => readonly unknown[]) {
+  readonly #pages: Pages;
+  constructor(sql: string, from: number, count: number, pages: Pages) {
     this.sql = sql;
     this.rows = count;
     this.#from = from;
-    this.#read = read;
+    this.#pages = pages;
   }
   get params(): readonly unknown[] {
-    return this.#read(this.#from, this.rows);
+    return this.#pages.read(this.#from, this.rows);
   }
 }
 /** Statements that wait for others: nothing done to the rows meanwhile can change them. */

@@ -118,16 +118,48 @@ export class Connection implements TransactionOwner {
 
   /** What results use: they are started in their turn, so nothing that waits comes before them. */
   get #runner(): StatementRunner {
-    this.#madeRunner ??= {
-      send: (sql, params, hint, badge, limits) => this.#dispatch(sql, params, hint, badge, limits),
-      sendMany: (sql, sets, hint, badge, limits) => this.#dispatchMany(sql, sets, hint, badge, limits),
-      openStream: (sql, params, hint, chunkRows, limits) => this.#openStream(sql, params, hint, chunkRows, limits),
-      info: () => this.info,
-    };
+    this.#madeRunner ??= new Connection.#Runner(this);
     return this.#madeRunner;
   }
   /** Made at the first use: a connection of the ORM's needs none. */
   #madeRunner: StatementRunner | undefined;
+  /** A class: V8 forgets the machine code of functions that go with each connection. */
+  static readonly #Runner = class implements StatementRunner {
+    readonly #of: Connection;
+    constructor(of: Connection) {
+      this.#of = of;
+    }
+    send(
+      sql: string,
+      params: readonly unknown[],
+      hint: StatementHint,
+      badge?: string,
+      limits?: Limits,
+    ): MaybePromise<RawResult> {
+      return this.#of.#dispatch(sql, params, hint, badge, limits);
+    }
+    sendMany(
+      sql: string,
+      sets: readonly (readonly unknown[])[],
+      hint: StatementHint,
+      badge?: string,
+      limits?: Limits,
+    ): MaybePromise<RawResult> {
+      return this.#of.#dispatchMany(sql, sets, hint, badge, limits);
+    }
+    openStream(
+      sql: string,
+      params: readonly unknown[],
+      hint: StatementHint,
+      chunkRows: ChunkRows,
+      limits?: Limits,
+    ): ConnectionStream {
+      return this.#of.#openStream(sql, params, hint, chunkRows, limits);
+    }
+    info(): Map<unknown, unknown> {
+      return this.#of.info;
+    }
+  };
 
   /** Made by `engine.connect()`. */
   constructor(services: EngineServices, lease: Lease, options: ConnectionOptions = {}) {

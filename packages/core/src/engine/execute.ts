@@ -126,6 +126,26 @@ function pageSizeOf(given: unknown): number {
     "option.page-size",
   );
 }
+/** What several statements gave, as of one. */
+class WholeResult {
+  readonly #rows: unknown[][] = [];
+  #rowCount = 0;
+  #last: RawResult | undefined;
+  take(raw: RawResult): void {
+    this.#last = raw;
+    for (const row of raw.rows) this.#rows.push(row);
+    this.#rowCount = this.#rowCount < 0 || raw.rowCount < 0 ? -1 : this.#rowCount + raw.rowCount;
+  }
+  result(): RawResult {
+    const last = this.#last;
+    return {
+      rows: this.#rows,
+      rowCount: this.#rowCount,
+      fields: last?.fields ?? null,
+      lastInsertId: last?.lastInsertId ?? null,
+    };
+  }
+}
 /** A statement on a connection. */
 export class StatementSource implements ResultSource {
   readonly waiting: Execution[];
@@ -269,33 +289,25 @@ export class StatementSource implements ResultSource {
   }
   /** Statements one after the other: in one go where the driver answers at once. */
   #inTurn({ compiled, bound, badge }: Plan): MaybePromise<RawResult> {
-    const rows: unknown[][] = [];
-    let rowCount = 0;
-    let last: RawResult | undefined;
-    const take = (raw: RawResult): void => {
-      last = raw;
-      for (const row of raw.rows) rows.push(row);
-      rowCount = rowCount < 0 || raw.rowCount < 0 ? -1 : rowCount + raw.rowCount;
-    };
-    const send = ({ sql, params }: BoundStatement) =>
-      this.#runner.send(sql, params, compiled.hint, badge, this.#limits);
-    const result = (): RawResult => ({
-      rows,
-      rowCount,
-      fields: last?.fields ?? null,
-      lastInsertId: last?.lastInsertId ?? null,
-    });
-    const rest = async (waiting: Promise<RawResult>, others: readonly BoundStatement[]): Promise<RawResult> => {
-      take(await waiting);
-      for (const other of others) take(await send(other));
-      return result();
-    };
+    const whole = new WholeResult();
     for (let i = 0; i < bound.length; i++) {
-      const raw = send(bound[i] as BoundStatement);
-      if (raw instanceof Promise) return rest(raw, settled(bound.slice(i + 1)));
-      take(raw);
+      const { sql, params } = bound[i] as BoundStatement;
+      const raw = this.#runner.send(sql, params, compiled.hint, badge, this.#limits);
+      if (raw instanceof Promise) return this.#rest(raw, settled(bound.slice(i + 1)), compiled.hint, badge, whole);
+      whole.take(raw);
     }
-    return result();
+    return whole.result();
+  }
+  async #rest(
+    waiting: Promise<RawResult>,
+    others: readonly BoundStatement[],
+    hint: StatementHint,
+    badge: string | undefined,
+    whole: WholeResult,
+  ): Promise<RawResult> {
+    whole.take(await waiting);
+    for (const { sql, params } of others) whole.take(await this.#runner.send(sql, params, hint, badge, this.#limits));
+    return whole.result();
   }
   async #ddl(element: Element): Promise<Fetched> {
     const compiler = this.#services.dialect.createDdlCompiler();

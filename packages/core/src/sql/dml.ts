@@ -219,14 +219,12 @@ export class InsertStatement extends DmlStatement {
   }
   values(rows: RowValues | readonly RowValues[]): this {
     const list: readonly RowValues[] = Array.isArray(rows) ? rows : [rows as RowValues];
-    const wrong = list.findIndex((row) => typeof row !== "object" || row === null || Array.isArray(row));
-    if (wrong >= 0)
-      throw new ArgumentError(
-        `insert().values(): a row is an object of values by column, not ${showParameter(list[wrong])}${Array.isArray(list[wrong]) ? "; rows without names go to tuples()" : ""}.`,
-      );
     if (this.rows !== undefined)
       return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
-    if (this.spread.length > 0) return this.with({ rows: list });
+    if (this.spread.length > 0) {
+      for (const row of list) requireRecord(row);
+      return this.with({ rows: list });
+    }
     return this.with({ rows: list, layout: layoutOf(this.table, list) });
   }
   /**
@@ -417,10 +415,19 @@ export interface InsertLayout {
   readonly inline: readonly (readonly Expression[])[] | undefined;
 }
 
+/** @throws ArgumentError for what is no object of values by column */
+function requireRecord(row: unknown): void {
+  if (typeof row === "object" && row !== null && !Array.isArray(row)) return;
+  const way = Array.isArray(row) ? "; rows without names go to tuples()" : "";
+  throw new ArgumentError(
+    `insert().values(): a row is an object of values by column, not ${showParameter(row)}${way}.`,
+  );
+}
 function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
-  const first = rows[0];
-  if (first === undefined)
+  if (rows.length === 0)
     throw new ArgumentError("insert().values([]): there is no row to insert. Leave the statement out.");
+  const first = rows[0] as RowValues;
+  requireRecord(first);
   const keys = Object.keys(first);
   for (const key of keys) {
     if (!table.columns.some((c) => c.key === key)) {
@@ -440,6 +447,7 @@ function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
   const odd = findOdd(keys);
   for (let i = odd(rows, 0); i !== -1; i = odd(rows, i + 1)) {
     const row = rows[i] as RowValues;
+    requireRecord(row);
     for (let k = 0; k < width; k++) {
       const value = row[keys[k] as string];
       if (value === null) continue;

@@ -45,6 +45,7 @@ export interface SqliteSettings {
 }
 interface Entry {
   readonly statement: SqliteStatement;
+  readonly changesSchema: boolean;
   fields: readonly FieldInfo[] | null;
   /** A cursor is open on it: it cannot run again meanwhile. */
   open: boolean;
@@ -238,7 +239,7 @@ export class SqliteConnection implements DriverConnection {
       return { rows, fields, rowCount: rows.length, lastInsertId: null };
     }
     const { changes, lastInsertRowid } = statement.run(values);
-    if (CHANGES_SCHEMA.test(sql)) this.#statements.clear();
+    if (entry.changesSchema) this.#statements.clear();
     return {
       rows: [],
       fields: null,
@@ -250,7 +251,13 @@ export class SqliteConnection implements DriverConnection {
     let entry = this.#statements.get(sql);
     if (entry === undefined || entry.open) {
       const fresh = entry === undefined;
-      entry = { statement: this.#db.prepare(sql), fields: null, open: false, rows: MANY };
+      entry = {
+        statement: this.#db.prepare(sql),
+        changesSchema: CHANGES_SCHEMA.test(sql),
+        fields: null,
+        open: false,
+        rows: MANY,
+      };
       if (keep && fresh) this.#statements.set(sql, entry);
     }
     return entry;
