@@ -58,6 +58,8 @@ describe("a plain value where a column belongs", () => {
     ["select() of the columns object", () => select(js(c)), "a label or an expression is needed, not the object"],
     ["where() of the columns object", () => select(c.id).where(js(c)), "A criterion is an expression such as"],
     ["values() of null", () => insert(day).values(js(null)), "a row is an object of values by column, not null"],
+    ["values() with null later", () => insert(day).values(js([{ id: 1 }, { id: 2 }, null])), "not null"],
+    ["values() with a list later", () => insert(day).values(js([{ id: 1 }, [2]])), "rows without names go to tuples()"],
     ["values() of lists", () => insert(day).values(js([[1, "x"]])), "rows without names go to tuples()"],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(ArgumentError);
