@@ -180,7 +180,7 @@ test("with --debug a changed file starts the app anew; a broken one shows its er
   server.child.kill("SIGINT");
   expect((await server.done).code).toBe(0);
   expect(readFileSync(join(path, "app.ts"), "utf8")).toBe(page("?"));
-}, 60_000);
+}, 240_000);
 
 test("help and version end with 0", async () => {
   const { run } = project({});
@@ -189,3 +189,55 @@ test("help and version end with 0", async () => {
   expect(await run(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   expect((await run(["db", "--help"])).stdout).toMatch(/upgrade[\s\S]*downgrade[\s\S]*stamp/);
 });
+
+test("commands of the app, its blueprints and plugins run in a scope, and are listed, suggested and explained", async () => {
+  const { run } = project({
+    "app.ts": `${APP}
+import { blueprint } from "@athanor/web";
+await db.createAll();
+app.command("seed <count>", { description: "adds todos", options: { prefix: { type: "string", short: "e", default: "todo" } } },
+  async ({ count, prefix }, { print }) => {
+    for (let n = 1; n <= Number(count); n++) db.session.add(new Todo({ description: prefix + n }));
+    await db.session.commit();
+    print(\`\${await Todo.query().count()} todos, the last is \${(await Todo.query().all()).at(-1)}\`);
+  });
+app.command("fail", () => { throw new TypeError("broken command"); });
+const admin = blueprint("admin");
+admin.command("greet [name]", ({ name }, { print }) => { print("hello " + (name ?? "you")); return 3; });
+app.registerBlueprint(admin);
+`,
+    "deploy.ts": `export default (commands) => { commands.add("deploy <where>", ({ where }, { print }) => print("to " + where)); };`,
+    "package.json": '{ "type": "module", "private": true, "athanor": { "plugins": ["./deploy.ts"] } }',
+  });
+  // -e is the command's own behind its name, and the program's in front of it.
+  const seeded = await run(["seed", "2", "-e", "x"]);
+  expect([seeded.stderr, seeded.stdout, seeded.code]).toEqual(["", "2 todos, the last is <Todo 2 x2>\n", 0]);
+  expect(await run(["admin", "greet", "amy"])).toEqual({ code: 3, stdout: "hello amy\n", stderr: "" });
+  expect(await run(["deploy", "mars"])).toEqual({ code: 0, stdout: "to mars\n", stderr: "" });
+  const failed = await run(["-A", "app.ts", "fail"]);
+  expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/TypeError: broken command\n\s+at /)]);
+  const wrong = await run(["seed"]);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringMatching(/<count> is missing[\s\S]*Usage: athanor seed/),
+  ]);
+  const help = await run(["--help"]);
+  expect([help.code, help.stderr]).toEqual([0, ""]);
+  expect(help.stdout).toMatch(/run[\s\S]*deploy <where>[\s\S]*seed <count> +adds todos[\s\S]*admin +commands: greet/);
+  const typo = await run(["sead"]);
+  expect([typo.code, typo.stderr]).toEqual([2, expect.stringMatching(/Did you mean seed\?/)]);
+}, 240_000);
+
+test("a broken app leaves the help and the suggestions; a plugin that is not there is named", async () => {
+  const { run, write } = project({ "app.ts": 'throw new TypeError("broken module");' });
+  const help = await run(["--help"]);
+  expect([help.code, help.stdout, help.stderr]).toEqual([
+    0,
+    expect.stringContaining("routes"),
+    expect.stringContaining("TypeError: broken module"),
+  ]);
+  write({ "app.ts": APP, "package.json": '{ "type": "module", "athanor": { "plugins": ["no-such-plugin"] } }' });
+  const missing = await run(["seed"]);
+  expect(missing.stderr).toMatch(/plugin 'no-such-plugin' .*npm install no-such-plugin/);
+  expect(missing.code).toBe(2);
+}, 240_000);

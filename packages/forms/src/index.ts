@@ -75,6 +75,7 @@ export { type Attributes, type AttributeValue, htmlParams } from "./html.js";
 export { interpolate, setTranslations, type TranslationSource, type Translations } from "./i18n.js";
 export { FormValues } from "./input.js";
 export { Label } from "./label.js";
+export { type Locale, locales, preferredLocale, requestTranslations, translationsFor } from "./locales/catalogue.js";
 export { type ColumnFieldOptions, type FieldColumn, type ModelFields, modelFields } from "./model-fields.js";
 export type {
   CsrfProvider,

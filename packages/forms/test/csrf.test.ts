@@ -1,5 +1,5 @@
 /** CSRF: tokens, the form field, app-wide protection, the origin check. */
-import { blueprint, createApp, type TestClient } from "@athanor/web";
+import { blueprint, createApp, Login, type TestClient } from "@athanor/web";
 import { describe, expect, test, vi } from "vitest";
 import {
   CSRFError,
@@ -338,4 +338,29 @@ describe("CSRFProtect", () => {
     const { app } = makeApp();
     expect(() => new CSRFProtect(app)).toThrow(/already/);
   });
+});
+
+test("a login rotates the token: the old one is worth nothing, one made later in the same request is good", async () => {
+  const app = createApp({
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+    config: { SECRET_KEY: "k".repeat(32), WTF_CSRF_SSL_STRICT: false },
+  });
+  new CSRFProtect(app);
+  const login = new Login<{ id: number }>(app, { load: (id) => ({ id: Number(id) }) });
+  app.get("/token", { name: "token" }, () => csrfToken());
+  app.post("/login", function signIn() {
+    csrfToken();
+    login.signIn({ id: 1 });
+    return csrfToken();
+  });
+  app.post("/use", function use() {
+    return "used";
+  });
+  const client = app.testClient();
+  const before = (await client.get("/token")).text;
+  const use = async (token: string) => (await client.post("/use", { form: { csrf_token: token } })).status;
+  expect(await use(before)).toBe(200);
+  const after = (await client.post("/login", { form: { csrf_token: before } })).text;
+  expect(await use(before)).toBe(400);
+  expect(await use(after)).toBe(200);
 });

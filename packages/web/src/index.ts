@@ -40,6 +40,18 @@ export type { Handler, MethodRouteOptions, RouteOptions } from "./app/scaffold.j
 export type { AppEventName, AppEvents, WaitedEvents } from "./app/signals.js";
 export type { TemplateFunction } from "./app/template-registry.js";
 export * from "./augment.js";
+export {
+  type Command,
+  type CommandHandler,
+  type CommandOption,
+  type CommandOptions,
+  type CommandOutput,
+  type CommandSettings,
+  Commands,
+  type CommandValues,
+} from "./commands/command.js";
+export { CommandUsageError, usage as commandUsage } from "./commands/parse.js";
+export { type CommandResult, CommandRunner, listCommands, runCommand } from "./commands/run.js";
 export { type Config, type ConfigSource, defaultConfig } from "./config/config.js";
 export { type DotenvOptions, loadDotenv } from "./config/dotenv.js";
 export * from "./database/index.js";
@@ -54,6 +66,7 @@ export { AppRequest, type JsonOptions } from "./http/request.js";
 export { secureFilename } from "./http/secure-filename.js";
 export { type Chunks, type HeldStream, streamWithContext } from "./http/stream.js";
 export { UploadedFile } from "./http/upload.js";
+export { Login, type LoginOptions, type UserKey } from "./login/login.js";
 export { type Converter, NoMatch } from "./routing/converter.js";
 export type { RouteArgs } from "./routing/route-args.js";
 export { currentScope, type EndCallback, Scope, type ScopeState, type SlotKey, slotKey } from "./scope/scope.js";
@@ -93,6 +106,7 @@ export {
   type ClientRequest,
   ClientResponse,
   type FormValue,
+  type KeptRequest,
   TestClient,
 } from "./testing/client.js";
 export { CookieJar, type StoredCookie } from "./testing/cookie-jar.js";

@@ -63,6 +63,21 @@ test("fromFile reads JSON or what you say, and names a missing file", () => {
   config.fromFile("none.json", JSON.parse, { silent: true });
 });
 
+test("fromEnvvar reads the file that a variable names", () => {
+  writeFileSync(join(folder, "env.json"), '{"SECRET_KEY": "from the file"}');
+  const { config } = createApp({ root: folder });
+  process.env.ATHANOR_TEST_SETTINGS = "env.json";
+  try {
+    expect(config.fromEnvvar("ATHANOR_TEST_SETTINGS").SECRET_KEY).toBe("from the file");
+    process.env.ATHANOR_TEST_SETTINGS = "none.json";
+    expect(() => config.fromEnvvar("ATHANOR_TEST_SETTINGS")).toThrow(/cannot be read/);
+  } finally {
+    delete process.env.ATHANOR_TEST_SETTINGS;
+  }
+  expect(() => config.fromEnvvar("ATHANOR_TEST_SETTINGS")).toThrow(/'ATHANOR_TEST_SETTINGS' is not set/);
+  expect(config.fromEnvvar("ATHANOR_TEST_SETTINGS", { silent: true }).SECRET_KEY).toBe("from the file");
+});
+
 test("near misses of known keys are warned about at start", async () => {
   const warnings: string[] = [];
   const app = createApp({

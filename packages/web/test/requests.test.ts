@@ -389,3 +389,86 @@ test("the seam an extension needs: a lazy session per scope, closed at its end, 
   expect(db.log).toEqual(["teardown sees true", "close 3 rolled back", "scope end after add"]);
   expect(() => db.session).toThrow(/await app\.context/);
 });
+
+// FL12: JSON.stringify would give {} for both.
+test("a Map is an object in an answer, a Set a list; a key that is no text is refused", async () => {
+  const app = createApp({ logger: quiet, config: { TESTING: true } });
+  app.get("/", function index() {
+    return {
+      map: new Map<string | number, unknown>([
+        ["a", new Set([1, 2])],
+        [3, new Map()],
+      ]),
+      set: new Set(["x"]),
+    };
+  });
+  app.get("/bare", function bare() {
+    return json(new Set([1]));
+  });
+  app.get("/bad", function bad() {
+    return { map: new Map([[{}, 1]]) };
+  });
+  const client = app.testClient();
+  expect((await client.get("/")).json).toEqual({ map: { a: [1, 2], 3: {} }, set: ["x"] });
+  expect((await client.get("/bare")).json).toEqual([1]);
+  await expect(client.get("/bad")).rejects.toThrow(/Map at 'map' has a key that is neither text nor number/);
+});
+
+test("testRequestContext is like being inside a request: route, arguments, g, teardown; nothing is answered", async () => {
+  const app = createApp({ logger: quiet, config: { SERVER_NAME: "example.com", PREFERRED_URL_SCHEME: "https" } });
+  const ended: unknown[] = [];
+  let called = false;
+  app.teardownRequest((error) => void ended.push(error));
+  app.get("/item/<int:id>", function item() {
+    called = true;
+    return "x";
+  });
+  const seen = await app.testRequestContext("/item/3?page=2", async (c) => {
+    g().user = "amy";
+    await Promise.resolve();
+    expect(currentContext()).toBe(c);
+    expect(currentApp()).toBe(app);
+    return [c.args, c.endpoint, c.request.args.get("page"), c.request.url, g().user, c.urlFor("item", { id: 4 })];
+  });
+  expect(seen).toEqual([{ id: 3 }, "item", "2", "https://example.com/item/3?page=2", "amy", "/item/4"]);
+  const posted = app.testRequestContext("/none", { method: "POST", body: "{}" }, (c) => {
+    expect([c.request.method, c.routingError]).toEqual(["POST", expect.any(NotFound)]);
+    throw new TypeError("inside");
+  });
+  await expect(posted).rejects.toThrow("inside");
+  expect([ended, called]).toEqual([[null, new TypeError("inside")], false]);
+  expect(() => app.testRequestContext("/", {} as never)).toThrow(/needs a function/);
+});
+
+test("the test client looks into a request before its teardown, and waits for that", async () => {
+  const app = createApp({ logger: quiet });
+  const order: string[] = [];
+  app.teardownRequest(async () => {
+    await Promise.resolve();
+    order.push("teardown");
+  });
+  app.get("/<name>", function index(c) {
+    g().who = c.args.name;
+    return "hello";
+  });
+  app.get("/bad", function bad() {
+    throw new TypeError("broken");
+  });
+  const client = app.testClient();
+  const seen = await client.inspect("/amy", async ({ context, response }) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    order.push("look");
+    expect(currentContext()).toBe(context);
+    return [context.endpoint, g().who, context.scope.state, response.text];
+  });
+  expect(seen).toEqual(["index", "amy", "open", "hello"]);
+  expect(order).toEqual(["look", "teardown"]);
+  // What the look throws comes through, and the request still ends.
+  await expect(client.inspect("/amy", () => expect(1).toBe(2))).rejects.toThrow(/expected 1 to be 2/);
+  app.testing = true;
+  await expect(client.inspect("/bad", () => {})).rejects.toThrow("broken");
+  expect(order).toEqual(["look", "teardown", "teardown", "teardown"]);
+  // An ordinary request is held by nobody.
+  await client.get("/bob");
+  expect(order).toHaveLength(5);
+});

@@ -7,7 +7,8 @@ export type CommandErrorCode =
   | "cli.database"
   | "cli.env-file"
   | "cli.module"
-  | "cli.no-web";
+  | "cli.no-web"
+  | "cli.plugin";
 
 /** A mistake of the user's that one sentence explains. */
 export class CommandError extends AthanorError {

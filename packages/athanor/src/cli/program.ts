@@ -9,6 +9,8 @@ import { Project } from "./project.js";
 
 export interface Program {
   readonly command: Command;
+  /** The project, opened if it is not yet. */
+  open(): Project;
   /** The project, if a command has asked for it. */
   project(): Project | undefined;
   /** What a command that reports its own errors left. */
@@ -40,7 +42,7 @@ export function createProgram(args: readonly string[]): Program {
     child.exitOverride();
     for (const grandchild of child.commands) grandchild.exitOverride();
   }
-  return { command, project: () => project, exitCode: () => code };
+  return { command, open, project: () => project, exitCode: () => code };
 }
 
 function openProject({ app, dotenv }: { readonly app?: string; readonly dotenv?: string }): Project {

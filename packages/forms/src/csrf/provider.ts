@@ -65,7 +65,7 @@ export function requestCsrf(context: Context): RequestCsrf | null {
 }
 
 function bindCsrf(context: Context, config: CsrfConfig): RequestCsrf {
-  let current: string | null = null;
+  let current: { readonly token: string; readonly secret: unknown } | null = null;
   const settings = (): TokenSettings => ({
     keys: signingKeys(context, config),
     fieldName: config.WTF_CSRF_FIELD_NAME,
@@ -76,8 +76,12 @@ function bindCsrf(context: Context, config: CsrfConfig): RequestCsrf {
     fieldName: config.WTF_CSRF_FIELD_NAME,
     passed: false,
     token() {
-      current ??= generateCsrf(context.session, settings());
-      return current;
+      // A login that emptied the session in between has taken the secret with it.
+      if (current === null || current.secret !== context.session.get(config.WTF_CSRF_FIELD_NAME)) {
+        const token = generateCsrf(context.session, settings());
+        current = { token, secret: context.session.get(config.WTF_CSRF_FIELD_NAME) };
+      }
+      return current.token;
     },
     check(token) {
       return this.passed ? null : validateCsrf(token ?? headerToken(context, config), context.session, settings());

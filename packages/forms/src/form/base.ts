@@ -4,7 +4,7 @@ import { FormDefinitionError, FormError } from "../errors.js";
 import { type AnyField, UnboundField } from "../fields/unbound.js";
 import { resolveTranslations } from "../i18n.js";
 import { toFormInput } from "../input.js";
-import type { CsrfProvider, ErrorTree, Filter, FormFace, FormInput } from "../types.js";
+import type { CsrfProvider, ErrorTree, Filter, FormFace, FormInput, WidgetField } from "../types.js";
 import type { AnyValidator } from "../validators/chain.js";
 import { Markup } from "../web.js";
 import { type ClassInfo, classInfo } from "./class-info.js";
@@ -21,6 +21,15 @@ interface InnerOptions extends Omit<FormOptions, "csrf"> {
   readonly submitted?: boolean;
   /** Fields whose async choices are known. */
   readonly prepared?: ReadonlyMap<string, Declared>;
+}
+
+/** A file field, or a nested form or list that has one. */
+function takesFiles(field: WidgetField): boolean {
+  if (field.type === "FileField" || field.type === "MultipleFileField") return true;
+  const parts = field[Symbol.iterator]?.call(field);
+  if (parts === undefined) return false;
+  for (let step = parts.next(); !step.done; step = parts.next()) if (takesFiles(step.value)) return true;
+  return false;
 }
 
 /** Members of a form; the typed face is `FormBase`. */
@@ -123,10 +132,7 @@ export class BaseForm implements FormFace {
   }
 
   get enctype(): Markup {
-    for (const [, field] of this.#live()) {
-      if (field.type === "FileField" || field.type === "MultipleFileField")
-        return new Markup('enctype="multipart/form-data"');
-    }
+    for (const [, field] of this.#live()) if (takesFiles(field)) return new Markup('enctype="multipart/form-data"');
     return new Markup("");
   }
 

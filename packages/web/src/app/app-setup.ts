@@ -166,7 +166,7 @@ export abstract class AppSetup<X = {}> extends Scaffold<X> implements Dispatchab
         );
       }
     }
-    for (const { name, prefix, blueprint: bp } of mounted) {
+    for (const { name, prefix, subdomain, commandGroup, blueprint: bp } of mounted) {
       const first = ![...this.blueprints.values()].includes(bp);
       bp.seal();
       this.blueprints.set(name, bp);
@@ -174,8 +174,14 @@ export abstract class AppSetup<X = {}> extends Scaffold<X> implements Dispatchab
       if (first) mergeHooks(this.hooks, bp.appHooks);
       for (const route of bp.routes) {
         const rule = joinRule(prefix, route.rule);
-        this.addRoute({ ...route, rule, endpoint: `${name}.${route.endpoint}` });
+        this.addRoute({
+          ...route,
+          rule,
+          endpoint: `${name}.${route.endpoint}`,
+          subdomain: route.subdomain ?? subdomain,
+        });
       }
+      this.commands.adopt(bp.commands, commandGroup);
       if (bp.staticFolder !== undefined)
         this.addRoute(staticRoute(joinRule(prefix, bp.staticUrlPath), `${name}.static`, bp.staticFolder));
       this.templates.adopt(bp.additions);

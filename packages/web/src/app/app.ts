@@ -1,6 +1,8 @@
 /** The application: answers requests inside one scope each, from outside Hono's chain (Flask: Flask). */
 import { fileURLToPath } from "node:url";
 import { Hono, type Context as HonoContext, type MiddlewareHandler } from "hono";
+import type { CommandOutput } from "../commands/command.js";
+import { CommandRunner, runCommand } from "../commands/run.js";
 import { WebError } from "../errors/web-error.js";
 import { AppRequest } from "../http/request.js";
 import { dropUnread } from "../http/stream.js";
@@ -61,6 +63,11 @@ export class App<X = {}> extends AppSetup<X> {
 
   async #runStarts(): Promise<void> {
     this.warnAboutConfig();
+    if (this.map.hasSubdomains && this.config.SERVER_NAME === null)
+      throw new WebError(
+        "config",
+        'Some routes have a subdomain, and the configuration key SERVER_NAME does not say what it stands in front of: set it, for example to "example.com".',
+      );
     for (const fn of this.startHooks) await this.context(async () => fn());
   }
 
@@ -259,6 +266,22 @@ export class App<X = {}> extends AppSetup<X> {
         () => teardownHooks(this, c),
       );
     });
+  }
+
+  /**
+   * Runs one of the app's own commands, in a scope of its own.
+   *
+   * @param args the command's name and what follows it
+   * @returns the exit code
+   * @throws what the command throws
+   */
+  runCommand(args: readonly string[], output: CommandOutput): Promise<number> {
+    return runCommand(this.commands, args, output, this);
+  }
+
+  /** Runs commands in tests, without a process. */
+  testCli(): CommandRunner {
+    return new CommandRunner(this.commands, this);
   }
 
   /** A client that sends requests straight to the app. */

@@ -22,6 +22,10 @@ export interface BlueprintOptions {
   readonly staticFolder?: string;
   /** Default "/static", below the prefix. */
   readonly staticUrlPath?: string;
+  /** Its routes answer at this part before SERVER_NAME: "api" for api.example.com. May hold arguments: "<tenant>". */
+  readonly subdomain?: string;
+  /** Name of the group of its commands; null: they stand at the top. Default: the blueprint's name. */
+  readonly commandGroup?: string | null;
 }
 
 export interface RegisterOptions {
@@ -29,12 +33,17 @@ export interface RegisterOptions {
   readonly urlPrefix?: string;
   /** Another name, so that it can be registered twice. */
   readonly name?: string;
+  /** Replaces the blueprint's own. */
+  readonly subdomain?: string;
+  readonly commandGroup?: string | null;
 }
 
 /** Made by `blueprint()`. */
 export class Blueprint<X = {}> extends Scaffold<X> {
   readonly name: string;
   readonly urlPrefix: string | undefined;
+  readonly subdomain: string | undefined;
+  readonly commandGroup: string | null | undefined;
   readonly templateFolder: string | undefined;
   readonly staticFolder: string | undefined;
   readonly staticUrlPath: string;
@@ -59,6 +68,8 @@ export class Blueprint<X = {}> extends Scaffold<X> {
       );
     this.name = name;
     this.urlPrefix = options.urlPrefix;
+    this.subdomain = options.subdomain;
+    this.commandGroup = options.commandGroup;
     const root = typeof options.root === "string" ? options.root : (options.root?.dirname ?? process.cwd());
     const locate = (folder: string | undefined) =>
       folder === undefined || isAbsolute(folder) ? folder : join(root, folder);
@@ -166,10 +177,17 @@ export function joinRule(prefix: string, rule: string): string {
   return rule === "" ? prefix : `${prefix.replace(/\/+$/, "")}/${rule.replace(/^\/+/, "")}`;
 }
 
+/** A nested subdomain stands in front of its parent's: "v2" in "api" is v2.api. */
+function joinHost(own: string | undefined, parent: string | undefined): string | undefined {
+  return own === undefined || parent === undefined ? (own ?? parent) : `${own}.${parent}`;
+}
+
 /** One mounted blueprint with everything resolved. */
 export interface Mounted {
   readonly name: string;
   readonly prefix: string;
+  readonly subdomain: string | undefined;
+  readonly commandGroup: string | null;
   readonly blueprint: Blueprint;
 }
 
@@ -181,6 +199,13 @@ export function mountings(blueprint: Blueprint, options: RegisterOptions, parent
   const mounted: Mounted = {
     name: parent === undefined ? own : `${parent.name}.${own}`,
     prefix: joinRule(parent?.prefix ?? "", options.urlPrefix ?? blueprint.urlPrefix ?? ""),
+    subdomain: joinHost(options.subdomain ?? blueprint.subdomain, parent?.subdomain),
+    commandGroup:
+      options.commandGroup !== undefined
+        ? options.commandGroup
+        : blueprint.commandGroup !== undefined
+          ? blueprint.commandGroup
+          : own,
     blueprint,
   };
   return [mounted, ...blueprint.children.flatMap((child) => mountings(child.blueprint, child.options, mounted))];

@@ -30,10 +30,19 @@ class RequestRedirect extends HTTPError {
   }
 }
 
+/** What stands before SERVER_NAME; a host that is not below it counts as the bare one. */
+function subdomainOf(app: Dispatchable, host: string): string {
+  const { SERVER_NAME: server } = app.config;
+  if (!app.map.hasSubdomains || server === null) return "";
+  const end = `.${server.toLowerCase()}`;
+  const name = host.toLowerCase();
+  return name.endsWith(end) ? name.slice(0, -end.length) : "";
+}
+
 /** Finds the route and fills the context; failure is kept, to be thrown after the beforeRequest hooks. */
 export function routeRequest(app: Dispatchable, c: Context): RouteRecord | undefined {
   const { request } = c;
-  const found = app.map.match(request.method, request.path);
+  const found = app.map.match(request.method, request.path, subdomainOf(app, request.host));
   switch (found.kind) {
     case "found": {
       c.args = found.args;
@@ -110,7 +119,7 @@ async function view(app: Dispatchable, c: Context, route: RouteRecord | undefine
 
 /** Every method that some rule for this path takes. */
 function allowedMethods(app: Dispatchable, c: Context): string[] {
-  const probe = app.map.match(" ", c.request.path);
+  const probe = app.map.match(" ", c.request.path, subdomainOf(app, c.request.host));
   return probe.kind === "wrong-method"
     ? [...probe.allowed]
     : [...(app.map.rulesFor(c.endpoint ?? "")[0]?.methods ?? [])].sort();

@@ -1,4 +1,12 @@
 /** What apps and blueprints share: routes, hooks, error handlers (Flask: Scaffold). */
+
+import {
+  type CommandHandler,
+  type CommandOptions,
+  type CommandSettings,
+  Commands,
+  type CommandValues,
+} from "../commands/command.js";
 import { HTTPError } from "../errors/http-error.js";
 import { WebError } from "../errors/web-error.js";
 import type { RouteArgs } from "../routing/route-args.js";
@@ -30,6 +38,8 @@ export interface RouteOptions {
   readonly defaults?: Readonly<Record<string, unknown>>;
   /** false: OPTIONS is left to you. */
   readonly automaticOptions?: boolean;
+  /** Answers at this part in front of SERVER_NAME only; may hold arguments, which are in `c.args`. */
+  readonly subdomain?: string;
 }
 
 /** Shortcuts such as `get` fix the method. */
@@ -44,6 +54,7 @@ export interface RouteRecord {
   readonly strictSlashes: boolean;
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly automaticOptions: boolean;
+  readonly subdomain?: string | undefined;
 }
 
 function endpointName(handler: Function, options: RouteOptions, rule: string): string {
@@ -65,6 +76,8 @@ function endpointName(handler: Function, options: RouteOptions, rule: string): s
 /** Everything that can be registered on both. X collects custom converter types. */
 export abstract class Scaffold<X = {}> {
   readonly hooks: HookSet = newHookSet();
+  /** Commands of its own for `athanor`. */
+  readonly commands = new Commands();
 
   /** Throws when it is too late to register. */
   protected abstract assertOpen(what: string): void;
@@ -107,6 +120,7 @@ export abstract class Scaffold<X = {}> {
       strictSlashes: options.strictSlashes ?? true,
       defaults: options.defaults ?? {},
       automaticOptions,
+      subdomain: options.subdomain,
     });
     return this;
   }
@@ -150,6 +164,27 @@ export abstract class Scaffold<X = {}> {
       { ...options, methods: [method] },
       (typeof first === "function" ? first : second) as Handler<RouteArgs<string, X>>,
     );
+  }
+
+  /**
+   * Adds a command: `athanor seed 10 --fast`. It runs in a scope of its own, with `db.session`; the commands of a
+   * blueprint are a group of its name.
+   *
+   * @throws WebError "command"
+   * @example app.command("seed <count>", { options: { fast: { type: "boolean" } } }, async ({ count, fast }, { print }) => { … });
+   */
+  command<const S extends string>(words: S, handler: CommandHandler<CommandValues<S, {}>>): this;
+  command<const S extends string, const O extends CommandOptions = {}>(
+    words: S,
+    settings: CommandSettings<O>,
+    handler: CommandHandler<CommandValues<S, O>>,
+  ): this;
+  command(words: string, first: CommandSettings | CommandHandler<never>, second?: CommandHandler<never>): this {
+    this.assertOpen(`command '${words}'`);
+    const handler = typeof first === "function" ? first : second;
+    // The overloads tie the handler to the words; here both are plain values.
+    this.commands.add(words, typeof first === "function" ? {} : first, handler as CommandHandler<unknown>);
+    return this;
   }
 
   /** Runs before the handler; the first that returns something answers in its place. */

@@ -13,6 +13,10 @@ export interface UrlSite {
   defaultsFor(endpoint: string): readonly UrlDefaults[];
 }
 
+function isBelow(host: string | null, server: string | null): boolean {
+  return host !== null && server !== null && (host === server || host.endsWith(`.${server}`));
+}
+
 function query(rest: Readonly<Record<string, unknown>>): string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(rest)) {
@@ -42,11 +46,14 @@ export function buildUrl(site: UrlSite, endpoint: string, values: UrlValues = {}
   }
   const all: Record<string, unknown> = { ...given };
   for (const fn of site.defaultsFor(name)) fn(name, all);
-  const { path, rest } = site.map.build(name, all, _method);
+  const { path, rest, rule, subdomain } = site.map.build(name, all, _method);
   const root = (context?.request.scriptRoot ?? config.APPLICATION_ROOT).replace(/\/+$/, "");
   const local = `${root}${path}${query(rest)}${_anchor === undefined ? "" : `#${encodeURIComponent(_anchor)}`}`;
-  if (!(_external ?? (context === undefined || _scheme !== undefined))) return local;
-  const host = context?.request.host ?? config.SERVER_NAME;
+  const here = context?.request.host ?? config.SERVER_NAME;
+  // With subdomains in play the host follows from the rule, not from where the request came in.
+  const own = rule.subdomain === undefined ? config.SERVER_NAME : `${subdomain}.${config.SERVER_NAME}`;
+  const host = site.map.hasSubdomains && isBelow(here, config.SERVER_NAME) ? own : here;
+  if (!(_external ?? (context === undefined || _scheme !== undefined || host !== here))) return local;
   if (host === null) {
     throw new WebError(
       "build-url",

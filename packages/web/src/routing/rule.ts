@@ -29,6 +29,8 @@ export interface RuleInit {
   readonly methods: ReadonlySet<string>;
   readonly strictSlashes: boolean;
   readonly defaults: Readonly<Record<string, unknown>>;
+  /** In front of SERVER_NAME: "api", "<tenant>"; undefined: the bare host. */
+  readonly subdomain?: string | undefined;
 }
 
 const escapeRegex = (text: string): string =>
@@ -55,8 +57,10 @@ export class Rule {
   readonly methods: ReadonlySet<string>;
   readonly strictSlashes: boolean;
   readonly defaults: Readonly<Record<string, unknown>>;
+  readonly subdomain: string | undefined;
   readonly pieces: readonly Piece[];
-  /** Parameter names in order. */
+  readonly #host: readonly Piece[];
+  /** Parameter names in order, those of the subdomain first. */
   readonly names: readonly string[];
   readonly converters: readonly Converter<unknown>[];
   readonly parts: readonly Part[];
@@ -71,8 +75,16 @@ export class Rule {
     this.defaults = init.defaults;
     if (!init.rule.startsWith("/"))
       throw new WebError("route", `The rule '${init.rule}' must start with a slash, as in '/${init.rule}'.`);
+    this.subdomain = init.subdomain;
     this.pieces = parseRule(init.rule, converters);
-    const named = this.pieces.filter((p) => "name" in p);
+    this.#host = init.subdomain === undefined ? [] : parseRule(init.subdomain, converters);
+    const named = [...this.#host, ...this.pieces].filter((p) => "name" in p);
+    const twice = named.find((p, i) => named.findIndex((q) => q.name === p.name) < i);
+    if (twice !== undefined)
+      throw new WebError(
+        "route",
+        `The rule '${init.rule}' and its subdomain '${init.subdomain}' both have '${twice.name}'.`,
+      );
     this.names = named.map((p) => p.name);
     this.converters = named.map((p) => p.converter);
     this.isBranch = init.rule.endsWith("/");
@@ -92,36 +104,59 @@ export class Rule {
    */
   build(
     values: Readonly<Record<string, unknown>>,
-  ): { readonly path: string; readonly used: ReadonlySet<string> } | { readonly reason: string } {
+  ):
+    | { readonly path: string; readonly subdomain: string; readonly used: ReadonlySet<string> }
+    | { readonly reason: string } {
     const used = new Set<string>();
-    let path = "";
-    for (const piece of this.pieces) {
-      if ("text" in piece) {
-        path += encodePath(piece.text);
-        continue;
-      }
-      const value = values[piece.name];
-      if (value === undefined || value === null) return { reason: `'${piece.name}' is missing` };
-      let shown: string;
-      try {
-        shown = piece.converter.format(value);
-      } catch (error) {
-        return {
-          reason: `'${piece.name}' cannot be ${JSON.stringify(String(value))}: ${error instanceof NoMatch ? error.message : String(error)}`,
-        };
-      }
-      if (shown === "") return { reason: `'${piece.name}' is empty` };
-      path += piece.converter.multiSegment === true ? encodePath(shown) : encodeSegment(shown);
-      used.add(piece.name);
-    }
+    const [host, path] = [fill(this.#host, values, used), fill(this.pieces, values, used)];
+    if ("reason" in host) return host;
+    if ("reason" in path) return path;
     for (const [key, value] of Object.entries(this.defaults)) {
       if (key in values) {
         if (values[key] !== value) return { reason: `'${key}' must be ${JSON.stringify(value)}` };
         used.add(key);
       }
     }
-    return { path, used };
+    return { path: path.text, subdomain: host.text, used };
   }
+
+  /** Takes the subdomain apart; undefined: a fixed text, or none. */
+  get hostPattern(): RegExp | undefined {
+    if (!this.#host.some((p) => "name" in p)) return undefined;
+    const source = this.#host
+      .map((p) => ("text" in p ? escapeRegex(p.text) : `(${p.converter.regex ?? "[^/]+"})`))
+      .join("");
+    return compilePattern(source, this.subdomain ?? "");
+  }
+}
+
+/** Texts and formatted values in a row. */
+function fill(
+  pieces: readonly Piece[],
+  values: Readonly<Record<string, unknown>>,
+  used: Set<string>,
+): { readonly text: string } | { readonly reason: string } {
+  let text = "";
+  for (const piece of pieces) {
+    if ("text" in piece) {
+      text += encodePath(piece.text);
+      continue;
+    }
+    const value = values[piece.name];
+    if (value === undefined || value === null) return { reason: `'${piece.name}' is missing` };
+    let shown: string;
+    try {
+      shown = piece.converter.format(value);
+    } catch (error) {
+      return {
+        reason: `'${piece.name}' cannot be ${JSON.stringify(String(value))}: ${error instanceof NoMatch ? error.message : String(error)}`,
+      };
+    }
+    if (shown === "") return { reason: `'${piece.name}' is empty` };
+    text += piece.converter.multiSegment === true ? encodePath(shown) : encodeSegment(shown);
+    used.add(piece.name);
+  }
+  return { text };
 }
 
 const KEEP = /[!$&'()*+,;=:@]/;

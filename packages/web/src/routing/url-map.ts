@@ -50,6 +50,8 @@ export class UrlMap {
   readonly rules: Rule[] = [];
   readonly #byEndpoint = new Map<string, Rule[]>();
   readonly #root = newState();
+  /** States by the text of their subdomain; fixed texts are tried before patterns. */
+  readonly #hosts = new Map<string, { readonly pattern: RegExp | undefined; readonly root: State }>();
   #sorted = true;
 
   /** Adds a converter for the rules that follow. */
@@ -72,11 +74,36 @@ export class UrlMap {
     const list = this.#byEndpoint.get(rule.endpoint);
     if (list === undefined) this.#byEndpoint.set(rule.endpoint, [rule]);
     else list.push(rule);
-    let state = this.#root;
+    let state = this.#rootOf(rule);
     for (const part of rule.parts) state = descend(state, part);
     state.rules.push(rule);
     this.#sorted = false;
     return rule;
+  }
+
+  #rootOf(rule: Rule): State {
+    if (rule.subdomain === undefined) return this.#root;
+    let host = this.#hosts.get(rule.subdomain);
+    if (host === undefined) this.#hosts.set(rule.subdomain, (host = { pattern: rule.hostPattern, root: newState() }));
+    return host.root;
+  }
+
+  /** Whether some rule answers at a subdomain only. */
+  get hasSubdomains(): boolean {
+    return this.#hosts.size > 0;
+  }
+
+  /** Where the rules of a subdomain begin, with what it stands for. */
+  #startsFor(subdomain: string): readonly (readonly [State, readonly string[]])[] {
+    if (subdomain === "" || this.#hosts.size === 0) return [[this.#root, []]];
+    const starts: (readonly [State, readonly string[]])[] = [];
+    for (const [text, { pattern, root }] of this.#hosts)
+      if (pattern === undefined && text === subdomain) starts.push([root, []]);
+    for (const { pattern, root } of this.#hosts.values()) {
+      const found = pattern?.exec(subdomain);
+      if (found) starts.push([root, found.slice(1)]);
+    }
+    return starts;
   }
 
   has(endpoint: string): boolean {
@@ -92,27 +119,29 @@ export class UrlMap {
   }
 
   /** Finds the rule for a still percent-encoded path; an escaped slash (%2F) stays inside its segment. */
-  match(method: string, rawPath: string): Match {
+  match(method: string, rawPath: string, subdomain = ""): Match {
     if (!this.#sorted) {
-      sortStates(this.#root);
+      for (const root of [this.#root, ...[...this.#hosts.values()].map((h) => h.root)]) sortStates(root);
       this.#sorted = true;
     }
     // As in WSGI, leading slashes count as one; a redirect to "//host" would leave the site.
     const path = rawPath.replace(/^\/{2,}/, "/");
-    const attempt = this.#attempt(method, path);
+    const attempt = this.#attempt(method, path, subdomain);
     if (attempt.kind !== "none" || !path.includes("//")) return attempt;
     const merged = path.replace(/\/{2,}/g, "/");
-    const again = this.#attempt(method, merged);
+    const again = this.#attempt(method, merged, subdomain);
     if (again.kind === "found") return { kind: "redirect", path: merged };
     return again;
   }
 
-  #attempt(method: string, rawPath: string): Match {
+  #attempt(method: string, rawPath: string, subdomain: string): Match {
     const allowed = new Set<string>();
     const parts = rawPath.split("/").map(decodeSegment);
-    const result = this.#walk(this.#root, parts, 0, [], method, allowed);
-    if (result === SLASH_REQUIRED) return { kind: "redirect", path: `${rawPath}/` };
-    if (result !== null) return { kind: "found", ...result };
+    for (const [root, values] of this.#startsFor(subdomain)) {
+      const result = this.#walk(root, parts, 0, values, method, allowed);
+      if (result === SLASH_REQUIRED) return { kind: "redirect", path: `${rawPath}/` };
+      if (result !== null) return { kind: "found", ...result };
+    }
     return allowed.size > 0 ? { kind: "wrong-method", allowed: [...allowed].sort() } : { kind: "none" };
   }
 
@@ -180,7 +209,12 @@ export class UrlMap {
     endpoint: string,
     values: Readonly<Record<string, unknown>>,
     method?: string,
-  ): { readonly path: string; readonly rest: Readonly<Record<string, unknown>>; readonly rule: Rule } {
+  ): {
+    readonly path: string;
+    readonly subdomain: string;
+    readonly rest: Readonly<Record<string, unknown>>;
+    readonly rule: Rule;
+  } {
     const rules = this.rulesFor(endpoint);
     if (rules.length === 0) {
       throw new WebError(
@@ -189,7 +223,7 @@ export class UrlMap {
       );
     }
     const reasons: string[] = [];
-    let best: { path: string; rest: Record<string, unknown>; rule: Rule; score: number } | undefined;
+    let best: { path: string; subdomain: string; rest: Record<string, unknown>; rule: Rule; score: number } | undefined;
     for (const rule of rules) {
       if (method !== undefined && !rule.methods.has(method.toUpperCase())) {
         reasons.push(`${rule.rule} (does not answer ${method.toUpperCase()})`);
@@ -203,7 +237,7 @@ export class UrlMap {
       const rest = Object.fromEntries(Object.entries(values).filter(([key]) => !built.used.has(key)));
       // The rule that takes up most of the values wins; of equals, the first registered.
       if (best === undefined || built.used.size > best.score)
-        best = { path: built.path, rest, rule, score: built.used.size };
+        best = { path: built.path, subdomain: built.subdomain, rest, rule, score: built.used.size };
     }
     if (best === undefined) {
       throw new WebError(

@@ -43,6 +43,7 @@ export class Scope {
   readonly #ends: EndCallback[] = [];
   #holds = 0;
   #released: (() => void) | undefined;
+  readonly #whenClosed: (() => void)[] = [];
 
   constructor(owner: object, openedFor: string) {
     this.owner = owner;
@@ -137,8 +138,14 @@ export class Scope {
       this.#state = "closing";
       for (const fn of this.#ends.toReversed()) await attempt(fn);
       this.#state = "closed";
+      for (const told of this.#whenClosed) told();
       return errors;
     });
+  }
+
+  /** Resolves when the last teardown has run. */
+  async whenClosed(): Promise<void> {
+    if (this.#state !== "closed") await new Promise<void>((resolve) => this.#whenClosed.push(resolve));
   }
 }
 

@@ -1,4 +1,5 @@
 /** Talks to an app without a socket, with a cookie jar (Flask: FlaskClient). */
+import type { Context } from "../app/context.js";
 import type { Config } from "../config/config.js";
 import { WebError } from "../errors/web-error.js";
 import { dumps } from "../http/json.js";
@@ -10,6 +11,7 @@ import { CookieJar } from "./cookie-jar.js";
 export interface Testable {
   readonly config: Config;
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  on(name: "requestStarted", listener: (event: { readonly context: Context }) => unknown): () => void;
 }
 
 export type FormValue = string | number | boolean | Blob | readonly (string | number | Blob)[];
@@ -63,6 +65,12 @@ export class ClientResponse {
     const to = this.headers.get("location");
     return to === null ? null : new URL(to, this.url).href;
   }
+}
+
+/** A request as a test may look into it, after its answer and before its teardown. */
+export interface KeptRequest {
+  readonly response: ClientResponse;
+  readonly context: Context;
 }
 
 export class TestClient {
@@ -154,6 +162,45 @@ export class TestClient {
   }
   options(path: string, options?: ClientRequest): Promise<ClientResponse> {
     return this.request(path, { ...options, method: "OPTIONS" });
+  }
+
+  /**
+   * Sends a request and runs `look` inside its scope, before the teardown: the context, `g()`, `db.session` and
+   * `urlFor` are there still (Flask: `with client:`).
+   *
+   * @throws what `look` throws
+   * @example await client.inspect("/", async ({ context, response }) => { expect(context.g.user).toBeDefined(); });
+   */
+  inspect<T>(path: string, look: (kept: KeptRequest) => T | Promise<T>): Promise<T>;
+  inspect<T>(path: string, options: ClientRequest, look: (kept: KeptRequest) => T | Promise<T>): Promise<T>;
+  async inspect<T>(
+    path: string,
+    first: ClientRequest | ((kept: KeptRequest) => T | Promise<T>),
+    second?: (kept: KeptRequest) => T | Promise<T>,
+  ): Promise<T> {
+    const look = typeof first === "function" ? first : second;
+    if (look === undefined) throw new WebError("test-client", "inspect() needs a function as its last argument.");
+    let context: Context | undefined;
+    let letGo = () => {};
+    const stop = this.#app.on("requestStarted", (event) => {
+      if (context !== undefined) return;
+      ({ context } = event);
+      letGo = context.scope.hold();
+    });
+    try {
+      const response = await this.request(path, typeof first === "function" ? {} : first);
+      const seen = context as Context | undefined;
+      if (seen === undefined)
+        throw new WebError(
+          "test-client",
+          `The request for '${path}' was answered before the app's own part: nothing to look into.`,
+        );
+      return await seen.scope.run(() => look({ response, context: seen }));
+    } finally {
+      stop();
+      letGo();
+      await (context as Context | undefined)?.scope.whenClosed();
+    }
   }
 
   /**

@@ -24,6 +24,25 @@ test("the corpus has at least 250 entries", () => {
   expect(corpus.entries.length).toBeGreaterThanOrEqual(250);
 });
 
+/** Jinja 3.1: `sorted(Environment().filters)` and the tests that have a name. */
+const FILTERS =
+  "abs attr batch capitalize center count d default dictsort e escape filesizeformat first float forceescape format groupby indent int items join last length list lower map max min pprint random reject rejectattr replace reverse round safe select selectattr slice sort string striptags sum title tojson trim truncate unique upper urlencode urlize wordcount wordwrap xmlattr";
+const TESTS =
+  "boolean callable defined divisibleby eq equalto escaped even false filter float ge greaterthan gt in integer iterable le lessthan lower lt mapping ne none number odd sameas sequence string test true undefined upper";
+
+describe("every filter and test of Jinja is there, and in the corpus by its name", () => {
+  const text = corpus.entries.flatMap((entry) => Object.values(entry.templates)).join("\n");
+  const env = new Environment();
+  test.each(FILTERS.split(" "))("filter %s", (name) => {
+    expect(env.filters.has(name)).toBe(true);
+    expect(text).toMatch(new RegExp(`\\|\\s*${name}\\b`));
+  });
+  test.each(TESTS.split(" "))("test %s", (name) => {
+    expect(env.tests.has(name)).toBe(true);
+    expect(text).toMatch(new RegExp(`is (?:not )?${name}\\b|(?:select|reject)(?:attr)?\\([^)]*['"]${name}['"]`));
+  });
+});
+
 describe.each([...groups])("like Jinja2: %s", (_group, entries) => {
   test.each(entries.map((entry, i) => [`${i} ${entry.templates[entry.main]?.slice(0, 60) ?? ""}`, entry] as const))(
     "%s",

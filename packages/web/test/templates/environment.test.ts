@@ -306,3 +306,19 @@ describe("what an application plugs in", () => {
     expect(await new Environment({ camelCase: false }).renderString("{{ post.user_id }}", { post })).toBe("");
   });
 });
+
+// JJ6: Python ends such a page with a RecursionError.
+test("templates that include, extend or import each other without end are named, not a stack overflow", async () => {
+  const env = new Environment({
+    loader: new DictLoader({
+      "a.html": "a{% include 'b.html' %}",
+      "b.html": "b{% include 'a.html' %}",
+      "self.html": "{% include 'self.html' %}",
+      "fine.html": "{% include 'leaf.html' %}{% include 'leaf.html' %}",
+      "leaf.html": "x",
+    }),
+  });
+  await expect(env.render("a.html")).rejects.toThrow(/include each other without end: .*a\.html/);
+  await expect(env.render("self.html")).rejects.toThrow(/self\.html/);
+  expect(await env.render("fine.html")).toBe("xx");
+});
