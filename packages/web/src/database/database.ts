@@ -24,12 +24,14 @@ import {
   type SessionOptions,
   type SessionScopes,
 } from "@athanor/orm";
+import type { MiddlewareHandler } from "hono";
 import type { App } from "../app/app.js";
 import { NotFound } from "../errors/http-error.js";
 import { currentScope } from "../scope/scope.js";
 import { BindTables } from "./binds.js";
 import { Engines } from "./engines.js";
 import { DatabaseSetupError } from "./errors.js";
+import { type DatabaseVariables, type HonoOptions, honoMiddleware, scopedHandler } from "./hosts.js";
 import { type DatabaseModel, type ModelBaseClass, Models } from "./models.js";
 import { type DatabaseEventName, type DatabaseEvents, Modifications } from "./modifications.js";
 import { answerNotFound } from "./not-found.js";
@@ -305,6 +307,31 @@ export class Database<B extends ModelBaseClass = abstract new () => {}> implemen
    */
   on<K extends DatabaseEventName>(name: K, listener: DatabaseEvents[K]): () => void {
     return this.#modifications.on(name, listener);
+  }
+
+  /**
+   * Gives a function its own scope, for frameworks that take functions: `export const GET = db.handler(…)` in Next, the
+   * fetch of a Worker, a handler of Express, Fastify or node:http. The scope ends with the function's promise, not with
+   * the connection; a body that is produced later has no session any more.
+   *
+   * @example app.get("/", db.handler(async (req, res) => { res.json(await User.query().all()); }));
+   */
+  handler<A extends readonly unknown[], R>(handler: (...args: A) => R): (...args: A) => Promise<Awaited<R>> {
+    return scopedHandler((fn) => this.run(fn), handler);
+  }
+
+  /**
+   * Middleware for a Hono app of one's own: a scope around each request, its session in `c.var.session`. Errors that Hono
+   * answers itself reach the teardowns too.
+   *
+   * @example const app = new Hono<{ Variables: DatabaseVariables }>(); app.use(db.hono({ transactional: true }));
+   */
+  hono(options: HonoOptions = {}): MiddlewareHandler<{ Variables: DatabaseVariables }> {
+    return honoMiddleware(
+      (fn) => this.run(fn),
+      () => this.session(),
+      options,
+    );
   }
 
   /** Statements of the running scope, when DATABASE_RECORD_QUERIES is on. */

@@ -8,6 +8,7 @@ export {
   type SessionClass,
 } from "./database.js";
 export { type DatabaseSetupCode, DatabaseSetupError, NoSessionError, SessionClosedError } from "./errors.js";
+export type { DatabaseVariables, HonoOptions } from "./hosts.js";
 export { type ConfigureMigrate, MIGRATE_EXTENSION, Migrate, type MigrateOptions, migrateConfigOf } from "./migrate.js";
 export type { BindOption, DatabaseModel, ModelBaseClass } from "./models.js";
 export type { DatabaseEventName, DatabaseEvents, ModelChange, ModelsEvent } from "./modifications.js";

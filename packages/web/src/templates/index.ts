@@ -1,4 +1,5 @@
 /** The template engine: Jinja's language on JavaScript values, asynchronous throughout. */
+
 export { acceptsKwargs, passContext, templateAttribute, templateCall } from "./calls.js";
 export { Context, type Filter, type FilterState, type Test } from "./context.js";
 export {
@@ -19,6 +20,7 @@ export {
   UndefinedError,
 } from "./errors.js";
 export { toJson } from "./filters/html.js";
+export { type LintFinding, type LintKind, lintTemplate, lintTemplates } from "./lint.js";
 export { ChoiceLoader, DictLoader, FolderLoader, type Loader, PrefixLoader, type TemplateSource } from "./loaders.js";
 export { escape, type HtmlLike, html, isHtml, Markup } from "./markup.js";
 export { Undefined, type UndefinedMode } from "./undefined.js";
