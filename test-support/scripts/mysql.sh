@@ -36,7 +36,7 @@ keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 if [ ! -x "$root/usr/sbin/mysqld" ]; then
   [ -f "$keys" ] || cannot "$keys, which says what Debian's packages are, is missing"
-  mkdir -p "$home"/apt/lists/partial "$home"/cache/archives/partial "$root" || cannot "$home cannot be written"
+  mkdir -p "$home"/apt/lists/partial "$home"/cache/archives/partial || cannot "$home cannot be written"
   touch "$home/status"
   echo "deb [signed-by=$keys] http://deb.debian.org/debian sid main" >"$home/apt/sources.list"
   # An apt of its own: its own sources, lists and idea of what is installed, which is nothing.
@@ -46,11 +46,14 @@ if [ ! -x "$root/usr/sbin/mysqld" ]; then
   "${apt[@]}" update >/dev/null || cannot "Debian's list of packages could not be fetched"
   "${apt[@]}" install -y --no-install-recommends --download-only mysql-server-core >/dev/null ||
     cannot "its packages could not be fetched"
+  # Whole or not at all, also when this is stopped halfway.
+  rm -rf "$root.part"
   for package in "$home"/cache/archives/*.deb; do
-    dpkg-deb -x "$package" "$root" || cannot "$package could not be unpacked"
+    dpkg-deb -x "$package" "$root.part" || cannot "$package could not be unpacked"
   done
+  [ -x "$root.part/usr/sbin/mysqld" ] || cannot "the packages hold no usr/sbin/mysqld"
+  rm -rf "$root" && mv "$root.part" "$root" || cannot "$root cannot be written"
   rm -rf "$home/cache" "$home/apt"
-  [ -x "$root/usr/sbin/mysqld" ] || cannot "the packages hold no usr/sbin/mysqld"
 fi
 # What installing the packages would have made.
 for folder in bin lib lib64; do
@@ -64,9 +67,10 @@ mkdir -p "$root"/{dev,etc,tmp} || cannot "$root cannot be written"
 chmod 1777 "$root/tmp"
 
 server=(chroot "$root" /usr/sbin/mysqld --no-defaults --user=root --datadir=/data --secure-file-priv=NULL)
-if [ ! -f "$root/data/mysql.ibd" ]; then
+if [ ! -f "$home/initialised" ]; then
   rm -rf "$root/data"
   "${server[@]}" --initialize-insecure >"$home/log" 2>&1 || cannot "its data could not be initialised: see $home/log"
+  touch "$home/initialised"
 fi
 # Tests commit thousands of times, and none of it has to survive.
 setsid "${server[@]}" --bind-address=127.0.0.1 "--port=$port" --socket=/tmp/mysql.sock --pid-file=/tmp/mysql.pid \

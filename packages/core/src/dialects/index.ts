@@ -13,6 +13,7 @@ export type * from "./driver.js";
 export { MysqlCompiler } from "./mysql/compiler.js";
 export { MysqlDdlCompiler } from "./mysql/ddl.js";
 export { MysqlDialect } from "./mysql/dialect.js";
+export { writtenExpression } from "./mysql/expressions.js";
 export { PostgresqlCompiler } from "./postgresql/compiler.js";
 export { PostgresqlDdlCompiler } from "./postgresql/ddl.js";
 export { PostgresqlDialect } from "./postgresql/dialect.js";

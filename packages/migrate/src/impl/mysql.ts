@@ -18,6 +18,7 @@ import {
   sql,
   type TableColumn,
 } from "@athanor/core";
+import { writtenExpression } from "@athanor/core/dialects";
 import { OperationError } from "../errors.js";
 import type { AddColumnOp, AlterColumnOp, DropColumnOp, DropIndexOp, MigrateOp } from "../ops/index.js";
 import { OpenMetaData, sketchTable } from "../ops/schema.js";
@@ -123,7 +124,8 @@ export class MysqlImpl extends DialectImpl {
     try {
       await connection.executeScript(`ALTER TABLE athanor_probe ADD CONSTRAINT athanor_probe_ck CHECK (${text})`);
       const [row] = await connection.execute(sql`SHOW CREATE TABLE athanor_probe`);
-      return /CONSTRAINT `athanor_probe_ck` CHECK \((.*)\)(?: \/\*.*)?,?$/m.exec(String(row?.[1]))?.[1];
+      const shown = /CONSTRAINT `athanor_probe_ck` CHECK \((.*)\)(?: \/\*.*)?,?$/m.exec(String(row?.[1]))?.[1];
+      return shown === undefined || this.#isMariadb ? shown : writtenExpression(shown);
     } catch (error) {
       if (error instanceof DatabaseError) return null;
       throw error;

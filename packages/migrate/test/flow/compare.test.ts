@@ -125,13 +125,8 @@ describeEachDatabase("autogenerate compares", (target) => {
       "alterColumn t.n",
     ]);
     // NUMERIC and DECIMAL, BOOLEAN and TINYINT, FLOAT and DOUBLE PRECISION: as the database spells them.
-    const spelled = { sqlite: "DECIMAL(8, 2)", postgresql: "DECIMAL(8, 2)", mariadb: "NUMERIC(8, 2)" } as Record<
-      string,
-      string
-    >;
-    await a.connection.executeScript(
-      `CREATE TABLE s (id INTEGER PRIMARY KEY, d ${spelled[target.name]}, b BOOLEAN, v VARCHAR(9))`,
-    );
+    const spelled = target.family === "mysql" ? "NUMERIC(8, 2)" : "DECIMAL(8, 2)";
+    await a.connection.executeScript(`CREATE TABLE s (id INTEGER PRIMARY KEY, d ${spelled}, b BOOLEAN, v VARCHAR(9))`);
     const synonyms = models((metadata) => {
       table("t", { id: integer().primaryKey(), name: string(30), n: integer().serverDefault("1") }, { metadata });
       table(

@@ -30,6 +30,7 @@ import {
 } from "../../reflection/values.js";
 import { StoredObject, splitParameters } from "../../schema/stored-object.js";
 import { sql, type TextClause } from "../../sql/text.js";
+import { shownExpression } from "./expressions.js";
 import { typeFromColumnType } from "./reflection-types.js";
 
 type Row = readonly unknown[];
@@ -84,8 +85,13 @@ export class MysqlReflector implements Reflector {
       const kind = type === "FUNCTION" ? "function" : "procedure";
       if (at > 0) found.push(new StoredObject(kind, name, { parameters, definition: rest }, place));
     }
-    for (const { name, definition } of await this.views(query, schema))
-      found.push(new StoredObject("view", name, { definition }, place));
+    for (const { name, definition } of afterWhatTheyRead(await this.views(query, schema))) {
+      const full = schema === undefined ? sql.identifier(name) : sql.identifier(schema, name);
+      // MySQL keeps the names of a view's columns beside the query; MariaDB puts them into it.
+      const [row] = await query(sql`SHOW CREATE VIEW ${full}`);
+      const columns = namesBesideQuery(textOf(row?.[1] ?? ""));
+      found.push(new StoredObject("view", name, { definition, columns }, place));
+    }
     const triggers = await query(
       sql`SELECT t.trigger_name, t.event_object_table, CONCAT(t.action_timing, ' ', t.event_manipulation), t.action_statement FROM information_schema.triggers AS t WHERE ${inSchema(schema, "t.trigger_schema")} ORDER BY t.trigger_name`,
     );
@@ -215,6 +221,25 @@ export class MysqlReflector implements Reflector {
   }
 }
 
+/** ``VIEW `v` (`a`,`b`) AS select …`` → a, b. */
+function namesBesideQuery(created: string): readonly string[] | undefined {
+  const name = "`(?:[^`]|``)*`";
+  const list = new RegExp(`VIEW (?:${name}\\.)?${name} \\((${name}(?:,${name})*)\\) AS `).exec(created)?.[1];
+  return list?.match(new RegExp(name, "g"))?.map((n) => n.slice(1, -1).replaceAll("``", "`"));
+}
+/** Views in an order in which they can be made; the server lists them by name. */
+function afterWhatTheyRead(views: readonly ReflectedView[]): readonly ReflectedView[] {
+  const ordered = new Set<ReflectedView>();
+  const met = new Set<ReflectedView>();
+  const place = (view: ReflectedView): void => {
+    if (met.has(view)) return;
+    met.add(view);
+    for (const other of views) if (view.definition.includes(`\`.\`${other.name.replaceAll("`", "``")}\``)) place(other);
+    ordered.add(view);
+  };
+  views.forEach(place);
+  return [...ordered];
+}
 function column(
   row: Row,
   mariadb: boolean,
@@ -241,7 +266,7 @@ function column(
       generation === undefined
         ? undefined
         : {
-            sql: withoutParentheses(mariadb ? generation : unescaped(generation)),
+            sql: withoutParentheses(mariadb ? generation : shownExpression(generation)),
             persisted: /STORED|PERSISTENT/i.test(extra),
           },
     onUpdate: update === undefined ? undefined : clock(update),
@@ -256,33 +281,12 @@ function clock(text: string): string {
   if (m === null) return text;
   return m[1] === undefined || m[1] === "" ? "CURRENT_TIMESTAMP" : `CURRENT_TIMESTAMP(${m[1]})`;
 }
-const STRINGS = /'((?:[^'\\]|\\[\s\S]|'')*)'|`(?:[^`]|``)*`|\b_(?!binary\b)[a-z0-9]+\s*(?=')/g;
-/**
- * MySQL keeps expressions with quotes and backslashes escaped once more, and every text with the characters of the session
- * that wrote it: `_utf8mb4\'it\\\'s\'` was 'it''s'.
- */
-function unescaped(expression: string): string {
-  const plain = decoded(expression).replace(/\\([\s\S])/g, (_, c: string) => (c === "n" ? "\n" : c === "0" ? "\0" : c));
-  return plain.replace(STRINGS, (piece, inner: string | undefined) =>
-    inner !== undefined ? `'${inner.replaceAll("\\'", "''")}'` : piece.startsWith("_") ? "" : piece,
-  );
-}
-const UTF8 = new TextDecoder("utf-8", { fatal: true });
-/** MySQL shows the bytes of such expressions one by one as characters: `Ã¼` for `ü`. What is no UTF-8 was right already. */
-function decoded(text: string): string {
-  if (!/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text;
-  try {
-    return UTF8.decode(Buffer.from(text, "latin1"));
-  } catch {
-    return text;
-  }
-}
 /** MariaDB gives SQL, with NULL for a default of NULL; MySQL gives the bare value, and says beside it when it is SQL. */
 function defaultOf(value: unknown, extra: string, type: string, mariadb: boolean): string | undefined {
   const text = textOrUndefined(value);
   if (text === undefined) return undefined;
   if (mariadb) return text === "NULL" ? undefined : clock(text);
-  if (/DEFAULT_GENERATED/i.test(extra) || /^current_timestamp/i.test(text)) return clock(unescaped(text));
+  if (/DEFAULT_GENERATED/i.test(extra) || /^current_timestamp/i.test(text)) return clock(shownExpression(text));
   return /^(tinyint|smallint|mediumint|int|bigint|decimal|float|double|bit)/.test(type)
     ? text
     : `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
@@ -352,7 +356,7 @@ function indexesOf(rows: Rows, foreignKeys: readonly ReflectedForeignKey[]): rea
         const column = textOrUndefined(p[3]);
         return {
           column,
-          sql: column ?? withoutParentheses(unescaped(textOf(p[7]))),
+          sql: column ?? withoutParentheses(shownExpression(textOf(p[7]))),
           descending: textOf(p[4]) === "D",
           nulls: undefined,
         };
@@ -386,7 +390,7 @@ function checksQuery(where: TextClause, mariadb: boolean): TextClause {
 }
 /** A check beside a column has the column's name for its own in MariaDB: it was given none. */
 function check(row: Row, mariadb: boolean): ReflectedCheck {
-  const clause = withoutParentheses(mariadb ? textOf(row[2]) : unescaped(textOf(row[2])));
+  const clause = withoutParentheses(mariadb ? textOf(row[2]) : shownExpression(textOf(row[2])));
   const beside = textOf(row[3]) === "Column";
   return {
     name: beside ? undefined : textOf(row[1]),
