@@ -136,6 +136,7 @@ async function respond(app: Dispatchable, c: Context, returned: unknown): Promis
     what: `${who[0]!.toUpperCase()}${who.slice(1)}`,
     scope: c.scope,
     onStreamError: (error) => app.logger.error("A streamed answer broke off:", error),
+    onLongStream: (text) => app.logger.warn(text),
   });
 }
 

@@ -13,6 +13,8 @@ export interface ReturnSite {
   readonly what: string;
   readonly scope: Scope | undefined;
   onStreamError(error: unknown): void;
+  /** A stream keeps its scope open for long. */
+  onLongStream?(text: string): void;
 }
 
 function isTriple(value: readonly unknown[]): value is readonly [unknown, number | Headers, unknown?] {
@@ -71,7 +73,10 @@ function build(value: unknown, status: number, headers: Headers, site: ReturnSit
   if (value instanceof Blob)
     return new Response(value, { status, headers: value.type === "" ? typed("application/octet-stream") : headers });
   if (value instanceof HeldStream || Symbol.asyncIterator in value || isGenerator(value)) {
-    return new Response(bodyFrom(value as Chunks, site.scope, site.onStreamError), { status, headers: typed(HTML) });
+    return new Response(bodyFrom(value as Chunks, site.scope, site.onStreamError, site.onLongStream), {
+      status,
+      headers: typed(HTML),
+    });
   }
   return new Response(dumps(value), { status, headers: typed("application/json") });
 }

@@ -45,15 +45,34 @@ export function streamWithContext(source: Chunks): HeldStream {
   return new HeldStream(source);
 }
 
+/** Milliseconds after which a stream that keeps its scope open is worth a word. */
+const LONG = 30_000;
+
+/** Holds the scope, and says so once when that takes long: its session may keep a connection from everybody else. */
+function holdWatched(scope: Scope, onLong: (text: string) => void): () => void {
+  const release = scope.hold();
+  const timer = setTimeout(() => {
+    onLong(
+      `The stream of ${scope.openedFor} has kept its scope open for ${LONG / 1000} seconds. A database session in it keeps its connection as long: read first, commit, then stream without streamWithContext().`,
+    );
+  }, LONG);
+  timer.unref();
+  return () => {
+    clearTimeout(timer);
+    release();
+  };
+}
+
 /** A body that pulls from the iterable, inside the scope, and tells it when the client goes away. */
 export function bodyFrom(
   source: Chunks | HeldStream,
   scope: Scope | undefined,
   onError: (error: unknown) => void,
+  onLong: (text: string) => void = () => {},
 ): ReadableStream<Uint8Array> {
   const within = <T>(fn: () => T): T => (scope === undefined ? fn() : scope.run(fn));
   const held = source instanceof HeldStream && scope !== undefined;
-  const release = held ? scope.hold() : () => {};
+  const release = held ? holdWatched(scope, onLong) : () => {};
   const encoder = new TextEncoder();
   let iterator: AsyncIterator<string | Uint8Array> | undefined;
   const body = new ReadableStream<Uint8Array>(

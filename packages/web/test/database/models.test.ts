@@ -48,5 +48,12 @@ test("a model is typed as with the ORM's Model, in every bind; 404 helpers never
   expect(() => new User({ nmae: "x" })).toThrow(/nmae/);
   // @ts-expect-error a number is wanted
   await expect(db.run(() => db.getOr404(User, "x"))).rejects.toThrow(/404/);
+  // The seeds' slips, which the compiler answers with "Did you mean": db.Models, Person.order_by, filter(complted=…).
+  // @ts-expect-error Model is meant
+  expect(db.Models).toBeUndefined();
+  // @ts-expect-error it is a method of User.query()
+  expect(User.orderBy).toBeUndefined();
+  // @ts-expect-error name is meant, and at run time the error says so too
+  expect(() => User.query().filterBy({ nmae: "x" })).toThrow(/Did you mean 'name'/);
   expect(() => new Database(makeApp(), { sessionOptions: { autoflsuh: true } as object }).session()).toThrow();
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { func, integer, select } from "@athanor/core";
 import { inspect, Session } from "@athanor/orm";
 import { currentScope, Database, NoSessionError, SessionClosedError, streamWithContext } from "@athanor/web";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { blog, collectingLogger, makeApp } from "./app.js";
 
 test("a request adds, commits and reads; the session is one object inside the request and another in the next", async () => {
@@ -207,6 +207,30 @@ test("a stream that keeps the scope open keeps its session", async () => {
   });
   expect((await client.get("/")).text).toBe("a;b;");
   expect(db.engine.pool.status().checkedOut).toBe(0);
+});
+
+test("a stream that keeps its scope for long is warned about once, a short one never", async () => {
+  const { app, client } = await blog();
+  const warnings: string[] = [];
+  app.logger = { ...collectingLogger(), warn: (text: unknown) => void warnings.push(String(text)) };
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    app.get("/<int:seconds>", function ticks(c) {
+      return streamWithContext(
+        (async function* () {
+          yield "a";
+          vi.advanceTimersByTime(c.args.seconds * 1000);
+          yield "b";
+        })(),
+      );
+    });
+    expect((await client.get("/29")).text).toBe("ab");
+    expect((await client.get("/90")).text).toBe("ab");
+    vi.advanceTimersByTime(90_000);
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(warnings).toEqual([expect.stringMatching(/^The stream of GET \/90 has kept its scope open for 30 seconds/)]);
 });
 
 test("close() and remove() end the session early; the next use makes another", async () => {
