@@ -348,6 +348,7 @@ function makeMapper(declaration: Declaration, mapperOf: (d: Declaration) => Mapp
       identity: declaration.settings.identity,
       discriminator,
       expression,
+      inline: isInline(declaration, strategy),
       subMappers: [],
     };
     if (declaration.isConcrete) {
@@ -389,6 +390,35 @@ function keyColumns(declaration: Declaration, table: Table): readonly TableColum
     return table.primaryKey;
   }
   return primaryKey.map((key) => table.column(key) as TableColumn);
+}
+/** @throws MappingError where the option has no meaning */
+function isInline({ name, parent, settings, isConcrete }: Declaration, strategy: string): boolean {
+  const asked = settings.polymorphicLoad;
+  if (asked !== undefined && asked !== "inline" && asked !== "selectin")
+    throw new MappingError(
+      `${name}: polymorphicLoad is "inline" or "selectin", not ${JSON.stringify(asked)}.`,
+      "orm.polymorphic",
+    );
+  if (settings.withPolymorphic !== undefined && settings.withPolymorphic !== "*")
+    throw new MappingError(
+      `${name}: withPolymorphic takes "*", all classes below; of one of them say { polymorphicLoad: "inline" } there.`,
+      "orm.polymorphic",
+    );
+  if (asked !== undefined && parent === undefined)
+    throw new MappingError(
+      `${name}: polymorphicLoad says how queries of a class above read a subclass, and ${name} is none; for all classes below it say { withPolymorphic: "*" }.`,
+      "orm.polymorphic",
+    );
+  const apart = strategy === "concrete" || isConcrete;
+  if (apart && (asked === "inline" || settings.withPolymorphic !== undefined))
+    throw new MappingError(
+      `${name} has a table of its own with all columns, so nothing joins it to another; { polymorphicOn, concrete: true } on the base reads all tables as one union.`,
+      "orm.polymorphic",
+    );
+  if (asked !== undefined) return asked === "inline";
+  for (let up = parent; up !== undefined && !apart; up = up.parent)
+    if (up.settings.withPolymorphic === "*") return true;
+  return false;
 }
 /** A setting of the class, or of the nearest one above it that has it. */
 function settingOf<K extends keyof ModelSettings>(declaration: Declaration, key: K): ModelSettings[K] | undefined {

@@ -44,6 +44,8 @@ export interface ModelSettings {
   readonly excludeProperties?: readonly string[];
   readonly confirmDeletedRows?: boolean;
   readonly eagerDefaults?: true;
+  readonly polymorphicLoad?: "inline" | "selectin";
+  readonly withPolymorphic?: "*";
 }
 const SETTINGS = [
   "primaryKey",
@@ -67,6 +69,8 @@ const SETTINGS = [
   "excludeProperties",
   "confirmDeletedRows",
   "eagerDefaults",
+  "polymorphicLoad",
+  "withPolymorphic",
 ];
 const RESERVED = ["constructor", "then", "prototype", "__proto__", "toJSON"];
 

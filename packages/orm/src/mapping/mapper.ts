@@ -134,6 +134,8 @@ export interface Inheritance {
   readonly discriminator: MappedColumn | undefined;
   /** What tells the class of a row where no column does. */
   readonly expression: ExpressionAttribute | undefined;
+  /** Queries of a class above read what this one adds too, in the same statement. */
+  readonly inline: boolean;
   /** Direct subclasses. */
   readonly subMappers: Mapper[];
 }

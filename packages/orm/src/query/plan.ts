@@ -36,6 +36,7 @@ import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapp
 import { moveCriteria, relationSteps } from "./attributes.js";
 import { Bundle, keysOf } from "./bundle.js";
 import { EntityItem } from "./entity.js";
+import { inlineAlias, withInline } from "./inline.js";
 import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
 import { Load, LoadEverywhere, NoEagerLoads } from "./options.js";
 import { PolymorphicSource, wholeTarget } from "./polymorphic.js";
@@ -237,7 +238,7 @@ class Planner {
   #collections = false;
 
   constructor(statement: SelectStatement) {
-    this.#statement = statement;
+    this.#statement = withInline(statement);
     this.#restrictions = restrictionsOf(statement);
   }
   plan(dialect: Dialect, binds: ReadonlyMap<object, number>): OrmPlan {
@@ -608,7 +609,8 @@ function freshOf(property: RelationshipProperty, aimed: EntitySource | undefined
   if (property.target.isUnion && aimed?.isAlias !== true) return freshTarget(property);
   const whole = aimed instanceof PolymorphicSource ? aimed : wholeTarget(property.target, aimed);
   if (whole !== undefined) return new PolymorphicSource(whole.mapper, whole.subs, undefined, true);
-  return freshTarget(property, aimed?.mapper);
+  const inline = aimed === undefined && property.alias === undefined ? inlineAlias(property.target) : undefined;
+  return inline ?? freshTarget(property, aimed?.mapper);
 }
 export function followed(entities: readonly EntityPlan[]): boolean {
   return entities.some((e) => e.after.length > 0 || e.discriminatorAt >= 0);

@@ -39,6 +39,13 @@ export interface SubclassOptions<I> {
   readonly tableName?: string;
   readonly concrete?: boolean;
   readonly abstract?: boolean;
+  /**
+   * How queries of a class above read what this one adds: "inline", in the same statement, with its table joined; default
+   * "selectin", by one statement for the objects of this class.
+   */
+  readonly polymorphicLoad?: "inline" | "selectin";
+  /** As of a base: queries of this class read all classes below it in the same statement. */
+  readonly withPolymorphic?: "*";
 }
 type Inherited<M extends AnyTable, I> = Options<
   M["$"]["options"]["primaryKey"],
@@ -71,6 +78,8 @@ export interface ModelOptions<N extends string, P, PK, MX, ON, I> extends TableO
   /** Value of the discriminator in rows of this very class. */
   readonly identity?: I;
   readonly abstract?: boolean;
+  /** Queries of this class read all classes below it in the same statement. Default: one more statement per class met. */
+  readonly withPolymorphic?: "*";
   /** The column that counts versions: an UPDATE or DELETE of a row that somebody else changed is a StaleDataError. */
   readonly versionIdColumn?: keyof P;
   /**
