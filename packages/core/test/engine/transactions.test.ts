@@ -141,7 +141,10 @@ describeEachDatabase(
       await engine.begin((conn) => conn.execDriverSql("update doctor set oncall = 0").rowCount());
       await change(one, 1);
       // The one with less to undo is chosen.
-      await two.execDriverSql("create temporary table heavier as select seq from seq_1_to_2000").rowCount();
+      const numbers = "with recursive n as (select 1 as i union all select i + 1 from n where i < 50)";
+      await two
+        .execDriverSql(`create temporary table heavier as ${numbers} select a.i from n as a, n as b limit 2000`)
+        .rowCount();
       await change(two, 2);
       for (let i = 0; i < 20; i++) await change(two, 2);
       const waiting = change(two, 1);
