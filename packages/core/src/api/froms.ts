@@ -1,5 +1,7 @@
 /** What stands in FROM besides tables and subqueries: lists of values, functions, samples. */
+
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { snakeCaseNaming } from "../schema/naming.js";
 import { type Expression, operand } from "../sql/expression.js";
 import { type NamedColumn, requireFrom, TableFunction, TableSample, ValuesClause } from "../sql/from.js";
@@ -99,6 +101,7 @@ export function tableSample<M extends AnyTable, N extends string = `anonymous ${
   percent: number,
   options: { readonly method?: "bernoulli" | "system"; readonly seed?: number; readonly name?: N } = {},
 ): TableOf<N, PropsOf<M>, M["$"]["options"]> {
+  requireKnownOptions(options, ["method", "seed", "name"], "tableSample()", "tablesample.option");
   const seed = options.seed === undefined ? undefined : operand(options.seed);
   const sample = new TableSample(
     requireFrom(table, "tableSample()"),

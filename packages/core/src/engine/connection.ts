@@ -295,7 +295,7 @@ export class Connection implements TransactionOwner {
     limits: Limits | undefined = this.#limits,
   ): MaybePromise<RawResult> {
     const queue = this.#queue;
-    if (queue.busy) return queue.run(() => this.#send(sql, params, hint, badge, limits));
+    if (queue.busy) return this.#inTurn(() => this.#send(sql, params, hint, badge, limits), sql, params, limits);
     if (
       limits === undefined &&
       this.#inForce === undefined &&
@@ -345,7 +345,7 @@ export class Connection implements TransactionOwner {
     badge?: string,
     limits: Limits | undefined = this.#limits,
   ): MaybePromise<RawResult> {
-    return this.#queue.run(() =>
+    const work = () =>
       this.#ready((driver) => {
         const { events, logger } = this.#services;
         const first = sets[0] ?? [];
@@ -363,8 +363,8 @@ export class Connection implements TransactionOwner {
             first,
           ),
         );
-      }),
-    );
+      });
+    return this.#inTurn(work, sql, sets[0] ?? [], limits);
   }
   /** Rows of a statement through a cursor, in chunks. The connection serves other work in between. */
   openStream(
@@ -388,7 +388,7 @@ export class Connection implements TransactionOwner {
     let deadline: Deadline | undefined;
     let trace: QueryTrace | undefined;
     return new ConnectionStream(sql, params, async (stream) => {
-      await this.#queue.run(() =>
+      const open = () =>
         this.#ready((driver) => {
           this.#announce(sql, params);
           if (queries.on) trace = queries.begin(queryTrace(this.#services.trace, this, sql, undefined));
@@ -401,8 +401,8 @@ export class Connection implements TransactionOwner {
               this.#stream = stream;
             },
           );
-        }, true),
-      );
+        }, true);
+      await this.#inTurn(open, sql, params, limits);
       return {
         next: (pull) => Promise.resolve(this.#queue.run(() => this.#until(driving, deadline, pull, sql, params))),
         close: async (work) => {
@@ -674,6 +674,36 @@ export class Connection implements TransactionOwner {
     } catch {
       // The server ends the transaction with the connection; the caller learns of the first error.
     }
+  }
+  /** Work whose signal fires while others are before it is given up at once, and never begun. */
+  #inTurn<T>(
+    work: () => MaybePromise<T>,
+    sql: string,
+    params: readonly unknown[],
+    limits: Limits | undefined,
+  ): MaybePromise<T> {
+    const signal = limits?.signal;
+    const waiting =
+      this.#queue.busy && (signal !== undefined || this.#inForce !== undefined)
+        ? Deadline.of(this.#inForce, { signal })
+        : undefined;
+    if (waiting === undefined) return this.#queue.run(work);
+    return new Promise<T>((resolve, reject) => {
+      let given = true;
+      const { hideParameters } = this.#services;
+      const done = waiting.watch((stop) => {
+        given = false;
+        reject(stopError(stop, { statement: sql, parameters: params, hideParameters }));
+      });
+      const begin = (): MaybePromise<T> | undefined => {
+        if (!given) return undefined;
+        done();
+        return work();
+      };
+      const turn = this.#queue.run(begin);
+      if (turn instanceof Promise) turn.then((value) => resolve(value as T), reject);
+      else resolve(turn as T);
+    });
   }
   async #serial<T>(work: () => MaybePromise<T>): Promise<T> {
     if (this.#waiting.length > 0) this.#startWaiting();

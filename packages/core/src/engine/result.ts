@@ -11,6 +11,7 @@ import {
   NoResultFound,
   ResourceClosedError,
 } from "../errors/errors.js";
+import { requireCount } from "../sql/execution-options.js";
 import type { TypeOf } from "../typing/columns.js";
 import type { AnyExpr } from "../typing/expressions.js";
 
@@ -320,6 +321,7 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
   /** Rows in lists of `size`. Streams when nothing was read before. */
   async *partitions(size?: number): AsyncIterableIterator<R[]> {
+    if (size !== undefined) requireCount(size, "partitions()");
     const seen = this.#unique === undefined ? undefined : new Set<unknown>();
     for await (const { rows, keys } of this.#execution.chunks(size ?? this.#execution.source.chunkRows)) {
       const list = this.#finish(rows, keys, seen);

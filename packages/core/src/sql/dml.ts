@@ -2,6 +2,7 @@
 import { findOdd } from "../codegen/rows.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, showParameter } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import type { ColumnDefinition } from "../schema/definition.js";
 import { Table, type TableColumn } from "../schema/table.js";
 import type { SqlType } from "../types/sql-type.js";
@@ -14,6 +15,7 @@ import {
   asFrom,
   type ColumnMap,
   ColumnReference,
+  CTE_OPTIONS,
   Cte,
   type CteOptions,
   type FromClause,
@@ -115,6 +117,7 @@ abstract class DmlStatement extends Statement {
   }
   /** As a CTE: `with moved as (delete … returning …)`; its columns are those of RETURNING. */
   cte(name: string, options: Omit<CteOptions, "recursive"> = {}): Cte {
+    requireKnownOptions(options, CTE_OPTIONS, "cte()", "cte.option");
     return new Cte(this, name, options);
   }
   get exportedColumns(): Subselectable["exportedColumns"] {
@@ -193,6 +196,7 @@ interface ConflictOptions {
   readonly constraint?: string | undefined;
   readonly targetWhere?: unknown;
 }
+const CONFLICT = ["target", "constraint", "targetWhere"] as const satisfies readonly (keyof ConflictOptions)[];
 
 /** The row that could not be inserted: `excluded.email` in ON CONFLICT, `VALUES(email)` in ON DUPLICATE KEY. */
 export class Excluded extends Alias {
@@ -282,6 +286,7 @@ export class InsertStatement extends DmlStatement {
     const given = (inner as Subselectable).exportedColumns.length;
     if (given !== list.length)
       throw new ArgumentError(`fromSelect(): ${list.length} columns are named but the select gives ${given}.`);
+    requireKnownOptions(options, ["includeDefaults"], "fromSelect()", "insert.option");
     const missing =
       options.includeDefaults === false
         ? []
@@ -290,9 +295,11 @@ export class InsertStatement extends DmlStatement {
     return this.with({ source: { columns: list, query: inner as Subselectable, defaults } });
   }
   onConflictDoNothing(options: ConflictOptions = {}): this {
+    requireKnownOptions(options, CONFLICT, "onConflictDoNothing()", "insert.option");
     return this.with({ conflict: { action: "nothing", ...this.conflictTarget(options), set: [], where: undefined } });
   }
   onConflictDoUpdate(options: ConflictOptions & { readonly set: unknown; readonly where?: unknown }): this {
+    requireKnownOptions(options, [...CONFLICT, "set", "where"], "onConflictDoUpdate()", "insert.option");
     const conflict: ConflictClause = {
       action: "update",
       ...this.conflictTarget(options),

@@ -21,11 +21,21 @@ export function declareExecutionOptions(...names: readonly string[]): void {
 /** Names of the program's own; checked once, for statements are built in loops. */
 const strange = new Set<string>();
 
+const COUNTS = ["yieldPer", "maxRowBuffer", "insertmanyvaluesPageSize"] as const;
+/** @throws ArgumentError for anything but a whole number of rows from 1 */
+export function requireCount(given: unknown, what: string): void {
+  if (typeof given !== "number" || !Number.isSafeInteger(given) || given < 1)
+    throw new ArgumentError(`${what}: a whole number of rows from 1 is needed, not ${String(given)}.`, "option.count");
+}
+
 /** The options themselves. @throws ArgumentError for a name that is nearly one of the known ones */
 export function checkedExecutionOptions<O extends { readonly [name: string]: unknown }>(
   options: O,
   where = "executionOptions()",
 ): O {
+  for (const name of COUNTS) {
+    if (options[name] !== undefined) requireCount(options[name], `${where}: ${name}`);
+  }
   for (const name in options) {
     if (known.has(name) || strange.has(name)) continue;
     const meant = /[.:]/.test(name) ? undefined : nearest(name, known);

@@ -218,6 +218,12 @@ export interface CteOptions {
   /** Words behind the query, such as sql`SEARCH DEPTH FIRST BY id SET place`. */
   readonly suffix?: Element | undefined;
 }
+export const CTE_OPTIONS = [
+  "recursive",
+  "nesting",
+  "materialized",
+  "suffix",
+] as const satisfies readonly (keyof CteOptions)[];
 /** Words of SQL a program writes itself: only a `sql` fragment carries them, so that no text of a user's does by mistake. */
 export function rawWords(value: unknown, where: string): Element {
   if (value instanceof Element && value.kind === "text") return value;

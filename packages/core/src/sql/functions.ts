@@ -1,5 +1,6 @@
 /** Function calls, CASE, CAST, windows and subqueries as expressions. */
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import {
   BOOLEAN,
   DATE,
@@ -157,6 +158,14 @@ export interface WindowOptions {
   readonly groups?: readonly [FrameBound, FrameBound];
   readonly exclude?: "CURRENT ROW" | "GROUP" | "TIES" | "NO OTHERS";
 }
+const WINDOW = [
+  "partitionBy",
+  "orderBy",
+  "rows",
+  "range",
+  "groups",
+  "exclude",
+] as const satisfies readonly (keyof WindowOptions)[];
 export class Over extends Expression {
   readonly kind = "over";
   readonly call: Expression;
@@ -168,6 +177,7 @@ export class Over extends Expression {
   readonly exclude: WindowOptions["exclude"];
   constructor(call: Expression, window: WindowOptions) {
     super();
+    requireKnownOptions(window, WINDOW, "over()", "over.option");
     this.call = call;
     this.partitionBy = list(window.partitionBy).map((e) => columnOperand(e, "partitionBy"));
     this.orderBy = list(window.orderBy).map(ordering);

@@ -1,6 +1,7 @@
 /** SELECT and set operations. Every method gives a new statement. Source: SQLAlchemy "Using SELECT Statements". */
 
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { CreateTableAs, type CreateTableAsOptions } from "../schema/ddl.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
@@ -10,6 +11,7 @@ import {
   asEntity,
   asFrom,
   ColumnReference,
+  CTE_OPTIONS,
   Cte,
   type CteOptions,
   type FromClause,
@@ -56,6 +58,8 @@ export interface ForUpdate {
   readonly skipLocked: boolean;
   readonly of: readonly FromClause[];
 }
+
+const LOCKS = ["read", "keyShare", "nowait", "skipLocked", "of"] as const satisfies readonly (keyof ForUpdate)[];
 
 /** SQL words the program vouches for, at a fixed place of a SELECT. */
 export interface StatementWords {
@@ -125,6 +129,7 @@ export abstract class QueryStatement extends Statement implements Subselectable 
   }
   /** `FETCH FIRST n ROWS ONLY`, with ties or percent where the database has them. Takes the place of `limit()`. */
   fetch(n: unknown, options: { readonly withTies?: boolean; readonly percent?: boolean } = {}): this {
+    requireKnownOptions(options, ["withTies", "percent"], "fetch()", "select.option");
     const fetchValue: FetchClause | undefined =
       n === null ? undefined : { withTies: options.withTies ?? false, percent: options.percent ?? false };
     return this.with({ limitValue: rowCount("fetch", n), fetchClause: fetchValue });
@@ -149,6 +154,7 @@ export abstract class QueryStatement extends Statement implements Subselectable 
     return new Subquery(this, name, true);
   }
   cte(name: string, options: CteOptions = {}): Cte {
+    requireKnownOptions(options, CTE_OPTIONS, "cte()", "cte.option");
     return new Cte(this, name, options);
   }
   scalar(): Expression {
@@ -346,19 +352,19 @@ export class SelectStatement extends QueryStatement {
   }
   /** Words after SELECT, such as sql`SQL_NO_CACHE`; with a dialect's name for that one only. */
   prefixWith(words: unknown, options: { readonly dialect?: string } = {}): this {
-    return this.addWords("prefix", words, options.dialect);
+    return this.addWords("prefix", words, forDialect(options, "prefixWith()"));
   }
   /** Words at the end of the statement. */
   suffixWith(words: unknown, options: { readonly dialect?: string } = {}): this {
-    return this.addWords("suffix", words, options.dialect);
+    return this.addWords("suffix", words, forDialect(options, "suffixWith()"));
   }
   /** Words behind a table in FROM, such as sql`USE INDEX (ix)`. */
   withHint(table: unknown, words: unknown, options: { readonly dialect?: string } = {}): this {
-    return this.addWords("hint", words, options.dialect, requireFrom(table, "withHint()"));
+    return this.addWords("hint", words, forDialect(options, "withHint()"), requireFrom(table, "withHint()"));
   }
   /** A hint for the whole statement: a comment behind SELECT where the database reads it there, sql`/*+ NO_ICP(t) *\/`. */
   withStatementHint(words: unknown, options: { readonly dialect?: string } = {}): this {
-    return this.addWords("prefix", words, options.dialect);
+    return this.addWords("prefix", words, forDialect(options, "withStatementHint()"));
   }
   protected addWords(
     place: StatementWords["place"],
@@ -398,6 +404,7 @@ export class SelectStatement extends QueryStatement {
   withForUpdate(
     options: { read?: boolean; keyShare?: boolean; nowait?: boolean; skipLocked?: boolean; of?: unknown } = {},
   ): this {
+    requireKnownOptions(options, LOCKS, "withForUpdate()", "select.option");
     const of =
       options.of === undefined
         ? []
@@ -487,6 +494,10 @@ export class SelectStatement extends QueryStatement {
   }
 }
 
+function forDialect(options: { readonly dialect?: string }, where: string): string | undefined {
+  requireKnownOptions(options, ["dialect"], where, "select.option");
+  return options.dialect;
+}
 export function checkedExtension(extension: unknown, kind: string): SyntaxExtension {
   const places = EXTENSION_POINTS[kind] ?? [];
   if (!(extension instanceof SyntaxExtension))

@@ -69,6 +69,40 @@ describeEachDatabase(
       expect(performance.now() - begun).toBeLessThan(8000);
       expect(Number(await conn.execDriverSql("select 1 as a").scalar())).toBe(1);
     });
+    it("end the wait of a statement that others are before, which then never runs", async () => {
+      const last = new AbortController();
+      const whole = new AbortController();
+      await engine
+        .begin(async (conn) => {
+          const abort = new AbortController();
+          const begun = performance.now();
+          const slow = conn.execute(text(sleeping[name]), {}, { signal: last.signal }).all();
+          slow.catch(() => {});
+          const queued = conn.execute(text("insert into t (id) values (77)"), {}, { signal: abort.signal }).rowCount();
+          setTimeout(() => abort.abort(), 50);
+          await expect(queued).rejects.toThrow(StatementAbortedError);
+          expect(performance.now() - begun).toBeLessThan(5000);
+          expect(conn.inTransaction).toBe(true);
+          last.abort();
+          await expect(slow).rejects.toThrow(StatementAbortedError);
+        })
+        .catch(() => {});
+      expect(await count()).toBe(0);
+      // The signal of the transaction too.
+      const ended = engine.begin(
+        (conn) => {
+          conn
+            .execute(text(sleeping[name]))
+            .all()
+            .catch(() => {});
+          return conn.execute(text("insert into t (id) values (78)")).rowCount();
+        },
+        { signal: whole.signal },
+      );
+      setTimeout(() => whole.abort(), 50);
+      await expect(ended).rejects.toThrow(StatementAbortedError);
+      expect(await count()).toBe(0);
+    });
     it("inside a savepoint cost only the savepoint", async () => {
       await using conn = await engine.connect();
       await conn.execDriverSql("insert into t values (1)");
