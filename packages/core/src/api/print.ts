@@ -1,6 +1,7 @@
 /** Printing statements without a connection: `String(stmt)`, `stmt.compile("postgresql")`. */
 
 import { bindStatement } from "../compile/bind.js";
+import { indexOfBinds } from "../compile/cache.js";
 import { MARKED } from "../compile/parameter-compiler.js";
 import { writeSchemas } from "../compile/schema-map.js";
 import type { InlineRenderer } from "../compile/type-wrapping.js";
@@ -8,7 +9,6 @@ import { Dialect } from "../dialects/dialect.js";
 import { dialectNamed } from "../dialects/registry.js";
 import { ArgumentError } from "../errors/errors.js";
 import { Expression } from "../sql/expression.js";
-import type { KeyedBind } from "../sql/key.js";
 import { KeyWriter } from "../sql/key.js";
 import { installPrinter, type PrintedStatement, type PrintOptions, type Statement } from "../sql/statement.js";
 
@@ -32,12 +32,9 @@ function print(statement: Statement, given: unknown, options: PrintOptions): Pri
   const key = new KeyWriter().reset(true);
   key.named = statement.parameterValues;
   statement.walk(key);
-  const binds = new Map<KeyedBind, number>();
+  const binds = indexOfBinds(key);
   const values = new Map<object, unknown>();
-  (key.binds ?? []).forEach((bind, i) => {
-    if (!binds.has(bind)) binds.set(bind, i);
-    values.set(bind, key.params[i]);
-  });
+  for (const [bind, i] of binds) values.set(bind, key.params[i]);
   const literalBinds = options.literalBinds ?? false;
   const own = dialect.createCompiler(binds, literalBinds ? { literalBinds, values } : {}).compile(statement);
   const map = options.schemaTranslateMap;

@@ -3,7 +3,7 @@
  * whatever their values are. Source: SQLAlchemy "SQL Compilation Caching".
  */
 import type { Element } from "../sql/element.js";
-import { Bind } from "../sql/expression.js";
+import { Bind, NamedBind } from "../sql/expression.js";
 import { type KeyedBind, KeyWriter, OP } from "../sql/key.js";
 
 interface Entry<E> {
@@ -85,13 +85,7 @@ export class StatementCache<E> {
     const recording = new KeyWriter().reset(true);
     recording.nodesOnly = true;
     statement.walk(recording);
-    const binds = new Map<KeyedBind, number>();
-    const all = recording.binds as KeyedBind[];
-    const standing = recording.agrees ? asOne(all) : all;
-    all.forEach((bind, i) => {
-      if (!binds.has(bind)) binds.set(bind, binds.get(standing[i] as KeyedBind) ?? i);
-    });
-    return build(binds);
+    return build(indexOfBinds(recording));
   }
   /** Drops the older half: dropping one at a time would sort at every miss of a full cache. */
   #evict(): void {
@@ -109,20 +103,36 @@ export class StatementCache<E> {
     this.#size = kept.length;
   }
 }
+/** For the compiler: the index of each parameter node among those collected. */
+export function indexOfBinds(key: KeyWriter): Map<KeyedBind, number> {
+  const index = new Map<KeyedBind, number>();
+  const all = key.binds as KeyedBind[];
+  const standing = key.agrees ? asOne(all) : all;
+  all.forEach((bind, i) => {
+    if (!index.has(bind)) index.set(bind, index.get(standing[i] as KeyedBind) ?? i);
+  });
+  return index;
+}
 
 /**
  * The nodes, with the first of those that hold one value of one type for all of them: where clauses have to agree, two
  * makings of `coalesce(age, 0)` are one expression.
  */
 function asOne(binds: readonly KeyedBind[]): readonly KeyedBind[] {
-  const byValue = new Map<unknown, Bind[]>();
+  const byValue = new Map<unknown, (Bind | NamedBind)[]>();
   return binds.map((bind) => {
-    if (!(bind instanceof Bind) || bind.expanding) return bind;
-    const { value, type } = bind;
+    if (!(bind instanceof Bind || bind instanceof NamedBind) || bind.expanding) return bind;
+    const { type } = bind;
+    const name = bind instanceof NamedBind ? bind.parameter : undefined;
+    // The name says that the values given are equal; what holds where none is given may differ still.
+    if (bind instanceof NamedBind && (bind.callable !== undefined || bind.literalExecute)) return bind;
+    const value = bind.value instanceof Date ? bind.value.getTime() : bind.value;
     if ((typeof value === "object" && value !== null) || Object.is(value, -0)) return bind;
     const equal = byValue.get(value);
     if (equal === undefined) byValue.set(value, [bind]);
-    const first = equal?.find((other) => other.type.id === type.id);
+    const first = equal?.find(
+      (other) => other.type.id === type.id && (other instanceof NamedBind ? other.parameter : undefined) === name,
+    );
     if (first === undefined) equal?.push(bind);
     return first ?? bind;
   });

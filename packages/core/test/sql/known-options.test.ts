@@ -10,14 +10,6 @@ describe("an unknown option", () => {
     ["withForUpdate()", () => select(t).withForUpdate(slip({ noWait: true })), "Did you mean 'nowait'?"],
     ["over()", () => func.rowNumber().over(slip({ orderby: t.c.id })), "Did you mean 'orderBy'?"],
     ["cte()", () => select(t).cte("x", slip({ recursiv: true })), "Did you mean 'recursive'?"],
-    [
-      "cte()",
-      () =>
-        insert(t)
-          .returning(t.c.id)
-          .cte("x", slip({ nested: true })),
-      "'nested'",
-    ],
     ["fetch()", () => select(t).fetch(1, slip({ withTie: true })), "Did you mean 'withTies'?"],
     ["withHint()", () => select(t).withHint(t, sql`x`, slip({ dialects: "mysql" })), "Did you mean 'dialect'?"],
     ["prefixWith()", () => select(t).prefixWith(sql`x`, slip({ dialects: "mysql" })), "Did you mean 'dialect'?"],
@@ -26,7 +18,7 @@ describe("an unknown option", () => {
       "onConflictDoNothing()",
       () =>
         insert(t)
-          .values({ id: 1 })
+          .values({ id: 1, name: "a" })
           .onConflictDoNothing(slip({ targets: ["id"] })),
       "target",
     ],
@@ -34,7 +26,7 @@ describe("an unknown option", () => {
       "onConflictDoUpdate()",
       () =>
         insert(t)
-          .values({ id: 1 })
+          .values({ id: 1, name: "a" })
           .onConflictDoUpdate(slip({ target: ["id"], set: { name: "a" }, wher: 1 })),
       "Did you mean 'where'?",
     ],

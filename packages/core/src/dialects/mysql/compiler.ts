@@ -56,6 +56,13 @@ export class MysqlCompiler extends SqlCompiler {
   /** ONLY_FULL_GROUP_BY, which MySQL has on by itself: `n DIV ?` selected is not the `n DIV ?` grouped by. */
   protected override readonly agreesByValues = true;
 
+  /** Whether a backslash escapes is the session's to say (NO_BACKSLASH_ESCAPES): a text that holds one is written as bytes. */
+  protected override literal(value: unknown, type: SqlType): string {
+    const text = super.literal(value, type);
+    if (!text.startsWith("'") || !text.includes("\\")) return text;
+    const plain = text.slice(1, -1).replaceAll("''", "'").replaceAll("\\\\", "\\");
+    return `_utf8mb4 X'${Buffer.from(plain).toString("hex")}'`;
+  }
   /** MariaDB 10.6 has WITH TIES. */
   protected override fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
     const { nativeUuid } = this.dialect.capabilities;
