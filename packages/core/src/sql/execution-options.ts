@@ -21,7 +21,7 @@ export function declareExecutionOptions(...names: readonly string[]): void {
 /** Names of the program's own; checked once, for statements are built in loops. */
 const strange = new Set<string>();
 
-const COUNTS = ["yieldPer", "maxRowBuffer", "insertmanyvaluesPageSize"] as const;
+const COUNTS = ["yieldPer", "maxRowBuffer"] as const;
 /** @throws ArgumentError for anything but a whole number of rows from 1 */
 export function requireCount(given: unknown, what: string): void {
   if (typeof given !== "number" || !Number.isSafeInteger(given) || given < 1)
