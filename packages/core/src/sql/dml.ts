@@ -15,7 +15,6 @@ import {
   asFrom,
   type ColumnMap,
   ColumnReference,
-  CTE_OPTIONS,
   Cte,
   type CteOptions,
   type FromClause,
@@ -117,7 +116,6 @@ abstract class DmlStatement extends Statement {
   }
   /** As a CTE: `with moved as (delete … returning …)`; its columns are those of RETURNING. */
   cte(name: string, options: Omit<CteOptions, "recursive"> = {}): Cte {
-    requireKnownOptions(options, CTE_OPTIONS, "cte()", "cte.option");
     return new Cte(this, name, options);
   }
   get exportedColumns(): Subselectable["exportedColumns"] {

@@ -2,6 +2,7 @@
 
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import type { SqlType } from "../types/sql-type.js";
 import { Element, entityElement, fromClause, innerStatement } from "./element.js";
 import { Expression } from "./expression.js";
@@ -218,16 +219,16 @@ export interface CteOptions {
   /** Words behind the query, such as sql`SEARCH DEPTH FIRST BY id SET place`. */
   readonly suffix?: Element | undefined;
 }
-export const CTE_OPTIONS = [
-  "recursive",
-  "nesting",
-  "materialized",
-  "suffix",
-] as const satisfies readonly (keyof CteOptions)[];
+const CTE_OPTIONS = ["recursive", "nesting", "materialized", "suffix"] as const satisfies readonly (keyof CteOptions)[];
 /** Words of SQL a program writes itself: only a `sql` fragment carries them, so that no text of a user's does by mistake. */
 export function rawWords(value: unknown, where: string): Element {
   if (value instanceof Element && value.kind === "text") return value;
   throw new ArgumentError(`${where}: write words of SQL as a fragment, sql\`…\`, not as a plain text.`, "words.plain");
+}
+/** The dialect that words are meant for. */
+export function forDialect(options: { readonly dialect?: string }, where: string): string | undefined {
+  requireKnownOptions(options, ["dialect"], where, "select.option");
+  return options.dialect;
 }
 function subselectable(value: unknown, where: string): Subselectable {
   const inner =
@@ -252,6 +253,7 @@ export class Cte extends OverQuery {
   readonly suffix: Element | undefined;
   constructor(query: Subselectable, name: string, options: CteOptions, part?: Cte["recursivePart"], restates?: Cte) {
     super(query, name);
+    requireKnownOptions(options, CTE_OPTIONS, "cte()", "cte.option");
     if (typeof name !== "string" || name === "") throw new ArgumentError("cte(): a name is needed.");
     this.recursive = options.recursive ?? false;
     this.nesting = options.nesting ?? false;

@@ -11,10 +11,10 @@ import {
   asEntity,
   asFrom,
   ColumnReference,
-  CTE_OPTIONS,
   Cte,
   type CteOptions,
   type FromClause,
+  forDialect,
   ItemElement,
   Join,
   type JoinKind,
@@ -58,8 +58,6 @@ export interface ForUpdate {
   readonly skipLocked: boolean;
   readonly of: readonly FromClause[];
 }
-
-const LOCKS = ["read", "keyShare", "nowait", "skipLocked", "of"] as const satisfies readonly (keyof ForUpdate)[];
 
 /** SQL words the program vouches for, at a fixed place of a SELECT. */
 export interface StatementWords {
@@ -154,7 +152,6 @@ export abstract class QueryStatement extends Statement implements Subselectable 
     return new Subquery(this, name, true);
   }
   cte(name: string, options: CteOptions = {}): Cte {
-    requireKnownOptions(options, CTE_OPTIONS, "cte()", "cte.option");
     return new Cte(this, name, options);
   }
   scalar(): Expression {
@@ -404,7 +401,12 @@ export class SelectStatement extends QueryStatement {
   withForUpdate(
     options: { read?: boolean; keyShare?: boolean; nowait?: boolean; skipLocked?: boolean; of?: unknown } = {},
   ): this {
-    requireKnownOptions(options, LOCKS, "withForUpdate()", "select.option");
+    requireKnownOptions(
+      options,
+      ["read", "keyShare", "nowait", "skipLocked", "of"],
+      "withForUpdate()",
+      "select.option",
+    );
     const of =
       options.of === undefined
         ? []
@@ -494,10 +496,6 @@ export class SelectStatement extends QueryStatement {
   }
 }
 
-function forDialect(options: { readonly dialect?: string }, where: string): string | undefined {
-  requireKnownOptions(options, ["dialect"], where, "select.option");
-  return options.dialect;
-}
 export function checkedExtension(extension: unknown, kind: string): SyntaxExtension {
   const places = EXTENSION_POINTS[kind] ?? [];
   if (!(extension instanceof SyntaxExtension))
