@@ -15,7 +15,8 @@ import {
   asFrom,
   type ColumnMap,
   ColumnReference,
-  Cte,
+  type Cte,
+  cteOf,
   type CteOptions,
   type FromClause,
   type ItemElement,
@@ -116,7 +117,7 @@ abstract class DmlStatement extends Statement {
   }
   /** As a CTE: `with moved as (delete … returning …)`; its columns are those of RETURNING. */
   cte(name: string, options: Omit<CteOptions, "recursive"> = {}): Cte {
-    return new Cte(this, name, options);
+    return cteOf(this, name, options);
   }
   get exportedColumns(): Subselectable["exportedColumns"] {
     return exportedColumnsOf(this.returningItems);

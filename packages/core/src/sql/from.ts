@@ -225,6 +225,11 @@ export function rawWords(value: unknown, where: string): Element {
   if (value instanceof Element && value.kind === "text") return value;
   throw new ArgumentError(`${where}: write words of SQL as a fragment, sql\`…\`, not as a plain text.`, "words.plain");
 }
+/** `cte()` of any statement. @throws ArgumentError for an option it does not know */
+export function cteOf(query: Subselectable, name: string, options: CteOptions): Cte {
+  requireKnownOptions(options, CTE_OPTIONS, "cte()", "cte.option");
+  return new Cte(query, name, options);
+}
 /** The dialect that words are meant for. */
 export function forDialect(options: { readonly dialect?: string }, where: string): string | undefined {
   requireKnownOptions(options, ["dialect"], where, "select.option");
@@ -253,7 +258,6 @@ export class Cte extends OverQuery {
   readonly suffix: Element | undefined;
   constructor(query: Subselectable, name: string, options: CteOptions, part?: Cte["recursivePart"], restates?: Cte) {
     super(query, name);
-    requireKnownOptions(options, CTE_OPTIONS, "cte()", "cte.option");
     if (typeof name !== "string" || name === "") throw new ArgumentError("cte(): a name is needed.");
     this.recursive = options.recursive ?? false;
     this.nesting = options.nesting ?? false;

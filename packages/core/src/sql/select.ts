@@ -7,11 +7,13 @@ import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
 import { Bind, columnOperand, conjunction, criterion, Expression, type Ordering } from "./expression.js";
 import { EXTENSION_POINTS, SyntaxExtension } from "./extension.js";
+import { type ForUpdate, type ForUpdateOptions, forUpdateOf } from "./for-update.js";
 import {
   asEntity,
   asFrom,
   ColumnReference,
-  Cte,
+  type Cte,
+  cteOf,
   type CteOptions,
   type FromClause,
   forDialect,
@@ -41,6 +43,8 @@ import {
 } from "./select-list.js";
 import { Statement } from "./statement.js";
 
+export type { ForUpdate } from "./for-update.js";
+
 /** A join as written: where it attaches is decided when the statement is compiled. */
 export interface JoinSpec {
   readonly target: FromClause;
@@ -50,13 +54,6 @@ export interface JoinSpec {
   readonly source: FromClause | undefined;
   /** Which rows of the target belong to the entity that is joined; a part of ON. */
   readonly narrow?: Expression | undefined;
-}
-export interface ForUpdate {
-  readonly read: boolean;
-  readonly keyShare: boolean;
-  readonly nowait: boolean;
-  readonly skipLocked: boolean;
-  readonly of: readonly FromClause[];
 }
 
 /** SQL words the program vouches for, at a fixed place of a SELECT. */
@@ -152,7 +149,7 @@ export abstract class QueryStatement extends Statement implements Subselectable 
     return new Subquery(this, name, true);
   }
   cte(name: string, options: CteOptions = {}): Cte {
-    return new Cte(this, name, options);
+    return cteOf(this, name, options);
   }
   scalar(): Expression {
     return this.asScalar();
@@ -398,27 +395,8 @@ export class SelectStatement extends QueryStatement {
   correlateExcept(...froms: unknown[]): this {
     return this.with({ uncorrelated: froms.map((f) => requireFrom(f, "correlateExcept()")) });
   }
-  withForUpdate(
-    options: { read?: boolean; keyShare?: boolean; nowait?: boolean; skipLocked?: boolean; of?: unknown } = {},
-  ): this {
-    requireKnownOptions(
-      options,
-      ["read", "keyShare", "nowait", "skipLocked", "of"],
-      "withForUpdate()",
-      "select.option",
-    );
-    const of =
-      options.of === undefined
-        ? []
-        : (Array.isArray(options.of) ? options.of : [options.of]).map((f) => requireFrom(f, "withForUpdate()"));
-    const forUpdate: ForUpdate = {
-      read: options.read ?? false,
-      keyShare: options.keyShare ?? false,
-      nowait: options.nowait ?? false,
-      skipLocked: options.skipLocked ?? false,
-      of,
-    };
-    return this.with({ forUpdate });
+  withForUpdate(options: ForUpdateOptions = {}): this {
+    return this.with({ forUpdate: forUpdateOf(options) });
   }
   /**
    * The rows of another statement, read as what this one selects: SQL text, a select, or a statement with RETURNING.
