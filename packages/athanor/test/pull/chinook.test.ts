@@ -14,6 +14,7 @@ const dumps: Record<string, string> = {
   sqlite: "Chinook_Sqlite.sql",
   postgresql: "Chinook_PostgreSql.sql",
   mariadb: "Chinook_MySql.sql",
+  mysql: "Chinook_MySql.sql",
 };
 
 /** Statements of a dump, without those that choose a database and psql's own commands. */
