@@ -105,12 +105,18 @@ describeEachDatabase(
         await conn.execDriverSql("insert into parent values (11, 'p', 1)");
         await conn.execDriverSql("insert into parent values (12, 'q', 1)");
       });
+      let holding = 0;
+      let bothHold: () => void = () => {};
+      const both = new Promise<void>((resolve) => {
+        bothHold = resolve;
+      });
       const crossing = async (first: number, second: number) => {
         let attempts = 0;
         await engine.runTransaction(async (conn, attempt) => {
           attempts = attempt;
           await conn.execDriverSql(`update parent set age = age + 1 where id = ${first}`);
-          await new Promise((r) => setTimeout(r, 100));
+          if (++holding === 2) bothHold();
+          await both;
           await conn.execDriverSql(`update parent set age = age + 1 where id = ${second}`);
         });
         return attempts;

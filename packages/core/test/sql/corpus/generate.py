@@ -634,10 +634,10 @@ S("upsert.nothing.target", lambda d: ins[d](tags).values(name="x").on_conflict_d
 S("upsert.update", lambda d: ins[d](tags).values(name="x").on_conflict_do_update(index_elements=["name"], set_={"uses": 1}), ONE, mysql="INSERT INTO tags (name) VALUES (?) ON DUPLICATE KEY UPDATE uses = ?")
 def up_excluded(d):
     s = ins[d](tags).values(name="x", uses=2); return s.on_conflict_do_update(index_elements=["name"], set_={"uses": s.excluded.uses})
-S("upsert.excluded", up_excluded, ONE, mysql="INSERT INTO tags (name, uses) VALUES (?, ?) ON DUPLICATE KEY UPDATE uses = VALUES(uses)")
+S("upsert.excluded", up_excluded, ONE, mysql="INSERT INTO tags (name, uses) VALUES (?, ?) AS excluded ON DUPLICATE KEY UPDATE uses = excluded.uses")
 def up_add(d):
     s = ins[d](tags).values(name="x", uses=2); return s.on_conflict_do_update(index_elements=["name"], set_={"uses": t.uses + s.excluded.uses})
-S("upsert.add", up_add, ONE, mysql="INSERT INTO tags (name, uses) VALUES (?, ?) ON DUPLICATE KEY UPDATE uses = tags.uses + VALUES(uses)")
+S("upsert.add", up_add, ONE, mysql="INSERT INTO tags (name, uses) VALUES (?, ?) AS excluded ON DUPLICATE KEY UPDATE uses = tags.uses + excluded.uses")
 S("upsert.where", lambda d: ins[d](tags).values(name="x").on_conflict_do_update(index_elements=["name"], set_={"uses": 1}, where=t.uses < 5), "MySQL's has no WHERE: an error", mysql=None)
 S("upsert.partial", lambda d: ins[d](tags).values(name="x").on_conflict_do_nothing(index_elements=["name"], index_where=t.uses > 5), "MySQL has no partial indexes: the target is left out as a whole; values in the index's condition are written out, or PostgreSQL could not match the index (2.x likewise)", postgresql="INSERT INTO tags (name) VALUES (?) ON CONFLICT (name) WHERE uses > 5 DO NOTHING", mysql="INSERT INTO tags (name) VALUES (?) ON DUPLICATE KEY UPDATE id = tags.id")
 S("upsert.constraint", lambda d: pg_insert(tags).values(name="x").on_conflict_do_nothing(constraint="tags_name_key"), "a constraint by name is PostgreSQL's; MySQL leaves every target out", sqlite=None, mysql="INSERT INTO tags (name) VALUES (?) ON DUPLICATE KEY UPDATE id = tags.id")
