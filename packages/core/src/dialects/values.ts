@@ -224,6 +224,13 @@ export const longest = (type: EnumType): number => type.length ?? Math.max(1, ..
 export const varchar = (type: StringType, name = "VARCHAR"): string =>
   type.length === undefined ? name : `${name}(${type.length})`;
 
+/** For drivers that make something of their own of what no type has converted. */
+export function unconverted(value: unknown): ArgumentError {
+  return new ArgumentError(
+    `A parameter of type ${typeof value} reached the driver unconverted (${describe(value)}); give the parameter a type.`,
+    "value.unconverted",
+  );
+}
 export function noItem(): ArgumentError {
   return new ArgumentError("An array holds undefined; give null for SQL NULL.", "value.undefined");
 }

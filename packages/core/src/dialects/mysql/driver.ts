@@ -1,6 +1,6 @@
 /** MySQL and MariaDB through the package `mysql2`. */
 import type mysql from "mysql2";
-import { ArgumentError, OperationalError } from "../../errors/errors.js";
+import { OperationalError } from "../../errors/errors.js";
 import { chunkSizes } from "../chunks.js";
 import type {
   BeginOptions,
@@ -12,7 +12,7 @@ import type {
   StatementHint,
   TwoPhaseDriver,
 } from "../driver.js";
-import { describe } from "../values.js";
+import { unconverted } from "../values.js";
 import { rawBind } from "./types.js";
 
 /** Opens another connection to the same server: for cancelling. */
@@ -308,10 +308,7 @@ function driverValue(value: unknown): unknown {
     case "boolean":
       return value;
   }
-  throw new ArgumentError(
-    `A parameter of type ${typeof value} reached the driver unconverted (${describe(value)}); give the parameter a type.`,
-    "value.unconverted",
-  );
+  throw unconverted(value);
 }
 function fieldInfo(field: mysql.FieldPacket): FieldInfo {
   const { columnType, columnLength, type, extendedFormat } = field as mysql.FieldPacket & {

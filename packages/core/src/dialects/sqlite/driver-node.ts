@@ -1,5 +1,6 @@
 /** SQLite through Node's own `node:sqlite` (Node 22.16 and newer). */
 import { MissingDriverError } from "../../errors/errors.js";
+import { unconverted } from "../values.js";
 import type { SqliteHandle } from "./driver.js";
 import { matches, type OpenSqlite } from "./location.js";
 
@@ -56,6 +57,12 @@ export async function loadNodeSqlite(): Promise<OpenSqlite> {
     return handle(db);
   };
 }
+/** An object that comes first would be taken for values by name: a Map would bind nothing at all, without an error. */
+function positional(params: readonly unknown[]): readonly unknown[] {
+  const [first] = params;
+  if (typeof first === "object" && first !== null && !ArrayBuffer.isView(first)) throw unconverted(first);
+  return params;
+}
 function handle(db: NodeDatabase): SqliteHandle {
   return {
     raw: db,
@@ -80,13 +87,13 @@ function handle(db: NodeDatabase): SqliteHandle {
         reader,
         all(params, exact) {
           set(exact);
-          return made.all(...params);
+          return made.all(...positional(params));
         },
         iterate(params, exact) {
           set(exact);
-          return made.iterate(...params);
+          return made.iterate(...positional(params));
         },
-        run: (params) => made.run(...params),
+        run: (params) => made.run(...positional(params)),
         fields: () => made.columns().map((c) => ({ name: c.name, typeCode: c.type })),
       };
     },
