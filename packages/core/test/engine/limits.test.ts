@@ -60,7 +60,8 @@ describeEachDatabase(
       expect((error as StatementAbortedError).code).toBe("statement.aborted");
       expect(isRetryable(error)).toBe(false);
       expect(performance.now() - begun).toBeLessThan(5000);
-      expect(await stillRunning()).toBe(0);
+      // A connection that was given up may be told of a moment later.
+      await expect.poll(stillRunning, { timeout: 3000 }).toBe(0);
     });
     it("stop a busy statement when its time is up, and leave the connection usable", async () => {
       const begun = performance.now();
