@@ -25,11 +25,13 @@ const streamed = {
   mysql:
     "with recursive n as (select 1 as i union all select i + 1 from n where i < 1000) select a.i, sleep(0.01), repeat('x', 9000) from n as a, n as b",
 } as const;
+// In this test's own database: other files sleep on the same server.
 const running = {
   postgresql:
-    "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(20)%' and pid <> pg_backend_pid()",
-  mariadb: "select count(*) from information_schema.processlist where info like 'select sleep(20)%'",
-  mysql: "select count(*) from performance_schema.processlist where info like 'select sleep(20)%'",
+    "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(20)%' and pid <> pg_backend_pid() and datname = current_database()",
+  mariadb:
+    "select count(*) from information_schema.processlist where info like 'select sleep(20)%' and db = database()",
+  mysql: "select count(*) from performance_schema.processlist where info like 'select sleep(20)%' and db = database()",
 } as const;
 
 describeEachDatabase(
@@ -60,8 +62,7 @@ describeEachDatabase(
       expect((error as StatementAbortedError).code).toBe("statement.aborted");
       expect(isRetryable(error)).toBe(false);
       expect(performance.now() - begun).toBeLessThan(5000);
-      // A connection that was given up may be told of a moment later.
-      await expect.poll(stillRunning, { timeout: 3000 }).toBe(0);
+      expect(await stillRunning()).toBe(0);
     });
     it("stop a busy statement when its time is up, and leave the connection usable", async () => {
       const begun = performance.now();
