@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { camelToSnake, insert, integer, MetaData, select, string, Url } from "@athanor/core";
 import { inspect, Mixin } from "@athanor/orm";
 import { type App, createApp, Database, DatabaseSetupError } from "@athanor/web";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { blog, collectingLogger, folder, makeApp } from "./app.js";
 
 const bare = (config: object = {}): App => createApp({ root: folder(), logger: collectingLogger(), config });
