@@ -55,7 +55,7 @@ function propertyOf(instance: Managed, key: string): RelationshipProperty {
 export function readRelationship(instance: Managed, key: string): unknown {
   const property = propertyOf(instance, key);
   if (property.uselist) {
-    if (property.lazy === "dynamic" || property.lazy === "writeOnly") return makeQueryCollection(instance, property);
+    if (property.isQuery) return makeQueryCollection(instance, property);
     if ((isNew(instance) && !loadsOnPending(instance, property)) || property.lazy === "noload") {
       const made = emptyCollection(instance, property);
       instance[property.slot] = made;

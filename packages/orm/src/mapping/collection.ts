@@ -335,10 +335,6 @@ function takeOut(owner: Managed, property: RelationshipProperty, item: Managed):
   }
 }
 
-/** Never held in memory: only changes are. */
-function isQuery(property: RelationshipProperty): boolean {
-  return property.lazy === "dynamic" || property.lazy === "writeOnly";
-}
 /** Adds on behalf of the reverse side, or to a collection that is not loaded. */
 export function addToCollection(
   owner: Managed,
@@ -349,7 +345,7 @@ export function addToCollection(
   checkMember(property, given);
   if (property.validators.length > 0) validate(owner, property, given, false, from);
   let value = owner[property.slot];
-  if (value === UNLOADED && isNew(owner) && !isQuery(property))
+  if (value === UNLOADED && isNew(owner) && !property.isQuery)
     value = owner[property.slot] = emptyCollection(owner, property);
   if (from !== undefined && value instanceof Collection && value.includes(given)) return;
   const item = arriving(owner, property, given);
@@ -381,7 +377,7 @@ export function replaceUnloaded(owner: Managed, property: RelationshipProperty, 
   for (const item of given) checkMember(property, item);
   const known = historyOf(owner, property)?.added;
   const items = replacing(owner, property, given, isNew(owner) ? new Set(given) : (known ?? NOBODY));
-  if (isNew(owner) && isQuery(property)) {
+  if (isNew(owner) && property.isQuery) {
     for (const gone of [...(historyOf(owner, property)?.added ?? [])]) removeFromCollection(owner, property, gone);
     for (const item of items) addToCollection(owner, property, item);
     return;

@@ -72,6 +72,8 @@ export class RelationshipProperty {
   readonly lazy: Lazy;
   /** A collection. */
   readonly uselist: boolean;
+  /** A collection that is never held in memory: it reads as a query, and only changes are kept. */
+  readonly isQuery: boolean;
   readonly viewOnly: boolean;
   readonly passiveDeletes: boolean | "all";
   /** False: the flush follows changed keys itself; true: the database does, by ON UPDATE CASCADE. */
@@ -110,6 +112,7 @@ export class RelationshipProperty {
     this.cardinality = definition.cardinality;
     this.lazy = definition.lazy;
     this.uselist = definition.cardinality === "many";
+    this.isQuery = this.lazy === "dynamic" || this.lazy === "writeOnly";
     this.viewOnly = settings.viewOnly ?? false;
     this.passiveDeletes = settings.passiveDeletes ?? false;
     this.passiveUpdates = settings.passiveUpdates ?? true;

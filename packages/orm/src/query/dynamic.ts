@@ -8,24 +8,26 @@ import {
   conjunction,
   DeleteStatement,
   didYouMean,
+  Exists,
   type Expression,
   FunctionCall,
   INTEGER,
   InsertStatement,
-  operators,
+  LiteralColumn,
   SelectStatement,
   STAR,
   UpdateStatement,
 } from "@athanor/core";
 import { DetachedInstanceError } from "../errors.js";
 import { installQueryCollections } from "../mapping/attributes.js";
-import { addToCollection, describeInstance, removeFromCollection } from "../mapping/collection.js";
+import { addToCollection, describeInstance, isNew, removeFromCollection } from "../mapping/collection.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../mapping/state.js";
 import { SESSION, type SessionInternals } from "../session/internals.js";
-import { relationSteps } from "./attributes.js";
-import { entityOf, entityOver } from "./entity.js";
+import { type RelationPathSteps, relationSteps } from "./attributes.js";
+import { entityOver } from "./entity.js";
 import { executeStatement } from "./execute.js";
+import { plainColumns } from "./query-parts.js";
 import { EntitySource, mappedSource, targetSourceOf } from "./source.js";
 
 function internalsOf(owner: Managed, property: RelationshipProperty): SessionInternals {
@@ -42,27 +44,45 @@ function membersOf(owner: Managed, property: RelationshipProperty): SelectStatem
   const target = targetSourceOf(property);
   const statement = new SelectStatement([entityOver(target)]);
   const order = property.orderBy(target.columns);
-  const source = ownerValues(owner, property);
-  const steps = relationSteps(property, source, target, false);
+  const steps = stepsFrom(owner, property);
   const linked =
     steps.secondary === undefined ? statement : statement.selectFrom(steps.secondary).join(target.from, steps.toTarget);
   const out = linked.where(steps.toSecondary ?? steps.toTarget);
   return order.length > 0 ? out.orderBy(...order) : out;
 }
-/** The owner as a source whose columns are its values. */
-function ownerValues(owner: Managed, property: RelationshipProperty): EntitySource {
-  return new ValueSource(property.parent, owner);
+/** The relationship's joins with the owner's values in place. */
+function stepsFrom(owner: Managed, property: RelationshipProperty): RelationPathSteps {
+  return relationSteps(property, new ValueSource(property, owner), targetSourceOf(property), false);
 }
+/**
+ * A value of the owner, read when the statement runs: what the flush before it gave a new object is there by then.
+ */
+class OwnerValue extends Bind {
+  constructor(owner: Managed, property: RelationshipProperty, attribute: MappedColumn) {
+    super(undefined, attribute.column.type);
+    Object.defineProperty(this, "value", { get: () => valueOf(owner, property, attribute) });
+  }
+}
+function valueOf(owner: Managed, property: RelationshipProperty, attribute: MappedColumn): unknown {
+  const value = owner[attribute.slot];
+  if (value !== UNLOADED) return value;
+  throw new ArgumentError(
+    `${property} of ${describeInstance(owner)}: its '${attribute.key}' is not known yet; ${isNew(owner) ? "flush the session first" : `await session.refresh(object, ["${attribute.key}"]) first`}.`,
+    "orm.no-key",
+  );
+}
+/** The owner as a source whose columns are its values. */
 class ValueSource extends EntitySource {
   readonly #owner: Managed;
-  constructor(mapper: Mapper, owner: Managed) {
-    const { from } = mappedSource(mapper);
-    super(mapper, from, new Map(), mapper.name, true);
+  readonly #property: RelationshipProperty;
+  constructor(property: RelationshipProperty, owner: Managed) {
+    const mapper = property.parent;
+    super(mapper, mappedSource(mapper).from, new Map(), mapper.name, true);
     this.#owner = owner;
+    this.#property = property;
   }
   override column(attribute: MappedColumn): ColumnReference {
-    const value = this.#owner[attribute.slot];
-    return new Bind(value === UNLOADED ? null : value, attribute.column.type) as Expression as ColumnReference;
+    return new OwnerValue(this.#owner, this.#property, attribute) as Expression as ColumnReference;
   }
   override get columns(): { readonly [key: string]: Expression } {
     const map: Record<string, Expression> = Object.create(null);
@@ -130,11 +150,11 @@ export class DynamicCollection implements AsyncIterable<Managed> {
   }
   async count(): Promise<number> {
     const internals = internalsOf(this.#owner, this.#property);
-    const columns = entityOf(this.#property.target).itemColumns;
-    const sub = this.select()
-      .with({ orderByList: [], optionList: [] })
-      .withOnlyColumns(...columns)
-      .subquery();
+    const { limitValue, offsetValue } = this.select();
+    // Which rows a limit takes depends on their order.
+    const cut = limitValue !== undefined || offsetValue !== undefined;
+    const members = this.select().with(cut ? { optionList: [] } : { orderByList: [], optionList: [] });
+    const sub = plainColumns(members, entityOver(targetSourceOf(this.#property))).subquery();
     return Number(
       await executeStatement<AnyRow>(
         internals,
@@ -179,42 +199,44 @@ export class WriteOnlyCollection {
     return membersOf(this.#owner, this.#property);
   }
   insert(rows: readonly { readonly [key: string]: unknown }[]): InsertStatement {
-    const { target, syncPairs, secondary } = this.#property;
-    if (secondary !== undefined)
+    const { target, syncPairs, secondary, viewOnly } = this.#property;
+    if (viewOnly || secondary !== undefined)
       throw new ArgumentError(
-        `${this.#property}.insert(): the rows of a many-to-many need rows between as well; add() objects, or insert into both tables.`,
+        viewOnly
+          ? `${this.#property}.insert(): it is viewOnly, so nothing says what makes a row a member; insert into ${target.table.fullName} yourself.`
+          : `${this.#property}.insert(): the rows of a many-to-many need rows between as well; add() objects, or insert into both tables.`,
         "orm.write-only",
       );
+    const owner = this.#owner;
     const keys: Record<string, unknown> = {};
-    for (const p of syncPairs) keys[p.remote.column.key] = this.#owner[p.local.slot];
-    return new InsertStatement(target.table).values(rows.map((row) => ({ ...row, ...keys })));
+    for (const { local, remote } of syncPairs)
+      keys[remote.column.key] =
+        owner[local.slot] === UNLOADED ? new OwnerValue(owner, this.#property, local) : owner[local.slot];
+    return new InsertStatement(target.model).values(rows.map((row) => ({ ...row, ...keys })));
   }
   update(values: { readonly [key: string]: unknown }, ...criteria: unknown[]): UpdateStatement {
-    return new UpdateStatement(this.#property.target.table)
+    return new UpdateStatement(this.#property.target.model)
       .set(values)
       .where(this.#mine(), ...criteria.map(asCriterion));
   }
   delete(...criteria: unknown[]): DeleteStatement {
-    return new DeleteStatement(this.#property.target.table).where(this.#mine(), ...criteria.map(asCriterion));
+    return new DeleteStatement(this.#property.target.model).where(this.#mine(), ...criteria.map(asCriterion));
   }
-  /** The members of this owner: by their foreign key, through a secondary table by their keys. */
+  /** The members of this owner, as the relationship tells them. */
   #mine(): Expression {
-    const { target, secondary, syncPairs } = this.#property;
-    if (secondary === undefined)
-      return conjunction(
-        operators.and,
-        syncPairs.map((p) => p.remote.column.eq(this.#owner[p.local.slot])),
-      );
-    const [key, ...more] = target.primaryKey;
-    if (key === undefined || more.length > 0)
+    if (this.#property.alias !== undefined)
       throw new ArgumentError(
-        `${this.#property}: ${target} has a composite key; write the UPDATE or DELETE with a criterion of its own.`,
+        `${this.#property} reads from an alias; write the UPDATE or DELETE with a criterion of its own.`,
         "orm.write-only",
       );
-    const members = new SelectStatement([secondary.remotePairs[0]?.column as Expression]).where(
-      ...secondary.localPairs.map((p) => p.column.eq(this.#owner[p.mapped.slot])),
+    const { secondary, toSecondary, toTarget } = stepsFrom(this.#owner, this.#property);
+    if (secondary === undefined) return toTarget;
+    return new Exists(
+      new SelectStatement([new LiteralColumn("1", INTEGER)])
+        .selectFrom(secondary)
+        .where(toSecondary as Expression, toTarget)
+        .correlateExcept(secondary, ...secondary.leaves),
     );
-    return key.column.in(members);
   }
   toJSON(): undefined {
     return undefined;

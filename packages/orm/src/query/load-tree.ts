@@ -198,7 +198,7 @@ export class LoadTree {
   #said(property: RelationshipProperty): Strategy {
     const named = this.relations.get(property)?.strategy;
     if (named !== undefined && named !== "default") return named;
-    if (isQuery(property)) return "lazy";
+    if (property.isQuery) return "lazy";
     const { joinDepth } = property.definition.settings;
     if (joinDepth !== undefined && (this.depths.get(property) ?? 0) >= joinDepth) return "lazy";
     return this.wildcard?.strategy ?? this.everywhere?.strategy ?? mappedStrategy(property);
@@ -307,10 +307,6 @@ export function mappedStrategy(property: RelationshipProperty): Strategy {
     default:
       return "lazy";
   }
-}
-/** It reads as a query, whatever a statement says. */
-function isQuery({ lazy }: RelationshipProperty): boolean {
-  return lazy === "dynamic" || lazy === "writeOnly";
 }
 
 /** Options carried from a loaded relationship to the statement that loads what is below it. */

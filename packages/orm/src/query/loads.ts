@@ -132,7 +132,7 @@ export async function loadRelationship(
   const tree = treeOf(owner) ?? new LoadTree().restrict(restrictionsIn(sessionCriteria(session)));
   if (asked) refuse(session, owner, property, tree);
   const siblings =
-    batch === null
+    batch === null || property.isQuery
       ? [owner]
       : batch.instances.filter(
           (i) =>
@@ -253,7 +253,14 @@ async function refreshChunk(
 ): Promise<readonly Managed[]> {
   const source = ownSource(mapper);
   const columns = keys === undefined ? undefined : keys.flatMap((k) => columnOrExpression(mapper, k) ?? []);
-  const relations = keys === undefined ? [] : keys.flatMap((k) => mapper.relationship(k) ?? []);
+  const relations =
+    keys === undefined
+      ? []
+      : keys.flatMap((k) => {
+          const property = mapper.relationship(k);
+          // A query is read anew whenever it is asked.
+          return property === undefined || property.isQuery ? [] : property;
+        });
   const gone: Managed[] = [];
   if (columns === undefined || columns.length > 0) {
     if (columns !== undefined) tree.columns = { ...NO_COLUMNS, only: columns, undefer: columns };

@@ -269,7 +269,7 @@ function stepOf(strategy: Strategy, attribute: unknown, settings: LoadSettings):
     );
   }
   const { property } = attribute;
-  if (property.lazy === "dynamic" || property.lazy === "writeOnly") {
+  if (property.isQuery) {
     throw new ArgumentError(
       `${property} is mapped with lazy: "${property.lazy}": it is a query, not a collection to load.`,
       "orm.loader-argument",

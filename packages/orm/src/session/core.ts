@@ -395,6 +395,7 @@ export class SessionCore implements WholeSession, SessionFace {
     } finally {
       this.isFlushing = false;
       this.#flushed = undefined;
+      this.objects.releaseQueries();
     }
   }
   /** What the database made for objects whose classes want it at once. */
@@ -466,6 +467,7 @@ export class SessionCore implements WholeSession, SessionFace {
   }
   async loadRelation(owner: Managed, property: RelationshipProperty): Promise<void> {
     if ((owner.$$f & PENDING) !== 0 && property.definition.settings.loadOnPending !== true) return;
+    if (property.isQuery) this.objects.holdQuery(owner, property);
     await loadRelationship(this.#of(owner), owner, property);
   }
   loadRelated(owner: Managed, relationship: unknown): Promise<unknown> {

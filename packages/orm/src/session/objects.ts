@@ -4,7 +4,7 @@
  * Source: SQLAlchemy "Session States", "Cascades".
  */
 import { ArgumentError, InvalidRequestError } from "@athanor/core";
-import { describeInstance } from "../mapping/collection.js";
+import { Collection, describeInstance } from "../mapping/collection.js";
 import { mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { isHeard, tellExpire } from "../mapping/model-events.js";
 import { softDeletionOf, writeMark } from "../mapping/soft-deletion.js";
@@ -238,12 +238,35 @@ export class SessionObjects {
         if (instance[property.slot] === UNLOADED && !property.passiveDeletes)
           await this.#host.loadRelation(instance, property);
         stack.push(...relatedInMemory(instance, property));
+        if (property.isQuery && !this.#host.isFlushing) this.releaseQueries();
         for (const h of instance.$$h ?? []) {
           if (h.relationship === property && property.cascade.deleteOrphan)
             for (const gone of h.removed) if (isOrphan(gone)) stack.push(gone);
         }
       }
     }
+  }
+  /**
+   * The members of a collection that is a query are held while a deletion or a flush looks at them, and no longer.
+   *
+   * @throws InvalidRequestError for one that is write only
+   */
+  holdQuery(owner: Managed, property: RelationshipProperty): void {
+    if (property.lazy === "writeOnly")
+      throw new InvalidRequestError(
+        `${property} of ${describeInstance(owner)} is write only, so its members are not loaded to follow the change. Map it with passiveDeletes: true and a foreign key ON DELETE CASCADE or SET NULL, and use add() and remove() instead of replacing it as a whole.`,
+        "orm.write-only",
+      );
+    this.#queries.push([owner, property]);
+  }
+  readonly #queries: [Managed, RelationshipProperty][] = [];
+  releaseQueries(): void {
+    for (const [owner, property] of this.#queries) {
+      const value = owner[property.slot];
+      if (value instanceof Collection) value.detach();
+      owner[property.slot] = UNLOADED;
+    }
+    this.#queries.length = 0;
   }
   /** The set to which a flush adds what it finds to delete: orphans. */
   deletions(): Set<Managed> {
