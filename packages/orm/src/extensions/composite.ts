@@ -3,6 +3,9 @@
  * Source: SQLAlchemy "Composite Column Types", "Hybrid Attributes".
  */
 import { ArgumentError, type Condition, conjunction, didYouMean, Expression, FALSE, operators } from "@athanor/core";
+import { NotLoadedError } from "../errors.js";
+import { describeInstance } from "../mapping/collection.js";
+import { LazyColumn } from "../mapping/lazy.js";
 import { mapperOfInstance } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
 
@@ -77,7 +80,15 @@ export class Composite<V, K extends string> implements CompositePart<K> {
   get(owner: object): V | null {
     const instance = this.#check(owner);
     const fields = instance as unknown as { readonly [key: string]: unknown };
-    const parts = this.keys.map((key) => fields[key]);
+    const parts = this.keys.map((key) => {
+      const part = fields[key];
+      // Half a value is no value: what is deferred has to come first.
+      if (part instanceof LazyColumn)
+        throw new NotLoadedError(
+          `composite(): the part '${key}' of ${describeInstance(instance)} is not loaded yet: await object.${key} first, or select it with .options(undefer(${mapperOfInstance(instance).name}.c.${key})).`,
+        );
+      return part;
+    });
     const last = this.#last.get(instance);
     if (last?.parts.every((p, i) => Object.is(p, parts[i]))) return last.value;
     const value = this.fromParts(parts);
@@ -89,6 +100,12 @@ export class Composite<V, K extends string> implements CompositePart<K> {
   set(owner: object, value: V | null): void {
     const instance = this.#check(owner);
     const parts = this.toParts(value);
+    const lacking = this.keys[parts.indexOf(undefined)];
+    if (lacking !== undefined)
+      throw new ArgumentError(
+        `composite(): the part '${lacking}' for ${describeInstance(instance)} is undefined; give null for SQL NULL.`,
+        "argument.undefined",
+      );
     const fields = instance as unknown as Record<string, unknown>;
     this.keys.forEach((key, i) => {
       fields[key] = parts[i];

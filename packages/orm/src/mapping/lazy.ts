@@ -6,7 +6,7 @@
 import { DetachedInstanceError, NotLoadedError } from "../errors.js";
 import { callSites } from "./call-site.js";
 import { addToCollection, describeInstance, removeFromCollection, replaceUnloaded } from "./collection.js";
-import type { RelationshipProperty } from "./mapper.js";
+import { mapperOfInstance, type RelationshipProperty } from "./mapper.js";
 import { DETACHED, historyOf, type Managed, type SessionFace } from "./state.js";
 
 function notLoaded(owner: Managed, property: RelationshipProperty): NotLoadedError {
@@ -68,6 +68,13 @@ export class LazyColumn {
   then(fulfilled: unknown, rejected: unknown): Promise<unknown> {
     const work = (async () => sessionOf(this.#owner, this.#key).loadColumn(this.#owner, this.#key))();
     return settle(work, fulfilled, rejected);
+  }
+  /** Sums, comparisons and templates would go on with no value at all. @throws NotLoadedError */
+  [Symbol.toPrimitive](): never {
+    const { name } = mapperOfInstance(this.#owner);
+    throw new NotLoadedError(
+      `${name}.${this.#key} of ${describeInstance(this.#owner)} is deferred and not loaded yet: await object.${this.#key}, or select it with .options(undefer(${name}.c.${this.#key})).`,
+    );
   }
   toJSON(): undefined {
     return undefined;

@@ -147,6 +147,12 @@ class Line extends Base("Line", {
   }
 }
 
+class Sheet extends Base("Sheet", {
+  id: integer().primaryKey(),
+  x1: integer(),
+  y1: integer().deferred(),
+}) {}
+
 describeEachDatabase("helpers of models", (target) => {
   const db = recording(target, Base.metadata);
   const slide = async (session: Session) => {
@@ -312,6 +318,24 @@ describeEachDatabase("helpers of models", (target) => {
     expect(empty.start).toBeNull();
     empty.start = null;
     expect(inspect(empty).modified).toBe(false);
+  });
+  it("a value object with a part that is deferred waits for it, and none is written by half", async () => {
+    await using session = new Session(db.engine);
+    session.add(new Line({ x1: 1, y1: 2, x2: 3, y2: 4 }));
+    await session.commit();
+    session.expungeAll();
+    const line = await session.scalars(select(Line)).one();
+    session.expungeAll();
+    expect(() => start.set(line, { x: 7 } as Point)).toThrow(/the part 'y1' for <Line 1> is undefined/);
+    expect(line.x1).toBe(1);
+    session.add(new Sheet({ x1: 1, y1: 2 }));
+    await session.commit();
+    session.expungeAll();
+    const sheet = await session.scalars(select(Sheet)).one();
+    expect(() => start.get(sheet)).toThrow(/part 'y1' of <Sheet 1> is not loaded yet: await object.y1/);
+    expect(() => sheet.x1 + (sheet.y1 as never as number)).toThrow(/Sheet.y1 of <Sheet 1> is deferred and not loaded/);
+    await sheet.y1;
+    expect(start.get(sheet)).toEqual(new Point(1, 2));
   });
   it("a value object may have value objects for parts", async () => {
     await using session = new Session(db.engine);
