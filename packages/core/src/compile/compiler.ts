@@ -33,6 +33,8 @@ export interface NumberedRows {
   /** Behind each placeholder. */
   readonly suffixes: readonly string[];
 }
+/** The name a table `excluded` has inside its own upsert. */
+const TARGET = "excluded_target";
 /** The base of every dialect's compiler. */
 export abstract class SqlCompiler extends QueryCompiler implements StatementCompiler {
   /** Rows per statement of a batched INSERT. */
@@ -160,7 +162,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     for (const cte of statement.ctes) this.hoist(cte);
     const { columns, items } = this.resultOf(statement.returningItems);
     const { layout, table } = statement;
-    const into = `INSERT ${this.prefixes(statement)}INTO ${this.tableName(table)}`;
+    const into = `INSERT ${this.prefixes(statement)}INTO ${this.target(statement)}`;
     if (layout !== undefined && layout.inline === undefined && !this.options.literalBinds && this.cteTexts.size === 0) {
       const plan = this.rowsPlan(
         statement,
@@ -175,7 +177,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
   protected readonly cteFollowsInsert: boolean = false;
   protected insertText(statement: InsertStatement): string {
     const { layout, source, table } = statement;
-    const into = `INSERT ${this.prefixes(statement)}INTO ${this.tableName(table)}`;
+    const into = `INSERT ${this.prefixes(statement)}INTO ${this.target(statement)}`;
     let body: string;
     if (source !== undefined) {
       const names = [...source.columns, ...source.defaults.map((d) => d.column)]
@@ -344,6 +346,30 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     this.bare = false;
     this.literally = this.options.literalBinds ?? false;
     return text;
+  }
+  /** @throws CompileError where something in a subquery has the name by which the row to be inserted is read */
+  protected requireVisible(excluded: FromClause): void {
+    const name = excluded.fromName as string;
+    const hides = this.scopes.some((s) => [...s.froms].some((f) => f.fromName?.toLowerCase() === name));
+    if (hides)
+      throw new CompileError(
+        `Something in a subquery is named '${name}', which hides the row to be inserted; give it another name, such as alias(t, "other").`,
+        "upsert.name",
+      );
+  }
+  /** A table of this very name takes another one where the row to be inserted is read. */
+  protected override fromQualifier(from: FromClause): string | undefined {
+    if (from.kind === "excluded") this.requireVisible(from);
+    if (from === this.renamed && !this.scopes.some((s) => s.froms.has(from))) return TARGET;
+    return super.fromQualifier(from);
+  }
+  protected renamed: FromClause | undefined;
+  /** The table of an INSERT, with another name where ON CONFLICT would call the row to be inserted the same. */
+  private target(statement: InsertStatement): string {
+    const { table, conflict } = statement;
+    const clashes = conflict?.action === "update" && table.tableName.toLowerCase() === "excluded";
+    this.renamed = clashes && this.dialect.capabilities.onConflict === "conflict" ? table : undefined;
+    return this.tableName(table) + (this.renamed === undefined ? "" : ` AS ${TARGET}`);
   }
   visitExcluded(excluded: Excluded): string {
     return excluded.fromName as string;

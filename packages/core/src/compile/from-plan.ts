@@ -75,6 +75,8 @@ export function planFroms(statement: SelectStatement, outside: ReadonlySet<FromC
   const targets = new Set(statement.joins.flatMap((j) => [j.target, ...j.target.leaves]));
   const roots: FromClause[] = [];
   const add = (from: FromClause) => {
+    // The row to be inserted is the INSERT's own, around the query.
+    if (from.kind === "excluded") return;
     if (!targets.has(from) && !roots.includes(from) && !roots.some((r) => r instanceof Join && r.leaves.includes(from)))
       roots.push(from);
   };
@@ -91,7 +93,8 @@ export function planFroms(statement: SelectStatement, outside: ReadonlySet<FromC
   );
   for (const spec of statement.joins) list = attach(list, spec);
   for (const from of implied) {
-    if (!list.some((l) => l === from || l.leaves.includes(from)) && !targets.has(from)) list.push(from);
+    if (from.kind !== "excluded" && !list.some((l) => l === from || l.leaves.includes(from)) && !targets.has(from))
+      list.push(from);
   }
   return correlate(statement, list, outside);
 }

@@ -17,6 +17,7 @@ import {
   insert,
   integer,
   literal,
+  literalColumn,
   MetaData,
   numeric,
   StatementCache,
@@ -390,5 +391,39 @@ describe("statements stay as they are", () => {
     const before = change.compile("sqlite").sql;
     change.where(t.id.eq(1)).orderedValues(["name", "z"]).only();
     expect(change.compile("sqlite").sql).toBe(before);
+  });
+});
+
+describeEachDatabase("a limit that is an expression", (target) => {
+  it("is counted by the database, or refused with the way out", async () => {
+    await using engine = createEngine(await target.url());
+    await using conn = await engine.connect();
+    await conn.executeScript("create table limited (n integer); insert into limited values (1), (2), (3), (4)");
+    const rows = table("limited", { n: integer().primaryKey() }, { metadata: new MetaData() });
+    const ordered = select(rows.c.n).orderBy(rows.c.n);
+    const two = literal(1, integer()).add(1);
+    const fewest = select(func.min(rows.c.n)).scalar();
+    const asked = async (statement: typeof ordered) => conn.scalars(statement).all();
+    for (const [statement, expected] of [
+      [ordered.limit(two as never), [1, 2]],
+      [ordered.limit(fewest as never), [1]],
+      [ordered.offset(two as never), [3, 4]],
+      [ordered.limit(1).offset(fewest as never), [2]],
+      [ordered.fetch(two as never), [1, 2]],
+    ] as const) {
+      if (target.name === "mariadb" || target.name === "mysql")
+        await expect(asked(statement)).rejects.toMatchObject({
+          code: "limit.expression",
+          message: expect.stringContaining("only a number or a parameter in LIMIT and OFFSET"),
+        });
+      else expect(await asked(statement)).toEqual(expected);
+    }
+    // A value is a number everywhere, however it is given.
+    expect(await asked(ordered.limit(literal(2, integer()) as never))).toEqual([1, 2]);
+    expect(await asked(ordered.limit(literalColumn("2", integer()) as never))).toEqual([1, 2]);
+    const given = ordered.limit(bindParam("n", integer()) as never);
+    expect(await conn.execute(given, { n: 3 }).scalars().all()).toEqual([1, 2, 3]);
+    const written = ordered.limit(2).offset(1).compile(engine, { literalBinds: true }).sql;
+    expect(await conn.execDriverSql(written).scalars().all()).toEqual([2, 3]);
   });
 });

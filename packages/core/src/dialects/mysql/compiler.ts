@@ -1,5 +1,6 @@
 /** MySQL's and MariaDB's SQL. */
 import { SqlCompiler } from "../../compile/compiler.js";
+import { MARKED } from "../../compile/parameter-compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { DeleteStatement, Excluded, InsertStatement, UpdateStatement } from "../../sql/dml.js";
@@ -29,6 +30,8 @@ import {
 import * as ops from "../../sql/operators.js";
 import type { FetchClause, SelectStatement } from "../../sql/select.js";
 import { INTEGER, type SqlType } from "../../types/sql-type.js";
+import type { MysqlCapabilities } from "./capabilities.js";
+import { inBothModes } from "./texts.js";
 
 const LITERAL_ONE = new LiteralColumn("1", INTEGER);
 
@@ -56,19 +59,34 @@ export class MysqlCompiler extends SqlCompiler {
   /** ONLY_FULL_GROUP_BY, which MySQL has on by itself: `n DIV ?` selected is not the `n DIV ?` grouped by. */
   protected override readonly agreesByValues = true;
 
-  /** Whether a backslash escapes is the session's to say (NO_BACKSLASH_ESCAPES): a text that holds one is written as bytes. */
+  /** What the server can do; known by its version once a connection was made. */
+  private get server(): MysqlCapabilities {
+    return this.dialect.capabilities as MysqlCapabilities;
+  }
   protected override literal(value: unknown, type: SqlType): string {
-    const text = super.literal(value, type);
-    if (!text.startsWith("'") || !text.includes("\\")) return text;
-    const plain = text.slice(1, -1).replaceAll("''", "'").replaceAll("\\\\", "\\");
-    return `_utf8mb4 X'${Buffer.from(plain).toString("hex")}'`;
+    return this.written(super.literal(value, type));
+  }
+  protected override stringLiteral(value: string): string {
+    return this.written(super.stringLiteral(value));
+  }
+  /** See `texts.ts`. In tables the usual mode has plain literals, which read back as they were written. */
+  private written(literal: string): string {
+    return this.options.unqualified && !this.server.plainBackslashes ? literal : inBothModes(literal);
   }
   /** MariaDB 10.6 has WITH TIES. */
   protected override fetchClause(limit: Expression, offset: Expression | undefined, fetch: FetchClause): string {
-    const { nativeUuid } = this.dialect.capabilities;
-    if (!fetch.withTies || fetch.percent || !nativeUuid) return super.fetchClause(limit, offset, fetch);
+    if (!fetch.withTies || fetch.percent || !this.server.fetchWithTies) return super.fetchClause(limit, offset, fetch);
     const skip = offset === undefined ? "" : `OFFSET ${this.limitValue(offset)} ROWS `;
     return `${skip}FETCH FIRST ${this.limitValue(limit)} ROWS WITH TIES`;
+  }
+  /** A number or a parameter, no expression. */
+  protected override limitValue(value: Expression): string {
+    const text = super.limitValue(value);
+    if (value instanceof LiteralColumn || /^\d*$/.test(text.replace(MARKED, ""))) return text;
+    throw new CompileError(
+      "MySQL and MariaDB take only a number or a parameter in LIMIT and OFFSET, no expression and no subquery: ask for the number first and give it, or number the rows with func.rowNumber().over(…) in a subquery and compare.",
+      "limit.expression",
+    );
   }
   protected override binaryOverride(node: Binary): string | undefined {
     const sides = () => [this.operand(node.left, node.oper), this.operand(node.right, node.oper)] as const;
@@ -125,9 +143,7 @@ export class MysqlCompiler extends SqlCompiler {
    */
   override visitInArray(node: InArray): string {
     const { values } = node;
-    const { nativeUuid, lateral } = this.dialect.capabilities;
-    // JSON_TABLE came before these two: MariaDB 10.6, UUID 10.7; MySQL 8.0.4, LATERAL 8.0.14.
-    if (!WHOLE.has(values.type.kind) || !(nativeUuid || lateral)) return super.visitInArray(node);
+    if (!WHOLE.has(values.type.kind) || !this.server.jsonTable) return super.visitInArray(node);
     const process = (list: unknown) => JSON.stringify(list, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v));
     const source = this.binds.get(values) ?? -1;
     const name = values instanceof NamedBind ? values.parameter : undefined;
@@ -206,7 +222,7 @@ export class MysqlCompiler extends SqlCompiler {
       call instanceof FunctionCall &&
       /^(lag|lead)$/.test(call.functionName) &&
       call.args.length > 2 &&
-      this.dialect.capabilities.returning.delete
+      this.server.mariadb
     )
       throw new CompileError(
         `MariaDB has no third argument of ${call.functionName}(), the value where there is no row; use func.coalesce() around it.`,
@@ -268,7 +284,7 @@ export class MysqlCompiler extends SqlCompiler {
     if (lock === undefined) return "";
     const words = `${lock.nowait ? " NOWAIT" : ""}${lock.skipLocked ? " SKIP LOCKED" : ""}`;
     // MariaDB has neither FOR SHARE nor OF; MySQL's older LOCK IN SHARE MODE takes no further words.
-    const own = this.dialect.capabilities.lateral;
+    const own = this.server.lockOf;
     const of = lock.of.length === 0 || !own ? "" : ` OF ${lock.of.map((f) => this.fromQualifier(f)).join(", ")}`;
     if (!lock.read) return `FOR UPDATE${of}${words}`;
     return own && (words !== "" || of !== "") ? `FOR SHARE${of}${words}` : `LOCK IN SHARE MODE${words}`;
@@ -287,13 +303,17 @@ export class MysqlCompiler extends SqlCompiler {
     }
     if (clause.where !== undefined)
       throw new CompileError("MySQL's ON DUPLICATE KEY UPDATE takes no WHERE; use a CASE in set.");
-    // VALUES() is on its way out of MySQL; the alias cannot stand behind INSERT … SELECT.
-    this.newRow = this.dialect.capabilities.lateral && statement.source === undefined ? "excluded" : undefined;
+    // VALUES() is on its way out of MySQL; the name cannot stand behind INSERT … SELECT.
+    this.newRow =
+      this.server.insertedRowName && statement.source === undefined ? this.newRowName(statement) : undefined;
     this.readsNewRow = false;
     const set = clause.set
       .map(({ column, value }) => `${this.quote(column.columnName)} = ${this.assigned(value, column)}`)
       .join(", ");
     return `${this.readsNewRow && this.newRow !== undefined ? ` AS ${this.newRow}` : ""} ON DUPLICATE KEY UPDATE ${set}`;
+  }
+  private newRowName({ table }: InsertStatement): string {
+    return table.tableName.toLowerCase() === "excluded" ? "excluded_row" : "excluded";
   }
   /** The name of the row to be inserted, where it has one: MySQL. */
   private newRow: string | undefined;
@@ -302,7 +322,16 @@ export class MysqlCompiler extends SqlCompiler {
     if (column.from.kind !== "excluded") return super.visitColumn(column);
     this.readsNewRow = true;
     const name = this.quote(column.columnName);
-    return this.newRow === undefined ? `VALUES(${name})` : `${this.newRow}.${name}`;
+    if (this.newRow !== undefined) {
+      this.requireVisible(column.from);
+      return `${this.newRow}.${name}`;
+    }
+    if (this.scopes.length > 0)
+      throw new CompileError(
+        `The row to be inserted cannot be read in a subquery here ('${column.columnName}'): VALUES(…) is no part of one. Write the value itself into the subquery, or read what is there before.`,
+        "upsert.subquery",
+      );
+    return `VALUES(${name})`;
   }
   override visitExcluded(_excluded: Excluded): string {
     throw new CompileError("MySQL's inserted row is read column by column.");

@@ -8,7 +8,9 @@ import type { Element } from "../../sql/element.js";
 import { Ordering } from "../../sql/expression.js";
 import { ColumnReference } from "../../sql/from.js";
 import { type SqlType, StringType } from "../../types/sql-type.js";
+import type { MysqlCapabilities } from "./capabilities.js";
 import { MysqlReflector } from "./reflection.js";
+import { inDdl } from "./texts.js";
 
 /** Spelling of the table options; values are words or numbers. */
 const TABLE_OPTIONS: { readonly [option: string]: string } = {
@@ -30,9 +32,12 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   protected readonly tableOptions: readonly string[] = [...Object.keys(TABLE_OPTIONS), "partitionBy", "partitions"];
   protected readonly indexOptions: readonly string[] = ["length", "prefix", "using", "parser"];
 
-  /** MariaDB is told from MySQL by what only it has, DELETE … RETURNING: a mysql: URL may lead to either. */
+  /** By its version: a mysql: URL may lead to either. */
   get #mariadb(): boolean {
-    return this.dialect.capabilities.returning.delete;
+    return (this.dialect.capabilities as MysqlCapabilities).mariadb;
+  }
+  protected override literal(text: string): string {
+    return inDdl(text, this.dialect.capabilities as MysqlCapabilities);
   }
   /** MariaDB takes no named check beside a column. */
   protected override get checksBesideColumns(): boolean {

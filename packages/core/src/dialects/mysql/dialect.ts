@@ -1,16 +1,18 @@
 /** MySQL and MariaDB: one family, with what the server can do read from its version. Source: SQLAlchemy "MySQL and MariaDB". */
 import type { DatabaseError, DatabaseErrorDetails } from "../../errors/errors.js";
 import type { Convert } from "../../types/adapter.js";
-import { type Capabilities, type CompilationOptions, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
+import { type CompilationOptions, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
 import type { Driver, DriverConnection } from "../driver.js";
 import { unknownDriver } from "../options.js";
 import { ownBytes, parseJson, readTime, toBigInt } from "../values.js";
 import { mysqlBulk } from "./bulk.js";
+import { capabilitiesOf, type MysqlCapabilities, versionOf } from "./capabilities.js";
 import { MysqlCompiler } from "./compiler.js";
 import { MysqlDdlCompiler } from "./ddl.js";
 import { SHORT_WHOLE_CODE } from "./driver.js";
 import { loadMysql2 } from "./driver-mysql2.js";
 import { classifyMysql } from "./errors.js";
+import { doubled } from "./texts.js";
 import { mysqlAdapters, readTimestamp } from "./types.js";
 import { MYSQL_WORDS } from "./words.js";
 
@@ -20,7 +22,7 @@ export class MysqlDialect extends Dialect {
   readonly identifierQuote = "`";
   readonly reservedWords = MYSQL_WORDS;
   protected readonly adapters = mysqlAdapters(() => this.capabilities);
-  #capabilities: Capabilities;
+  #capabilities: MysqlCapabilities;
 
   override get names(): readonly string[] {
     return this.name === "mariadb" ? ["mariadb", "mysql"] : ["mysql"];
@@ -30,9 +32,9 @@ export class MysqlDialect extends Dialect {
     super();
     this.name = name;
     this.implName = name === "mariadb" ? "MariaDBImpl" : "MySQLImpl";
-    this.#capabilities = capabilitiesOf(name === "mariadb", name === "mariadb" ? [10, 11] : [8, 0]);
+    this.#capabilities = capabilitiesOf(name === "mariadb", name === "mariadb" ? [10, 11, 0] : [8, 4, 0]);
   }
-  get capabilities(): Capabilities {
+  get capabilities(): MysqlCapabilities {
     return this.#capabilities;
   }
 
@@ -51,19 +53,15 @@ export class MysqlDialect extends Dialect {
     return loadMysql2(url, options);
   }
   async initialize(connection: DriverConnection): Promise<DialectInfo> {
-    const { rows } = await connection.execute("select version(), database()", [], {
+    const { rows } = await connection.execute("select version(), database(), @@session.sql_mode", [], {
       prepare: false,
       returnsRows: true,
       exactIntegers: false,
     });
     const version = String(rows[0]?.[0] ?? "");
     const mariadb = /mariadb/i.test(version);
-    // Old MariaDB servers put "5.5.5-" in front for clients that know only MySQL.
-    const [major = 0, minor = 0] = version
-      .replace(/^5\.5\.5-/, "")
-      .split(/[.-]/)
-      .map(Number);
-    this.#capabilities = capabilitiesOf(mariadb, [major, minor]);
+    const mode = String(rows[0]?.[2] ?? "");
+    this.#capabilities = capabilitiesOf(mariadb, versionOf(version), mode.includes("NO_BACKSLASH_ESCAPES"));
     return { serverVersion: version, defaultSchema: (rows[0]?.[1] as string | null) ?? undefined };
   }
   classify(error: unknown, details: DatabaseErrorDetails): DatabaseError {
@@ -98,51 +96,9 @@ export class MysqlDialect extends Dialect {
         return null;
     }
   }
-  /**
-   * Backslashes escape in strings unless a session is told otherwise, which a text cannot know: doubled, no text can end
-   * the literal in either mode; with NO_BACKSLASH_ESCAPES a literal holds two. Bound values are right in both.
-   */
   override stringLiteral(value: string): string {
-    return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+    return doubled(value);
   }
 }
 
 const shortWhole: Convert = (value) => (Number.isSafeInteger(Number(value)) ? Number(value) : toBigInt(value));
-
-function capabilitiesOf(mariadb: boolean, [major, minor]: readonly [number, number]): Capabilities {
-  const from = (wantedMajor: number, wantedMinor: number): boolean =>
-    major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
-  return {
-    returning: { insert: mariadb && from(10, 5), update: mariadb && from(13, 0), delete: mariadb },
-    nativeBoolean: false,
-    nativeUuid: mariadb && from(10, 7),
-    nativeEnum: true,
-    nativeArray: false,
-    schemas: true,
-    sequences: mariadb && from(10, 3),
-    savepoints: true,
-    transactionalDdl: false,
-    alterTable: true,
-    comments: true,
-    isDistinctFrom: true,
-    forUpdate: true,
-    lateral: !mariadb && from(8, 0),
-    fullJoin: false,
-    multiTableUpdate: "list",
-    multiTableDelete: "using",
-    cteInDml: !mariadb && from(8, 0),
-    dmlInCte: false,
-    nullsOrdering: false,
-    nullsSort: "first",
-    exactDecimals: true,
-    onConflict: "duplicateKey",
-    compoundParentheses: mariadb ? from(10, 4) : from(8, 0),
-    orderedReturning: false,
-    generatedKeys: "ascending",
-    maxParameters: 65535,
-    maxIdentifierLength: 64,
-    advisoryLocks: true,
-    twoPhase: true,
-    isolationLevels: ["SERIALIZABLE", "REPEATABLE READ", "READ COMMITTED", "READ UNCOMMITTED"],
-  };
-}

@@ -4,9 +4,10 @@ import { didYouMean } from "../../errors/did-you-mean.js";
 import { ArgumentError, CompileError } from "../../errors/errors.js";
 import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
 import type { IntervalType, NativeType, SetType } from "../../types/native-types.js";
-import { TEXT } from "../../types/sql-type.js";
 import { intervalMicros, microsInterval } from "../intervals.js";
 import { describe, toBigInt, toNumber } from "../values.js";
+import type { MysqlCapabilities } from "./capabilities.js";
+import { inDdl } from "./texts.js";
 
 const unsigned: Convert = (value) => {
   if (
@@ -53,7 +54,7 @@ const address = (what: string, isMariadb: () => boolean): TypeAdapter<NativeType
   result: () => String,
 });
 
-export const mysqlNativeAdapters = (isMariadb: () => boolean): TypeAdapters => ({
+export const mysqlNativeAdapters = (capabilities: () => MysqlCapabilities): TypeAdapters => ({
   "mysql.unsigned": {
     ddl: (type) => type.ddl,
     castDdl: () => "UNSIGNED",
@@ -71,8 +72,8 @@ export const mysqlNativeAdapters = (isMariadb: () => boolean): TypeAdapters => (
     castDdl: () => "SIGNED",
     result: () => toNumber,
   } satisfies TypeAdapter<NativeType>,
-  "mysql.inet4": address("An address is text such as 192.168.0.1", isMariadb),
-  "mysql.inet6": address("An address is text such as 2001:db8::1", isMariadb),
+  "mysql.inet4": address("An address is text such as 192.168.0.1", () => capabilities().mariadb),
+  "mysql.inet6": address("An address is text such as 2001:db8::1", () => capabilities().mariadb),
   "mysql.bit": {
     ddl: (type) => type.ddl,
     castDdl: () => "BINARY",
@@ -81,7 +82,7 @@ export const mysqlNativeAdapters = (isMariadb: () => boolean): TypeAdapters => (
     literal: (type) => (value) => `b'${String(value).padStart(width(type), "0")}'`,
   } satisfies TypeAdapter<NativeType>,
   "mysql.set": {
-    ddl: (type, dialect) => `SET(${type.values.map((v) => dialect.literal(v, TEXT)).join(", ")})`,
+    ddl: (type) => `SET(${type.values.map((v) => inDdl(v, capabilities())).join(", ")})`,
     castDdl: () => "CHAR",
     bind: (type) => (value) => {
       if (!Array.isArray(value))

@@ -1,8 +1,9 @@
 /**
  * How MySQL and MariaDB carry values. Timestamps are DATETIME(6) in UTC (without the 6 they would lose milliseconds);
  * the session's time zone is UTC. `float()` without a precision is DOUBLE, as JavaScript's numbers are. TEXT and BLOB hold
- *  64 KB; in strict mode, the servers' default, more is an error and never cut off. Raw SQL without parameters goes by the text
- * protocol, in which the servers write some doubles with 15 digits; statements of ours read every digit.
+ * 64 KB; in strict mode, the servers' default, more is an error and never cut off. Raw SQL goes by the text protocol, in
+ * which the servers write the last digit of some doubles wrong, unless it declares its columns; statements of ours read
+ * every digit.
  */
 import { ArgumentError, DataError } from "../../errors/errors.js";
 import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
@@ -17,8 +18,9 @@ import type {
   StringType,
   TimeType,
 } from "../../types/sql-type.js";
-import { FULL_PRECISION, TEXT } from "../../types/sql-type.js";
-import type { Capabilities } from "../dialect.js";
+import { FULL_PRECISION } from "../../types/sql-type.js";
+import type { MysqlCapabilities } from "./capabilities.js";
+import { inDdl } from "./texts.js";
 import {
   bytes,
   dateText,
@@ -91,9 +93,9 @@ export const rawBind: Convert = (value) => {
 };
 
 /** `capabilities` are asked when DDL is written: the server's version is known by then. */
-export function mysqlAdapters(capabilities: () => Capabilities): TypeAdapters {
+export function mysqlAdapters(capabilities: () => MysqlCapabilities): TypeAdapters {
   return {
-    ...mysqlNativeAdapters(() => capabilities().returning.delete),
+    ...mysqlNativeAdapters(capabilities),
     integer: integer("INTEGER"),
     smallInteger: integer("SMALLINT"),
     bigInteger: {
@@ -159,9 +161,9 @@ export function mysqlAdapters(capabilities: () => Capabilities): TypeAdapters {
     json: { ddl: () => "JSON", castDdl: () => "CHAR", bind: jsonBind, result: jsonResult },
     array: { ...jsonArrays("JSON"), castDdl: () => "CHAR" },
     enum: {
-      ddl: (type, dialect) =>
+      ddl: (type) =>
         type.native
-          ? `ENUM(${type.values.map((v) => dialect.literal(v, TEXT)).join(", ")})`
+          ? `ENUM(${type.values.map((v) => inDdl(v, capabilities())).join(", ")})`
           : `VARCHAR(${longest(type)})`,
       castDdl: () => "CHAR",
       bind: enumBind,

@@ -259,6 +259,8 @@ export class SqliteCompiler extends SqlCompiler {
     }
   }
   protected override returnedValue(expression: Expression): string {
+    // RETURNING, the last clause, calls the table by its own name.
+    this.renamed = undefined;
     return expression instanceof ColumnReference ? this.quote(expression.columnName) : this.render(expression);
   }
 }

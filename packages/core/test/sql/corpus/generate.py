@@ -756,7 +756,7 @@ V("json.text", lambda: u.prefs["theme"].as_string(), J, sqlite="JSON_EXTRACT(use
 V("json.number", lambda: u.prefs["size"].as_float(), J, sqlite="CAST(JSON_EXTRACT(users.prefs, '$.\"size\"') AS REAL)", postgresql="CAST((users.prefs ->> 'size') AS DOUBLE PRECISION)", mysql="(JSON_UNQUOTE(JSON_EXTRACT(users.prefs, '$.\"size\"')) + 0.0e0)")
 V("json.bool", lambda: u.prefs["on"].as_boolean(), J, sqlite="JSON_EXTRACT(users.prefs, '$.\"on\"')", postgresql="CAST((users.prefs ->> 'on') AS BOOLEAN)", mysql="JSON_EXTRACT(users.prefs, '$.\"on\"') = true")
 W("json.where", lambda: u.prefs["theme"].as_string() == "dark", J, sqlite="JSON_EXTRACT(users.prefs, '$.\"theme\"') = ?", postgresql="(users.prefs ->> 'theme') = ?", mysql="JSON_UNQUOTE(JSON_EXTRACT(users.prefs, '$.\"theme\"')) = ?")
-V("json.hostile", lambda: u.prefs["it's \"q\""].as_string(), J + "; quotes in it are escaped for JSON and for SQL", sqlite="JSON_EXTRACT(users.prefs, '$.\"it''s \\\"q\\\"\"')", postgresql="(users.prefs ->> 'it''s \"q\"')", mysql="JSON_UNQUOTE(JSON_EXTRACT(users.prefs, '$.\"it''s \\\\\"q\\\\\"\"'))")
+V("json.hostile", lambda: u.prefs["it's \"q\""].as_string(), J + "; quotes in it are escaped for JSON and for SQL, on MySQL whether backslashes escape or not", sqlite="JSON_EXTRACT(users.prefs, '$.\"it''s \\\"q\\\"\"')", postgresql="(users.prefs ->> 'it''s \"q\"')", mysql="JSON_UNQUOTE(JSON_EXTRACT(users.prefs, replace('$.\"it''s \\\\\"q\\\\\"\"', '\\\\', left('\\\\', 1))))")
 
 # ---- text
 S("text", lambda: text("select 1"))
