@@ -10,6 +10,8 @@ import {
   type Condition,
   didYouMean,
   type NeedsAwait,
+  not,
+  or,
 } from "@athanor/core";
 import { NotLoadedError } from "../errors.js";
 import { Collection } from "../mapping/collection.js";
@@ -283,9 +285,13 @@ export function setAssociation<T, A extends KeysOf<T>>(
 export interface Association<V> {
   /** Some object in between has this value. */
   contains(value: V): Condition;
-  /** The same, as it reads for a to-one relationship. */
-  eq(value: V): Condition;
+  /** The same, as it reads for a to-one relationship. Null: it holds NULL, or nothing is in between at all. */
+  eq(value: V | null): Condition;
+  /** Some object in between has another value; null: any value. */
+  ne(value: V | null): Condition;
   any(...criteria: readonly Condition[]): Condition;
+  /** The same, as it reads for a to-one relationship. */
+  has(...criteria: readonly Condition[]): Condition;
 }
 /**
  * A proxy in criteria, for a static getter beside the one of instances.
@@ -303,22 +309,27 @@ export function association<T, A extends KeysOf<T>>(
   checkField(property, attribute, "association");
   const exists = (criteria: readonly unknown[]): Condition =>
     (property.uselist ? found.any(...criteria) : found.has(...criteria)) as unknown as Condition;
-  const test = (value: unknown): unknown => {
+  const test = (value: unknown, how: "eq" | "ne" = "eq"): unknown => {
     const model = property.target.model as unknown as { readonly c: { readonly [key: string]: unknown } };
     // A proxy of the target's class, or one of its columns and relationships.
     const column = (model.c[attribute] ?? (model as unknown as { readonly [key: string]: unknown })[attribute]) as
-      | { eq(value: unknown): unknown }
+      | { readonly [_ in "eq" | "ne"]: (value: unknown) => unknown }
       | undefined;
-    if (typeof column?.eq !== "function")
+    if (typeof column?.[how] !== "function")
       throw new ArgumentError(
         `association(${property}): '${attribute}' is no column, relationship or static association of ${property.target}.`,
         "orm.association",
       );
-    return column.eq(value);
+    return column[how](value);
   };
   return {
     contains: (value) => exists([test(value)]),
-    eq: (value) => exists([test(value)]),
+    eq: (value) => {
+      const found = exists([test(value)]);
+      return value === null ? (or(found, not(exists([]))) as unknown as Condition) : found;
+    },
+    ne: (value) => exists([test(value, "ne")]),
     any: (...criteria) => exists(criteria),
+    has: (...criteria) => exists(criteria),
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Ordered collections: a column of the members holds their place in the array, kept right before every flush.
+ * Ordered collections: a column of the members holds their place in the array, after every change of a loaded one and
+ * before every flush.
  * Source: SQLAlchemy "Ordering List".
  */
 import { type AnyModel, ArgumentError, didYouMean, type PropsOf } from "@athanor/core";
@@ -24,8 +25,8 @@ interface Ordered {
 const byDeclaration = new WeakMap<object, Ordered[]>();
 
 /**
- * Keeps a column of a collection's members equal to their place: after push, splice, remove, replace and, with
- * `reorder()`, sorting. Read the collection in that order too: `oneToMany(Bullet, { orderBy: "position" })`. Adding to
+ * Keeps a column of a collection's members equal to their place: at once after push, splice, remove and replace, and, with
+ * `reorder()`, after sorting. Read the collection in that order too: `oneToMany(Bullet, { orderBy: "position" })`. Adding to
  * one that is not loaded makes the flush load it.
  *
  * @example
@@ -43,8 +44,11 @@ export function orderingList<M extends AnyModel>(
   const declaration = declarationOf(model);
   if (declaration === undefined) throw new ArgumentError("orderingList(): the first argument is a model.");
   const { start = 0, position = (index: number) => start + index } = options;
-  const list = byDeclaration.get(declaration) ?? [];
-  byDeclaration.set(declaration, [...list, { relationship, attribute, position, checked: false }]);
+  const ordered: Ordered = { relationship, attribute, position, checked: false };
+  byDeclaration.set(declaration, [...(byDeclaration.get(declaration) ?? []), ordered]);
+  declaration.arrangements.set(relationship, (owner) =>
+    number(owner, checked(mapperOfInstance(owner), ordered), ordered),
+  );
   if (!flushPreparations.includes(numberCollections)) flushPreparations.push(numberCollections);
 }
 function orderedOf(instance: Managed): readonly Ordered[] {

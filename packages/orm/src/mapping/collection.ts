@@ -74,11 +74,15 @@ export class Collection extends Array<Managed> {
     for (const item of items)
       if (!this.includes(item)) memberRemoved(owner, this.#property as RelationshipProperty, item, undefined);
   }
+  #arrange(): void {
+    if (this.#owner !== undefined) this.#property?.arrange?.(this.#owner, this);
+  }
   override push(...given: Managed[]): number {
     const items = this.#arriving(given);
     this.#begin();
     super.push(...items);
     this.#joined(items);
+    this.#arrange();
     return this.length;
   }
   override unshift(...given: Managed[]): number {
@@ -86,6 +90,7 @@ export class Collection extends Array<Managed> {
     this.#begin();
     super.unshift(...items);
     this.#joined(items);
+    this.#arrange();
     return this.length;
   }
   override pop(): Managed | undefined {
@@ -93,6 +98,7 @@ export class Collection extends Array<Managed> {
     this.#begin();
     const item = super.pop();
     if (item !== undefined) this.#left([item]);
+    this.#arrange();
     return item;
   }
   override shift(): Managed | undefined {
@@ -100,6 +106,7 @@ export class Collection extends Array<Managed> {
     this.#begin();
     const item = super.shift();
     if (item !== undefined) this.#left([item]);
+    this.#arrange();
     return item;
   }
   override splice(start: number, deleteCount: number = this.length, ...given: Managed[]): Managed[] {
@@ -109,6 +116,7 @@ export class Collection extends Array<Managed> {
     const gone = [...super.splice(start, deleteCount, ...items)];
     this.#left(gone);
     this.#joined(items);
+    this.#arrange();
     return gone;
   }
   /** Takes members out; what is no member is an error. */
@@ -134,6 +142,7 @@ export class Collection extends Array<Managed> {
     super.splice(0, this.length, ...wanted);
     this.#left(before.filter((m) => !kept.has(m)));
     this.#joined(wanted.filter((m) => !had.has(m)));
+    this.#arrange();
   }
   override fill(): this {
     throw new ArgumentError("fill(): a collection of objects cannot be filled; use replace().");
@@ -327,6 +336,7 @@ function takeOut(owner: Managed, property: RelationshipProperty, item: Managed):
     const history = begin(owner, property, value) as RelationHistory;
     Array.prototype.splice.call(value, at, 1);
     if (!history.added.delete(item)) history.removed.add(item);
+    property.arrange?.(owner, value);
   } else {
     const history = begin(owner, property, undefined) as RelationHistory;
     if (!history.added.delete(item)) history.removed.add(item);
@@ -355,6 +365,7 @@ export function addToCollection(
     Array.prototype.push.call(value, item);
   }
   memberAdded(owner, property, item, from);
+  if (property.arrange !== undefined && value instanceof Collection) property.arrange(owner, value);
 }
 export function removeFromCollection(
   owner: Managed,
@@ -369,6 +380,7 @@ export function removeFromCollection(
     if (at < 0) return;
     begin(owner, property, value);
     Array.prototype.splice.call(value, at, 1);
+    property.arrange?.(owner, value);
   } else if (isNew(owner) && historyOf(owner, property)?.added.has(item) !== true) return;
   memberRemoved(owner, property, item, from);
 }

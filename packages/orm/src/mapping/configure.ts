@@ -487,6 +487,7 @@ export function configureDeclarations(fresh: readonly Declaration[], all: readon
       if (definition.settings.collection !== undefined)
         property.collectionClass = collectionClass(definition.settings.collection, `${d.name}.${key}`);
       property.validators = d.validators.get(key) ?? property.validators;
+      property.arrange = d.arrangements.get(key);
       property.target = target.registry === d.registry ? mapperOf(target) : (target.mapper as Mapper);
       targets.set(property, property.target);
       mapper.addRelationship(property);

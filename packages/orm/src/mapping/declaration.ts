@@ -2,6 +2,7 @@
  * A model as declared: names, definitions and getters, not yet evaluated. Made by `Model("User", { … })` before the
  * user's class exists; knows the class once anything is asked of it.
  */
+
 import {
   ArgumentError,
   ColumnDefinition,
@@ -17,7 +18,7 @@ import {
   type ExpressionDefinition,
 } from "./column-property.js";
 import { RelationshipDefinition, type RelationValidator } from "./relationship.js";
-import type { DeclarationFace } from "./state.js";
+import type { DeclarationFace, Managed } from "./state.js";
 import { SynonymDefinition } from "./synonym.js";
 
 /** Makes the next version from the one before, null for a new row; false: the database or the program does. */
@@ -107,6 +108,8 @@ export class Declaration implements DeclarationFace {
   readonly synonyms = new Map<string, string>();
   /** Of relationships; columns have theirs in their accessors. */
   readonly validators = new Map<string, readonly RelationValidator[]>();
+  /** What a collection's members are told of their places: `orderingList()`. */
+  readonly arrangements = new Map<string, (owner: Managed, members: readonly Managed[]) => void>();
   /** Column and relationship keys, inherited ones first. */
   readonly keys: readonly string[];
   readonly strategy: "base" | "joined" | "single" | "concrete";

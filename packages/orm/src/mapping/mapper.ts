@@ -83,6 +83,8 @@ export class RelationshipProperty {
   /** Keys of relationships that may write the same columns. */
   readonly overlaps: ReadonlySet<string>;
   validators: readonly RelationValidator[] = NO_VALIDATORS;
+  /** Told after every change of a loaded collection. */
+  arrange: ((owner: Managed, members: readonly Managed[]) => void) | undefined = undefined;
   /** Another class than the plain collection. */
   collectionClass: Function | undefined = undefined;
   // Set by configuration, in this order.

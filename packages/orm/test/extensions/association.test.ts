@@ -167,6 +167,22 @@ describeEachDatabase("association proxies", (target) => {
     await session.commit();
     expect(await session.scalars(select(Profile.c.motto)).all()).toEqual([null]);
   });
+  it("null in criteria finds who has no object in between, too; ne() asks for another value", async () => {
+    await using session = new Session(db.engine);
+    session.addAll([
+      new Person({ name: "none" }),
+      new Person({ name: "null", profile: new Profile({ motto: null }) }),
+      new Person({ name: "some", profile: new Profile({ motto: "x" }) }),
+    ]);
+    await session.flush();
+    const named = (criterion: ReturnType<typeof Person.motto.eq>) =>
+      session.scalars(select(Person.c.name).where(criterion).orderBy(Person.c.name)).all();
+    expect(await named(Person.motto.eq(null))).toEqual(["none", "null"]);
+    expect(await named(Person.motto.eq("x"))).toEqual(["some"]);
+    expect(await named(Person.motto.ne("y"))).toEqual(["some"]);
+    expect(await named(Person.motto.ne(null))).toEqual(["some"]);
+    expect(await named(Person.motto.has(Profile.c.motto.isNull()))).toEqual(["null"]);
+  });
   it("criteria ask for a member with the value", async () => {
     await amy();
     await using session = new Session(db.engine);

@@ -228,6 +228,44 @@ describeEachDatabase("helpers of models", (target) => {
     await session.commit();
     expect((await rows(session)).at(-1)).toEqual(["last", 4]);
   });
+  it("the numbers of a loaded one are right before any flush, whoever changes it", async () => {
+    await using session = new Session(db.engine);
+    const fresh = new Slide({ title: "n" });
+    fresh.bullets.push(new Bullet({ text: "x" }), new Bullet({ text: "y" }));
+    const numbers = (of: { readonly bullets: unknown }) => (of.bullets as Bullet[]).map((b) => [b.text, b.position]);
+    expect(numbers(fresh)).toEqual([
+      ["x", 1],
+      ["y", 2],
+    ]);
+    const one = await slide(session);
+    session.add(fresh);
+    const [a, b] = one.bullets as [Bullet, Bullet];
+    one.bullets.remove(a);
+    expect(numbers(one)).toEqual([
+      ["b", 1],
+      ["c", 2],
+    ]);
+    b.slide = fresh;
+    expect([numbers(one), numbers(fresh)]).toEqual([
+      [["c", 1]],
+      [
+        ["x", 1],
+        ["y", 2],
+        ["b", 3],
+      ],
+    ]);
+    one.bullets.unshift(a);
+    expect(numbers(one)).toEqual([
+      ["a", 1],
+      ["c", 2],
+    ]);
+    await session.rollback();
+    expect(numbers(one)).toEqual([
+      ["a", 1],
+      ["b", 2],
+      ["c", 3],
+    ]);
+  });
   it("names that do not exist are told at the first flush", async () => {
     const Other = declarativeBase();
     class Shelf extends Other("Shelf", { id: integer().primaryKey() }) {
