@@ -189,6 +189,7 @@ export class RelationAttribute {
     const { property, source } = this;
     if (!property.uselist) throw new ArgumentError(`${this}.contains(): it is no collection; use eq().`);
     const member = this.#member(entity, "contains");
+    if (isByHand(property)) return this.#exists([this.#isMember(member)]);
     if (property.secondary === undefined) {
       return conjunction(
         operators.and,
@@ -216,6 +217,7 @@ export class RelationAttribute {
       );
     }
     const member = this.#member(entity, "eq");
+    if (isByHand(property)) return this.#exists([this.#isMember(member)]);
     return conjunction(
       operators.and,
       property.pairs.map((p) => source.column(p.local).eq(keyValue(member, p.remote, this))),
@@ -227,12 +229,21 @@ export class RelationAttribute {
     if (property.uselist) throw new ArgumentError(`${this}.ne(): it is a collection; use contains(...).not().`);
     if (entity === null) return negate(this.eq(null));
     const member = this.#member(entity, "ne");
+    if (isByHand(property) || property.direction !== "manyToOne") return negate(this.#exists([this.#isMember(member)]));
     return conjunction(
       operators.or,
       property.pairs.flatMap((p) => [
         source.column(p.local).ne(keyValue(member, p.remote, this)),
         source.column(p.local).isNull(),
       ]),
+    );
+  }
+  /** The target's row is this object's. */
+  #isMember(member: Managed): Expression {
+    const target = targetSourceOf(this.property);
+    return conjunction(
+      operators.and,
+      this.property.target.primaryKey.map((pk) => target.column(pk).eq(keyValue(member, pk, this))),
     );
   }
   #member(entity: unknown, method: string): Managed {
@@ -243,6 +254,15 @@ export class RelationAttribute {
   toString(): string {
     return `${this.owner}.${this.key}`;
   }
+}
+/** Its joins say more than that keys are equal. */
+function isByHand({ primaryJoin, secondary, alias }: RelationshipProperty): boolean {
+  return (
+    primaryJoin !== undefined ||
+    alias !== undefined ||
+    secondary?.toSecondary !== undefined ||
+    secondary?.toTarget !== undefined
+  );
 }
 function keyValue(member: Managed, attribute: MappedColumn, of: RelationAttribute): Expression {
   const value = member[attribute.slot];

@@ -239,7 +239,7 @@ describeEachDatabase("helpers of models", (target) => {
     ]);
     const one = await slide(session);
     session.add(fresh);
-    const [a, b] = one.bullets as [Bullet, Bullet];
+    const [a, b] = [...one.bullets] as unknown as [Bullet, Bullet];
     one.bullets.remove(a);
     expect(numbers(one)).toEqual([
       ["b", 1],

@@ -258,6 +258,38 @@ describeEachDatabase("joins by hand", (target) => {
       await session.scalars(select(Dealer.c.id).where(Dealer.c.topTrades.any(topTrade.c.price.lt(10)))).all(),
     ).toEqual([2]);
   });
+  it("contains(), eq() and ne() ask for all that a join by hand says", async () => {
+    await using session = open();
+    session.addAll([new Dealer({ id: 1 }), new Dealer({ id: 2 })]);
+    await session.flush();
+    const [cheap, dear] = [
+      new Trade({ id: 1, buyerId: 1, sellerId: 2, price: 5 }),
+      new Trade({ id: 2, buyerId: 2, sellerId: 1, price: 50 }),
+    ];
+    session.addAll([cheap, dear]);
+    await session.commit();
+    const ids = (criterion: ReturnType<typeof Dealer.c.dear.contains>) =>
+      session.scalars(select(Dealer.c.id).where(criterion).orderBy(Dealer.c.id)).all();
+    expect(await ids(Dealer.c.dear.contains(cheap))).toEqual([]);
+    expect(await ids(Dealer.c.dear.contains(dear))).toEqual([2]);
+    expect(await ids(Dealer.c.trades.contains(cheap))).toEqual([1, 2]);
+    session.addAll([new B({ id: 1 }), new B({ id: 2 })]);
+    await session.flush();
+    session.add(new D({ id: 1, bId: 1 }));
+    await session.flush();
+    const c = new C({ id: 1, dId: 1 });
+    session.addAll([c, new A({ id: 1, bId: 1 }), new A({ id: 2, bId: 2 })]);
+    await session.flush();
+    expect(await session.scalars(select(A.c.id).where(A.c.cs.contains(c))).all()).toEqual([1]);
+    const badge = new Badge({ id: 1, ownerId: 7 });
+    session.addAll([new Owner({ id: 7 }), new Owner({ id: 8 })]);
+    await session.flush();
+    session.add(badge);
+    await session.flush();
+    const owners = (criterion: ReturnType<typeof Owner.c.badge.eq>) =>
+      session.scalars(select(Owner.c.id).where(criterion).orderBy(Owner.c.id)).all();
+    expect([await owners(Owner.c.badge.eq(badge)), await owners(Owner.c.badge.ne(badge))]).toEqual([[7], [8]]);
+  });
   it("a secondary that is a join of tables", async () => {
     await using session = open();
     session.add(new B({ id: 1 }), new B({ id: 2 }));

@@ -1,6 +1,6 @@
 /** Versions of rows and confirmed deletions: generators of one's own, versions the database makes. Oracle: SQLAlchemy `test_versioning`. */
 import { createEngine, deleteFrom, type Engine, integer, select, string, update } from "@athanor/core";
-import { declarativeBase, Session, StaleDataError } from "@athanor/orm";
+import { declarativeBase, manyToOne, oneToMany, Session, StaleDataError } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { recording, taken } from "./support.js";
@@ -26,6 +26,30 @@ class Loose extends Base(
   { id: integer().primaryKey(), value: string(20), version: integer() },
   { versionIdColumn: "version", confirmDeletedRows: false },
 ) {}
+/** Its favourite is set by a second UPDATE. */
+class Player extends Base(
+  "Player",
+  {
+    id: integer().primaryKey(),
+    name: string(20),
+    favouriteId: integer().nullable().references("ball.id"),
+    version: integer(),
+    get favourite() {
+      return manyToOne(Ball, { foreignKeys: "favouriteId", postUpdate: true });
+    },
+    get balls() {
+      return oneToMany(Ball, { foreignKeys: "playerId", backPopulates: "player" });
+    },
+  },
+  { versionIdColumn: "version" },
+) {}
+class Ball extends Base("Ball", {
+  id: integer().primaryKey(),
+  playerId: integer().nullable().references("player.id"),
+  get player() {
+    return manyToOne(Player, { foreignKeys: "playerId", backPopulates: "balls" });
+  },
+}) {}
 class Plain extends Base("Plain", { id: integer().primaryKey() }) {}
 const ServerBase = declarativeBase();
 class Counter extends ServerBase(
@@ -77,6 +101,40 @@ describeEachDatabase("versions", (target) => {
     // UPDATE by criteria does not count.
     await session.execute(update(Counted).set({ value: "d" }));
     expect(await session.scalar(select(Counted.c.version))).toBe(3);
+  });
+  it("postUpdate: the second UPDATE of a flush counts on from the first and repeats nothing of it", async () => {
+    await using session = new Session(db.engine);
+    const sent: string[] = [];
+    const stop = db.engine.on("statement", ({ sql }) => {
+      const set = /^UPDATE .?player.? SET (.*) WHERE/.exec(sql)?.[1];
+      if (set !== undefined)
+        sent.push(
+          set
+            .split(", ")
+            .map((part) => part.split(" ")[0]?.replace(/[`"]/g, ""))
+            .join(" "),
+        );
+    });
+    const player = new Player({ name: "a" });
+    const [one, two] = [new Ball({ player }), new Ball({ player })];
+    player.favourite = one;
+    session.add(player, one, two);
+    await session.flush();
+    expect(player.version).toBe(2);
+    player.favourite = two;
+    player.name = "b";
+    await session.commit();
+    stop();
+    expect(player.version).toBe(4);
+    expect(sent).toEqual(["favourite_id version", "name version", "favourite_id version"]);
+    await session.refresh(player);
+    expect([player.name, player.favouriteId, player.version]).toEqual(["b", two.id, 4]);
+    await player.balls;
+    player.name = "c";
+    await session.delete(two);
+    await session.delete(player);
+    await session.commit();
+    expect(await session.scalars(select(Ball.c.playerId)).all()).toEqual([null]);
   });
   it("versionIdGenerator: false: the program counts, and is held to it", async () => {
     await using session = new Session(db.engine);

@@ -387,6 +387,10 @@ export class Flush {
     host.rowHook("afterInsert", inserts);
     host.rowHook("afterUpdate", updates);
   }
+  /** A second UPDATE follows: it writes nothing again, and counts on from the version that the first one made. */
+  #settleWritten(instance: Managed): void {
+    if (instance.$$o !== null && (instance.$$f & PERSISTENT) !== 0) this.#settleColumns(instance);
+  }
   /** Its columns are as written; relationships are finished with the flush. */
   #settleColumns(instance: Managed): void {
     const histories = instance.$$h;
@@ -488,7 +492,10 @@ export class Flush {
       ([child]) => !this.#deleted.has(child) && child.$$s === this.#host.face,
     );
     if (children.length === 0) return;
-    for (const [child, syncs] of children) for (const sync of syncs) applySync(child, sync);
+    for (const [child, syncs] of children) {
+      this.#settleWritten(child);
+      for (const sync of syncs) applySync(child, sync);
+    }
     await this.#write(children.map(([child]) => child));
   }
   /** Before deleting: rows that are kept apart by `postUpdate` let go of each other. */
@@ -508,6 +515,7 @@ export class Flush {
             continue;
           const columns = property.syncPairs.map((p) => (property.direction === "manyToOne" ? p.local : p.remote));
           if (columns.every((a) => child[a.slot] === null || child[a.slot] === UNLOADED)) continue;
+          if (!touched.has(child) && !this.#deleted.has(child)) this.#settleWritten(child);
           applySync(child, {
             property,
             parent: null,
