@@ -2,6 +2,7 @@
  * Many rows in few statements, with the generated values back in the order of the rows: what a flush needs. How that is
  * done without ever giving a key to the wrong row differs by database. Source: SQLAlchemy "insertmanyvalues".
  */
+import type { SchemaMap } from "../compile/compiled.js";
 import type { Table, TableColumn } from "../schema/table.js";
 import type { MaybePromise, RawResult, StatementHint } from "./driver.js";
 
@@ -10,6 +11,8 @@ export interface BulkConnection {
   send(sql: string, params: readonly unknown[], hint: StatementHint): MaybePromise<RawResult>;
   /** Belongs to the physical connection. */
   readonly info: Map<unknown, unknown>;
+  /** Other names for schemas: what the strategy writes itself has to go by them. */
+  readonly schemas: SchemaMap | undefined;
 }
 export interface BulkInsert {
   readonly table: Table;

@@ -87,7 +87,8 @@ const SCRIPT_HINT: StatementHint = { prepare: false, returnsRows: false, exactIn
  * await conn.commit();                                   // without it, leaving the block rolls back
  */
 export class Connection implements TransactionOwner {
-  readonly #services: EngineServices;
+  /** With the options of the connection and of what has been entered. */
+  #services: EngineServices;
   readonly #queue = new SerialQueue();
   /** Results created and not yet started; they come before whatever is asked for next. */
   readonly #waiting: Execution[] = [];
@@ -114,7 +115,9 @@ export class Connection implements TransactionOwner {
   /** Limits of the transaction. */
   #inForce: Deadline | undefined;
   /** Limits of statements that bring none. */
-  readonly #limits: Limits | undefined;
+  #limits: Limits | undefined;
+  /** Options in force for a while, the innermost last, over the services as they were. */
+  #entered: { readonly base: EngineServices; readonly list: ExecutionOptions[] } | undefined;
 
   /** What results use: they are started in their turn, so nothing that waits comes before them. */
   get #runner(): StatementRunner {
@@ -176,6 +179,29 @@ export class Connection implements TransactionOwner {
   /** In force for statements that bring none of their own. */
   get executionOptions(): ExecutionOptions {
     return this.#services.options;
+  }
+  /** Other names for schemas, as the execution options say. */
+  get schemas(): SchemaMap | undefined {
+    return this.#services.options.schemaTranslateMap as SchemaMap | undefined;
+  }
+  /**
+   * Puts execution options in force over those of the connection, until the function it gives is called: for layers that
+   * send several statements for one, such as a session.
+   */
+  enter(options: ExecutionOptions): () => void {
+    const entered = (this.#entered ??= { base: this.#services, list: [] });
+    entered.list.push(options);
+    this.#reckon(entered);
+    return () => {
+      const at = entered.list.lastIndexOf(options);
+      if (at < 0) return;
+      entered.list.splice(at, 1);
+      this.#reckon(entered);
+    };
+  }
+  #reckon({ base, list }: { readonly base: EngineServices; readonly list: readonly ExecutionOptions[] }): void {
+    this.#services = list.reduce(withOptions, base);
+    this.#limits = limitsOf(this.#services.options);
   }
   get dialect(): EngineServices["dialect"] {
     return this.#services.dialect;
@@ -266,8 +292,7 @@ export class Connection implements TransactionOwner {
    * when the driver does.
    */
   run(compiled: Compiled, params: readonly unknown[], named?: NamedValues, limits?: Limits): MaybePromise<RawResult> {
-    const schemas = this.#services.options.schemaTranslateMap as SchemaMap | undefined;
-    const used = underSchemas(compiled, schemas);
+    const used = this.underSchemas(compiled);
     if (isPlain(used)) return this.send(used.sql, bindPlain(used, params, named), used.hint, undefined, limits);
     const bound = bindStatement(used, params, named);
     if (bound.length === 1) {
@@ -275,6 +300,10 @@ export class Connection implements TransactionOwner {
       return this.send(only.sql, only.params, compiled.hint, undefined, limits);
     }
     return this.#runAll(compiled, bound, limits);
+  }
+  /** A compiled statement with the schemas of the execution options: for what binds and sends it itself. */
+  underSchemas(compiled: Compiled): Compiled {
+    return underSchemas(compiled, this.schemas);
   }
   /** Sends one statement with driver-level values. */
   send(

@@ -259,6 +259,7 @@ export class StatementSource implements ResultSource {
       keyStep: dialect.bulk?.keyStep?.bind(dialect.bulk, {
         send: (sql, params, hint) => this.#runner.send(sql, params, hint),
         info: this.#runner.info(),
+        schemas: this.#schemas,
       }),
       resultProcessor: (column) => dialect.resultProcessor(column.type),
       warn: (text) => logger?.line(`Warning: ${text}`),

@@ -179,9 +179,10 @@ async function updateTable(
   };
   if (plain.length > 0) {
     const update = updateByKey(mapper, table, columns, false);
-    const { value: compiled, params } = engine.cache.lookup(update, (binds) =>
+    const { value, params } = engine.cache.lookup(update, (binds) =>
       engine.dialect.createCompiler(binds).compile(update),
     );
+    const compiled = connection.underSchemas(value);
     const bound = plain.flatMap((row) => bindStatement(compiled, params, names(row)));
     const first = bound[0] as (typeof bound)[number];
     const raw =

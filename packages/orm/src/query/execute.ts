@@ -8,6 +8,7 @@ import {
   converted,
   Element,
   type Execution,
+  type ExecutionOptions,
   type Fetched,
   FromStatement,
   innerStatement,
@@ -19,6 +20,7 @@ import {
 } from "@athanor/core";
 import { underCriteria } from "../extensions/loader-criteria.js";
 import { callSites } from "../mapping/call-site.js";
+import { connectionOptionsIn } from "../session/connection-options.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";
 import { writesEntities } from "./dml.js";
 import { finish, type Mode, named, runCore } from "./fetch.js";
@@ -28,7 +30,6 @@ import { completeLoads, hydrationOf, lookUpPlan, mapperOf, runPlan } from "./run
 import { write } from "./write.js";
 
 export {
-  type LoadByKeyOptions,
   loadByKey,
   loadColumn,
   loadRelationship,
@@ -101,6 +102,15 @@ class SessionSource implements ResultSource {
     });
   }
   #fetch(): MaybePromise<Fetched> {
+    const own = this.#connectionOptions;
+    return own === undefined ? this.#fetched() : this.#session.within(own, () => this.#fetched());
+  }
+  /** Limits and schemas of the statement's own: they go for what it loads besides, too. */
+  get #connectionOptions(): ExecutionOptions | undefined {
+    const statement = this.#statement;
+    return statement instanceof Statement ? connectionOptionsIn(statement.executionOptionsValue) : undefined;
+  }
+  #fetched(): MaybePromise<Fetched> {
     const session = this.#session;
     if (session.intercepts || this.#token !== undefined) return this.#intercepted();
     return fetchAt(session, this.#statement, this.#params, this.#mode);
@@ -147,11 +157,13 @@ class SessionSource implements ResultSource {
       return;
     }
     // Rows of one object may be spread over chunks when collections are joined: such statements are read whole.
+    const own = this.#connectionOptions;
+    const within = <T>(work: () => MaybePromise<T>) => (own === undefined ? work() : session.within(own, work));
     const { plan, params, connection } = await session.enqueue(async () => {
       if (this.#flushes) await session.autoflush();
       const mapper = mapperOf(statement);
       const { value, params } = lookUpPlan(session, session.engineFor(mapper, statement), statement);
-      return { plan: value, params, connection: await session.connectionFor(mapper, statement) };
+      return { plan: value, params, connection: await within(() => session.connectionFor(mapper, statement)) };
     });
     if (plan.unique || plan.compiled.insert !== undefined || plan.compiled.pieces !== undefined) {
       const fetched = await this.run();
@@ -159,11 +171,15 @@ class SessionSource implements ResultSource {
       return;
     }
     const bound = boundValues(plan.compiled, params, this.#params);
-    const cursor = connection.openStream(plan.compiled.sql, bound, plan.compiled.hint, chunkRows);
+    // The options hold for the cursor as long as it lives, and for nothing else that runs meanwhile.
+    const leave = own === undefined ? undefined : connection.enter(own);
+    const { sql, hint } = connection.underSchemas(plan.compiled);
+    const cursor = connection.openStream(sql, bound, hint, chunkRows);
+    leave?.();
     for await (const raw of cursor) {
       const hydration = hydrationOf(session, plan, statement);
       const rows = this.#mode === "scalars" ? hydration.firsts(raw) : hydration.rows(raw);
-      await session.enqueue(() => completeLoads(session, hydration, undefined));
+      await session.enqueue(() => within(() => completeLoads(session, hydration, undefined)));
       yield { rows, keys: plan.names };
     }
   }

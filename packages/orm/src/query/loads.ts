@@ -13,7 +13,7 @@ import { restrictionsIn, sessionCriteria } from "../extensions/loader-criteria.j
 import { describeInstance } from "../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type LoadBatch, type Managed, tokenOf, UNLOADED } from "../mapping/state.js";
-import type { SessionInternals } from "../session/internals.js";
+import type { ByKeyOptions, LockOptions, SessionInternals } from "../session/internals.js";
 import { forgetChange } from "./changes.js";
 import { entityOf, entityOver } from "./entity.js";
 import { among, CHUNK } from "./keys.js";
@@ -23,14 +23,6 @@ import { inKeyOrder, loadRelation } from "./relations.js";
 import { after, completeLoads, loadedFirsts, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
 import { mappedSource, ownSource } from "./source.js";
 
-export interface LoadByKeyOptions {
-  readonly options?: readonly unknown[] | undefined;
-  readonly populateExisting?: boolean | undefined;
-  readonly withForUpdate?:
-    | boolean
-    | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean }
-    | undefined;
-}
 /** The select of one row of a mapper, and its plans by the cache they belong to. */
 interface ByKey {
   readonly statement: SelectStatement;
@@ -61,7 +53,7 @@ export function loadByKey(
   session: SessionInternals,
   mapper: Mapper,
   values: readonly unknown[],
-  options: LoadByKeyOptions = {},
+  options: ByKeyOptions = {},
 ): MaybePromise<Managed | null> {
   const byKey = byKeyOf(mapper);
   const lock = options.withForUpdate;
@@ -221,6 +213,7 @@ export async function refreshInstances(
   instances: readonly Managed[],
   keys?: readonly string[],
   overwrite = true,
+  lock?: LockOptions,
 ): Promise<readonly Managed[]> {
   const gone: Managed[] = [];
   const groups = new Map<unknown, Map<Mapper, Managed[]>>();
@@ -239,7 +232,7 @@ export async function refreshInstances(
       for (let at = 0; at < list.length; at += CHUNK) {
         const chunk = list.slice(at, at + CHUNK);
         const again = tree instanceof LoadTree ? tree.forRefresh() : undefined;
-        gone.push(...(await refreshChunk(session, mapper, chunk, keys, overwrite, again)));
+        gone.push(...(await refreshChunk(session, mapper, chunk, keys, overwrite, lock, again)));
       }
   return gone;
 }
@@ -249,6 +242,7 @@ async function refreshChunk(
   chunk: readonly Managed[],
   keys: readonly string[] | undefined,
   overwrite: boolean,
+  lock: LockOptions | undefined,
   tree = new LoadTree(),
 ): Promise<readonly Managed[]> {
   const source = ownSource(mapper);
@@ -264,7 +258,7 @@ async function refreshChunk(
   const gone: Managed[] = [];
   if (columns === undefined || columns.length > 0) {
     if (columns !== undefined) tree.columns = { ...NO_COLUMNS, only: columns, undefer: columns };
-    const statement = new SelectStatement([entityOver(source)])
+    let statement = new SelectStatement([entityOver(source)])
       .where(
         among(
           mapper.primaryKey.map((pk) => source.column(pk)),
@@ -272,6 +266,7 @@ async function refreshChunk(
         ),
       )
       .options(new CarriedOptions(tree));
+    if (lock !== undefined) statement = statement.withForUpdate(lock);
     const populate = overwrite && columns === undefined;
     const forget = (): void => {
       if (!overwrite || columns === undefined) return;

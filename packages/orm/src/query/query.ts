@@ -30,11 +30,11 @@ import {
 import { criteriaAmong, sessionCriteria } from "../extensions/loader-criteria.js";
 import { declarationOf } from "../mapping/declaration.js";
 import { installModelQuery } from "../mapping/declarative.js";
-import type { Managed } from "../mapping/state.js";
+import { connectionOptionsIn } from "../session/connection-options.js";
 import { SESSION, type SessionInternals } from "../session/internals.js";
 import { moveCriteria, parentCriterion, RelationAttribute } from "./attributes.js";
 import { EntityItem, entityElementOf } from "./entity.js";
-import { executeStatement, loadByKey } from "./execute.js";
+import { executeStatement } from "./execute.js";
 import { keyValues } from "./key-values.js";
 import { Load, NoEagerLoads } from "./options.js";
 import { readsOnly } from "./plan.js";
@@ -411,18 +411,26 @@ export class EntityQuery implements AsyncIterable<unknown> {
     return executeStatement(this.#internals, statement, undefined, "scalars").unique((entity) => entity);
   }
   async get(id: unknown): Promise<unknown> {
-    const { mapper } = this.#entity;
+    const { mapper, source } = this.#entity;
+    const s = this.#statement;
+    const narrowed =
+      s.criteria.length > 0 || s.limitValue !== undefined || s.offsetValue !== undefined || s.groupByList.length > 0;
+    if (narrowed || s.joins.length > 0 || s.froms.length > 0 || source.isAlias)
+      throw new InvalidRequestError(
+        "get() asks for a row by its key alone, so it cannot follow a filter, a join, a limit or a union: filter by the key too and take oneOrNone().",
+        "query.shape",
+      );
+    const { populateExisting, identityToken, ...options } = s.executionOptionsValue ?? {};
     const session = this.#internals;
-    return session.enqueue(async () => {
-      const values = keyValues(mapper, id);
-      const key = mapper.identityKey(values);
-      const known = key === undefined ? undefined : session.identity.get(mapper, key);
-      const options = this.#statement.optionList;
-      if (known !== undefined && options.length === 0 && !isStale(known)) return known;
-      const flushing = session.autoflush();
-      if (flushing !== undefined) await flushing;
-      return loadByKey(session, mapper, values, { options });
-    });
+    const get = () =>
+      session.get(mapper, keyValues(mapper, id), {
+        options: s.optionList,
+        populateExisting: populateExisting === true || undefined,
+        withForUpdate: s.forUpdate,
+        identityToken,
+      });
+    const own = connectionOptionsIn(options);
+    return session.enqueue(() => (own === undefined ? get() : session.within(own, get)));
   }
   /** @throws NotFoundError (status 404) when there is no such row */
   async getOr404(id: unknown, options: { readonly description?: string } = {}): Promise<unknown> {
@@ -462,7 +470,8 @@ export class EntityQuery implements AsyncIterable<unknown> {
     });
     const sub = plainColumns(inner, this.#entity).subquery();
     const counted = new SelectStatement([new FunctionCall("count", [STAR], INTEGER)]).selectFrom(sub);
-    const under = counted.options(...criteriaAmong(this.#statement.optionList));
+    const { executionOptionsValue } = this.#statement;
+    const under = counted.options(...criteriaAmong(this.#statement.optionList)).with({ executionOptionsValue });
     return Number(await executeStatement<AnyRow>(this.#internals, under).scalar());
   }
   async exists(): Promise<boolean> {
@@ -510,7 +519,8 @@ export class EntityQuery implements AsyncIterable<unknown> {
     this.#refuseShape("update");
     let statement = new UpdateStatement(this.#entity.mapper.model).set(values).where(...this.#statement.criteria);
     statement = statement.executionOptions({
-      synchronizeSession: options.synchronizeSession ?? "auto",
+      ...this.#statement.executionOptionsValue,
+      ...options,
       ...this.#carriedCriteria(),
     });
     return executeStatement(this.#internals, statement).rowCount();
@@ -523,7 +533,8 @@ export class EntityQuery implements AsyncIterable<unknown> {
     this.#refuseShape("delete");
     let statement = new DeleteStatement(this.#entity.mapper.model).where(...this.#statement.criteria);
     statement = statement.executionOptions({
-      synchronizeSession: options.synchronizeSession ?? "auto",
+      ...this.#statement.executionOptionsValue,
+      ...options,
       ...this.#carriedCriteria(),
     });
     return executeStatement(this.#internals, statement).rowCount();
@@ -541,10 +552,13 @@ export class EntityQuery implements AsyncIterable<unknown> {
       s.joins.length > 0 ||
       s.groupByList.length > 0 ||
       s.distinctValue !== false ||
-      s.orderByList.length > 0
+      s.orderByList.length > 0 ||
+      s.havingList.length > 0 ||
+      s.froms.length > 0 ||
+      s.forUpdate !== undefined
     ) {
       throw new InvalidRequestError(
-        `${method}(): a query with join, limit, orderBy, groupBy or distinct cannot ${method} rows; filter by a subquery instead.`,
+        `${method}(): a query with join, selectFrom, limit, orderBy, groupBy, having, distinct or withForUpdate cannot ${method} rows; filter by a subquery instead.`,
         "query.shape",
       );
     }
@@ -569,10 +583,6 @@ export class EntityQuery implements AsyncIterable<unknown> {
   }
 }
 
-const STALE_BIT = 8;
-function isStale(instance: Managed): boolean {
-  return (instance.$$f & STALE_BIT) !== 0;
-}
 function showKey(id: unknown): string {
   return typeof id === "object" && id !== null ? JSON.stringify(id) : String(id);
 }

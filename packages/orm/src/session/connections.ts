@@ -2,7 +2,14 @@
  * The connections of a session: one per engine, each with the session's transaction and a savepoint per nested one.
  * A session may also join a connection somebody else began. Source: SQLAlchemy "Joining a Session into an External Transaction".
  */
-import { type Connection, Engine, type MaybePromise, type Savepoint, type Transaction } from "@athanor/core";
+import {
+  type Connection,
+  Engine,
+  type ExecutionOptions,
+  type MaybePromise,
+  type Savepoint,
+  type Transaction,
+} from "@athanor/core";
 
 /** What a session works on. */
 export type Bind = Engine | Connection;
@@ -19,6 +26,13 @@ interface Bound {
   /** Begun outside: a rollback reaches it, a commit and a close do not. */
   readonly rollbackOnly: boolean;
   readonly nested: Savepoint[];
+  /** Takes back the options of the session, which a connection of others does not keep. */
+  readonly leave: (() => void) | undefined;
+}
+/** Options in force while one statement of the session runs. */
+interface Scope {
+  readonly options: ExecutionOptions;
+  readonly leaves: (() => void)[];
 }
 
 /** The session: hears of each connection once the session's transaction is on it. */
@@ -26,6 +40,7 @@ export interface ConnectionHost {
   begun(connection: Connection): MaybePromise<void>;
 }
 const NOBODY: readonly Bound[] = [];
+const NO_SCOPES: readonly Scope[] = [];
 
 export class SessionConnections {
   /** Nearly always one. */
@@ -33,18 +48,43 @@ export class SessionConnections {
   #opening: Map<Engine | Connection, Promise<Connection>> | undefined;
   readonly #join: JoinTransactionMode;
   readonly #twoPhase: boolean;
+  readonly #options: ExecutionOptions | undefined;
+  #scopes: readonly Scope[] = NO_SCOPES;
   #depth = 0;
   #prepared = false;
-  constructor(join: JoinTransactionMode, twoPhase: boolean) {
+  /** `options`: execution options for every connection. */
+  constructor(join: JoinTransactionMode, twoPhase: boolean, options: ExecutionOptions | undefined) {
     this.#join = join;
     this.#twoPhase = twoPhase;
+    this.#options = options;
+  }
+  /** Runs work with execution options of its own in force on all connections, those that are opened for it included. */
+  async within<T>(options: ExecutionOptions, work: () => MaybePromise<T>): Promise<T> {
+    const scope: Scope = { options, leaves: this.#bound.map(({ connection }) => connection.enter(options)) };
+    this.#scopes = [...this.#scopes, scope];
+    try {
+      return await work();
+    } finally {
+      this.#scopes = this.#scopes.filter((s) => s !== scope);
+      for (const leave of scope.leaves) leave();
+    }
+  }
+  /** Puts the options in force on a new connection; gives what takes those of the session back. */
+  #enter(connection: Connection): (() => void) | undefined {
+    const leave = this.#options === undefined ? undefined : connection.enter(this.#options);
+    for (const { options, leaves } of this.#scopes) leaves.push(connection.enter(options));
+    return leave;
+  }
+  /** Ends the wait for a connection. */
+  get #signal(): AbortSignal | undefined {
+    return (this.#scopes.at(-1)?.options.signal ?? this.#options?.signal) as AbortSignal | undefined;
   }
   get(bind: Engine | Connection, host: ConnectionHost): MaybePromise<Connection> {
     for (const bound of this.#bound) if (bound.bind === bind) return bound.connection;
     const underWay = this.#opening?.get(bind);
     if (underWay !== undefined) return underWay;
     if (bind instanceof Engine && this.#depth === 0 && !this.#twoPhase) {
-      const opened = bind.open();
+      const opened = bind.open(undefined, this.#signal);
       if (!(opened instanceof Promise)) return this.#opened(bind, opened, host);
       return this.#wait(
         bind,
@@ -62,7 +102,8 @@ export class SessionConnections {
   }
   /** An engine's connection with no savepoint to be set: nothing to wait for. */
   #opened(bind: Engine, connection: Connection, host: ConnectionHost): MaybePromise<Connection> {
-    const bound: Bound = { bind, connection, own: true, root: undefined, rollbackOnly: false, nested: [] };
+    const leave = this.#enter(connection);
+    const bound: Bound = { bind, connection, own: true, root: undefined, rollbackOnly: false, nested: [], leave };
     this.#bound = [...this.#bound, bound];
     if (this.#depth > 0) return this.#nest(bound, host);
     const running = host.begun(connection);
@@ -76,7 +117,8 @@ export class SessionConnections {
   }
   async #open(bind: Engine | Connection, host: ConnectionHost): Promise<Connection> {
     const own = bind instanceof Engine;
-    const connection = own ? await bind.open() : bind;
+    const connection = own ? await bind.open(undefined, this.#signal) : bind;
+    const leave = this.#enter(connection);
     let root: Transaction | Savepoint | undefined;
     let rollbackOnly = false;
     try {
@@ -89,11 +131,12 @@ export class SessionConnections {
           rollbackOnly = this.#join !== "controlFully";
         }
       } else if (this.#twoPhase) root = await connection.begin({ twoPhase: true });
-      const bound: Bound = { bind, connection, own, root, rollbackOnly, nested: [] };
+      const bound: Bound = { bind, connection, own, root, rollbackOnly, nested: [], leave };
       this.#bound = [...this.#bound, bound];
       for (let i = 0; i < this.#depth; i++) bound.nested.push(await connection.beginNested());
     } catch (error) {
       // Nothing knows of it yet, so nothing would give it back.
+      if (!this.#bound.some((b) => b.bind === bind)) leave?.();
       if (own && !this.#bound.some((b) => b.bind === bind)) await connection.close();
       throw error;
     }
@@ -172,7 +215,10 @@ export class SessionConnections {
     this.#bound = NOBODY;
     this.#depth = 0;
     this.#prepared = false;
-    for (const bound of all) if (bound.own) await bound.connection.close();
+    for (const bound of all) {
+      if (bound.own) await bound.connection.close();
+      else bound.leave?.();
+    }
   }
   get isEmpty(): boolean {
     return this.#bound.length === 0 && (this.#opening?.size ?? 0) === 0;

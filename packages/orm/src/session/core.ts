@@ -4,6 +4,7 @@
  * side reaches it as `SessionInternals`.
  */
 import {
+  ArgumentError,
   AthanorError,
   type Compiled,
   type Connection,
@@ -12,6 +13,7 @@ import {
   type Element,
   Engine,
   type Execution,
+  type ExecutionOptions,
   type Fetched,
   InvalidRequestError,
   type MaybePromise,
@@ -43,12 +45,13 @@ import {
 import { loadColumn, loadRelationship, peekReference, refreshInstances } from "../query/execute.js";
 import { ShardIdOption } from "../query/user-options.js";
 import type { Binds } from "./binds.js";
+import { getByKey } from "./by-key.js";
 import type { Bind, JoinTransactionMode } from "./connections.js";
 import { SessionHooks } from "./events.js";
 import { OrmExecuteState, type Terminal } from "./execute-state.js";
 import { type FlushTrace, flushes } from "./flush-trace.js";
 import type { IdentityMap } from "./identity-map.js";
-import { type RowEvents, SESSION, type SessionInternals, type StatementCall } from "./internals.js";
+import { type ByKeyOptions, type RowEvents, SESSION, type SessionInternals, type StatementCall } from "./internals.js";
 import { NOTHING, SessionObjects } from "./objects.js";
 import { SessionQueue } from "./queue.js";
 import { ReplicaChoice, type ReplicaSets, replicaOption } from "./replicas.js";
@@ -78,6 +81,8 @@ export interface CoreOptions {
   readonly expireOnCommit: boolean;
   readonly joinTransactionMode: JoinTransactionMode;
   readonly executionOptions: { readonly [name: string]: unknown };
+  /** Those of them that connections work by. */
+  readonly connectionOptions: ExecutionOptions | undefined;
   readonly shards: Shards | undefined;
   readonly replicas: ReplicaSets | undefined;
 }
@@ -138,6 +143,11 @@ export class SessionCore implements WholeSession, SessionFace {
   bindFor(mapper: Mapper | null, statement?: Element): Bind {
     const { getBind, binds, bind } = this.options;
     const found = getBind?.(mapper, statement, { flushing: this.isFlushing }) ?? binds?.find(mapper, statement) ?? bind;
+    if (found === undefined && this.options.shards !== undefined)
+      throw new ArgumentError(
+        `This session works on several shards (${this.options.shards.ids.join(", ")}): say which one is meant, such as session.connection(${mapper ?? "Model"}, { shardId: ${JSON.stringify(this.options.shards.ids[0])} }).`,
+        "session.shards",
+      );
     if (found === undefined)
       throw new InvalidRequestError(
         `The session has no engine${mapper === null ? "" : ` for ${mapper}`}: new Session(engine), or sessionmaker({ bind: engine }).`,
@@ -168,6 +178,13 @@ export class SessionCore implements WholeSession, SessionFace {
     this.requireHealthy();
     void this.frame;
     return this.transactions.connections.get(bind, this);
+  }
+
+  get(mapper: Mapper, values: readonly unknown[], options: ByKeyOptions): MaybePromise<Managed | null> {
+    return getByKey(this, mapper, values, options);
+  }
+  within<T>(options: ExecutionOptions, work: () => MaybePromise<T>): Promise<T> {
+    return this.transactions.connections.within(options, work);
   }
 
   // ---- places: shards, identity tokens

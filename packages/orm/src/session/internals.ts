@@ -3,7 +3,16 @@
  * The other direction, what the session asks of the query side, is `query/execute.ts`. Loaded relationship values are
  * set with `setLoadedCollection` and `setLoadedReference` of `mapping/collection.ts`, which merge queued changes.
  */
-import type { Connection, Element, Engine, Execution, Fetched, MaybePromise, StatementCache } from "@athanor/core";
+import type {
+  Connection,
+  Element,
+  Engine,
+  Execution,
+  ExecutionOptions,
+  Fetched,
+  MaybePromise,
+  StatementCache,
+} from "@athanor/core";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import type { Managed, SessionFace } from "../mapping/state.js";
@@ -42,6 +51,19 @@ export interface StatementCall {
 }
 export type ParameterValues = { readonly [name: string]: unknown } | readonly { readonly [name: string]: unknown }[];
 
+/** How an object is got by its key. */
+export interface ByKeyOptions {
+  readonly options?: readonly unknown[] | undefined;
+  readonly populateExisting?: boolean | undefined;
+  readonly withForUpdate?: boolean | LockOptions | undefined;
+  /** The shard or tenant whose row is meant. */
+  readonly identityToken?: unknown;
+}
+export interface LockOptions {
+  readonly read?: boolean;
+  readonly nowait?: boolean;
+  readonly skipLocked?: boolean;
+}
 export interface RowEvents {
   loaded(instance: Managed): void;
   refreshed(instance: Managed, attributes: readonly string[] | undefined): void;
@@ -68,6 +90,10 @@ export interface SessionInternals {
    * @throws InvalidRequestError after `close()`
    */
   enqueue<T>(work: () => MaybePromise<T>): Promise<T>;
+  /** The object of this key, from memory or the database. Runs in the session's turn. */
+  get(mapper: Mapper, values: readonly unknown[], options: ByKeyOptions): MaybePromise<Managed | null>;
+  /** Runs work with execution options in force on the session's connections: what a statement says goes for its eager loads. */
+  within<T>(options: ExecutionOptions, work: () => MaybePromise<T>): Promise<T>;
   /** A DELETE by criteria took the row of this object: it leaves the session as a flushed deletion does. */
   removed(instance: Managed): void;
   /** An UPDATE by criteria is about to give these columns other values: a rollback puts back those they had. */

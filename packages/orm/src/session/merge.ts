@@ -6,7 +6,16 @@ import { InvalidRequestError } from "@athanor/core";
 import { assignReference, Collection, describeInstance, setLoadedReference } from "../mapping/collection.js";
 import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { clearChanges, DELETED, LOAD_TOKEN, type Managed, STALE, UNLOADED } from "../mapping/state.js";
+import {
+  clearChanges,
+  DELETED,
+  LOAD_TOKEN,
+  type Managed,
+  STALE,
+  setToken,
+  tokenOf,
+  UNLOADED,
+} from "../mapping/state.js";
 import { loadByKey } from "../query/execute.js";
 import type { SessionCore } from "./core.js";
 import { sameInColumn } from "./unit-of-work/values.js";
@@ -50,26 +59,27 @@ export async function mergeInto(
       );
     }
   }
-  let target = key === undefined ? undefined : (core.identity.get(mapper, key) ?? sameKey(byKey, mapper, key));
+  const token = tokenOf(given);
+  const at = core.at(token);
+  let target = key === undefined ? undefined : (at.identity.get(mapper, key) ?? sameKey(byKey, mapper, key));
   // What is stale is read first: only then can be told what differs.
   const stale = target !== undefined && (target.$$f & STALE) !== 0;
   if ((target === undefined || stale) && key !== undefined && load) {
     const known = target;
-    target =
-      (await loadByKey(
-        core,
-        mapper,
-        mapper.primaryKey.map((a) => given[a.slot]),
-      )) ?? undefined;
+    const values = mapper.primaryKey.map((a) => given[a.slot]);
+    // Of no place in particular: in a session over shards, wherever such a key may be.
+    const spread = core.options.shards !== undefined && token === undefined;
+    target = (await (spread ? core.get(mapper, values, {}) : loadByKey(at, mapper, values))) ?? undefined;
     if (target === undefined && known !== undefined) core.removed(known);
   }
   const fresh = target === undefined;
   if (target === undefined) {
     target = new mapper.loadClass(LOAD_TOKEN);
+    if (token !== undefined) setToken(target, token);
     if (load) core.objects.add(target);
     else {
       for (const a of mapper.attributes) target[a.slot] = given[a.slot];
-      core.identity.add(mapper, key as CanonicalKey, target);
+      at.identity.add(mapper, key as CanonicalKey, target);
       core.register(target);
     }
     if (key !== undefined) remember(byKey, mapper, key, target);

@@ -7,6 +7,7 @@ import {
   requireKnownOptions,
 } from "@athanor/core";
 import { type BindKey, Binds } from "./binds.js";
+import { connectionOptionsIn } from "./connection-options.js";
 import type { Bind, JoinTransactionMode } from "./connections.js";
 import type { CoreOptions, GetBind } from "./core.js";
 import { type ReplicaOptions, ReplicaSets } from "./replicas.js";
@@ -35,7 +36,11 @@ export interface SessionOptions {
   readonly getBind?: GetBind;
   /** How to take part in the transaction of a connection given as `bind`. Default "conditionalSavepoint". */
   readonly joinTransactionMode?: JoinTransactionMode;
-  /** For all statements of the session. */
+  /**
+   * For all statements of the session, those of flushes and loads included.
+   *
+   * @example { schemaTranslateMap: { tenant: "acme" } }, { timeout: 2000 }, { signal: request.signal }
+   */
   readonly executionOptions?: { readonly [name: string]: unknown };
   /** Anything; for the program's own use. */
   readonly info?: { readonly [key: string]: unknown };
@@ -91,6 +96,7 @@ export const DEFAULTS: CoreOptions = {
   expireOnCommit: true,
   joinTransactionMode: "conditionalSavepoint",
   executionOptions: {},
+  connectionOptions: undefined,
   shards: undefined,
   replicas: undefined,
 };
@@ -125,6 +131,7 @@ export function coreOptions(all: SessionOptions): CoreOptions {
     expireOnCommit: all.expireOnCommit ?? true,
     joinTransactionMode: mode,
     executionOptions: all.executionOptions ?? {},
+    connectionOptions: connectionOptionsIn(all.executionOptions),
     shards: all.sharding === undefined ? undefined : new Shards(all.sharding),
     replicas: all.replicas === undefined ? undefined : new ReplicaSets(all.replicas, all.bind),
   };

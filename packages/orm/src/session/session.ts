@@ -17,6 +17,7 @@ import {
   type NewRow,
   NoResultFound,
   type Result,
+  requireKnownOptions,
   type Select,
   type Selectable,
   select,
@@ -25,7 +26,6 @@ import {
 import { ObjectDeletedError } from "../errors.js";
 import { describeGiven, describeInstance } from "../mapping/collection.js";
 import { mapperOf } from "../mapping/declarative.js";
-import type { CanonicalKey } from "../mapping/identity-key.js";
 import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import { type Managed, managed, PENDING, PERSISTENT, STALE, tokenOf } from "../mapping/state.js";
 import { entityElementOf } from "../query/entity.js";
@@ -36,21 +36,22 @@ import { upsertRows } from "../query/upsert.js";
 import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
 import { checkGetOptions, namesGiven, requireManaged, requireMany } from "./arguments.js";
+import { getByKey } from "./by-key.js";
 import { reachable } from "./cascades.js";
 import type { Bind } from "./connections.js";
 import { SessionCore } from "./core.js";
 import { hooksOfClass, LISTENERS, type Listened, type SessionEventName, type SessionEvents } from "./events.js";
 import { checkKey, expireOne } from "./expire.js";
-import { SESSION, type SessionInternals } from "./internals.js";
+import { type LockOptions, SESSION, type SessionInternals } from "./internals.js";
 import { type MergeOptions, mergeInto } from "./merge.js";
 import { forgetOpen, rememberOpen } from "./open-sessions.js";
 import { coreOptions, DEFAULTS, isBind, type SessionOptions } from "./options.js";
 import { keepShapes } from "./shapes.js";
-import type { Shards } from "./sharding.js";
 import type { TransactionFrame } from "./transaction-frame.js";
 import { isModified } from "./unit-of-work/values.js";
 
 const NO_OPTIONS: SessionOptions = {};
+const UPSERT_OPTIONS = ["target", "set", "shardId"];
 const NO_GET_OPTIONS: GetOptions<readonly unknown[]> = {};
 
 export interface GetOptions<P> {
@@ -58,9 +59,7 @@ export interface GetOptions<P> {
   readonly populateExisting?: boolean;
   /** The shard or tenant whose row is meant. */
   readonly identityToken?: unknown;
-  readonly withForUpdate?:
-    | boolean
-    | { readonly read?: boolean; readonly nowait?: boolean; readonly skipLocked?: boolean };
+  readonly withForUpdate?: boolean | LockOptions;
 }
 
 /** The transaction of a session, or a savepoint in it. */
@@ -217,6 +216,7 @@ export class Session implements AsyncDisposable {
    *
    * @param options.target keys of the columns of a unique key by which rows are recognized; default: the primary key
    * @param options.set keys of the columns an existing row takes over; default: all that are given
+   * @param options.shardId where the rows are; default: what `shardChooser` says of an INSERT of them
    * @example const users = await session.upsert(User, [{ email: "a@x", name: "amy" }], { target: ["email"] });
    * @throws ArgumentError for a row that leaves a part of the target open
    */
@@ -226,13 +226,19 @@ export class Session implements AsyncDisposable {
     options: {
       readonly target?: readonly (keyof NewRow<M> & string)[];
       readonly set?: readonly (keyof NewRow<M> & string)[];
+      readonly shardId?: unknown;
     } = {},
   ): Promise<Entity<M>[]> {
+    requireKnownOptions(options, UPSERT_OPTIONS, "upsert()", "session.option");
     return this.#core.enqueueAfterResults(async () => {
       await this.#core.autoflush();
       const list = (Array.isArray(rows) ? rows : [rows]) as readonly { readonly [name: string]: unknown }[];
       if (list.length === 0) return [];
-      return (await upsertRows(this.#core, mapperOf(model), list, options)) as unknown as Entity<M>[];
+      const mapper = mapperOf(model);
+      const { shards } = this.#core.options;
+      const at =
+        options.shardId ?? shards?.forInstance(mapper, undefined, insert(model).values(list as never) as never);
+      return (await upsertRows(this.#core.at(at), mapper, list, options)) as unknown as Entity<M>[];
     });
   }
   /** SQLAlchemy's name for `execute(insert(model), rows)`. Gives the number of rows. */
@@ -310,55 +316,8 @@ export class Session implements AsyncDisposable {
     return this.#core.enqueueAfterResults((): MaybePromise<never> => {
       const mapper = mapperOf(model);
       if (options !== NO_GET_OPTIONS) checkGetOptions(options);
-      const values = keyValues(mapper, id);
-      const key = mapper.identityKey(values);
-      if (key === undefined) return null as never;
-      if (this.#core.options.shards !== undefined && options.identityToken === undefined)
-        return this.#getSharded(mapper, values, key, options) as Promise<never>;
-      const at = options.identityToken === undefined ? this.#core : this.#core.at(options.identityToken);
-      const known = at.identity.get(mapper, key);
-      const plain = !options.populateExisting && !options.withForUpdate && (options.options?.length ?? 0) === 0;
-      if (known !== undefined && plain && (known.$$f & STALE) === 0) {
-        return (mapperOfInstance(known).isA(mapper) && (known.$$f & PERSISTENT) !== 0 ? known : null) as never;
-      }
-      const taken = (found: Managed | null): never => {
-        // The row is gone: the object stands for nothing any more.
-        if (found === null && known !== undefined && plain && mapperOfInstance(known).isA(mapper))
-          this.#core.removed(known);
-        return found as never;
-      };
-      // Nothing is awaited that is there: SQLite answers at once.
-      const load = (): MaybePromise<never> => {
-        const found = loadByKey(at, mapper, values, options);
-        return found instanceof Promise ? found.then(taken) : taken(found);
-      };
-      const flushing = this.#core.autoflush();
-      return flushing === undefined ? load() : flushing.then(load);
+      return getByKey(this.#core, mapper, keyValues(mapper, id), options) as MaybePromise<never>;
     });
-  }
-  /** Where the key may be, one shard after another; what the session has comes first. */
-  async #getSharded(
-    mapper: Mapper,
-    values: readonly unknown[],
-    key: CanonicalKey,
-    options: GetOptions<readonly unknown[]>,
-  ): Promise<Managed | null> {
-    const core = this.#core;
-    const plain = !options.populateExisting && !options.withForUpdate && (options.options?.length ?? 0) === 0;
-    const places = (core.options.shards as Shards).forKey(mapper, values).map((id) => core.at(id));
-    for (const { identity } of plain ? places : []) {
-      const known = identity.get(mapper, key);
-      if (known === undefined || (known.$$f & STALE) !== 0) continue;
-      return mapperOfInstance(known).isA(mapper) && (known.$$f & PERSISTENT) !== 0 ? known : null;
-    }
-    await core.autoflush();
-    for (const at of places) {
-      const known = at.identity.get(mapper, key);
-      const found = await loadByKey(at, mapper, values, options);
-      if (found !== null) return found;
-      if (known !== undefined && plain) core.removed(known);
-    }
-    return null;
   }
   /** Like `get`, but no row is an error. @throws NoResultFound */
   async getOne<M extends AnyModel>(model: M, id: Identity<M>): Promise<Entity<M>> {
@@ -375,9 +334,19 @@ export class Session implements AsyncDisposable {
     return select(...(what as Selectable[]));
   }
   /**
-   * Reads an object anew, or only the named attributes. @throws ObjectDeletedError when its row is gone
+   * Reads an object anew, or only the named attributes. A whole object takes along what the refresh-expire cascade
+   * reaches: it is read anew with the next row.
+   *
+   * @param options.withForUpdate locks the row
+   * @throws ObjectDeletedError when its row is gone
    */
-  refresh<E extends object>(entity: E, attributes?: readonly (keyof E)[]): Promise<void> {
+  refresh<E extends object>(
+    entity: E,
+    attributes?: readonly (keyof E)[],
+    options: { readonly withForUpdate?: boolean | LockOptions } = {},
+  ): Promise<void> {
+    requireKnownOptions(options, ["withForUpdate"], "refresh()", "session.option");
+    const { withForUpdate: lock = false } = options;
     return this.#core.enqueueAfterResults(async () => {
       const instance = requireManaged(entity, "refresh");
       if (instance.$$s !== this.#core || (instance.$$f & PERSISTENT) === 0) {
@@ -390,7 +359,14 @@ export class Session implements AsyncDisposable {
       this.#core.requireHealthy();
       const keys = namesGiven(attributes, "refresh");
       for (const key of keys ?? []) checkKey(instance, key, "refresh");
-      const gone = await refreshInstances(this.#core.at(tokenOf(instance)), [instance], keys);
+      if (keys === undefined) this.#expireReached(instance);
+      if (lock !== false && keys?.every((key) => mapperOfInstance(instance).relationship(key) !== undefined))
+        throw new ArgumentError(
+          "refresh(): withForUpdate locks the object's own row; name one of its columns, or none.",
+          "session.option",
+        );
+      const locked = lock === true ? {} : lock === false ? undefined : lock;
+      const gone = await refreshInstances(this.#core.at(tokenOf(instance)), [instance], keys, true, locked);
       if (gone.length > 0) throw new ObjectDeletedError(`refresh(${describeInstance(instance)}): its row is gone.`);
     });
   }
@@ -407,8 +383,16 @@ export class Session implements AsyncDisposable {
       );
     const mapper = mapperOfInstance(instance);
     const keys = namesGiven(attributes, "expire");
-    for (const reached of reachable(instance, "refreshExpire", () => true))
-      if (reached.$$s === this.#core) expireOne(reached, reached === instance ? keys : undefined, mapper);
+    if (keys === undefined) this.#expireReached(instance);
+    expireOne(instance, keys, mapper);
+  }
+  /** What the cascade reaches beside the object itself; new objects have no row to be read again, so they leave. */
+  #expireReached(root: Managed): void {
+    for (const reached of reachable(root, "refreshExpire", () => true)) {
+      if (reached === root || reached.$$s !== this.#core) continue;
+      if ((reached.$$f & PENDING) !== 0) this.#core.dropPending(reached);
+      else if ((reached.$$f & PERSISTENT) !== 0) expireOne(reached, undefined, mapperOfInstance(reached));
+    }
   }
   expireAll(): void {
     for (const instance of [...this.#core.identity.all()]) expireOne(instance, undefined, mapperOfInstance(instance));
@@ -478,9 +462,16 @@ export class Session implements AsyncDisposable {
   get inNestedTransaction(): boolean {
     return this.#core.currentFrame?.parent !== undefined;
   }
-  /** The connection the session's statements go to, in its transaction. */
-  connection(model?: AnyModel): Promise<Connection> {
-    return this.#core.enqueueAfterResults(() => this.#core.connectionFor(model === undefined ? null : mapperOf(model)));
+  /**
+   * The connection the session's statements go to, in its transaction.
+   *
+   * @param options.shardId of which shard, in sessions that work on several
+   * @throws ArgumentError where several shards could be meant
+   */
+  connection(model?: AnyModel | null, options: { readonly shardId?: unknown } = {}): Promise<Connection> {
+    requireKnownOptions(options, ["shardId"], "connection()", "session.option");
+    const mapper = model === undefined || model === null ? null : mapperOf(model);
+    return this.#core.enqueueAfterResults(() => this.#core.at(options.shardId).connectionFor(mapper));
   }
   get bind(): Engine | Connection | undefined {
     return this.#core.options.bind;

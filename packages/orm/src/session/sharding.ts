@@ -8,6 +8,7 @@ import {
   type Connection,
   type Element,
   type Engine,
+  type ExecutionOptions,
   type Fetched,
   type MaybePromise,
 } from "@athanor/core";
@@ -17,7 +18,7 @@ import { type Managed, tokenOf } from "../mapping/state.js";
 import type { Bind } from "./connections.js";
 import type { OrmExecuteState } from "./execute-state.js";
 import type { IdentityMap } from "./identity-map.js";
-import type { SessionInternals, StatementCall } from "./internals.js";
+import type { ByKeyOptions, SessionInternals, StatementCall } from "./internals.js";
 import type { TransactionFrame } from "./transaction-frame.js";
 import type { FlushHost } from "./unit-of-work/host.js";
 
@@ -56,8 +57,8 @@ export class Shards {
   get ids(): readonly ShardId[] {
     return [...this.#binds.keys()];
   }
-  forInstance(mapper: Mapper, instance: Managed): ShardId {
-    return this.#options.shardChooser(mapper, instance);
+  forInstance(mapper: Mapper, instance: Managed | undefined, statement?: Element): ShardId {
+    return this.#options.shardChooser(mapper, instance, statement);
   }
   forKey(mapper: Mapper, key: readonly unknown[]): readonly ShardId[] {
     return this.#options.identityChooser(mapper, key);
@@ -108,6 +109,12 @@ export class PlaceView implements SessionInternals, FlushHost {
   }
   register(instance: Managed): void {
     this.#core.register(instance);
+  }
+  get(mapper: Mapper, values: readonly unknown[], options: ByKeyOptions): MaybePromise<Managed | null> {
+    return this.#core.get(mapper, values, { identityToken: this.token, ...options });
+  }
+  within<T>(options: ExecutionOptions, work: () => MaybePromise<T>): Promise<T> {
+    return this.#core.within(options, work);
   }
   enqueue<T>(work: () => MaybePromise<T>): Promise<T> {
     return this.#core.enqueue(work);

@@ -2,7 +2,7 @@
  * The transactions of a session: the outermost one, begun by the first use, and a frame for each savepoint in it; how they
  * end, and what a failed flush leaves behind. Source: SQLAlchemy "Managing Transactions".
  */
-import { InvalidRequestError, type MaybePromise, PendingRollbackError } from "@athanor/core";
+import { type ExecutionOptions, InvalidRequestError, type MaybePromise, PendingRollbackError } from "@athanor/core";
 import { forgetDeleted } from "../mapping/collection.js";
 import { DELETED, DETACHED, type Managed, PERSISTENT, STALE, WAS_DELETED } from "../mapping/state.js";
 import { type JoinTransactionMode, SessionConnections } from "./connections.js";
@@ -20,6 +20,7 @@ export interface TransactionsHost {
     readonly twoPhase: boolean;
     readonly expireOnCommit: boolean;
     readonly joinTransactionMode: JoinTransactionMode;
+    readonly connectionOptions: ExecutionOptions | undefined;
   };
   flushNow(): Promise<void>;
   /** Runs a hook in the middle of a piece of work. */
@@ -37,7 +38,8 @@ export class SessionTransactions {
 
   constructor(host: TransactionsHost) {
     this.#host = host;
-    this.connections = new SessionConnections(host.options.joinTransactionMode, host.options.twoPhase);
+    const { joinTransactionMode, twoPhase, connectionOptions } = host.options;
+    this.connections = new SessionConnections(joinTransactionMode, twoPhase, connectionOptions);
   }
   get current(): TransactionFrame | undefined {
     return this.#innermost;

@@ -178,6 +178,17 @@ describeEachDatabase("objects that are there already", (target) => {
     expect(titles(loaded!.posts)).toEqual(["a1", "a2", "a3"]);
     expect(at.ran.work).toHaveLength(1);
   });
+  it("refresh locks the row where it is told to", async () => {
+    await using session = new Session(at.engine);
+    const amy = (await session.get(Writer, 1))!;
+    const locks = target.capabilities.has("rowLocks");
+    at.ran.clear();
+    await session.refresh(amy, undefined, { withForUpdate: true });
+    await session.refresh(amy, ["name"], { withForUpdate: { read: true } });
+    expect(at.ran.work.map((sql) => /FOR (UPDATE|SHARE)|LOCK IN SHARE MODE/.test(sql))).toEqual([locks, locks]);
+    await expect(session.refresh(amy, ["posts"], { withForUpdate: true })).rejects.toThrow(/name one of its columns/);
+    expect(() => session.refresh(amy, undefined, { forUpdate: true } as never)).toThrow(/forUpdate/);
+  });
   it("get with populateExisting or withForUpdate emits SQL and refreshes", async () => {
     await using session = new Session(at.engine);
     const amy = (await session.get(Writer, 1))!;

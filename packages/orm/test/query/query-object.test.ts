@@ -133,6 +133,19 @@ describeEachDatabase("Query", (target) => {
     await expect(query(session).oneOr404()).rejects.toMatchObject({ status: 404 });
     expect((await query(session).getOr404(2)).name).toBe("bob");
   });
+  it("get asks for the key alone, and obeys populateExisting and withForUpdate", async () => {
+    await using session = new Session(at.engine, { autoflush: false });
+    const amy = (await query(session).get(1))!;
+    await expect(query(session).filter(Writer.c.id.eq(2)).get(1)).rejects.toThrow(/by its key alone/);
+    await expect(query(session).limit(1).get(1)).rejects.toThrow(/by its key alone/);
+    await expect(query(session).join(Writer.c.posts).get(1)).rejects.toThrow(/by its key alone/);
+    amy.name = "x";
+    expect((await query(session).get(1))?.name).toBe("x");
+    expect((await query(session).populateExisting().get(1))?.name).toBe("amy");
+    at.ran.clear();
+    expect(await query(session).withForUpdate().get(1)).toBe(amy);
+    expect(at.ran.work.length).toBe(1);
+  });
   it("count wraps the query: limits, distinct and joins count rows as they come", async () => {
     await using session = new Session(at.engine);
     expect(await query(session).count()).toBe(4);
@@ -179,6 +192,8 @@ describeEachDatabase("Query", (target) => {
     expect(await session.get(Post, 4)).toBeNull();
     expect(() => session.query(Post).limit(1).delete()).toThrow(/limit/);
     expect(() => session.query(Post).join(Post.c.author).update({ score: 1 })).toThrow(/join/);
+    expect(() => session.query(Post).selectFrom(Writer).update({ score: 1 })).toThrow(/selectFrom/);
+    expect(() => session.query(Post).having(Post.c.id.gt(9)).delete()).toThrow(/having/);
   });
   it("populateExisting reads objects anew", async () => {
     await using session = new Session(at.engine, { autoflush: false });

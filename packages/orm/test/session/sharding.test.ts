@@ -139,6 +139,38 @@ describeEachDatabase("a session over several databases", (target) => {
       expect(await conn.scalar(select(func.count()).selectFrom(Report))).toBe(1);
     }
   });
+  it("connections, upserts and merges are of one shard: the named one, the chooser's, or that of the object", async () => {
+    await weather();
+    await using session = open({
+      shardChooser: (_mapper, instance, statement) =>
+        statement === undefined ? continentOf(instance) : String(statement).includes("UPDATE") ? "asia" : "europe",
+    } as never);
+    await expect(session.connection(Place)).rejects.toThrow(/several shards \(asia, europe\).*shardId: "asia"/);
+    const connection = await session.connection(null, { shardId: "asia" });
+    expect(await connection.scalars(select(Place.c.city)).all()).toEqual(["tokyo"]);
+    const [known] = await session.upsert(Place, { id: 1, city: "osaka", continent: "asia" }, { shardId: "asia" });
+    const [chosen] = await session.upsert(Place, [{ id: 1, city: "lyon", continent: "europe" }]);
+    expect([known, chosen].map((p) => [inspect(p as Place).identityToken, p?.city])).toEqual([
+      ["asia", "osaka"],
+      ["europe", "lyon"],
+    ]);
+    await session.commit();
+    await using other = open();
+    for (const place of [known, chosen] as Place[]) {
+      session.expunge(place);
+      const merged = await other.merge(place);
+      expect([inspect(merged).identityToken, merged.city]).toEqual([inspect(place).identityToken, place.city]);
+    }
+    // Without a place of its own: where the key is found.
+    const found = await other.merge(new Place({ id: 2, city: "turin", continent: "europe" }));
+    expect(inspect(found).identityToken).toBe("europe");
+    await other.commit();
+    expect((await other.scalars(select(Place.c.city).orderBy(Place.c.city)).all()).sort()).toEqual([
+      "lyon",
+      "osaka",
+      "turin",
+    ]);
+  });
   it("statements run on all shards, or where the chooser, an option or the listener says; loads follow", async () => {
     await weather();
     await using session = open({

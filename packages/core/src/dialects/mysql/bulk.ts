@@ -39,7 +39,7 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
       )
         return false;
       const by = await step(connection);
-      const head = `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
+      const head = `INSERT INTO ${bulkTableName(dialect, table, connection)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
       const group = `(${columns.map(() => "?").join(", ")})`;
       const page = Math.max(1, Math.min(PAGE, Math.floor(MOST_PARAMETERS / columns.length)));
       const processes = bulkProcesses(dialect, columns);
@@ -90,7 +90,7 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
           keys === 1
             ? `${names[0]} IN (${new Array(count).fill("?").join(", ")})`
             : new Array(count).fill(`(${same})`).join(" OR ");
-        return `UPDATE ${bulkTableName(dialect, table)} SET ${sets} WHERE ${where}`;
+        return `UPDATE ${bulkTableName(dialect, table, connection)} SET ${sets} WHERE ${where}`;
       };
       const processes = bulkProcesses(dialect, columns);
       const full = rows.length >= page ? text(page) : "";

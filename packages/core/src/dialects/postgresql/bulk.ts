@@ -33,7 +33,7 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
       if (keyAt < 0 || columns.length === 0 || !flat(columns)) return false;
       const names = columns.map((_, i) => `c${i}`);
       const sql =
-        `INSERT INTO ${bulkTableName(dialect, table)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) ` +
+        `INSERT INTO ${bulkTableName(dialect, table, connection)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) ` +
         `SELECT ${names.map((n) => `p.${n}`).join(", ")} FROM unnest(${columns.map((c, i) => `$${i + 1}::${cast(c)}`).join(", ")}) WITH ORDINALITY AS p(${names.join(", ")}, n) ` +
         `ORDER BY p.n RETURNING ${returning.map((c) => dialect.quote(c.columnName)).join(", ")}`;
       const processes = returning.map((c) => dialect.resultProcessor(c.type));
@@ -73,7 +73,7 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
     async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows: BulkRows) {
       const columns = [...set, ...key];
       if (rows.length < 2 || !flat(columns)) return undefined;
-      const name = bulkTableName(dialect, table);
+      const name = bulkTableName(dialect, table, connection);
       const names = columns.map((_, i) => `c${i}`);
       const sql =
         `UPDATE ${name} SET ${set.map((c, i) => `${dialect.quote(c.columnName)} = p.c${i}`).join(", ")} ` +

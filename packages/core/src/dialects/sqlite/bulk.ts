@@ -7,7 +7,7 @@
 
 import { isWrapped } from "../../compile/type-wrapping.js";
 import { InternalError } from "../../errors/errors.js";
-import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
+import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkSchema, bulkTableName, keyConverter } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
 
@@ -37,9 +37,9 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
       )
         return false;
       if (table.primaryKey.length !== 1 || table.dialectOptions["sqlite"]?.["withoutRowid"] === true) return false;
-      const name = bulkTableName(dialect, table);
+      const name = bulkTableName(dialect, table, connection);
       const check = keep(`c:${name}`, () => {
-        const schema = table.schema === undefined ? "" : `${dialect.quote(table.schema)}.`;
+        const schema = bulkSchema(dialect, table, connection);
         const names = [`${schema}sqlite_master`, "sqlite_temp_master"].map(
           (from) => `SELECT tbl_name FROM ${from} WHERE type = 'trigger'`,
         );
@@ -95,7 +95,7 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
       const columns = [...set, ...key];
       if (rows.length < 4 || columns.some((c) => isWrapped(dialect, c.type))) return undefined;
       const page = Math.max(1, Math.min(100, Math.floor(MOST_PARAMETERS / columns.length)));
-      const name = bulkTableName(dialect, table);
+      const name = bulkTableName(dialect, table, connection);
       const names = columns.map((_, i) => `c${i}`);
       const assign = set.map((c, i) => `${dialect.quote(c.columnName)} = v.c${i}`).join(", ");
       const where = key.map((c, i) => `${name}.${dialect.quote(c.columnName)} = v.c${set.length + i}`).join(" AND ");

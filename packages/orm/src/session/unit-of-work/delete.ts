@@ -87,9 +87,8 @@ async function deleteEach(
     mapper.memo.set(memo, statement);
   }
   const final = statement;
-  const { value: compiled, params } = engine.cache.lookup(final, (binds) =>
-    engine.dialect.createCompiler(binds).compile(final),
-  );
+  const { value, params } = engine.cache.lookup(final, (binds) => engine.dialect.createCompiler(binds).compile(final));
+  const compiled = connection.underSchemas(value);
   const bound = group.flatMap((instance) => {
     const named: Record<string, unknown> = {};
     const own = mapperOfInstance(instance);

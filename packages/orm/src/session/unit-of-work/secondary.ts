@@ -128,9 +128,10 @@ async function deletePairs(
   const statement = new DeleteStatement(secondary.table).where(
     ...columns.map((c) => c.eq(new NamedBind(`key_${c.key}`, c.type))),
   );
-  const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+  const { value, params } = engine.cache.lookup(statement, (binds) =>
     engine.dialect.createCompiler(binds).compile(statement),
   );
+  const compiled = connection.underSchemas(value);
   const bound = pairs.flatMap((pair) => {
     const named: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(rowOf(secondary, pair))) named[`key_${key}`] = value;

@@ -247,9 +247,10 @@ async function updateGroup(host: FlushHost, table: Table, group: Group): Promise
     }
   }
   const statement = updateByKey(mapper, table, columns, versions !== undefined);
-  const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+  const { value, params } = engine.cache.lookup(statement, (binds) =>
     engine.dialect.createCompiler(binds).compile(statement),
   );
+  const compiled = connection.underSchemas(value);
   const bound = instances.flatMap((_, i) => bindStatement(compiled, params, namedValues(group, i, table)));
   const first = bound[0] as (typeof bound)[number];
   const raw =
