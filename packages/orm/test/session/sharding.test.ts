@@ -144,7 +144,7 @@ describeEachDatabase("a session over several databases", (target) => {
     await using session = open({
       shardChooser: (_mapper, instance, statement) =>
         statement === undefined ? continentOf(instance) : String(statement).includes("UPDATE") ? "asia" : "europe",
-    } as never);
+    });
     await expect(session.connection(Place)).rejects.toThrow(/several shards \(asia, europe\).*shardId: "asia"/);
     const connection = await session.connection(null, { shardId: "asia" });
     expect(await connection.scalars(select(Place.c.city)).all()).toEqual(["tokyo"]);
