@@ -154,5 +154,11 @@ function correlate(
   });
   if (kept.length > 0 || list.length === 0) return kept;
   if (only !== undefined || except !== undefined) return kept;
+  // A lone table is asked anew, as in `where id = (select max(id) from t)`; which one of several is meant, nobody knows.
+  if (list.length > 1)
+    throw new ArgumentError(
+      `Every table of a subquery (${list.map((f) => f.fromName ?? "a join").join(", ")}) stands in the statement around it as well: say which are meant with .correlate(outer), or .correlate(null) for none.`,
+      "select.correlation",
+    );
   return list;
 }

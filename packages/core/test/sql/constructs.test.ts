@@ -44,6 +44,26 @@ const compiled = (statement: unknown, dialect = "postgresql"): Compiled => {
   ).value;
 };
 
+describe("correlation", () => {
+  const counted = select(func.count(o.id)).where(o.userId.eq(u.id));
+  it("takes the tables around a subquery for granted, but never all of several", () => {
+    const text = (statement: unknown) => compiled(statement, "sqlite").sql;
+    expect(text(select(u.id, counted.scalar()))).toMatch(
+      /FROM orders WHERE orders.user_id = users.id\) AS \S+ FROM users/,
+    );
+    const joined = (count: typeof counted) => select(u.id, count.scalar()).join(orders);
+    expect(() => text(joined(counted))).toThrow(
+      /Every table of a subquery \(orders, users\) stands in the statement around it.*\.correlate\(/,
+    );
+    expect(text(joined(counted.correlate(users)))).toMatch(/FROM orders WHERE orders.user_id = users.id\) AS/);
+    expect(text(joined(counted.correlateExcept(orders)))).toMatch(/FROM orders WHERE orders.user_id = users.id\) AS/);
+    // A single table is asked anew.
+    expect(text(select(u.id).where(u.id.eq(select(func.max(u.id)).scalar())))).toMatch(
+      /\(SELECT max\(users.id\) AS \S+ FROM users\)/,
+    );
+  });
+});
+
 describe("joins", () => {
   const metadata = new MetaData();
   const a = table(

@@ -2,7 +2,16 @@
  * Attributes that are SQL expressions: read with every row (`columnProperty`), or filled by a query that says how
  * (`queryExpression`). Source: SQLAlchemy "SQL Expressions as Mapped Attributes", "Query-time SQL expressions".
  */
-import { ArgumentError, ColumnDefinition, Expression, type SqlType, sqlExpression } from "@athanor/core";
+import {
+  ArgumentError,
+  ColumnDefinition,
+  ColumnReference,
+  Expression,
+  replace,
+  SelectStatement,
+  type SqlType,
+  sqlExpression,
+} from "@athanor/core";
 
 export interface ColumnPropertySettings {
   /** Read only when asked for by `undefer()`, or when it is awaited. */
@@ -82,10 +91,25 @@ export class ExpressionAttribute {
       made instanceof Expression
         ? made
         : (made as { readonly [sqlExpression]?: unknown } | null | undefined)?.[sqlExpression];
-    if (found instanceof Expression) return found;
+    if (found instanceof Expression) return overOwnRow(found, columns);
     throw new ArgumentError(
       `${this.owner}.${this.key}: its function gives no SQL expression such as (c) => c.first.concat(c.last).`,
       "orm.column-property",
     );
   }
+}
+/**
+ * In its subqueries the owner's row is the one around them, and all else is their own: the statement may well select from
+ * the same tables. What a subquery says itself of `correlate()` stays.
+ */
+function overOwnRow(expression: Expression, columns: Columns): Expression {
+  return replace(expression, (node) => {
+    if (!(node instanceof SelectStatement)) return undefined;
+    if (node.correlated !== undefined || node.uncorrelated !== undefined) return node;
+    const froms = new Set<unknown>();
+    // Expressions among the attributes are made when they are asked for, which nobody does here.
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(columns)))
+      if (value instanceof ColumnReference) froms.add(value.from);
+    return node.correlate(...froms);
+  });
 }

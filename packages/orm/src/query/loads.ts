@@ -200,8 +200,22 @@ export async function loadColumn(session: SessionInternals, owner: Managed, key:
             (session.token === undefined || tokenOf(i) === session.token),
         );
   if (!siblings.includes(owner)) siblings.push(owner);
-  await refreshInstances(session, siblings, [key], false);
+  await refreshInstances(session, siblings, [key, ...restOfGroup(mapper, attribute, owner)], false);
   return owner[attribute.slot];
+}
+
+/** Columns that are deferred as a group come together. */
+function restOfGroup(mapper: Mapper, { deferredGroup, slot }: MappedColumn, owner: Managed): readonly string[] {
+  if (deferredGroup === undefined) return [];
+  const { raising } = treeOf(owner)?.columns ?? NO_COLUMNS;
+  return [...mapper.attributes, ...mapper.expressions].flatMap((a) =>
+    a.deferredGroup === deferredGroup &&
+    a.slot !== slot &&
+    owner[a.slot] === UNLOADED &&
+    (raising === "rest" || !raising.includes(a as MappedColumn))
+      ? a.key
+      : [],
+  );
 }
 
 /**

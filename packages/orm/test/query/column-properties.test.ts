@@ -83,6 +83,28 @@ describeEachDatabase("column properties", (target) => {
     expect([row!.u.fullName, row!.label]).toEqual(["bob Bee", "bob Bee"]);
     expect(await session.scalars(select(User.c.fullName).orderBy(User.c.id)).all()).toEqual(["amy Ace", "bob Bee"]);
   });
+  it("a subquery is over the owner's row, even where the statement selects from its tables itself", async () => {
+    await using session = await seeded();
+    session.add(new User({ id: 3, first: "cid", last: "Cee", entries: [new Post({ id: 3, title: "c" })] }));
+    await session.commit();
+    session.expungeAll();
+    const rows = await session
+      .execute(select(User.c.id, User.c.posts, Post.c.id.as("post")).join(User.c.entries).orderBy(Post.c.id))
+      .all();
+    expect(rows.map((r) => [r[0], Number(r[1]), r[2]])).toEqual([
+      [1, 2, 1],
+      [1, 2, 2],
+      [3, 1, 3],
+    ]);
+    for (const how of [joinedLoad, selectinLoad]) {
+      const posts = await session.scalars(select(Post).options(how(Post.c.user)).orderBy(Post.c.id)).all();
+      expect(posts.map((p) => Number(p.user!.posts))).toEqual([2, 2, 1]);
+      session.expungeAll();
+    }
+    const u = aliased(User, "u");
+    const busy = select(u).join(u.c.entries).where(u.c.posts.gt(1)).orderBy(u.c.id).distinct();
+    expect((await session.scalars(busy).all()).map((found) => [found.id, Number(found.posts)])).toEqual([[1, 2]]);
+  });
   it("deferred ones are awaited or asked for, singly and by group", async () => {
     await using session = await seeded();
     const amy = (await session.get(User, 1))!;

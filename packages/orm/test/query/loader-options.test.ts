@@ -230,6 +230,18 @@ describeEachDatabase("columns and mapped refusals", (target) => {
     expect(at.ran.work).toHaveLength(1);
     expect(() => load(Strict).undeferGroup("lnog")).toThrow(/'long'/);
   });
+  it("awaiting one column of a group brings the others with it, for siblings too", async () => {
+    await using session = new Session(at.engine);
+    const strict = await session.scalars(all).all();
+    at.ran.clear();
+    expect(await strict[0]!.summary).toBe("s");
+    expect([strict[0]!.body as unknown, (strict.at(-1)!.body as unknown) instanceof Promise]).toEqual(["b", false]);
+    expect(at.ran.work).toHaveLength(1);
+    session.expungeAll();
+    const [one] = await session.scalars(all.options(defer(Strict.c.body, { raise: true }))).all();
+    expect(await one!.summary).toBe("s");
+    await expect(async () => await one!.body).rejects.toThrow(/Strict.body of <Strict 1> is not loaded/);
+  });
   it("'*' for all columns; the key always comes along", async () => {
     await using session = new Session(at.engine);
     await session.scalars(all.options(load(Strict).undefer("*"))).all();
