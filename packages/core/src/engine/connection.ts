@@ -76,6 +76,8 @@ export function checkConnectionOptions(options: ConnectionOptions): void {
 }
 
 const NO_BEGIN: BeginOptions = {};
+/** Of raw SQL under AUTOCOMMIT: may begin a transaction that nobody ends. */
+const MAY_BEGIN = /\b(?:begin|start|savepoint|autocommit)\b/i;
 const SCRIPT_HINT: StatementHint = { prepare: false, returnsRows: false, exactIntegers: false };
 
 /**
@@ -99,6 +101,8 @@ export class Connection implements TransactionOwner {
   #begin: BeginOptions = NO_BEGIN;
   /** BEGIN went out and neither COMMIT nor ROLLBACK has. */
   #begun = false;
+  /** Under AUTOCOMMIT, raw SQL may have begun a transaction: the next borrower must not find itself in it. */
+  #mayBeOpen = false;
   #nested: Savepoint | null = null;
   #savepoints = 0;
   /** Of the transaction that is open, for tracers. */
@@ -112,6 +116,8 @@ export class Connection implements TransactionOwner {
   #results: Result<never>[] | undefined;
   /** The first phase is done: only commit and rollback may follow. */
   #prepared: string | null = null;
+  /** The transaction whose connection was lost was prepared: it outlives that. */
+  #outlives: string | null = null;
   /** Limits of the transaction. */
   #inForce: Deadline | undefined;
   /** Limits of statements that bring none. */
@@ -282,6 +288,7 @@ export class Connection implements TransactionOwner {
   async executeScript(sql: string): Promise<void> {
     await this.#serial(() =>
       this.#ready((driver) => {
+        if (this.#isolation === "AUTOCOMMIT" && MAY_BEGIN.test(sql)) this.#mayBeOpen = true;
         this.#announce(sql, []);
         return this.#guard(() => this.#within(driver, undefined, () => driver.executeScript(sql), sql, []), sql, []);
       }),
@@ -338,6 +345,7 @@ export class Connection implements TransactionOwner {
     ) {
       if (!this.#begun) {
         if (this.#transaction === null) this.#autobegin();
+        if (this.#isolation === "AUTOCOMMIT") this.#noteRaw(sql, hint);
         const begun = this.#isolation === "AUTOCOMMIT" ? undefined : this.#sendBegin(this.#lease);
         if (begun !== undefined) return queue.run(() => begun.then(() => this.#send(sql, params, hint, badge, limits)));
       }
@@ -495,6 +503,11 @@ export class Connection implements TransactionOwner {
   async beginNested<T>(block?: (savepoint: Savepoint) => T | Promise<T>): Promise<Savepoint | T> {
     const savepoint = await this.#serial(() =>
       this.#ready(() => {
+        if (this.#isolation === "AUTOCOMMIT" && !this.#mayBeOpen)
+          throw new InvalidRequestError(
+            "AUTOCOMMIT has no transaction that a savepoint could be in; call setIsolationLevel() or connect without it.",
+            "isolation.autocommit",
+          );
         const made = new Savepoint(this, `athanor_savepoint_${++this.#savepoints}`, this.#nested);
         return chain(this.#command(`SAVEPOINT ${made.name}`), () => {
           this.#nested = made;
@@ -526,18 +539,18 @@ export class Connection implements TransactionOwner {
     return this.#aside((driver) => driver.recover(), "RECOVER");
   }
   /** Commits a prepared transaction by its name, whoever prepared it. */
-  commitPrepared(xid: string): Promise<void> {
-    return this.#aside((driver) => {
-      const name = checkedXid(xid);
-      this.#tell("commit", name, true);
-      return driver.commit(name);
+  async commitPrepared(xid: string): Promise<void> {
+    requireXid(xid, "commitPrepared()");
+    await this.#aside((driver) => {
+      this.#tell("commit", xid, true);
+      return driver.commit(xid);
     }, "COMMIT PREPARED");
   }
-  rollbackPrepared(xid: string): Promise<void> {
-    return this.#aside((driver) => {
-      const name = checkedXid(xid);
-      this.#tell("rollback", name, true);
-      return driver.rollback(name);
+  async rollbackPrepared(xid: string): Promise<void> {
+    requireXid(xid, "rollbackPrepared()");
+    await this.#aside((driver) => {
+      this.#tell("rollback", xid, true);
+      return driver.rollback(xid);
     }, "ROLLBACK PREPARED");
   }
   /**
@@ -738,6 +751,9 @@ export class Connection implements TransactionOwner {
     if (this.#waiting.length > 0) this.#startWaiting();
     return this.#queue.run(work);
   }
+  #noteRaw(sql: string, hint: StatementHint): void {
+    if (hint.returnsRows === undefined && MAY_BEGIN.test(sql)) this.#mayBeOpen = true;
+  }
   #startWaiting(): void {
     const first = this.#waiting.length;
     for (let i = 0; i < first && this.#waiting.length > 0; i++) (this.#waiting[0] as Execution).start();
@@ -750,6 +766,7 @@ export class Connection implements TransactionOwner {
     limits: Limits | undefined,
   ): MaybePromise<RawResult> {
     return this.#ready((driver) => {
+      if (this.#isolation === "AUTOCOMMIT") this.#noteRaw(sql, hint);
       const { events, logger } = this.#services;
       const sent = (text: string, values: readonly unknown[]) => (): MaybePromise<RawResult> =>
         this.#within(driver, limits, () => driver.execute(text, values, hint), text, values);
@@ -914,6 +931,13 @@ export class Connection implements TransactionOwner {
     if (options.isolationLevel === "AUTOCOMMIT") {
       throw new ArgumentError('begin() cannot turn on AUTOCOMMIT; connect with { isolationLevel: "AUTOCOMMIT" }.');
     }
+    const asked =
+      this.#isolation === "AUTOCOMMIT" ? Object.entries(options).find(([, value]) => value !== undefined) : undefined;
+    if (asked !== undefined)
+      throw new InvalidRequestError(
+        `begin(): ${asked[0]} has no effect under AUTOCOMMIT, which has no transactions on the server; call setIsolationLevel() or connect without it.`,
+        "isolation.autocommit",
+      );
     this.#inForce = Deadline.of(undefined, { signal, timeout });
     const xid = twoPhase === undefined || twoPhase === false ? undefined : this.#xid(twoPhase);
     this.#begin = { ...options, isolationLevel: level, xid };
@@ -1062,6 +1086,7 @@ export class Connection implements TransactionOwner {
     this.#begin = NO_BEGIN;
     this.#inForce = undefined;
     this.#prepared = null;
+    this.#outlives = null;
   }
   /** Ends a savepoint and those inside it. */
   #endNested(handle: Savepoint): void {
@@ -1109,6 +1134,7 @@ export class Connection implements TransactionOwner {
     const lease = this.#lease as Lease;
     this.#lease = null;
     this.#services.pool.invalidate(lease, { all, error });
+    this.#outlives = this.#prepared;
     this.#prepared = null;
     if (this.#transaction !== null && this.#begun) this.#broken = "disconnect";
     for (let s = this.#nested; s !== null; s = s.parent) s.deactivate();
@@ -1121,6 +1147,12 @@ export class Connection implements TransactionOwner {
     this.#services.pool.watch(this, lease);
   }
   #pending(): PendingRollbackError {
+    if (this.#outlives !== null)
+      return new PendingRollbackError(
+        `The connection was lost after this transaction was prepared. It is not lost with it: call rollback(), which leaves it ` +
+          `alone, then recoverTwoPhase() says whether '${this.#outlives}' still waits for commitPrepared() or rollbackPrepared().`,
+        "twophase.outlives",
+      );
     return new PendingRollbackError(
       this.#broken === "commit"
         ? "The COMMIT of this transaction failed; call rollback() before anything else."
@@ -1138,7 +1170,8 @@ export class Connection implements TransactionOwner {
   #giveBack(): MaybePromise<void> {
     const lease = this.#lease;
     this.#lease = null;
-    const clean = !this.#begun;
+    const clean = !this.#begun && !this.#mayBeOpen;
+    this.#mayBeOpen = false;
     if (lease !== null && !clean && !this.#services.events.quiet) {
       this.#tell("rollback", this.#begin.xid);
       this.#services.events.emit("statement", { connection: this, sql: "ROLLBACK", params: [] });
@@ -1170,6 +1203,11 @@ function checkedXid(xid: string): string {
     `The name of a two-phase transaction is 1 to 64 letters, digits and _.:- characters, not '${xid}'.`,
     "twophase.xid",
   );
+}
+/** Of other programs too, whose names may hold anything. */
+function requireXid(xid: unknown, where: string): void {
+  if (typeof xid === "string" && xid !== "" && !xid.includes("\0")) return;
+  throw new ArgumentError(`${where}: the name of a prepared transaction is needed, as recoverTwoPhase() gives it.`);
 }
 function closed(): ResourceClosedError {
   return new ResourceClosedError("The connection is closed; take another from engine.connect().", "connection.closed");

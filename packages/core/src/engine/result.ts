@@ -14,6 +14,7 @@ import {
 import { requireCount } from "../sql/execution-options.js";
 import type { TypeOf } from "../typing/columns.js";
 import type { AnyExpr } from "../typing/expressions.js";
+import { Seen, sameness } from "./seen.js";
 
 /** What came back. */
 export interface Fetched {
@@ -158,6 +159,10 @@ function requireRows({ rows, keys }: Fetched): { rows: (most?: number) => unknow
 interface Step {
   readonly read: (rows: unknown[], keys: readonly string[]) => unknown[];
   readonly keys?: (keys: readonly string[]) => readonly string[];
+  /** What it makes of a row, where that is no row any more. */
+  readonly gives?: "values" | "objects";
+  /** Leaves out what this says was seen before. */
+  readonly unique?: (row: never) => unknown;
 }
 
 /** Rows that are there already, as a source of results. */
@@ -211,6 +216,7 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   /** Set by the first `fetchOne` or `fetchMany`: what has been read is gone. */
   #cursor: AsyncIterator<R> | undefined;
 
+  /** `unique`: of what the steps make of the rows. */
   constructor(execution: Execution, steps: readonly Step[] = [], unique?: (row: never) => unknown) {
     this.#execution = execution;
     this.#steps = steps;
@@ -241,9 +247,9 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   finally(done?: (() => void) | null): Promise<R[]> {
     return this.all().finally(done);
   }
-  /** All rows. @throws ResourceClosedError when the statement gives none; awaiting the result itself gives `[]` then. */
+  /** All rows; none of a statement that gives no rows, where methods that look for one throw ResourceClosedError. */
   all(): Promise<R[]> {
-    if (this.#cursor !== undefined) return this.fetchMany(Number.POSITIVE_INFINITY);
+    if (this.#cursor !== undefined) return this.#next(Number.POSITIVE_INFINITY);
     return this.#with((fetched) => (fetched.rows === null && this.#steps.length === 0 ? [] : this.#read(fetched)));
   }
   /** The first row, or null. */
@@ -281,13 +287,13 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   scalars<X extends AnyExpr>(column: X): Result<TypeOf<X>>;
   scalars<V = FirstOf<R>>(column?: number | string): Result<V>;
   scalars<V = FirstOf<R>>(column: number | string | AnyExpr = 0): Result<V> {
-    if (typeof column === "object") {
-      const at = this.#locate(column);
-      return this.#view<V>((rows) => rows.map((row) => (row as readonly unknown[])[at]));
-    }
-    return this.#view<V>((rows, keys) => {
-      if (typeof column === "string") place(column, keys);
-      return rows.map((row) => (row as { readonly [key: string | number]: unknown })[column]);
+    const chosen = typeof column === "object" ? this.#locate(column) : column;
+    return this.#view<V>({
+      gives: "values",
+      read: (rows, keys) => {
+        const at = chosen === 0 ? 0 : place(chosen, keys);
+        return rows.map((row) => (row as readonly unknown[])[at]);
+      },
     });
   }
   /**
@@ -313,26 +319,37 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
    * @throws InvalidRequestError (when awaited) when two columns have one name: give them labels
    */
   mappings(): Result<{ [name: string]: unknown }> {
-    return this.#view((rows, keys) => (rows as (readonly unknown[])[]).map(objectMaker(keys)));
+    return this.#view({
+      gives: "objects",
+      read: (rows, keys) => (rows as (readonly unknown[])[]).map(objectMaker(keys)),
+    });
   }
-  /** Leaves out rows seen before; `by` says what makes two rows the same (default: all their values). */
+  /**
+   * Leaves out rows seen before; `by` says what makes two rows the same. Without it all their values do, of what the rows
+   * are in the end: `unique().scalars()` is `scalars().unique()`.
+   */
   unique(by?: (row: R) => unknown): Result<R> {
     return new Result<R>(this.#execution, this.#steps, (by ?? sameness) as (row: never) => unknown);
   }
   /** Rows in lists of `size`. Streams when nothing was read before. */
   async *partitions(size?: number): AsyncIterableIterator<R[]> {
     if (size !== undefined) requireCount(size, "partitions()");
-    const seen = this.#unique === undefined ? undefined : new Set<unknown>();
-    for await (const { rows, keys } of this.#execution.chunks(size ?? this.#execution.source.chunkRows)) {
-      const list = this.#finish(rows, keys, seen);
-      if (list.length > 0) yield list;
+    const seen = this.#filters ? new Seen() : undefined;
+    const most = size ?? this.#execution.source.chunkRows;
+    // Rows left out are made up for by those that follow.
+    let list: R[] = [];
+    for await (const { rows, keys } of this.#execution.chunks(most)) {
+      const more = this.#finish(rows, keys, seen);
+      list = list.length === 0 ? more : list.concat(more);
+      for (; list.length >= most; list = list.slice(most)) yield list.length === most ? list : list.slice(0, most);
     }
+    if (list.length > 0) yield list;
   }
   [Symbol.asyncIterator](): AsyncIterator<R> {
     if (this.#cursor !== undefined) return this.#cursor;
     const { chunkRows, growing = chunkRows } = this.#execution.source;
     const chunks = this.#execution.chunks(growing);
-    const seen = this.#unique === undefined ? undefined : new Set<unknown>();
+    const seen = this.#filters ? new Seen() : undefined;
     return flatten(chunks, (chunk) => this.#finish(chunk.rows, chunk.keys, seen));
   }
   /**
@@ -340,42 +357,45 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
    * `fetchMany`, `all` and `for await` go on from there; `close()` lets go of the rest.
    */
   async fetchOne(): Promise<R | null> {
-    const next = await this.#next();
-    return next.done ? null : next.value;
+    return (await this.#next(1))[0] ?? null;
   }
   /** The next `size` rows; fewer at the end, none after it. */
   async fetchMany(size: number = this.#execution.source.chunkRows): Promise<R[]> {
-    const rows: R[] = [];
-    while (rows.length < size) {
-      const next = await this.#next();
-      if (next.done) break;
-      rows.push(next.value);
-    }
-    return rows;
+    requireCount(size, "fetchMany()");
+    return this.#next(size);
   }
   /** Lets go of the rows not yet read, and of the cursor that holds them. */
   async close(): Promise<void> {
     this.#cursor ??= this[Symbol.asyncIterator]();
     await this.#cursor.return?.();
   }
-  #next(): Promise<IteratorResult<R>> {
-    this.#cursor ??= this[Symbol.asyncIterator]();
-    return this.#cursor.next();
+  async #next(most: number): Promise<R[]> {
+    const cursor = (this.#cursor ??= this[Symbol.asyncIterator]());
+    const rows: R[] = [];
+    while (rows.length < most) {
+      const next = await cursor.next();
+      if (next.done) break;
+      rows.push(next.value);
+    }
+    return rows;
   }
   /** Other columns, or the same in another order: by position, name or column. */
   columns(...given: readonly (number | string | AnyExpr)[]): Result<AnyColumns> {
     const columns = given.map((c) => (typeof c === "object" ? this.#locate(c) : c));
     const chosen = (keys: readonly string[]) => columns.map((column) => keys[place(column, keys)] as string);
-    return this.#view<AnyColumns>((rows, keys) => {
-      const at = columns.map((column) => place(column, keys));
-      const prototype = rowPrototype(chosen(keys));
-      return rows.map((row) =>
-        Object.setPrototypeOf(
-          at.map((i) => (row as readonly unknown[])[i]),
-          prototype,
-        ),
-      );
-    }, chosen);
+    return this.#view<AnyColumns>({
+      keys: chosen,
+      read: (rows, keys) => {
+        const at = columns.map((column) => place(column, keys));
+        const prototype = rowPrototype(chosen(keys));
+        return rows.map((row) =>
+          Object.setPrototypeOf(
+            at.map((i) => (row as readonly unknown[])[i]),
+            prototype,
+          ),
+        );
+      },
+    });
   }
   /** Reads all rows and keeps them, to be read again and again. */
   async freeze(): Promise<FrozenResult<R>> {
@@ -455,9 +475,22 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
     );
   }
 
-  #view<V>(read: Step["read"], keys?: Step["keys"]): Result<V> {
-    const step = keys === undefined ? { read } : { read, keys };
-    return new Result<V>(this.#execution, [...this.#steps, step]);
+  #view<V>(step: Step): Result<V> {
+    const unique = this.#unique;
+    const steps = [...this.#steps];
+    // A function of the caller's is of the rows it was given for.
+    if (unique !== undefined && unique !== sameness) steps.push({ read: (rows) => rows, unique });
+    const objects = steps.findIndex((s) => s.gives !== undefined);
+    if (objects < 0) steps.push(step);
+    else if (steps[objects]?.gives === "values")
+      throw new ArgumentError("What scalars() gives are values, not rows: choose columns before it.", "result.values");
+    // Of objects, by choosing from the rows they are made of.
+    else steps.splice(objects, step.gives === undefined ? 0 : 1, step);
+    return new Result<V>(this.#execution, steps, unique === sameness ? unique : undefined);
+  }
+  /** Rows are left out. */
+  get #filters(): boolean {
+    return this.#unique !== undefined || this.#steps.some((step) => step.unique !== undefined);
   }
   async #with<T>(use: (fetched: Fetched) => T): Promise<T> {
     const fetched = this.#execution.fetched();
@@ -465,27 +498,22 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
   #read(fetched: Fetched, most?: number): R[] {
     const { rows, keys } = requireRows(fetched);
-    if (this.#unique !== undefined) {
-      const all = this.#finish(rows(), keys, new Set());
+    if (this.#filters) {
+      const all = this.#finish(rows(), keys, new Seen());
       return most === undefined ? all : all.slice(0, most);
     }
     return this.#finish(rows(most), keys, undefined);
   }
-  #finish(read: unknown[], names: readonly string[], seen: Set<unknown> | undefined): R[] {
+  #finish(read: unknown[], names: readonly string[], seen: Seen | undefined): R[] {
     let rows = read;
     let keys = names;
     for (const step of this.#steps) {
       rows = step.read(rows, keys);
       if (step.keys !== undefined) keys = step.keys(keys);
+      if (seen !== undefined && step.unique !== undefined) rows = seen.fresh(rows, step.unique);
     }
-    if (seen === undefined) return rows as R[];
-    const by = this.#unique as (row: unknown) => unknown;
-    return rows.filter((row) => {
-      const key = by(row);
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    }) as R[];
+    if (seen !== undefined && this.#unique !== undefined) rows = seen.fresh(rows, this.#unique);
+    return rows as R[];
   }
 }
 
@@ -520,7 +548,7 @@ function place(column: number | string, keys: readonly string[]): number {
       `The result has several columns named '${column}': give a position.`,
       "row.ambiguous",
     );
-  if (at >= 0 && at < keys.length) return at;
+  if (Number.isInteger(at) && at >= 0 && at < keys.length) return at;
   throw new ArgumentError(
     `The result has no column ${typeof column === "string" ? `'${column}'` : column}; it has ${keys.join(", ")}.`,
     "result.column",
@@ -531,23 +559,6 @@ function single<T>(rows: T[], method: string): T {
     throw new MultipleResultsFound(`${method}() found several rows where at most one was expected.`, "result.multiple");
   }
   return rows[0] as T;
-}
-/** Equal for rows of equal values; objects (entities) count by identity. */
-const objects = new WeakMap<object, number>();
-let objectCount = 0;
-function sameness(row: unknown): unknown {
-  if (!Array.isArray(row)) return row;
-  return row
-    .map((value: unknown) => {
-      if (value instanceof Date) return `date:${value.getTime()}`;
-      if (typeof value === "object" && value !== null) {
-        let id = objects.get(value);
-        if (id === undefined) objects.set(value, (id = ++objectCount));
-        return `object:${id}`;
-      }
-      return typeof value === "string" ? `string:${value.length}:${value}` : `${typeof value}:${String(value)}`;
-    })
-    .join("|");
 }
 async function* flatten<R>(chunks: AsyncIterable<Chunk>, finish: (chunk: Chunk) => R[]): AsyncGenerator<R> {
   for await (const chunk of chunks) for (const row of finish(chunk)) yield row;

@@ -21,9 +21,9 @@ describeEachDatabase(
       });
     });
     afterAll(() => engine.dispose());
-    const fail = async (sql: string): Promise<unknown> => {
+    const fail = async (sql: string, params: readonly unknown[] = []): Promise<unknown> => {
       await using conn = await engine.connect();
-      return conn.execDriverSql(sql).then(
+      return conn.execDriverSql(sql, params).then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -51,7 +51,48 @@ describeEachDatabase(
       });
       expect(await fail("insert into parent values (1, 'y', 1)")).toMatchObject({ kind: "unique" });
     });
+    it("names constraint and columns by what the server says, not by what the values say", async () => {
+      const hostile = "insert into parent values (8, 'x'' for key ''parent.age', 1)";
+      await using conn = await engine.connect();
+      await conn.execDriverSql(hostile);
+      const again = await conn.execDriverSql(hostile.replace("8", "9")).then(
+        () => undefined,
+        (error: unknown) => error as IntegrityError,
+      );
+      if (target.family === "mysql") expect(again).toMatchObject({ constraint: "uq_parent_email" });
+      else expect(again?.columns).toEqual(["email"]);
+      await conn.rollback();
+      // The columns are those of the table that is named with them.
+      await conn.executeScript("insert into parent values (8, 'b', 1); insert into child values (8, 8)");
+      const kept = await conn.execDriverSql("delete from parent where id = 8").then(
+        () => undefined,
+        (error: unknown) => error as IntegrityError,
+      );
+      expect(kept).toMatchObject({ kind: "foreign-key" });
+      if (target.family === "postgresql")
+        expect(kept).toMatchObject({ table: "child", constraint: "fk_child_parent", columns: [] });
+      await conn.rollback();
+      if (target.family !== "postgresql") return;
+      await conn.executeScript(
+        'create table odd ("a, b" int, "c)=(" int, t text, unique ("a, b", "c)=(")); create unique index ix_odd on odd (lower(t), "a, b")',
+      );
+      await conn.commit();
+      await conn.close();
+      const twice = async (values: string) => {
+        const error = await fail(`insert into odd values ${values}, ${values}`);
+        return (error as IntegrityError).columns;
+      };
+      expect(await twice("(1, 2, null)")).toEqual(["a, b", "c)=("]);
+      expect(await twice("(1, null, 'x')")).toEqual([]);
+    });
     it("is a ProgrammingError for wrong SQL and carries the driver's error", async () => {
+      const p = engine.dialect.placeholder(1);
+      expect(
+        await fail(`select * from parent where age = ${p} or age = ${engine.dialect.placeholder(2)}`, [1]),
+      ).toMatchObject({
+        name: "ProgrammingError",
+        connectionInvalidated: false,
+      });
       for (const sql of ["selec 1", "select nothing from parent", "select * from nowhere"]) {
         const error = await fail(sql);
         expect(error).toBeInstanceOf(ProgrammingError);

@@ -2,7 +2,20 @@ import { inspect } from "node:util";
 import { describeEachDatabase } from "@athanor/test-support";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createEngine, type Engine, insert, integer, MetaData, select, string, table } from "../../src/index.js";
+import {
+  binary,
+  createEngine,
+  dateTime,
+  type Engine,
+  insert,
+  integer,
+  literal,
+  MetaData,
+  select,
+  string,
+  table,
+  update,
+} from "../../src/index.js";
 
 const metadata = new MetaData();
 const numbers = table("numbers", { id: integer().primaryKey(), name: string(20) }, { metadata });
@@ -95,6 +108,54 @@ describeEachDatabase("a result", (target) => {
       .unique((row) => row.name)
       .all();
     expect(names.map((row) => row.id)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    // The function is of the rows it was given for, whatever is made of them then.
+    const byName = () => conn.execute(all).unique((row) => row.name);
+    expect(await byName().scalars().all()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await byName().columns("id").mappings().first()).toEqual({ id: 1 });
+  });
+  it("that is unique stays so as values, objects and other columns, and by what values are", async () => {
+    await using conn = await engine.connect();
+    const few = conn.execute(all.where(numbers.c.id.in([1, 2, 8]))).unique();
+    const names = () =>
+      conn.execute(
+        select(numbers.c.name)
+          .where(numbers.c.id.in([1, 2, 8]))
+          .orderBy(numbers.c.id),
+      );
+    expect(await few.all()).toHaveLength(3);
+    expect(await few.scalars("name").all()).toEqual(["n0", "n1"]);
+    expect(await few.columns("name").all()).toEqual([["n0"], ["n1"]]);
+    expect(await names().unique().mappings().all()).toEqual([{ name: "n0" }, { name: "n1" }]);
+    expect(await names().mappings().unique().all()).toEqual([{ name: "n0" }, { name: "n1" }]);
+    const lists: unknown[] = [];
+    for await (const list of names().unique().scalars().partitions(2)) lists.push(list);
+    expect(lists).toEqual([["n0", "n1"]]);
+    const day = new Date("2026-01-02T03:04:05Z");
+    const values = select(literal(day, dateTime()), literal(Buffer.from("ab"), binary(2)));
+    const twice = () => conn.execute(values.unionAll(values));
+    expect(await twice().unique().all()).toHaveLength(1);
+    expect(await twice().scalars().unique().all()).toEqual([day]);
+    expect(await twice().scalars(1).unique().all()).toEqual([new Uint8Array([97, 98])]);
+  });
+  it("has no columns but its own, and no columns at all once they are values", async () => {
+    await using conn = await engine.connect();
+    expect(await conn.execute(all).mappings().columns("name").first()).toEqual({ name: "n0" });
+    for (const at of [2, -1, 0.5])
+      await expect(conn.execute(all).scalars(at).all()).rejects.toMatchObject({ code: "result.column" });
+    expect(() => conn.execute(all).scalars().mappings()).toThrow(/choose columns before/);
+    expect(() => conn.execute(all).scalars().columns(0)).toThrow(/choose columns before/);
+    await expect(conn.execute(all).fetchMany(1.5)).rejects.toMatchObject({ code: "option.count" });
+  });
+  it("of a statement without rows is none to read, streamed or not", async () => {
+    await using conn = await engine.connect();
+    const change = () => conn.execute(update(numbers).set({ name: "n0" }).where(numbers.c.id.eq(1)));
+    expect(await change()).toEqual([]);
+    expect(await change().all()).toEqual([]);
+    await expect(change().first()).rejects.toMatchObject({ code: "result.no-rows" });
+    const rows: unknown[] = [];
+    for await (const row of change()) rows.push(row);
+    for await (const list of change().partitions(5)) rows.push(list);
+    expect([...rows, await change().fetchOne()]).toEqual([null]);
   });
 });
 

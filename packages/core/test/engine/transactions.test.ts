@@ -225,6 +225,36 @@ describeEachDatabase(
       off();
       expect(log.filter((sql) => /^(begin|commit|rollback)/i.test(sql))).toEqual([]);
     });
+    it("AUTOCOMMIT refuses what it would leave out in silence", async () => {
+      await using conn = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+      for (const options of [{ isolationLevel: "SERIALIZABLE" }, { readOnly: true }] as const)
+        await expect(conn.begin(options)).rejects.toMatchObject({ code: "isolation.autocommit" });
+      await expect(conn.beginNested()).rejects.toMatchObject({ code: "isolation.autocommit" });
+      await conn.commit();
+      await conn.setIsolationLevel("SERIALIZABLE");
+      await conn.beginNested(() => add(conn, 1).all());
+      await conn.rollback();
+      expect(await ids(conn)).toEqual([]);
+    });
+    it("a transaction that raw SQL began under AUTOCOMMIT is not handed to the next borrower", async () => {
+      const ways = [
+        async (conn: Connection) => void (await conn.execDriverSql("begin")),
+        async (conn: Connection) => void (await conn.execute(text("BEGIN"))),
+        (conn: Connection) => conn.executeScript("begin; insert into t values (1)"),
+      ];
+      for (const begin of ways) {
+        const conn = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+        const physical = conn.driverConnection;
+        await begin(conn);
+        await add(conn, 2);
+        // It may have savepoints.
+        await conn.beginNested(() => add(conn, 3).all());
+        await conn.close();
+        await using next = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+        expect(next.driverConnection).toBe(physical);
+        expect(await ids(next)).toEqual([]);
+      }
+    });
     it("an inner savepoint ends with the one around it", async () => {
       await using conn = await engine.connect();
       await add(conn, 1);
@@ -404,6 +434,14 @@ describeEachDatabase(
   { only: ["mariadb", "mysql"] },
 );
 
+/** What another program sends to leave a prepared transaction behind. */
+function foreign(dialect: string, xid: string): readonly string[] {
+  const insert = "insert into phases values (9)";
+  if (dialect === "postgresql") return ["begin", insert, `prepare transaction '${xid.replaceAll("'", "''")}'`];
+  const [first, second, format] = xid.split(",");
+  const named = `'${first}','${second}',${format}`;
+  return [`xa start ${named}`, insert, `xa end ${named}`, `xa prepare ${named}`];
+}
 describe("two-phase commit", () => {
   async function shows(engine: Engine): Promise<void> {
     await engine.begin((conn) =>
@@ -473,6 +511,45 @@ describe("two-phase commit", () => {
     }
     expect(await conn.recoverTwoPhase()).toEqual([]);
     await expect(conn.begin({ twoPhase: "it's" })).rejects.toThrow(/letters, digits/);
+    // Losing the connection after the first phase loses nothing, and nobody is told to do it again.
+    {
+      const lost = await engine.connect();
+      const transaction = await lost.begin({ twoPhase: "left:8" });
+      await lost.execDriverSql("insert into phases values (8)");
+      await transaction.prepare();
+      lost.invalidate();
+      await expect(transaction.commit()).rejects.toThrow(/not lost with it.*'left:8'/);
+      await lost.rollback();
+      await lost.close();
+      await expect.poll(() => conn.recoverTwoPhase(), { timeout: 5000 }).toEqual(["left:8"]);
+      await conn.commitPrepared("left:8");
+      expect(await ids()).toEqual([1, 4, 5, 8]);
+    }
+    // Other programs have names of their own kinds.
+    {
+      const xid = conn.dialect.name === "postgresql" ? "131077_/it's=+\\_x" : "131077_/=+,x,9";
+      for (const end of [(name: string) => conn.rollbackPrepared(name), (name: string) => conn.commitPrepared(name)]) {
+        const other = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
+        for (const sql of foreign(conn.dialect.name, xid)) await other.execDriverSql(sql);
+        other.invalidate();
+        await other.close();
+        expect(await conn.recoverTwoPhase()).toEqual([xid]);
+        // MariaDB lets go of it once it has seen that the connection is gone.
+        await expect
+          .poll(
+            () =>
+              end(xid).then(
+                () => "ended",
+                (error: unknown) => String(error),
+              ),
+            { timeout: 5000 },
+          )
+          .toBe("ended");
+        expect(await conn.recoverTwoPhase()).toEqual([]);
+      }
+      expect(await ids()).toEqual([1, 4, 5, 8, 9]);
+    }
+    await expect(conn.commitPrepared("")).rejects.toMatchObject({ name: "ArgumentError" });
     const plain = await conn.begin();
     await expect(plain.prepare()).rejects.toThrow(/twoPhase: true/);
     await plain.rollback();

@@ -156,7 +156,9 @@ export class MysqlConnection implements DriverConnection {
       let finished = false;
       try {
         for await (const row of rows) {
-          chunk.push(row as unknown[]);
+          // Of a statement without rows mysql2 gives its outcome as if that were one.
+          if (!Array.isArray(row)) continue;
+          chunk.push(row);
           if (chunk.length < size) continue;
           yield chunk;
           chunk = [];
@@ -234,11 +236,11 @@ export class MysqlConnection implements DriverConnection {
       await this.#endNamed();
       await this.#send(`XA PREPARE '${xid}'`, [], false);
     },
-    commit: async (xid) => void (await this.#send(`XA COMMIT '${xid}'`, [], false)),
-    rollback: async (xid) => void (await this.#send(`XA ROLLBACK '${xid}'`, [], false)),
+    commit: async (xid) => void (await this.#send(`XA COMMIT ${named(xid)}`, [], false)),
+    rollback: async (xid) => void (await this.#send(`XA ROLLBACK ${named(xid)}`, [], false)),
     recover: async () => {
       const { result } = await this.#send("XA RECOVER", [], false);
-      return (result as readonly (readonly unknown[])[]).map((row) => String(row[3]));
+      return (result as readonly XaRow[]).map(xaName);
     },
   };
   ping(): Promise<void> {
@@ -292,6 +294,20 @@ export class MysqlConnection implements DriverConnection {
 
 /** As text, both servers write the last digit of some doubles wrong (one in 500 between 10 and 10^15). */
 const isDouble = ({ type }: DeclaredColumn): boolean => type.kind === "double" || type.kind === "float";
+/** Format, lengths of the two parts, and both parts behind each other. */
+type XaRow = readonly unknown[];
+/** Names that are not one part in the usual format, of other programs, keep their parts: `first,second,format`. */
+function xaName(row: XaRow): string {
+  const [format, first, second] = row.map(Number) as [number, number, number];
+  const data = String(row[3]);
+  if (second === 0 && format === 1) return data;
+  return `${data.slice(0, first)},${data.slice(first, first + second)},${format}`;
+}
+function named(xid: string): string {
+  const [, first = xid, second, format] = /^(.*),(.*),(\d+)$/s.exec(xid) ?? [];
+  const hex = (part: string) => `X'${Buffer.from(part, "latin1").toString("hex")}'`;
+  return second === undefined || format === undefined ? hex(first) : `${hex(first)},${hex(second)},${format}`;
+}
 /** SERVER_STATUS_NO_BACKSLASH_ESCAPES: the session's sql_mode says so, whoever set it. */
 const NO_BACKSLASHES = 512;
 /**

@@ -111,8 +111,10 @@ function connectionError(
 }
 /** `Duplicate entry 'x' for key 'users.email'`, on MariaDB without the table. */
 function uniqueKey(message: string): { constraint?: string; table?: string } {
-  const key = /for key '(.*)'$/.exec(message)?.[1];
-  if (key === undefined) return {};
+  // The last one: the value in front of it may hold anything.
+  const at = message.lastIndexOf("' for key '");
+  if (at < 0) return {};
+  const key = message.slice(at + "' for key '".length, -1);
   const dot = key.indexOf(".");
   return dot < 0 ? { constraint: key } : { table: key.slice(0, dot), constraint: key.slice(dot + 1) };
 }

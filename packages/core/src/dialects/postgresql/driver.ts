@@ -34,6 +34,8 @@ export interface PgSettings {
 }
 
 const identity = (text: unknown): unknown => text;
+/** In the form that means the same whatever standard_conforming_strings says. */
+const literal = (text: string): string => `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 const TEXT_ONLY = { getTypeParser: () => identity } as unknown as pg.CustomTypesConfig;
 const CHANGES_SCHEMA =
   /^\s*(?:create|alter|drop|discard|deallocate|set\s+(?:session\s+|local\s+)?(?:search_path|role))\b/i;
@@ -220,13 +222,13 @@ export class PgConnection implements DriverConnection {
   }
   readonly twoPhase: TwoPhaseDriver = {
     prepare: async (xid) => {
-      const command = await this.#simple(`PREPARE TRANSACTION '${xid}'`);
+      const command = await this.#simple(`PREPARE TRANSACTION ${literal(xid)}`);
       this.#inTransaction = false;
       if (command === "ROLLBACK")
         throw new InternalError("PREPARE TRANSACTION rolled back: a statement of this transaction had failed.");
     },
-    commit: async (xid) => void (await this.#simple(`COMMIT PREPARED '${xid}'`)),
-    rollback: async (xid) => void (await this.#simple(`ROLLBACK PREPARED '${xid}'`)),
+    commit: async (xid) => void (await this.#simple(`COMMIT PREPARED ${literal(xid)}`)),
+    rollback: async (xid) => void (await this.#simple(`ROLLBACK PREPARED ${literal(xid)}`)),
     recover: async () => {
       const sql = "select gid from pg_prepared_xacts where database = current_database() order by prepared";
       const { rows } = await this.execute(sql, [], { prepare: false, returnsRows: true, exactIntegers: false });

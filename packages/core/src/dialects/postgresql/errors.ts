@@ -83,8 +83,11 @@ export function classifyPostgres(error: unknown, details: DatabaseErrorDetails):
     case "53":
     case "55":
     case "58":
-    case "08":
       return new OperationalError(message, known);
+    case "08":
+      return /^bind message supplies/.test(text)
+        ? new ProgrammingError(message, known)
+        : new OperationalError(message, known);
     case "25":
       return state === "25P02"
         ? new InternalError(
@@ -128,8 +131,14 @@ function connectionError(
   if (ENDED.test(text)) return new OperationalError(`The connection to PostgreSQL was lost (${text}).`, gone);
   return new InterfaceError(text, known);
 }
-/** `Key (a, b)=(1, 2) already exists.` */
+/**
+ * `Key (a, b)=(1, 2) already exists.` Expressions of an index are no columns, and what is still referenced are those of the
+ * other table.
+ */
 function keyColumns(detail: string | undefined): readonly string[] {
-  const list = detail === undefined ? undefined : /^Key \((.+?)\)=/.exec(detail)?.[1];
-  return list === undefined ? [] : list.split(", ").map((name) => name.replace(/^"(.*)"$/, "$1").replaceAll('""', '"'));
+  if (detail === undefined || / is still referenced from table /.test(detail)) return [];
+  const list = /^Key \(((?:"(?:[^"]|"")*"|[^"()])+)\)=\(/.exec(detail)?.[1] ?? "";
+  return [...list.matchAll(/"((?:[^"]|"")*)"|[^,\s"]+/g)].map(
+    ([name, quoted]) => quoted?.replaceAll('""', '"') ?? name,
+  );
 }
