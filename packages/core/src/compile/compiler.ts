@@ -534,6 +534,6 @@ const EXACT = new Set([
   // SQLite keeps a document that is one number as that number.
   "json",
 ]);
-function needsExactIntegers(kind: string): boolean {
+export function needsExactIntegers(kind: string): boolean {
   return EXACT.has(kind);
 }

@@ -5,7 +5,16 @@
 
 import { isWrapped } from "../../compile/type-wrapping.js";
 import { InternalError } from "../../errors/errors.js";
-import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkTableName, keyConverter } from "../bulk.js";
+import type { TableColumn } from "../../schema/table.js";
+import {
+  BULK_HINT,
+  BULK_WRITE_HINT,
+  bulkProcesses,
+  bulkTableName,
+  keyConverter,
+  sortByMadeKey,
+  takeReturned,
+} from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
 import type { StatementHint } from "../driver.js";
@@ -26,21 +35,51 @@ export function mysqlBulk(dialect: Dialect): BulkStrategy {
     connection.info.set(STEP, value);
     return value;
   };
+  const names = (columns: readonly TableColumn[]) => columns.map((c) => dialect.quote(c.columnName)).join(", ");
+  const texts = ({ table, columns }: BulkInsert, connection: BulkConnection) => ({
+    head: `INSERT INTO ${bulkTableName(dialect, table, connection)} (${names(columns)}) VALUES `,
+    group: `(${columns.map(() => "?").join(", ")})`,
+  });
+  /** With more than the key: the keys ascend in the order of the rows, in whichever order RETURNING lists them. */
+  const insertReturning = async (
+    connection: BulkConnection,
+    insert: BulkInsert,
+    keyAt: number,
+    rows: BulkRows,
+  ): Promise<true> => {
+    const { columns, returning } = insert;
+    const { head, group } = texts(insert, connection);
+    const page = Math.max(1, Math.min(PAGE, Math.floor(MOST_PARAMETERS / columns.length)));
+    const processes = bulkProcesses(dialect, columns);
+    const pages: unknown[][][] = [];
+    for (let from = 0; from < rows.length; from += page) {
+      const to = Math.min(from + page, rows.length);
+      const sql = `${head}${new Array(to - from).fill(group).join(", ")} RETURNING ${names(returning)}`;
+      const hint = { ...BULK_HINT, prepare: to - from === page };
+      const raw = await connection.send(sql, rows.flat(processes, from, to), hint);
+      sortByMadeKey(dialect, insert, keyAt, to - from, raw.rows, sql);
+      pages.push(raw.rows);
+    }
+    takeReturned(dialect, insert, keyAt, pages, rows);
+    return true;
+  };
   return {
     keyStep: step,
-    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
-      const [only] = returning;
+    async insertRows(connection: BulkConnection, insert: BulkInsert, rows: BulkRows) {
+      const { table, columns, returning } = insert;
+      const only = table.autoincrementColumn;
+      const keyAt = only === undefined ? -1 : returning.indexOf(only);
       if (
-        returning.length !== 1 ||
         only === undefined ||
-        only !== table.autoincrementColumn ||
+        keyAt < 0 ||
+        (returning.length > 1 && !dialect.capabilities.returning.insert) ||
         columns.length === 0 ||
         columns.some((c) => isWrapped(dialect, c.type))
       )
         return false;
+      if (returning.length > 1) return await insertReturning(connection, insert, keyAt, rows);
       const by = await step(connection);
-      const head = `INSERT INTO ${bulkTableName(dialect, table, connection)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) VALUES `;
-      const group = `(${columns.map(() => "?").join(", ")})`;
+      const { head, group } = texts(insert, connection);
       const page = Math.max(1, Math.min(PAGE, Math.floor(MOST_PARAMETERS / columns.length)));
       const processes = bulkProcesses(dialect, columns);
       const total = rows.length;

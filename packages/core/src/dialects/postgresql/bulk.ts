@@ -4,10 +4,9 @@
  */
 
 import { isWrapped } from "../../compile/type-wrapping.js";
-import { InternalError } from "../../errors/errors.js";
 import type { TableColumn } from "../../schema/table.js";
 import { ArrayType } from "../../types/sql-type.js";
-import { BULK_HINT, BULK_WRITE_HINT, bulkTableName } from "../bulk.js";
+import { BULK_HINT, BULK_WRITE_HINT, bulkTableName, sortByMadeKey, takeReturned } from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkProcess, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
 
@@ -27,7 +26,8 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
       (c) => dialect.plainType(c.type).family !== "array" && c.type.kind !== "decorated" && !isWrapped(dialect, c.type),
     );
   return {
-    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
+    async insertRows(connection: BulkConnection, insert: BulkInsert, rows: BulkRows) {
+      const { table, columns, returning } = insert;
       const auto = table.autoincrementColumn;
       const keyAt = auto === undefined ? -1 : returning.indexOf(auto);
       if (keyAt < 0 || columns.length === 0 || !flat(columns)) return false;
@@ -36,8 +36,6 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
         `INSERT INTO ${bulkTableName(dialect, table, connection)} (${columns.map((c) => dialect.quote(c.columnName)).join(", ")}) ` +
         `SELECT ${names.map((n) => `p.${n}`).join(", ")} FROM unnest(${columns.map((c, i) => `$${i + 1}::${cast(c)}`).join(", ")}) WITH ORDINALITY AS p(${names.join(", ")}, n) ` +
         `ORDER BY p.n RETURNING ${returning.map((c) => dialect.quote(c.columnName)).join(", ")}`;
-      const processes = returning.map((c) => dialect.resultProcessor(c.type));
-      const byKey = processes[keyAt] ?? ((v: unknown) => v);
       const pages: unknown[][][] = [];
       for (let from = 0; from < rows.length; from += PAGE) {
         const to = Math.min(from + PAGE, rows.length);
@@ -46,28 +44,10 @@ export function postgresqlBulk(dialect: Dialect): BulkStrategy {
           columns.map((c, i) => arrayOf(c, rows, i, from, to)),
           BULK_HINT,
         );
-        if (raw.rows.length !== to - from) {
-          throw new InternalError(
-            `INSERT of ${to - from} rows into '${table.fullName}' gave ${raw.rows.length} back: a trigger or a rule leaves rows out, so keys cannot be told. Insert these objects one by one (flush after each).`,
-            { statement: sql },
-          );
-        }
-        for (const row of raw.rows) row[keyAt] = byKey(row[keyAt]);
-        // In most cases they are in order already, which costs one comparison each.
-        raw.rows.sort((a, b) => ((a[keyAt] as number) < (b[keyAt] as number) ? -1 : 1));
+        sortByMadeKey(dialect, insert, keyAt, to - from, raw.rows, sql);
         pages.push(raw.rows);
       }
-      let r = 0;
-      for (const page of pages) {
-        for (const row of page) {
-          for (let i = 0; i < row.length; i++) {
-            const value = row[i];
-            const process = i === keyAt ? null : (processes[i] ?? null);
-            rows.take(r, i, value === null || process === null ? value : process(value));
-          }
-          r++;
-        }
-      }
+      takeReturned(dialect, insert, keyAt, pages, rows);
       return true;
     },
     async updateRows(connection: BulkConnection, { table, set, key }: BulkUpdate, rows: BulkRows) {

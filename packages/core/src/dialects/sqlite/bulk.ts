@@ -5,9 +5,19 @@
  * a temporary trigger changes no schema version, and the largest key is needed too. It takes 1 to 5 µs.
  */
 
+import { needsExactIntegers } from "../../compile/compiler.js";
 import { isWrapped } from "../../compile/type-wrapping.js";
 import { InternalError } from "../../errors/errors.js";
-import { BULK_HINT, BULK_WRITE_HINT, bulkProcesses, bulkSchema, bulkTableName, keyConverter } from "../bulk.js";
+import {
+  BULK_HINT,
+  BULK_WRITE_HINT,
+  bulkProcesses,
+  bulkSchema,
+  bulkTableName,
+  keyConverter,
+  sortByMadeKey,
+  takeReturned,
+} from "../bulk.js";
 import type { BulkConnection, BulkInsert, BulkRows, BulkStrategy, BulkUpdate } from "../bulk-strategy.js";
 import type { Dialect } from "../dialect.js";
 
@@ -26,15 +36,11 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
   };
   const group = (width: number) => `(${new Array(width).fill("?").join(", ")})`;
   return {
-    async insertRows(connection: BulkConnection, { table, columns, returning }: BulkInsert, rows: BulkRows) {
-      const [only] = returning;
-      if (
-        returning.length !== 1 ||
-        only === undefined ||
-        only !== table.autoincrementColumn ||
-        columns.length === 0 ||
-        columns.some((c) => isWrapped(dialect, c.type))
-      )
+    async insertRows(connection: BulkConnection, insert: BulkInsert, rows: BulkRows) {
+      const { table, columns, returning } = insert;
+      const only = table.autoincrementColumn;
+      const keyAt = only === undefined ? -1 : returning.indexOf(only);
+      if (only === undefined || keyAt < 0 || columns.length === 0 || columns.some((c) => isWrapped(dialect, c.type)))
         return false;
       if (table.primaryKey.length !== 1 || table.dialectOptions["sqlite"]?.["withoutRowid"] === true) return false;
       const name = bulkTableName(dialect, table, connection);
@@ -57,12 +63,23 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
       const processes = bulkProcesses(dialect, columns);
       const total = rows.length;
       const lasts: number[] = [];
+      const pages: unknown[][][] = [];
+      const hint = { ...BULK_HINT, exactIntegers: returning.some((c) => needsExactIntegers(c.type.kind)) };
+      // With more than the key: rows come back in no promised order, but by their keys they are in that of the statement.
+      const tail =
+        returning.length === 1 ? "" : ` RETURNING ${returning.map((c) => dialect.quote(c.columnName)).join(", ")}`;
       for (let from = 0; from < total; from += page) {
         const to = Math.min(from + page, total);
         const sql = keep(
-          `i:${head}:${to - from}`,
-          () => head + new Array(to - from).fill(group(columns.length)).join(", "),
+          `i:${head}:${to - from}${tail}`,
+          () => head + new Array(to - from).fill(group(columns.length)).join(", ") + tail,
         );
+        if (tail !== "") {
+          const raw = await connection.send(sql, rows.flat(processes, from, to), hint);
+          sortByMadeKey(dialect, insert, keyAt, to - from, raw.rows, sql);
+          pages.push(raw.rows);
+          continue;
+        }
         const running = connection.send(sql, rows.flat(processes, from, to), BULK_WRITE_HINT);
         const { lastInsertId, rowCount } = running instanceof Promise ? await running : running;
         if (rowCount !== to - from) {
@@ -79,6 +96,10 @@ export function sqliteBulk(dialect: Dialect): BulkStrategy {
           );
         }
         lasts.push(last);
+      }
+      if (tail !== "") {
+        takeReturned(dialect, insert, keyAt, pages, rows);
+        return true;
       }
       const convert = dialect.plainType(only.type).kind === "bigInteger" ? keyConverter(dialect, only) : null;
       for (let from = 0, p = 0; from < total; from += page, p++) {

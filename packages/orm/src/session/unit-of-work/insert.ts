@@ -18,9 +18,10 @@ import { FlushError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../../mapping/mapper.js";
 import { type Managed, UNLOADED, VIEWS } from "../../mapping/state.js";
+import { KeyedOwners } from "../../query/keys.js";
 import { keepShapeOf } from "../../query/shapes.js";
 import type { WriteHost } from "./host.js";
-import { readBack } from "./read-back.js";
+import { keyOf, readBack } from "./read-back.js";
 import { InstanceRows, type Scan, scanOf } from "./slots.js";
 import { applyDefault, isGenerated } from "./values.js";
 
@@ -206,17 +207,7 @@ async function insertRun(host: WriteHost, table: Table, shape: Shape, run: reado
     if (await dialect.bulk.insertRows(connection, { table, columns: shape.columns, returning: fetched }, rows)) return;
   }
   const { compiled, params } = compiledInsert(engine, table, shape.columns, returns ? fetched : []);
-  const source = compiled.insert?.rowsSource;
-  const send = (rows: readonly Managed[]) => {
-    const given = params.slice();
-    // Objects stand for rows: a column's key reads the attribute.
-    if (source !== undefined)
-      given[source] = {
-        rows: VIEWS in first ? rows.map((i) => slotsOf(mapper, shape, i)) : rows,
-        columns: shape.columns,
-      };
-    return connection.run(compiled, given);
-  };
+  const send = (rows: readonly Managed[]) => connection.run(compiled, withRows(compiled, params, mapper, shape, rows));
   if (fetched.length === 0 || (returns && dialect.capabilities.orderedReturning)) {
     const raw = await send(run);
     if (returns) {
@@ -226,12 +217,85 @@ async function insertRun(host: WriteHost, table: Table, shape: Shape, run: reado
     }
     return;
   }
+  if (returns && run.length > 1 && isKeyed(table, shape)) {
+    await insertKeyed(host, engine, connection, table, mapper, shape, run);
+    return;
+  }
   // The order of RETURNING is not promised here: one row at a time, so that no key can go to the wrong object.
   for (const instance of run) {
     const raw = await send([instance]);
     if (returns) takeRaw(instance, shape.fetch, compiled, raw.rows[0] as unknown[]);
     else takeLastId(instance, auto, raw, dialect);
   }
+}
+
+/** Objects stand for rows: a column's key reads the attribute. */
+function withRows(
+  compiled: CompiledInsert,
+  params: readonly unknown[],
+  mapper: Mapper,
+  shape: Shape,
+  rows: readonly Managed[],
+): unknown[] {
+  const given = params.slice();
+  const source = compiled.insert?.rowsSource;
+  if (source !== undefined)
+    given[source] = {
+      rows: VIEWS in (rows[0] as Managed) ? rows.map((i) => slotsOf(mapper, shape, i)) : rows,
+      columns: shape.columns,
+    };
+  return given;
+}
+/** Every row says its key, in a form that comes back as it was sent. */
+function isKeyed(table: Table, shape: Shape): boolean {
+  return (
+    table.primaryKey.length > 0 &&
+    table.primaryKey.every((c) => KEYS_AS_SENT.has(c.type.kind) && shape.columns.includes(c))
+  );
+}
+const KEYS_AS_SENT: ReadonlySet<string> = new Set(["integer", "bigInteger", "smallInteger", "string", "uuid"]);
+/** What the database made comes back with the keys that the rows have: by them it finds its object. */
+async function insertKeyed(
+  host: WriteHost,
+  engine: Engine,
+  connection: Connection,
+  table: Table,
+  mapper: Mapper,
+  shape: Shape,
+  run: readonly Managed[],
+): Promise<void> {
+  const key = keyOf(mapper, table);
+  const keyed = new KeyedOwners(key.map((k) => k.attribute));
+  const missing = new Set<Managed>();
+  for (const instance of run) {
+    keyed.add(instance);
+    missing.add(instance);
+  }
+  const parts = [...key, ...shape.fetch];
+  const { compiled, params } = compiledInsert(
+    engine,
+    table,
+    shape.columns,
+    parts.map((p) => p.column),
+  );
+  const raw = await connection.run(compiled, withRows(compiled, params, mapper, shape, run));
+  if (raw.rows.length !== run.length)
+    throw new FlushError(
+      `INSERT of ${run.length} rows into '${table.fullName}' gave ${raw.rows.length} back: a trigger or a rule leaves rows out, so it cannot be told which objects have one. Flush such objects one by one.`,
+    );
+  const processes = parts.map((_, i) => compiled.columns?.[i]?.process ?? null);
+  const keyAt = key.map((_, i) => i);
+  for (const row of raw.rows) {
+    for (let i = 0; i < parts.length; i++) row[i] = converted(row[i], processes[i] ?? null);
+    const [instance, ...twins] = keyed.find(row, keyAt) ?? [];
+    // A key that came back otherwise, or that two rows seem to share: such objects are asked for below.
+    if (instance === undefined || twins.length > 0) continue;
+    shape.fetch.forEach((t, i) => {
+      instance[t.attribute.slot] = row[key.length + i];
+    });
+    missing.delete(instance);
+  }
+  await readBack(host, table, mapper, [...missing], shape.fetch);
 }
 
 function slotsOf(mapper: Mapper, shape: Shape, instance: Managed): { readonly [key: string]: unknown } {
