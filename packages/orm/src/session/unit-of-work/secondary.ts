@@ -1,9 +1,18 @@
 /** Rows of many-to-many tables: one per pair, written once even when both sides are mapped. */
-import { bindStatement, DeleteStatement, InsertStatement, NamedBind } from "@athanor/core";
+import {
+  bindStatement,
+  DeleteStatement,
+  type Expression,
+  InsertStatement,
+  NamedBind,
+  type TableColumn,
+} from "@athanor/core";
 import { FlushError, StaleDataError } from "../../errors.js";
 import { describeInstance } from "../../mapping/collection.js";
 import type { RelationshipProperty, Secondary, SecondaryPair } from "../../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../../mapping/state.js";
+import { among, CHUNK } from "../../query/keys.js";
+import { byKey } from "./delete.js";
 import type { FlushHost } from "./host.js";
 import { committedValue } from "./values.js";
 
@@ -81,8 +90,8 @@ export class SecondaryPlan {
   ): Promise<void> {
     for (const work of this.#works) {
       const secondary = work.property.secondary as Secondary;
-      for (const owner of work.owners)
-        if (isHere(owner)) await deleteRows(host, work.property, secondary.localPairs, owner);
+      const owners = work.owners.filter(isHere);
+      if (owners.length > 0) await deleteRows(host, work.property, secondary.localPairs, owners);
       const removed = work.removed.filter((p) => isHere(p.owner) && !isDeleted(p.owner) && !isDeleted(p.item));
       if (removed.length > 0) await deletePairs(host, work.property, secondary, removed);
     }
@@ -152,19 +161,34 @@ async function deletePairs(
     );
   }
 }
+/** All rows of these owners. */
 async function deleteRows(
   host: FlushHost,
   property: RelationshipProperty,
   pairs: readonly SecondaryPair[],
-  owner: Managed,
+  owners: readonly Managed[],
 ): Promise<void> {
   const engine = host.engineFor(property.parent);
   const connection = await host.connectionFor(property.parent);
-  const statement = new DeleteStatement((property.secondary as Secondary).table).where(
-    ...pairs.map((p) => p.column.eq(committedValue(owner, p.mapped))),
-  );
-  const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
-    engine.dialect.createCompiler(binds).compile(statement),
-  );
-  await connection.run(compiled, params);
+  const { table } = property.secondary as Secondary;
+  const sorted = [...owners].sort(byKey);
+  for (let from = 0; from < sorted.length; from += CHUNK) {
+    const keys = sorted.slice(from, from + CHUNK).map((owner) => pairs.map((p) => committedValue(owner, p.mapped)));
+    const statement = new DeleteStatement(table).where(
+      ...amongValues(
+        pairs.map((p) => p.column),
+        keys,
+      ),
+    );
+    const { value: compiled, params } = engine.cache.lookup(statement, (binds) =>
+      engine.dialect.createCompiler(binds).compile(statement),
+    );
+    await connection.run(compiled, params);
+  }
+}
+function amongValues(columns: readonly TableColumn[], keys: readonly (readonly unknown[])[]): Expression[] {
+  const [first, ...more] = keys as readonly [readonly unknown[]];
+  if (more.length === 0) return columns.map((c, i) => c.eq(first[i]));
+  const [only, ...others] = columns as readonly [TableColumn];
+  return [others.length === 0 ? only.in(keys.map((k) => k[0])) : among(columns, keys)];
 }
