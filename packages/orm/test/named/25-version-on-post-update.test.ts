@@ -6,7 +6,7 @@ import { integer, update } from "@athanor/core";
 import { declarativeBase, manyToOne, oneToMany, Session, StaleDataError } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
-import { told } from "./support.js";
+import { sent, told } from "./support.js";
 
 const Base = declarativeBase();
 class Node extends Base(
@@ -27,22 +27,34 @@ class Node extends Base(
 
 describeEachDatabase("named test 25: a version over a postUpdate", (target) => {
   const db = told(target, Base.metadata);
+  const text = "UPDATE node SET parent_id = ?, version_id = ? WHERE node.id = ? AND node.version_id = ?";
   for (const side of ["oneToMany", "manyToOne"] as const) {
     it(`${side}: counts once per UPDATE`, async () => {
       await using session = new Session(db.engine);
       const [n1, n2] = [new Node({ id: 1 }), new Node({ id: 2 })];
       session.add(n1, n2);
       await session.flush();
-      db.writes();
+      db.sent();
       if (side === "oneToMany") n1.related.push(n2);
       else n2.parent = n1;
       await session.flush();
-      expect(db.writes()).toEqual(["UPDATE node(parent_id, version_id)"]);
+      expect(db.sent()).toEqual([sent(text, [1, 2, 2, 1])]);
       expect([n1.versionId, n2.versionId, n2.parentId]).toEqual([1, 2, 1]);
       n2.parent = null;
       await session.flush();
+      expect(db.sent()).toEqual([sent(text, [null, 3, 2, 2])]);
       expect([n1.versionId, n2.versionId, n2.parentId]).toEqual([1, 3, null]);
       await session.commit();
+    });
+    it(`${side}: does not count what belongs to an INSERT`, async () => {
+      await using session = new Session(db.engine);
+      const [n1, n2] = [new Node({ id: 1 }), new Node({ id: 2 })];
+      if (side === "oneToMany") n1.related.push(n2);
+      else n2.parent = n1;
+      session.add(n1, n2);
+      await session.flush();
+      expect(db.writes()).toEqual(["INSERT node(id, version_id, parent_id)", "UPDATE node(parent_id)"]);
+      expect([n1.versionId, n2.versionId, n2.parentId]).toEqual([1, 1, 1]);
     });
     it(`${side}: finds out that somebody was faster`, async () => {
       await using session = new Session(db.engine);

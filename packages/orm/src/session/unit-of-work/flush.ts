@@ -496,7 +496,13 @@ export class Flush {
       this.#settleWritten(child);
       for (const sync of syncs) applySync(child, sync);
     }
-    await this.#write(children.map(([child]) => child));
+    const postponed = children.map(([child]) => child);
+    // What belongs to the INSERT of a row is no second version of it.
+    const pending = new Set(this.#input.pending);
+    const first = postponed.filter((c) => pending.has(c) && mapperOfInstance(c).versionColumn !== undefined);
+    if (first.length === 0) return await this.#write(postponed);
+    await this.#write(first, false);
+    await this.#write(postponed.filter((c) => !first.includes(c)));
   }
   /** Before deleting: rows that are kept apart by `postUpdate` let go of each other. */
   async #clearPostponed(): Promise<void> {
@@ -531,12 +537,12 @@ export class Flush {
     }
     if (touched.size > 0) await this.#write([...touched]);
   }
-  async #write(instances: readonly Managed[]): Promise<void> {
+  async #write(instances: readonly Managed[], counts = true): Promise<void> {
     const prepared = prepareUpdates(instances.filter((i) => (i.$$f & PERSISTENT) !== 0).sort(byKey));
     const changed = prepared.instances;
     for (const [host, part] of this.#host.spreads ? this.#host.split(changed) : [[this.#host, changed] as const]) {
       const here = part === changed ? prepared : prepareUpdates(part);
-      for (const table of tablesInOrder(part)) await updateAll(host, table, here);
+      for (const table of tablesInOrder(part)) await updateAll(host, table, here, counts);
     }
     for (const instance of changed) {
       this.#updated.add(instance);

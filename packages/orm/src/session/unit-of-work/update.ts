@@ -123,8 +123,13 @@ function onUpdateValue(instance: Managed, attribute: MappedColumn): unknown {
   return "call" in source ? (source.call as (row: unknown) => unknown)(instance) : source.value;
 }
 
-/** Writes the changes of these objects that concern one table. */
-export async function updateAll(host: FlushHost, table: Table, { instances, shapes }: Prepared): Promise<void> {
+/** Writes the changes of these objects that concern one table. `counts`: versions go on, where the program counts them. */
+export async function updateAll(
+  host: FlushHost,
+  table: Table,
+  { instances, shapes }: Prepared,
+  counts = true,
+): Promise<void> {
   const groups = new Map<Shape, Group>();
   const order: Group[] = [];
   let last: Shape | undefined;
@@ -140,14 +145,14 @@ export async function updateAll(host: FlushHost, table: Table, { instances, shap
     let columns = group === undefined ? columnsIn(shape, table) : group.columns;
     const version = mapper.versionColumn;
     const versioned = version !== undefined && version.column.table === table;
-    if (columns.length === 0 && !versioned) continue;
+    if (columns.length === 0 && !(versioned && counts)) continue;
     let before: unknown;
     if (versioned) {
       before = committedValue(instance, version);
       if (mapper.versionGenerator === false) {
         // The database counts with the UPDATE of this table; without one there is nothing to count.
         if (columns.length === 0) continue;
-      } else {
+      } else if (counts) {
         if (!columns.some((c) => c.attribute === version))
           columns = [...columns, { attribute: version, column: version.column }];
         if (!shape.attributes.includes(version)) assignColumn(instance, version, mapper.nextVersion(before));
