@@ -6,7 +6,7 @@ import { func, integer, select, string } from "@athanor/core";
 import { declarativeBase, manyToOne, oneToMany, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
-import { told } from "./support.js";
+import { sent, told } from "./support.js";
 
 const Base = declarativeBase();
 class Person extends Base("Person", {
@@ -30,25 +30,30 @@ describeEachDatabase("named test 6: postUpdate on the many-to-one", (target) => 
   const db = told(target, Base.metadata);
   it("writes and deletes rows that need each other", async () => {
     await using session = new Session(db.engine);
-    const ball = new Ball({ data: "some data" });
+    const balls = [1, 2, 3, 4].map(() => new Ball({ data: "some data" }));
+    const [ball] = balls as [Ball];
     const person = new Person({
       data: "some data",
-      balls: [ball, ...[1, 2, 3].map(() => new Ball({ data: "some data" }))],
+      balls,
       favorite: ball,
     });
     session.add(ball);
     session.add(person);
     await session.flush();
-    expect(db.writes()).toEqual([
-      "INSERT person(data, favorite_id)",
-      "INSERT ball(data, person_id)",
-      "UPDATE person(favorite_id)",
+    expect(db.sent()).toEqual([
+      sent("INSERT INTO person (data, favorite_id)", ["some data", null]),
+      sent("INSERT INTO ball (data, person_id)", ...balls.map(() => ["some data", person.id])),
+      sent("UPDATE person SET favorite_id = ? WHERE person.id = ?", [ball.id, person.id]),
     ]);
     expect(person.favoriteId).toBe(ball.id);
     expect(await session.scalar(select(func.count()).selectFrom(Ball).where(Ball.c.personId.eq(person.id)))).toBe(4);
     await session.delete(person);
     await session.flush();
-    expect(db.writes()).toEqual(["UPDATE person(favorite_id)", "DELETE ball", "DELETE person"]);
+    expect(db.sent()).toEqual([
+      sent("UPDATE person SET favorite_id = ? WHERE person.id = ?", [null, person.id]),
+      sent("DELETE FROM ball WHERE ball.id IN (?, ?, ?, ?)", balls.map((b) => b.id).sort()),
+      sent("DELETE FROM person WHERE person.id = ?", [person.id]),
+    ]);
     await session.commit();
   });
 });

@@ -6,7 +6,7 @@ import { integer, string } from "@athanor/core";
 import { declarativeBase, manyToOne, oneToMany, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
-import { told } from "./support.js";
+import { sent, told } from "./support.js";
 
 const Base = declarativeBase();
 class Parent extends Base("Parent", {
@@ -54,16 +54,17 @@ describeEachDatabase("named test 7: several postUpdate columns", (target) => {
     const parent = new Parent({ name: "p1", c1s: [...c1], c2s: [...c2], c3s: [...c3] });
     session.add(parent);
     await session.flush();
-    db.writes();
+    db.sent();
+    const text = "UPDATE parent SET c1_id = ?, c2_id = ?, c3_id = ? WHERE parent.id = ?";
     parent.c1 = c1[1];
     parent.c2 = c2[2];
     parent.c3 = c3[0];
     await session.flush();
-    expect(db.writes()).toEqual(["UPDATE parent(c1_id, c2_id, c3_id)"]);
+    expect(db.sent()).toEqual([sent(text, [c1[1].id, c2[2].id, c3[0].id, parent.id])]);
     expect([parent.c1Id, parent.c2Id, parent.c3Id]).toEqual([c1[1].id, c2[2].id, c3[0].id]);
     parent.c1 = parent.c2 = parent.c3 = null;
     await session.flush();
-    expect(db.writes()).toEqual(["UPDATE parent(c1_id, c2_id, c3_id)"]);
+    expect(db.sent()).toEqual([sent(text, [null, null, null, parent.id])]);
     await session.commit();
     await session.refresh(parent);
     expect([parent.c1Id, parent.c2Id, parent.c3Id]).toEqual([null, null, null]);

@@ -52,12 +52,20 @@ describeEachDatabase("joining a transaction begun outside", (target) => {
             expect(connection.inTransaction).toBe(operation === "nothing");
           } else if (savepoint === null) {
             expect(transaction.isActive).toBe(!ends(joined, operation, "transaction"));
+            expect(connection.getTransaction() === transaction).toBe(transaction.isActive);
           } else {
             expect(transaction.isActive).toBe(true);
+            expect(connection.getTransaction()).toBe(transaction);
             expect(savepoint.isActive).toBe(!ends(joined, operation, "savepoint"));
             // A session that made a savepoint of its own stands below the one it found.
             const own = operation === "nothing" && (joined === "createSavepoint" || joined === "conditionalSavepoint");
             expect(connection.getNestedTransaction() === savepoint).toBe(savepoint.isActive && !own);
+            if (own) {
+              // Once it is closed, the one outside is the innermost again.
+              await session.close();
+              expect(savepoint.isActive).toBe(true);
+              expect(connection.getNestedTransaction()).toBe(savepoint);
+            }
           }
           await session.close();
           await savepoint?.rollback();

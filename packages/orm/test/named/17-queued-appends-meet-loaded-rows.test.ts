@@ -57,6 +57,8 @@ describeEachDatabase("17: queued appends of the other side", (target) => {
     expect(inspect(i1).unloaded.has("keywords")).toBe(true);
     expect(inspect(i1).history("keywords").added).toEqual([k2]);
     expect([...(await i1.keywords)]).toEqual([k1, k2]);
+    // What was queued is in the collection now, and queued no more.
+    expect(inspect(i1).unloaded.has("keywords")).toBe(false);
     expect(taken(db)).toEqual([]);
     expect(await session.scalar(select(func.count()).selectFrom(itemKeywords))).toBe(1);
     await session.commit();

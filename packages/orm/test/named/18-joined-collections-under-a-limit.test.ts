@@ -122,6 +122,17 @@ describeEachDatabase("18: joined collections under a limit", (target) => {
     expect(at.ran.last).toMatch(/FROM \(SELECT .*ORDER BY orders\.person_id DESC.*\) AS \w+ LEFT (OUTER )?JOIN/);
     expect(at.ran.last).toMatch(/ORDER BY \w+\.\w+ DESC, \w+\.id/);
   });
+  it("the order of a joined collection is that of the parents", async () => {
+    await using session = new Session(at.engine);
+    const found = await session
+      .query(Person)
+      .join(Person.c.addresses)
+      .orderBy(Address.c.email.desc())
+      .limit(1)
+      .offset(0)
+      .all();
+    expect(tell(found)).toEqual([jack]);
+  });
   it("with other criteria beside the limit", async () => {
     await using session = new Session(at.engine);
     const found = await session

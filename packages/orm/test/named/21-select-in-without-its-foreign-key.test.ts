@@ -64,6 +64,10 @@ describeEachDatabase("21: select-in without its foreign key", (target) => {
     expect(at.ran.work).toHaveLength(2);
     expect(at.ran.work[0]).toMatch(/^SELECT a\.id, a\.b_id, a\.q FROM a WHERE a\.id IN .* ORDER BY a\.id$/);
     expect(at.ran.work[1]).toMatch(/^SELECT b\.id, b\.x, b\.y FROM b WHERE b\.id /);
+    expect(at.ran.numbers).toEqual([
+      [1, 3],
+      [1, 2],
+    ]);
   });
   it("deferred: one statement that joins the parent, no read of the keys before it", async () => {
     await using session = new Session(at.engine);
@@ -79,6 +83,10 @@ describeEachDatabase("21: select-in without its foreign key", (target) => {
     expect(at.ran.work[1]).toMatch(
       /^SELECT b\.id, b\.x, b\.y, a_1\.id AS id_1 FROM a AS a_1 (INNER )?JOIN b ON a_1\.b_id = b\.id WHERE a_1\.id /,
     );
+    expect(at.ran.numbers).toEqual([
+      [1, 3],
+      [1, 3],
+    ]);
   });
   it("all rows, the one that refers to nothing too", async () => {
     await using session = new Session(at.engine);
@@ -89,5 +97,6 @@ describeEachDatabase("21: select-in without its foreign key", (target) => {
       every,
     );
     expect(at.ran.work).toHaveLength(2);
+    expect(at.ran.numbers).toEqual([[], [1, 2, 3, 4, 5]]);
   });
 });

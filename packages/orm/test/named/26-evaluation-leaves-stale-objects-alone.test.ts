@@ -1,6 +1,9 @@
 /**
  * 26: an UPDATE by criteria brings loaded objects in step and sends nothing for those that are stale or lack what it asks.
  * After SQLAlchemy orm/dml UpdateDeleteTest.test_evaluate_dont_refresh_expired_objects.
+ *
+ * An object whose name is not known and asked for by the criterion becomes stale as a whole; SQLAlchemy takes it for one
+ * that was met and computes its new age, which is wrong where the row was not.
  */
 import { insert, integer, string } from "@athanor/core";
 import { declarativeBase, inspect, Session } from "@athanor/orm";
@@ -50,18 +53,21 @@ describeEachDatabase("26: evaluation leaves stale objects alone", (target) => {
             ? /^UPDATE users SET age = .*age \+ .* WHERE users\.name IS NOT NULL$/
             : /^UPDATE users SET age = .*age \+ \S+$/,
         );
+        expect(at.ran.numbers).toEqual([[10]]);
         at.ran.clear();
         // Loaded: in step without a statement. Stale: still stale.
         expect(jack.age).toBe(57);
         expect([inspect(john).expired, inspect(jill).expired]).toEqual([true, true]);
-        // Whatever is not known of jane has to be asked for, and tells the truth then.
-        if (!janesAge && !filtered) expect(jane.age).toBe(47);
+        // Her age is known, and no criterion asks for what is not known: it follows.
+        const follows = !janesAge && !filtered;
+        if (follows) expect(jane.age).toBe(47);
+        else if (janesAge) expect(inspect(jane).unloaded.has("age")).toBe(true);
+        if (filtered) expect(inspect(jane).expired).toBe(true);
         expect(at.ran.work).toEqual([]);
-        await session.refresh(john);
-        await session.refresh(jill);
-        await session.refresh(jane);
+        const stale = follows ? [john, jill] : [john, jill, jane];
+        for (const one of stale) await session.refresh(one);
         expect([john.age, jack.age, jill.age, jane.age]).toEqual([35, 57, 39, 47]);
-        expect(at.ran.kinds).toEqual(["SELECT users", "SELECT users", "SELECT users"]);
+        expect(at.ran.kinds).toEqual(stale.map(() => "SELECT users"));
         await session.rollback();
       });
 });

@@ -131,12 +131,18 @@ export async function seedBlog(engine: Engine): Promise<void> {
 /** What ran: whole statements without quotes and line breaks. */
 export class Statements {
   readonly all: string[] = [];
+  readonly params: (readonly unknown[])[] = [];
   clear(): void {
-    this.all.length = 0;
+    this.all.length = this.params.length = 0;
   }
   /** Without BEGIN, COMMIT and their like. */
   get work(): readonly string[] {
     return this.all.filter((s) => /^(SELECT|INSERT|UPDATE|DELETE|WITH)/.test(s));
+  }
+  /** The whole numbers among the parameters of `work`, also of those that stand in lists. */
+  get numbers(): readonly (readonly number[])[] {
+    const found = (params: unknown) => (String(params).match(/\d+/g) ?? []).map(Number);
+    return this.all.flatMap((s, i) => (this.work.includes(s) ? [found(this.params[i])] : []));
   }
   get last(): string {
     return this.work.at(-1) ?? "";
@@ -166,7 +172,10 @@ export function setUp(
     engine = createEngine(await target.url());
     await metadata.createAll(engine);
     await seed(engine);
-    engine.on("statement", (event) => ran.all.push(event.sql.replace(/["`]/g, "").replace(/\s+/g, " ").trim()));
+    engine.on("statement", (event) => {
+      ran.all.push(event.sql.replace(/["`]/g, "").replace(/\s+/g, " ").trim());
+      ran.params.push(event.params);
+    });
   });
   afterAll(() => engine?.dispose());
   beforeEach(() => ran.clear());
