@@ -115,7 +115,6 @@ export class Session implements AsyncDisposable {
 
   constructor(bind: Bind | SessionOptions, options: SessionOptions = NO_OPTIONS) {
     keepShapes(Session.#sample);
-    rememberOpen(this);
     if (typeof bind !== "object" || bind === null || typeof (bind as { readonly then?: unknown }).then === "function")
       throw new ArgumentError(
         `new Session(): an engine, a connection or options are needed, not ${describeGiven(bind)}: new Session(createEngine(url)).`,
@@ -126,11 +125,13 @@ export class Session implements AsyncDisposable {
     if (bound && options === NO_OPTIONS) {
       this.#options = { bind };
       this.#core = new SessionCore(this, { ...DEFAULTS, bind }, hooks);
+      rememberOpen(this);
       return;
     }
     const all: SessionOptions = bound ? { bind, ...options } : bind;
     this.#options = all;
     this.#core = new SessionCore(this, coreOptions(all), hooks);
+    rememberOpen(this);
   }
   static readonly #sample = () => {
     const session = new Session(NO_OPTIONS);

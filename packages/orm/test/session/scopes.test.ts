@@ -120,6 +120,8 @@ describeEachDatabase("sessions", (target) => {
     const owner = new Owner({ name: "a" });
     one.add(owner);
     await one.flush();
+    // A session that its constructor refused is none to be closed.
+    expect(() => new Session({ autoFlush: true } as never)).toThrow(/autoflush/);
     await closeAllSessions();
     expect([one.isClosed, two.isClosed, inspect(owner).state]).toEqual([true, true, "detached"]);
     expect(objectSession(owner)).toBeNull();

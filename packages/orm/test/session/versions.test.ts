@@ -120,15 +120,16 @@ describeEachDatabase("versions", (target) => {
     player.favourite = one;
     session.add(player, one, two);
     await session.flush();
-    expect(player.version).toBe(2);
+    // The second half of an INSERT, as in SQLAlchemy's `test_m2o_post_update_not_assoc_w_insert`.
+    expect(player.version).toBe(1);
     player.favourite = two;
     player.name = "b";
     await session.commit();
     stop();
-    expect(player.version).toBe(4);
-    expect(sent).toEqual(["favourite_id version", "name version", "favourite_id version"]);
+    expect(player.version).toBe(3);
+    expect(sent).toEqual(["favourite_id", "name version", "favourite_id version"]);
     await session.refresh(player);
-    expect([player.name, player.favouriteId, player.version]).toEqual(["b", two.id, 4]);
+    expect([player.name, player.favouriteId, player.version]).toEqual(["b", two.id, 3]);
     await player.balls;
     player.name = "c";
     await session.delete(two);
