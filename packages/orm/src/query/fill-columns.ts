@@ -7,6 +7,7 @@ import { type MappedColumn, type Mapper, mapperOfInstance } from "../mapping/map
 import { type Managed, PENDING, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { among, CHUNK } from "./keys.js";
+import { type ColumnLoads, NO_COLUMNS, wantsColumn } from "./load-tree.js";
 import { ownSource } from "./source.js";
 
 /** Runs a select of plain columns inside the session's turn. */
@@ -53,6 +54,7 @@ export async function fillSubclassColumns(
   session: SessionInternals,
   base: Mapper,
   instances: readonly Managed[],
+  options: ColumnLoads = NO_COLUMNS,
 ): Promise<void> {
   const byClass = new Map<Mapper, Managed[]>();
   for (const instance of instances) {
@@ -63,7 +65,7 @@ export async function fillSubclassColumns(
     else list.push(instance);
   }
   for (const [mapper, list] of byClass) {
-    const missing = mapper.attributes.filter((a) => !a.deferred && base.attribute(a.key) === undefined);
+    const missing = mapper.attributes.filter((a) => base.attribute(a.key) === undefined && wantsColumn(options, a));
     if (missing.length > 0) await fillColumns(run, session, mapper, list, missing);
   }
 }

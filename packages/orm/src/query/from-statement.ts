@@ -133,6 +133,7 @@ class Reader {
       index: this.entities.length,
       mapper,
       tree,
+      above: [],
       offset: 0,
       columns,
       standard: false,
@@ -157,7 +158,7 @@ class Reader {
           property,
           entity: this.entity(branch.target ?? mappedSource(property.target), branch.below, false),
         });
-      } else if (loadsAfter(strategy)) after.push(property);
+      } else if (loadsAfter(strategy) || strategy === "joined") after.push(property);
       else if (strategy === "noload") empty.push(property);
     }
     return plan;

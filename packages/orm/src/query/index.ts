@@ -28,7 +28,7 @@ import type { Arguments, BundleOf, Params, Query } from "../typing/query.js";
 import type { RelationPath } from "../typing/relationships.js";
 import { parentCriterion } from "./attributes.js";
 import { Bundle } from "./bundle.js";
-import { makeAliased } from "./entity.js";
+import { EntityItem, makeAliased } from "./entity.js";
 import { columnOption, loaders, loadOf } from "./options.js";
 import { makePolymorphic, type PolymorphicSettings } from "./polymorphic.js";
 import { PreparedStatement } from "./prepare.js";
@@ -117,11 +117,17 @@ type ColumnOption<Settings> = <S extends string>(
   ...columns: readonly Typed<unknown, string, S>[] | readonly [...Typed<unknown, string, S>[], Settings]
 ) => Load<S, [], never>;
 const sourceOfColumn = (column: ColumnReference) => {
+  // A column that a subclass adds, or sees as its own.
+  const viewer = column.viewer;
+  if (viewer instanceof EntityItem) return viewer.source;
   const origin = originColumn(column);
   const [mapper] = origin === undefined ? [] : mappersOfTable(origin.table);
   return mapper === undefined ? undefined : mappedSource(mapper);
 };
-/** Only these columns (and the key); the others load on `await`, or with `{ raise: true }` not at all. */
+/**
+ * Only these columns (and the key). The others are not to be read: those that are mapped as deferred load on `await`
+ * (not with `{ raise: true }`), the rest with `await session.refresh(object, ["name"])`.
+ */
 export const loadOnly = ((...columns: unknown[]) =>
   columnOption("loadOnly", sourceOfColumn, columns)) as unknown as ColumnOption<DeferSettings>;
 export const defer = ((...columns: unknown[]) =>

@@ -118,6 +118,13 @@ export const NO_COLUMNS: ColumnLoads = {
   all: undefined,
   raising: [],
 };
+/** Whether a column comes with its row, by what the options say. */
+export function wantsColumn({ only, defer, undefer, undeferGroups, all }: ColumnLoads, a: MappedColumn): boolean {
+  if (undefer.includes(a) || (a.deferredGroup !== undefined && undeferGroups.includes(a.deferredGroup))) return true;
+  if (defer.includes(a)) return false;
+  if (only !== undefined) return only.includes(a);
+  return all === undefined ? !a.deferred : all === "undefer";
+}
 export function mergeColumns(mine: ColumnLoads, more: ColumnLoads): ColumnLoads {
   if (more === NO_COLUMNS) return mine;
   return {

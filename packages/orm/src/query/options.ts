@@ -11,6 +11,7 @@ import {
   OP,
   operand,
   originColumn,
+  type TableColumn,
 } from "@athanor/core";
 import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
@@ -356,12 +357,20 @@ function columnsOf(
       throw new ArgumentError(`${where}(): there is no setting '${key}'.${didYouMean(key, ["raise"])}`);
   return { columns: list.map((c) => mappedColumn(c, mapper, where)), raise: isRaise(settings) };
 }
+/** An attribute of the class, or one that a subclass adds. */
+function attributeOfAny(mapper: Mapper, column: TableColumn): MappedColumn | undefined {
+  for (const m of mapper.selfAndDescendants()) {
+    const found = m.attributeOf(column);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 function mappedColumn(column: unknown, mapper: Mapper, where: string): MappedColumn {
   const expression = expressionAttributeOf(column)?.attribute;
   // Told apart by identity wherever columns and expressions stand in one list.
   if (expression !== undefined && mapper.expressions.includes(expression)) return expression as unknown as MappedColumn;
   const origin = column instanceof ColumnReference ? originColumn(column) : undefined;
-  const found = origin === undefined ? undefined : mapper.attributeOf(origin);
+  const found = origin === undefined ? undefined : attributeOfAny(mapper, origin);
   if (found === undefined)
     throw new ArgumentError(
       `${where}(): a column of ${mapper} such as ${mapper}.c.${mapper.attributes[0]?.key ?? "id"} is needed.`,

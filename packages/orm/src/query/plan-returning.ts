@@ -1,6 +1,6 @@
 /** Plans of INSERT, UPDATE and DELETE that give entities back. */
 import {
-  type DeleteStatement,
+  DeleteStatement,
   type Dialect,
   type InsertStatement,
   ItemElement,
@@ -11,7 +11,7 @@ import type { MappedColumn } from "../mapping/mapper.js";
 import { keysOf } from "./bundle.js";
 import { EntityItem } from "./entity.js";
 import { LoadTree } from "./load-tree.js";
-import { converterOf, type EntityPlan, followed, type ItemPlan, NO_EXTRAS, type OrmPlan } from "./plan.js";
+import { converterOf, type EntityPlan, followed, type ItemPlan, loadsAfter, NO_EXTRAS, type OrmPlan } from "./plan.js";
 import { ownSource } from "./source.js";
 
 /** INSERT, UPDATE and DELETE with entities in RETURNING. */
@@ -26,13 +26,15 @@ export function planReturning(
     const at = columns.length;
     if (item instanceof EntityItem) {
       const { mapper } = item;
+      const tree = new LoadTree();
       const wanted = mapper.attributes.filter((a) => !a.deferred && a.column.table === statement.table);
       columns.push(...wanted.map((a) => a.column));
       const place = (a: MappedColumn) => at + wanted.indexOf(a);
       const entity: { -readonly [K in keyof EntityPlan]: EntityPlan[K] } = {
         index: entities.length,
         mapper,
-        tree: new LoadTree(),
+        tree,
+        above: [],
         offset: at,
         columns: wanted.map((attribute, i) => ({ attribute, at: at + i })),
         standard: wanted.length === mapper.attributes.filter((a) => !a.deferred).length,
@@ -42,7 +44,14 @@ export function planReturning(
         extras: NO_EXTRAS,
         bySubclass: undefined,
         joined: [],
-        after: [],
+        // What the mapping loads at once; a row that is gone has nothing.
+        after:
+          statement instanceof DeleteStatement
+            ? []
+            : mapper.relationships.filter((property) => {
+                const strategy = tree.strategyOf(property);
+                return loadsAfter(strategy) || strategy === "joined";
+              }),
         empty: [],
       };
       const discriminator = ownSource(mapper).discriminator;

@@ -37,7 +37,7 @@ import { moveCriteria, relationSteps } from "./attributes.js";
 import { Bundle, keysOf } from "./bundle.js";
 import { EntityItem } from "./entity.js";
 import { inlineAlias, withInline } from "./inline.js";
-import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard } from "./load-tree.js";
+import { CarriedOptions, type LoadBranch, LoadTree, type Strategy, type Wildcard, wantsColumn } from "./load-tree.js";
 import { Load, LoadEverywhere, NoEagerLoads } from "./options.js";
 import { PolymorphicSource, wholeTarget } from "./polymorphic.js";
 import { EntitySource, freshTarget, mappedSource, sourcesOver, targetSourceOf, UnionSource } from "./source.js";
@@ -48,6 +48,8 @@ export interface EntityPlan {
   readonly index: number;
   readonly mapper: Mapper;
   readonly tree: LoadTree;
+  /** The classes on the way here. */
+  readonly above: readonly Mapper[];
   /** Position of the first column. */
   readonly offset: number;
   readonly columns: readonly { readonly attribute: MappedColumn; readonly at: number }[];
@@ -147,15 +149,11 @@ export function planSelect(statement: SelectStatement, dialect: Dialect, binds: 
 /** Columns an entity reads, by what the options say; the key always comes along. What a subquery lacks stays unloaded. */
 function attributesToLoad(source: EntitySource, tree: LoadTree): readonly MappedColumn[] {
   const { mapper } = source;
-  const { only, defer, undefer, undeferGroups, all } = tree.columns;
   return mapper.attributes.filter((a) => {
     if (source.find(a.column) === undefined) return mapper.primaryKey.includes(a);
     if (mapper.primaryKey.includes(a) || a === mapper.inheritance?.discriminator || a === mapper.versionColumn)
       return true;
-    if (undefer.includes(a) || (a.deferredGroup !== undefined && undeferGroups.includes(a.deferredGroup))) return true;
-    if (defer.includes(a)) return false;
-    if (only !== undefined) return only.includes(a);
-    return all === undefined ? !a.deferred : all === "undefer";
+    return wantsColumn(tree.columns, a);
   });
 }
 
@@ -246,7 +244,7 @@ class Planner {
     const trees = optionTrees(statement);
     const limited =
       statement.limitValue !== undefined || statement.offsetValue !== undefined || statement.distinctValue !== false;
-    const wrap = limited && [...trees].some(([item, tree]) => joinsCollection(item.mapper, tree, []));
+    const wrap = limited && [...trees].some(([item, tree]) => joinsCollection(item.mapper, tree, [], item.source));
     const final = wrap ? this.#wrapped(trees) : this.#plain(trees);
     const restricted =
       this.#restrictions.length === 0 ? final.statement : restrictSelect(final.statement, this.#restrictions, !wrap);
@@ -446,6 +444,7 @@ class Planner {
       index: this.#entities.length,
       mapper,
       tree,
+      above,
       offset,
       columns,
       standard: wanted.length === undeferred.length && wanted.every((a, i) => a === undeferred[i]),
@@ -453,9 +452,9 @@ class Planner {
       extras,
       bySubclass:
         source instanceof PolymorphicSource
-          ? this.#subclasses(source, source.subs)
+          ? this.#subclasses(source, source.subs, tree)
           : source instanceof UnionSource
-            ? this.#subclasses(source, source.from.classes)
+            ? this.#subclasses(source, source.from.classes, tree)
             : undefined,
       keyAt: mapper.primaryKey.map(place),
       discriminatorAt: this.#discriminatorAt(source, columns, extras),
@@ -525,13 +524,17 @@ class Planner {
     });
   }
   /** The columns subclasses add, and by class where they stand. */
-  #subclasses(source: EntitySource, subs: readonly Mapper[]): ReadonlyMap<Mapper, EntityPlan["columns"]> {
+  #subclasses(
+    source: EntitySource,
+    subs: readonly Mapper[],
+    tree: LoadTree,
+  ): ReadonlyMap<Mapper, EntityPlan["columns"]> {
     const places = new Map<MappedColumn["column"], number>();
     const isUnion = source instanceof UnionSource;
     for (const mapper of subs) {
       for (const a of mapper.attributes) {
         const known = isUnion ? source.mapper.attribute(a.key) : source.mapper.attributeOf(a.column);
-        if (a.deferred || known !== undefined || places.has(a.column)) continue;
+        if (!wantsColumn(tree.columns, a) || known !== undefined || places.has(a.column)) continue;
         const column = source.tableColumn(a.column);
         const there = isUnion ? this.#columns.indexOf(column) : -1;
         places.set(a.column, there < 0 ? this.#columns.length : there);
@@ -628,9 +631,11 @@ export function relationshipsOf(mapper: Mapper, tree: LoadTree): readonly Relati
   for (const property of tree.relations.keys()) all.add(property);
   return [...all];
 }
-function joinsCollection(mapper: Mapper, tree: LoadTree, above: readonly Mapper[]): boolean {
+function joinsCollection(mapper: Mapper, tree: LoadTree, above: readonly Mapper[], source?: EntitySource): boolean {
   return relationshipsOf(mapper, tree).some((property) => {
     if (tree.strategyOf(property) !== "joined" || tree.stopsAt(property, above)) return false;
+    // Of a subclass whose table is not there: it is loaded afterwards.
+    if (source !== undefined && !property.parent.tables.every((t) => source.hasTable(t))) return false;
     return property.uselist || joinsCollection(property.target, tree.below(property), [...above, mapper]);
   });
 }

@@ -36,6 +36,7 @@ import { type OrmPlan, planSelect, treesOf } from "./plan.js";
 import { planReturning } from "./plan-returning.js";
 import { type KeyedRows, type LoadWork, loadRelation, type Runner } from "./relations.js";
 import { keepShapeOf, keepShapes } from "./shapes.js";
+import { loadForSubclasses } from "./subclass-loads.js";
 
 export type NamedValues = { readonly [name: string]: unknown };
 export type Planned = SelectStatement | InsertStatement | UpdateStatement | DeleteStatement | FromStatement;
@@ -186,8 +187,10 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
   for (const entity of hydration.plan.entities) {
     const { instances, context } = hydration.batches[entity.index] as LoadBatch;
     if (instances.length === 0) continue;
-    if (entity.discriminatorAt >= 0) await fillSubclassColumns(runner.columns, session, entity.mapper, instances);
-    if (entity.after.length === 0) continue;
+    const severalClasses = entity.discriminatorAt >= 0;
+    if (severalClasses)
+      await fillSubclassColumns(runner.columns, session, entity.mapper, instances, entity.tree.columns);
+    else if (entity.after.length === 0) continue;
     const work: LoadWork = { run: runner, session, populate: hydration.populateExisting !== false, eager: true };
     for (const property of entity.after) {
       const branch = (context as LoadTree).branch(property);
@@ -198,6 +201,7 @@ async function followUp(session: SessionInternals, hydration: Hydration): Promis
           await loadRelation(work, own, mapper.relationship(property.key) ?? property, branch);
         }
     }
+    if (severalClasses) await loadForSubclasses(work, entity, instances, context as LoadTree);
   }
 }
 
