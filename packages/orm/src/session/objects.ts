@@ -171,8 +171,13 @@ export class SessionObjects {
     this.toDelete.delete(instance);
     const was = instance.$$f;
     instance.$$s = undefined;
-    instance.$$f = (was & ~(PERSISTENT | DIRTY | TO_DELETE | PENDING)) | DETACHED;
+    instance.$$f = (was & ~(PERSISTENT | DIRTY | TO_DELETE | PENDING | DELETED)) | DETACHED;
     leaveBatch(instance);
+    if ((was & DELETED) !== 0) {
+      instance.$$f |= WAS_DELETED;
+      for (let frame = this.#host.currentFrame; frame !== undefined; frame = frame.parent)
+        frame.forgetDeleted(instance);
+    }
     const event = (was & DELETED) !== 0 ? "deletedToDetached" : "persistentToDetached";
     if (this.#host.hooks.has(event)) this.#host.hooks.emit(event, { session: this.#host.owner, instance });
   }
@@ -186,8 +191,8 @@ export class SessionObjects {
       if (this.#host.hooks.has("pendingToTransient"))
         this.#host.hooks.emit("pendingToTransient", { session: this.#host.owner, instance });
     }
-    for (const { instance } of this.#host.currentFrame?.deleted ?? [])
-      if (instance.$$s === this.#host) this.#detach(instance);
+    for (let frame = this.#host.currentFrame; frame !== undefined; frame = frame.parent)
+      for (const { instance } of [...frame.deleted]) if (instance.$$s === this.#host) this.#detach(instance);
     this.identity.clear();
     this.pending = [];
     this.dirty = [];
@@ -296,14 +301,14 @@ export class SessionObjects {
     for (const instance of dirty) instance.$$f |= DIRTY;
     return dirty;
   }
-  /** Changes no flush has seen. */
-  revertUnflushed(): Managed[] {
+  /** Changes no flush has seen; objects that become transient keep theirs. */
+  revertUnflushed(created: ReadonlySet<Managed>): Managed[] {
     const dirty = this.dirty;
     this.dirty = [];
     for (const instance of this.lost) forgetLoss(instance);
     this.lost = NO_OBJECTS;
     // Relationships first know their members again, then the new members leave.
-    for (const instance of dirty) if (instance.$$s === this.#host) revertChanges(instance);
+    for (const instance of dirty) if (instance.$$s === this.#host && !created.has(instance)) revertChanges(instance);
     for (const instance of this.pending) {
       if (instance.$$s !== this.#host || (instance.$$f & PENDING) === 0) continue;
       makeTransient(instance);

@@ -522,12 +522,14 @@ export class Session implements AsyncDisposable {
     this.#open();
     const block = typeof first === "function" ? first : undefined;
     const options = { ...this.#options, ...(block === undefined ? (first as SessionOptions | undefined) : more) };
-    if (options.bind !== undefined && !("connect" in options.bind))
+    const binds = [options.bind, ...[...(options.binds ?? [])].map(([, bind]) => bind)];
+    if (binds.some((bind) => bind !== undefined && !("connect" in bind)))
       throw new InvalidRequestError(
         "fork(): this session works on a connection it was given, so there is none to read beside it. Make it with an engine, or give one: fork({ bind: engine }).",
         "session.fork",
       );
-    const forked = new Session(options);
+    // Of the same class, so that its methods and listeners are there.
+    const forked = new (this.constructor as new (options: SessionOptions) => Session)(options);
     if (block === undefined) return forked;
     return (async () => {
       await using session = forked;

@@ -17,6 +17,7 @@ import {
   PERSISTENT,
   parentOf,
   type RelationHistory,
+  type SessionFace,
   STALE,
   setParent,
   TO_DELETE,
@@ -24,6 +25,7 @@ import {
   WAS_DELETED,
 } from "../mapping/state.js";
 import type { IdentityMap } from "./identity-map.js";
+import { committedValue } from "./unit-of-work/values.js";
 
 /** Changes of one object that a flush wrote, in the form they had before. */
 interface Undo {
@@ -69,23 +71,34 @@ export class TransactionFrame {
     for (const k of this.switches) outer.switches.push(k);
   }
 
-  /** Takes back what was flushed in this frame; unflushed changes are taken back before, with `revertChanges`. */
-  revert(identity: IdentityMap): Managed[] {
+  /** An object that its session lets go of is out of reach for a rollback. */
+  forgetDeleted(instance: Managed): void {
+    const at = this.deleted.findIndex((d) => d.instance === instance);
+    if (at >= 0) this.deleted.splice(at, 1);
+  }
+  /**
+   * Takes back what was flushed in this frame; unflushed changes are taken back before, with `revertChanges`. Objects that
+   * have left the session meanwhile are left alone. `created`: those that become transient by it, here or in a frame
+   * around it, keep what the program gave them, so that they can be added again.
+   */
+  revert(identity: IdentityMap, session: SessionFace, created: ReadonlySet<Managed>): Managed[] {
     const touched: Managed[] = [];
     // Deleted objects are on no dirty list; what was done to them since goes first.
     for (const { instance } of this.deleted)
-      if (instance.$$o !== null || instance.$$h !== null) revertChanges(instance);
+      if ((instance.$$o !== null || instance.$$h !== null) && !created.has(instance)) revertChanges(instance);
     for (const { mapper, instance, before, after } of this.switches.toReversed()) {
+      if (instance.$$s !== session || created.has(instance)) continue;
       identity.remove(mapper, after, instance);
       identity.add(mapper, before, instance);
     }
     for (const instance of this.created) {
+      if (instance.$$s !== session && instance.$$s !== undefined) continue;
       const mapper = mapperOfInstance(instance);
-      const key = mapper.keyOf(instance);
+      const key = mapper.identityKey(mapper.primaryKey.map((a) => committedValue(instance, a)));
       if (key !== undefined) identity.remove(mapper, key, instance);
+      keepValues(instance);
       makeTransient(instance);
     }
-    const created = new Set(this.deleted.length > 0 ? this.created : undefined);
     for (const { instance, key } of this.deleted.toReversed()) {
       // What was created and deleted in the same transaction is transient again.
       if (created.has(instance)) continue;
@@ -95,6 +108,7 @@ export class TransactionFrame {
       touched.push(instance);
     }
     for (const { instance, columns, histories } of this.undo.toReversed()) {
+      if (instance.$$s !== session || created.has(instance)) continue;
       restoreColumns(instance, columns);
       restoreHistories(instance, histories);
       if ((instance.$$f & PERSISTENT) !== 0) touched.push(instance);
@@ -137,6 +151,14 @@ export function revertChanges(instance: Managed): void {
   restoreColumns(instance, $$o);
   restoreHistories(instance, $$h);
   clearChanges(instance);
+}
+/** Relationships hold what they hold; only collections that are queries have their new members in the history alone. */
+function keepValues(instance: Managed): void {
+  if (instance.$$h === null) return;
+  const kept = instance.$$h.filter(
+    (h) => instance[(h.relationship as RelationshipProperty).slot] === UNLOADED && h.replaceWith === undefined,
+  );
+  instance.$$h = kept.length === 0 ? null : kept;
 }
 /** Out of the session, as if it had never been added; values stay, the primary key too. */
 export function makeTransient(instance: Managed): void {

@@ -4,14 +4,14 @@
  */
 import { type ExecutionOptions, InvalidRequestError, type MaybePromise, PendingRollbackError } from "@athanor/core";
 import { forgetDeleted } from "../mapping/collection.js";
-import { DELETED, DETACHED, type Managed, PERSISTENT, STALE, WAS_DELETED } from "../mapping/state.js";
+import { DELETED, DETACHED, type Managed, PERSISTENT, type SessionFace, STALE, WAS_DELETED } from "../mapping/state.js";
 import { type JoinTransactionMode, SessionConnections } from "./connections.js";
 import type { SessionHooks } from "./events.js";
 import type { SessionObjects } from "./objects.js";
 import { TransactionFrame } from "./transaction-frame.js";
 
 /** The session, as its transactions see it. */
-export interface TransactionsHost {
+export interface TransactionsHost extends SessionFace {
   readonly owner: object;
   readonly hooks: SessionHooks;
   readonly objects: SessionObjects;
@@ -27,6 +27,14 @@ export interface TransactionsHost {
   reentrant<T>(hook: () => MaybePromise<T>): Promise<T>;
 }
 const LIMIT_FLUSHES = 100;
+
+/** New objects of a transaction and those around it. */
+function createdIn(innermost: TransactionFrame | undefined): ReadonlySet<Managed> {
+  const created = new Set<Managed>();
+  for (let frame = innermost; frame !== undefined; frame = frame.parent)
+    for (const instance of frame.created) created.add(instance);
+  return created;
+}
 
 export class SessionTransactions {
   readonly connections: SessionConnections;
@@ -205,9 +213,10 @@ export class SessionTransactions {
     }
     // A failed flush has undone the innermost frame already.
     const innermost = this.#innermost;
-    this.#host.objects.revertUnflushed();
+    const created = createdIn(innermost);
+    this.#host.objects.revertUnflushed(created);
     for (let frame = failed ? innermost?.parent : innermost; frame !== undefined; frame = frame.parent)
-      this.#revertFrame(frame);
+      this.#revertFrame(frame, created);
     this.#host.objects.allStale();
     this.#innermost = undefined;
     if (this.#host.hooks.has("afterRollback"))
@@ -219,15 +228,16 @@ export class SessionTransactions {
     if (failure !== undefined) throw failure;
   }
   async #undoFrame(frame: TransactionFrame, nested: boolean): Promise<void> {
-    const touched = this.#host.objects.revertUnflushed();
-    touched.push(...this.#revertFrame(frame));
+    const created = new Set(frame.created);
+    const touched = this.#host.objects.revertUnflushed(created);
+    touched.push(...this.#revertFrame(frame, created));
     for (const instance of touched) if ((instance.$$f & PERSISTENT) !== 0) instance.$$f |= STALE;
     if (nested) await this.connections.rollbackNested();
   }
-  #revertFrame(frame: TransactionFrame): Managed[] {
+  #revertFrame(frame: TransactionFrame, all: ReadonlySet<Managed>): Managed[] {
     const created = this.#host.hooks.has("persistentToTransient") ? [...frame.created] : [];
     const deleted = this.#host.hooks.has("deletedToPersistent") ? frame.deleted.map((d) => d.instance) : [];
-    const touched = frame.revert(this.#host.objects.identity);
+    const touched = frame.revert(this.#host.objects.identity, this.#host, all);
     for (const instance of created)
       this.#host.hooks.emit("persistentToTransient", { session: this.#host.owner, instance });
     for (const instance of deleted)
@@ -242,8 +252,9 @@ export class SessionTransactions {
     try {
       if (frame.parent !== undefined) await this.#undoFrame(frame, true);
       else {
-        const touched = this.#host.objects.revertUnflushed();
-        touched.push(...this.#revertFrame(frame));
+        const created = new Set(frame.created);
+        this.#host.objects.revertUnflushed(created);
+        this.#revertFrame(frame, created);
         this.#host.objects.allStale();
         await this.connections.rollback();
       }

@@ -1,6 +1,6 @@
 /** The life cycle of an object, as the course tells it: transient, pending, persistent, deleted, detached; and back by rollback. */
 import { createEngine, type Engine, integer, select, string } from "@athanor/core";
-import { declarativeBase, inspect, manyToOne, oneToMany, Session } from "@athanor/orm";
+import { declarativeBase, inspect, manyToOne, oneToMany, Session, wasDeleted } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 
@@ -52,6 +52,62 @@ describeEachDatabase("the life cycle of an object", (target) => {
     expect(inspect(owner).expired).toBe(true);
     expect(owner.name).toBe("amy");
     expect(sql.filter((s) => s.startsWith("INSERT"))).toHaveLength(1);
+  });
+
+  it("new objects keep what they were given when they are rolled back: added again, all of it is written", async () => {
+    await using session = new Session(engine);
+    for (const begin of [() => Promise.resolve(session), () => session.beginNested()]) {
+      const transaction = await begin();
+      const owner = new Owner({ name: "amy", pets: [new Pet({ name: "one" })] });
+      session.add(owner);
+      await session.flush();
+      owner.name = "eve";
+      owner.pets.push(new Pet({ name: "two" }));
+      await session.flush();
+      owner.pets.push(new Pet({ name: "three" }));
+      owner.name = "eva";
+      await transaction.rollback();
+      expect([inspect(owner).state, owner.name, owner.pets.length, session.new.size]).toEqual([
+        "transient",
+        "eva",
+        3,
+        0,
+      ]);
+      session.add(owner);
+      await session.commit();
+      expect(
+        await session.scalars(select(Pet.c.name).where(Pet.c.ownerId.eq(owner.id)).orderBy(Pet.c.id)).all(),
+      ).toEqual(["one", "two", "three"]);
+      expect(await session.scalars(select(Owner.c.name)).all()).toEqual(["eva"]);
+      await session.delete(owner);
+      for (const pet of owner.pets) await session.delete(pet);
+      await session.commit();
+    }
+  });
+
+  it("objects that were expunged are out of reach for a rollback", async () => {
+    await using session = new Session(engine);
+    session.add(new Owner({ name: "amy" }), new Owner({ name: "bob" }));
+    await session.commit();
+    const [amy, bob] = await session.scalars(select(Owner).orderBy(Owner.c.id)).all();
+    if (amy === undefined || bob === undefined) throw new Error("no rows");
+    await session.delete(amy);
+    bob.name = "changed";
+    await session.beginNested();
+    await session.flush();
+    session.expunge(amy);
+    session.expunge(bob);
+    const fresh = new Owner({ name: "fresh" });
+    session.add(fresh);
+    await session.flush();
+    session.expunge(fresh);
+    expect([amy, bob, fresh].map((o) => inspect(o).state)).toEqual(["detached", "detached", "detached"]);
+    await session.rollback();
+    expect([amy, bob, fresh].map((o) => inspect(o).state)).toEqual(["detached", "detached", "transient"]);
+    expect([bob.name, wasDeleted(amy), session.identityMap.length]).toEqual(["changed", true, 0]);
+    const again = await session.get(Owner, amy.id);
+    expect(again !== amy && again?.name).toBe("amy");
+    expect(() => session.add(amy)).toThrow(/was deleted/);
   });
 
   it("is deleted by the flush, detached by the commit", async () => {
