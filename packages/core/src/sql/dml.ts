@@ -221,7 +221,8 @@ export class InsertStatement extends DmlStatement {
     super(targetOf(into, "insert()"));
   }
   values(rows: RowValues | readonly RowValues[]): this {
-    const list: readonly RowValues[] = Array.isArray(rows) ? rows : [rows as RowValues];
+    const given: readonly RowValues[] = Array.isArray(rows) ? rows : [rows as RowValues];
+    const list = this.entity === undefined ? given : this.entity.rowsFor(given);
     if (this.rows !== undefined)
       return this.with({ rows: undefined, layout: undefined }).values([...this.rows, ...list]);
     if (this.spread.length > 0) {

@@ -484,6 +484,10 @@ export abstract class ItemElement extends Element {
   changesFor(values: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {
     return values;
   }
+  /** Rows of `values()`: what the entity knows beside its columns, as columns. */
+  rowsFor(rows: readonly { readonly [key: string]: unknown }[]): typeof rows {
+    return rows;
+  }
   /** The table INSERT writes to, where `itemFrom` is none. */
   get itemTable(): FromClause | undefined {
     return undefined;

@@ -5,7 +5,7 @@ import type { AnyExpr, Criterion, Ordering, Rows, rows, SqlText } from "./expres
 import type { AnyTable } from "./faces.js";
 import type { Executable, row, scalar } from "./rows.js";
 import type { Positions, Printed, PrintOptions, Row, Scalar, Selectable, SubqueryOf } from "./select.js";
-import type { Changes, Columns, NameOf, NewRow, PropsOf } from "./tables.js";
+import type { Changes, Columns, NameOf, NewRow, NewValues, PropsOf } from "./tables.js";
 
 interface Returning {
   returning<A extends readonly Selectable[]>(...what: A): Returned<A>;
@@ -47,7 +47,7 @@ export interface Insert<M extends AnyTable> extends Dml, InsertOptions<M> {
     columns: K,
     rows: readonly { readonly [I in keyof K]: Exclude<NewRow<M>[K[I]], undefined> }[],
   ): InsertValues<M>;
-  values(rows: NewRow<M> | readonly NewRow<M>[]): InsertValues<M>;
+  values(rows: NewValues<M> | readonly NewValues<M>[]): InsertValues<M>;
   fromSelect<const K extends readonly ColumnKey<M>[]>(
     columns: K,
     query: Rows<{ readonly [I in keyof K]: Exclude<NewRow<M>[K[I]], undefined> }>,

@@ -84,12 +84,19 @@ type InsertRow<P> = {
       : K
     : never]?: Value<P[K]>;
 };
+/** What `values()` takes: a row, or what the class's `bulkValues` make one of. */
+export type NewValues<M extends AnyTable> = NewRow<M> | OwnRow<M>;
+type OwnRow<M extends AnyTable> = M extends { readonly bulkValues: infer U }
+  ? BulkRow<InsertRow<PropsOf<M>>, U>
+  : never;
+/** Columns that `bulkValues` can give need not be given. */
+type BulkRow<R, U> = Omit<R, Filled<U>> & Partial<Pick<R, Filled<U> & keyof R>> & OwnKeys<U>;
+type Filled<U> = { [K in keyof U]: U[K] extends (...args: any) => infer V ? keyof V : never }[keyof U];
+type OwnKeys<U> = { [K in keyof U]?: U[K] extends (value: infer V, ...rest: any) => unknown ? V : never };
 /** SET of an UPDATE: values or expressions. */
 export type Changes<M extends AnyTable> = SetClause<PropsOf<M>> & OwnChanges<M>;
 /** Attributes of the class's own, as its `updateExpressions` say which columns are set for them. */
-type OwnChanges<M> = M extends { readonly updateExpressions: infer U }
-  ? { [K in keyof U]?: U[K] extends (value: infer V, ...rest: any) => unknown ? V : never }
-  : unknown;
+type OwnChanges<M> = M extends { readonly updateExpressions: infer U } ? OwnKeys<U> : unknown;
 type SetClause<P> = {
   [K in keyof P as P[K] extends ColumnLike<any, infer F> ? ("readonly" extends F ? never : K) : never]?: Value<P[K]>;
 };

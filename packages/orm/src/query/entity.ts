@@ -29,7 +29,7 @@ import type { ExpressionAttribute } from "../mapping/column-property.js";
 import { discriminatorColumnOf } from "../mapping/discriminator.js";
 import type { MappedColumn, Mapper } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
-import { changesOf } from "./hybrids.js";
+import { bulkRowsOf, changesOf } from "./hybrids.js";
 import { aliasedSource, type EntitySource, mappedSource, sourceOver } from "./source.js";
 
 /** Whole entities at one position of a row. Without the ORM it selects the columns. */
@@ -51,6 +51,9 @@ export class EntityItem extends ItemElement {
   }
   override changesFor(values: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {
     return changesOf(this.mapper, values);
+  }
+  override rowsFor(rows: readonly { readonly [key: string]: unknown }[]): typeof rows {
+    return bulkRowsOf(this.mapper, rows);
   }
   override get itemTable(): FromClause | undefined {
     return this.mapper.isUnion && !this.mapper.abstract ? this.mapper.table : undefined;

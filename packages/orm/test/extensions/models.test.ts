@@ -455,6 +455,19 @@ describeEachDatabase("helpers of models", (target) => {
       [20, 22],
     ]);
     expect(await session.scalars(select(Line.c.x2).orderBy(Line.c.id)).all()).toEqual([11, 3, 22]);
+    await session.execute(
+      insert(Line).values([
+        { x1: 7, length: 3 },
+        { x1: 8, x2: 9 },
+      ]),
+    );
+    expect(await session.scalars(select(Line.c.x2).where(Line.c.x1.gt(6), Line.c.x1.lt(9))).all()).toEqual([10, 9]);
+    if (target.capabilities.has("insertReturning"))
+      expect((await session.scalars(insert(Line).values({ x1: 7, length: 4 }).returning(Line)).one()).x2).toBe(11);
+    // @ts-expect-error a number
+    insert(Line).values({ x1: 7, length: "long" });
+    // @ts-expect-error no such attribute
+    expect(() => insert(Line).values({ x1: 7, lenght: 3 })).toThrow(/no column 'lenght'/);
     await expect(session.execute(insert(Line), [{ x1: 1, width: 3 }])).rejects.toThrow(
       /Line.width is no column.*bulkValues/,
     );
