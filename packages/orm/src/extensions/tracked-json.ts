@@ -20,6 +20,8 @@ import { DETACHED, isChanged, type Managed, PERSISTENT, recordWrite, UNLOADED, V
 
 /** A proxy answers to this with the plain value. */
 const PLAIN: unique symbol = Symbol("athanor.plain");
+/** And to this with the whole document it is a part of. */
+const ROOT: unique symbol = Symbol("athanor.root");
 const views = new WeakMap<Managed, Map<string, { readonly root: object; readonly view: object }>>();
 
 /**
@@ -36,6 +38,8 @@ export function trackJson<M extends AnyModel>(model: M, ...keys: (keyof PropsOf<
   const declaration = declarationOf(model);
   if (declaration === undefined) throw new ArgumentError("trackJson(): the first argument is a model.");
   const known = declaration.layout.map((c) => c.key);
+  // What `new` is given goes through the accessor, too: it may be a part of another object's document.
+  declaration.watch();
   // On the generated class: the user's own may not define what is mapped.
   const prototype = declaration.generated.prototype as object;
   for (const key of keys) {
@@ -53,7 +57,11 @@ export function trackJson<M extends AnyModel>(model: M, ...keys: (keyof PropsOf<
         return isDocument(value) && value === this[`$${key}`] ? viewOf(this, key, value) : value;
       },
       set(this: Managed, value: unknown) {
-        plain.set?.call(this, unwrap(value));
+        const current = this[`$${key}`];
+        const next = withoutViews(value, isDocument(current) ? current : undefined);
+        // Its parts may live on in the new one: what is compared with is a copy.
+        if (next !== value && next !== current && isDocument(current)) aboutToChange(this, key, current);
+        plain.set?.call(this, next);
       },
     });
   }
@@ -87,6 +95,49 @@ export function unwrap<T>(value: T): T {
   return (isObject(value) && (value as { readonly [PLAIN]?: T })[PLAIN]) || value;
 }
 
+/**
+ * A value as it is kept: parts of the same document as they are, parts of others copied, so that no two objects share
+ * what can be changed.
+ */
+function withoutViews(value: unknown, root: object | undefined): unknown {
+  return holdsViews(value, new Set()) ? copied(value, root, new Map()) : value;
+}
+function holdsViews(value: unknown, seen: Set<object>): boolean {
+  if (!isDocument(value)) return false;
+  if (unwrap(value) !== value) return true;
+  if (seen.has(value)) return false;
+  seen.add(value);
+  return partsOf(value).some((part) => holdsViews(part, seen));
+}
+function partsOf(value: object): readonly unknown[] {
+  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  return value instanceof Set ? [...value] : Object.values(value);
+}
+function copied(value: unknown, root: object | undefined, seen: Map<object, object>): unknown {
+  if (!isDocument(value)) return value;
+  const plain = unwrap(value);
+  if (plain !== value && (value as { readonly [ROOT]?: object })[ROOT] === root) return plain;
+  const known = seen.get(plain);
+  if (known !== undefined) return known;
+  const copy = (part: unknown) => copied(part, root, seen);
+  if (plain instanceof Set) {
+    const made = new Set<unknown>();
+    seen.set(plain, made);
+    for (const member of plain) made.add(copy(member));
+    return made;
+  }
+  if (plain instanceof Map) {
+    const made = new Map<unknown, unknown>();
+    seen.set(plain, made);
+    for (const [k, v] of plain) made.set(copy(k), copy(v));
+    return made;
+  }
+  const made = (Array.isArray(plain) ? [] : Object.create(Object.getPrototypeOf(plain) as object | null)) as object;
+  seen.set(plain, made);
+  for (const [k, v] of Object.entries(plain))
+    Object.defineProperty(made, k, { value: copy(v), writable: true, enumerable: true, configurable: true });
+  return made;
+}
 function accessorOf(prototype: object, key: string): PropertyDescriptor {
   for (let up: object | null = prototype; up !== null; up = Object.getPrototypeOf(up) as object | null) {
     const found = Object.getOwnPropertyDescriptor(up, key);
@@ -127,12 +178,13 @@ function watch(owner: Managed, key: string, root: object, value: object, made: W
   const view: object = new Proxy(value, {
     get(target, name, receiver) {
       if (name === PLAIN) return target;
-      if (target instanceof Set || target instanceof Map) return memberOf(target, name, view, watchIn, changes);
+      if (name === ROOT) return root;
+      if (target instanceof Set || target instanceof Map) return memberOf(target, name, view, root, watchIn, changes);
       const found: unknown = Reflect.get(target, name, receiver);
       return isDocument(found) ? watch(owner, key, root, found, made) : found;
     },
     set(target, name, given) {
-      const next: unknown = unwrap(given);
+      const next = withoutViews(given, root);
       const before: unknown = Reflect.get(target, name);
       if (!Object.is(before, next) || !Object.hasOwn(target, name)) aboutToChange(owner, key, root);
       return Reflect.set(target, name, next);
@@ -142,7 +194,7 @@ function watch(owner: Managed, key: string, root: object, value: object, made: W
       return Reflect.defineProperty(
         target,
         name,
-        "value" in descriptor ? { ...descriptor, value: unwrap(descriptor.value) } : descriptor,
+        "value" in descriptor ? { ...descriptor, value: withoutViews(descriptor.value, root) } : descriptor,
       );
     },
     deleteProperty(target, name) {
@@ -158,6 +210,7 @@ function memberOf(
   target: Set<unknown> | Map<unknown, unknown>,
   name: string | symbol,
   view: object,
+  root: object,
   watchIn: (found: unknown) => unknown,
   changes: () => void,
 ): unknown {
@@ -166,14 +219,14 @@ function memberOf(
   switch (name) {
     case "add":
       return (member: unknown) => {
-        const plain = unwrap(member);
+        const plain = withoutViews(member, root);
         if (!target.has(plain)) changes();
         (target as Set<unknown>).add(plain);
         return view;
       };
     case "set":
       return (key: unknown, value: unknown) => {
-        const [k, v] = [unwrap(key), unwrap(value)];
+        const [k, v] = [unwrap(key), withoutViews(value, root)];
         const map = target as Map<unknown, unknown>;
         if (!map.has(k) || !Object.is(map.get(k), v)) changes();
         map.set(k, v);

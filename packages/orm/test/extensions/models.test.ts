@@ -327,6 +327,39 @@ describeEachDatabase("helpers of models", (target) => {
     expect(session.dirty.size).toBe(1);
   });
 
+  it("a document made of parts of one is noticed when these change, and none is shared with another object", async () => {
+    await using session = new Session(db.engine);
+    const made = async () => {
+      const doc = new Doc({ meta: { tags: ["a"], deep: { list: [{ n: 1 }] } } });
+      session.add(doc);
+      await session.commit();
+      await session.refresh(doc);
+      return doc;
+    };
+    const doc = await made();
+    const before = doc.meta as Meta;
+    doc.meta = { ...before };
+    doc.meta.deep!.list[0]!.n = 7;
+    await session.commit();
+    await session.refresh(doc);
+    expect(doc.meta?.deep?.list).toEqual([{ n: 7 }]);
+    doc.meta!.deep!.list = doc.meta!.deep!.list.filter((one) => one.n === 7);
+    doc.meta!.deep!.list[0]!.n = 8;
+    await session.commit();
+    await session.refresh(doc);
+    expect(doc.meta?.deep?.list).toEqual([{ n: 8 }]);
+    const other = await made();
+    const fresh = new Doc({ meta: { tags: doc.meta!.tags } });
+    other.meta = doc.meta;
+    session.add(fresh);
+    fresh.meta!.tags.push("fresh");
+    other.meta!.deep!.list.length = 0;
+    expect(doc.meta).toEqual({ tags: ["a"], deep: { list: [{ n: 8 }] } });
+    expect(session.isModified(doc)).toBe(false);
+    await session.commit();
+    for (const one of [fresh, other]) await session.refresh(one);
+    expect([fresh.meta, other.meta]).toEqual([{ tags: ["a", "fresh"] }, { tags: ["a"], deep: { list: [] } }]);
+  });
   it("a value object reads, writes and is compared as one", async () => {
     await using session = new Session(db.engine);
     const line = new Line({ x1: 1, y1: 2 });
