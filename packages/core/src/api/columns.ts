@@ -115,6 +115,11 @@ export const date = over<Plain<string, "date">>(runtime.date);
 /** `HH:MM:SS[.ffffff]`; `{ precision: 0 }` for whole seconds. */
 export const time = over<TimeFactory>(runtime.time);
 export const binary = over<BinaryFactory>(runtime.binary);
+/**
+ * Documents. What JSON has no form for is an error that names its place, when the value is bound: `undefined` (leave the
+ * key out, or give null), NaN and Infinity, bigints, functions, Map, Set and bytes. A `serializer` of one's own decides
+ * for itself.
+ */
 export const json = over<JsonFactory>(runtime.json);
 export const array = over<ArrayFactory>(runtime.array);
 export const enumeration = over<EnumerationFactory>(runtime.enumeration);

@@ -6,6 +6,7 @@
 import * as postgresTypes from "../dialects/postgresql/native-list.js";
 import { checkFormat } from "../dialects/sqlite/types-native.js";
 import { ArgumentError } from "../errors/errors.js";
+import { columnOptions, JSON_OPTIONS } from "../schema/columns.js";
 import { ColumnDefinition } from "../schema/definition.js";
 import { FormattedType } from "../types/formatted-type.js";
 import {
@@ -51,6 +52,7 @@ interface JsonbFactory {
 function jsonb(...args: readonly unknown[]): unknown {
   const name = typeof args[0] === "string" ? args[0] : undefined;
   const options = args[name === undefined ? 0 : 1] as JsonOptions | undefined;
+  if (options !== undefined) columnOptions<JsonOptions>(options, "jsonb", JSON_OPTIONS);
   const type = options === undefined ? postgres.jsonb : new NativeType("postgresql.jsonb", "JSONB", "json", options);
   return column(type as SqlType, name);
 }
@@ -107,6 +109,7 @@ interface UnsignedFactory {
 }
 function formatted<T>(of: FormattedType["of"]) {
   return (options: { readonly format: string }, name?: string): Column<T, "date"> => {
+    columnOptions<typeof options>(options, of, ["format"]);
     checkFormat(of, options.format);
     return column(new FormattedType(of, options.format), name);
   };

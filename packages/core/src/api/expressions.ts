@@ -1,6 +1,7 @@
 /** The public functions that build expressions, with their types laid over the nodes. */
 
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { ColumnDefinition } from "../schema/definition.js";
 import { camelToSnake } from "../schema/naming.js";
 import { Element, innerStatement } from "../sql/element.js";
@@ -120,6 +121,7 @@ interface ParameterOptions<T> {
   /** Writes the value into the text at each execution, where a database takes no parameter. */
   readonly literalExecute?: boolean;
 }
+const PARAMETER_OPTIONS = ["value", "required", "callable", "unique", "literalExecute", "expanding"];
 let uniqueNames = 0;
 /**
  * A parameter to be filled at execution: `conn.execute(stmt, { name: … })`, or before with `stmt.params({ name: … })`.
@@ -143,6 +145,7 @@ export function bindParam(
   options: ParameterOptions<unknown> & { readonly expanding?: boolean } = {},
 ): unknown {
   if (typeof name !== "string" || name === "") throw new ArgumentError("bindParam(): a name is needed.");
+  requireKnownOptions(options, PARAMETER_OPTIONS, "bindParam()", "parameter.option");
   if ("value" in options && options.value === undefined)
     throw new ArgumentError(`bindParam(): the value of '${name}' is undefined.`, "argument.undefined");
   const { value = options.required === false ? null : undefined, callable, expanding, literalExecute } = options;

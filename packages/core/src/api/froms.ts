@@ -78,6 +78,7 @@ export function tableFunction<const P extends Definitions, N extends string = "a
   args: readonly unknown[],
   spec: TableFunctionSpec<N> = {},
 ): TableOf<N, P, NoOptions> {
+  requireKnownOptions(spec, ["name", "derived", "ordinality", "lateral"], "tableFunction()", "function.option");
   const list = declared(columns, "tableFunction()");
   const call = new FunctionCall(
     name,

@@ -1,5 +1,6 @@
 /** Functions of the program's own, and values made of several. */
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { ColumnValued, FieldAccess, TableValue } from "../sql/composites.js";
 import { defineFunction } from "../sql/custom-function.js";
 import { DmlColumn } from "../sql/dml.js";
@@ -72,6 +73,7 @@ export function columnValued<T, F extends string, N extends string>(
   alias: N,
   spec: { readonly lateral?: boolean } = {},
 ): Families<T, N, N>[F & Family] {
+  requireKnownOptions(spec, ["lateral"], "columnValued()", "function.option");
   const type = sqlTypeOf(as, "columnValued()");
   const call = new FunctionCall(
     name,

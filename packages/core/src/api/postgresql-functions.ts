@@ -3,6 +3,7 @@
  * "PostgreSQL functions".
  */
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { ArrayLiteral } from "../sql/composites.js";
 import { Element, innerStatement } from "../sql/element.js";
 import { type Expression, operand } from "../sql/expression.js";
@@ -33,6 +34,7 @@ type Config = { readonly config?: string };
 type Vector = Typed<string | null>;
 
 function configured(name: string, type: SqlType, options: Config, ...args: Expression[]): FunctionCall {
+  requireKnownOptions(options, ["config"], `${name}()`, "function.option");
   const { config } = options;
   if (config === undefined) return new FunctionCall(name, args, type);
   return new FunctionCall(name, [new Cast(operand(config, STRING), CONFIG), ...args], type);

@@ -313,6 +313,8 @@ export abstract class Dialect implements TypeResolver {
   quoteAlways(name: string): string {
     const q = this.identifierQuote;
     if (name.includes("\0")) throw new CompileError("A name holds a NUL character.", "name.invalid");
+    if (!name.isWellFormed())
+      throw new CompileError(`The name ${JSON.stringify(name)} holds half of a character.`, "name.invalid");
     return q + name.replaceAll(q, q + q) + q;
   }
 }

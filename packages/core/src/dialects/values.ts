@@ -4,6 +4,7 @@ import { ArgumentError, DataError } from "../errors/errors.js";
 import { type Convert, type TypeAdapter, type TypeResolver, takingNull } from "../types/adapter.js";
 import { jsonNull } from "../types/native-types.js";
 import type { ArrayType, EnumType, JsonOptions, StringType } from "../types/sql-type.js";
+import { jsonText } from "./json-text.js";
 
 const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
 
@@ -160,14 +161,6 @@ export const uuidText: Convert = (value) => {
 };
 export const uuidDigits: Convert = (value) => (uuidText(value) as string).replaceAll("-", "");
 
-export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value, (_, v) => (typeof v === "bigint" ? refuseBigInt(v) : v));
-  if (text === undefined) throw new ArgumentError(`${describe(value)} has no JSON form.`, "value.json");
-  return text;
-}
-function refuseBigInt(value: bigint): never {
-  throw new ArgumentError(`JSON has no form for the bigint ${value}n: write it as a string or a number.`, "value.json");
-}
 /** Documents with the text form their type chose, else the engine. */
 export const jsonBind = (
   { options = {} }: { readonly options?: JsonOptions | undefined },

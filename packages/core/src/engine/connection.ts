@@ -38,6 +38,7 @@ import { SerialQueue } from "./queue.js";
 import { type Execution, Result } from "./result.js";
 import type { EngineServices, StatementEvent } from "./services.js";
 import { ConnectionStream } from "./stream.js";
+import { areWellFormed, halfCharacter } from "./texts.js";
 import { Savepoint, Transaction, type TransactionOwner } from "./transaction.js";
 
 export type Parameters = NamedValues | readonly NamedValues[];
@@ -286,6 +287,7 @@ export class Connection implements TransactionOwner {
   }
   /** Runs several statements separated by `;`. Never give it user input. */
   async executeScript(sql: string): Promise<void> {
+    if (!areWellFormed(sql, [])) throw halfCharacter(sql, [], false);
     await this.#serial(() =>
       this.#ready((driver) => {
         if (this.#isolation === "AUTOCOMMIT" && MAY_BEGIN.test(sql)) this.#mayBeOpen = true;
@@ -330,6 +332,7 @@ export class Connection implements TransactionOwner {
     badge?: string,
     limits: Limits | undefined = this.#limits,
   ): MaybePromise<RawResult> {
+    if (!areWellFormed(sql, params)) throw halfCharacter(sql, params, this.#services.hideParameters);
     const queue = this.#queue;
     if (queue.busy) return this.#inTurn(() => this.#send(sql, params, hint, badge, limits), sql, params, limits);
     if (
@@ -382,6 +385,7 @@ export class Connection implements TransactionOwner {
     badge?: string,
     limits: Limits | undefined = this.#limits,
   ): MaybePromise<RawResult> {
+    for (const set of sets) if (!areWellFormed(sql, set)) throw halfCharacter(sql, set, this.#services.hideParameters);
     const work = () =>
       this.#ready((driver) => {
         const { events, logger } = this.#services;
@@ -424,6 +428,7 @@ export class Connection implements TransactionOwner {
     let driving: DriverConnection;
     let deadline: Deadline | undefined;
     let trace: QueryTrace | undefined;
+    if (!areWellFormed(sql, params)) throw halfCharacter(sql, params, this.#services.hideParameters);
     return new ConnectionStream(sql, params, async (stream) => {
       const open = () =>
         this.#ready((driver) => {

@@ -5,6 +5,7 @@
 import { translatedSchema } from "../compile/schema-map.js";
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, NoSuchTableError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { queryOn, reflectorOf, type SchemaConnection, schemaMapOf } from "../schema/bind.js";
 import { sortGraph } from "../schema/sort.js";
 import type { StoredObject } from "../schema/stored-object.js";
@@ -27,6 +28,10 @@ import type {
 export interface InSchema {
   /** undefined: the connection's default schema. */
   readonly schema?: string | undefined;
+}
+function schemaOf(options: InSchema): string | undefined {
+  requireKnownOptions(options, ["schema"], "inspect()", "inspect.option");
+  return options.schema;
 }
 
 /**
@@ -77,7 +82,8 @@ export class Inspector {
   defaultSchema(): Promise<string | undefined> {
     return this.#keep(["defaultSchema"], () => this.#reflector.defaultSchema(this.#query));
   }
-  tableNames({ schema }: InSchema = {}): Promise<readonly string[]> {
+  tableNames(options: InSchema = {}): Promise<readonly string[]> {
+    const schema = schemaOf(options);
     return this.#keep(["tableNames", schema], () => this.#reflector.tableNames(this.#query, this.#there(schema)));
   }
   /** Temporary tables of this connection; none where the database does not show them (MySQL, MariaDB). */
@@ -96,20 +102,24 @@ export class Inspector {
   async viewNames(options: InSchema = {}): Promise<readonly string[]> {
     return (await this.views(options)).map((v) => v.name);
   }
-  views({ schema }: InSchema = {}): Promise<readonly ReflectedView[]> {
+  views(options: InSchema = {}): Promise<readonly ReflectedView[]> {
+    const schema = schemaOf(options);
     return this.#keep(["views", schema], () => this.#reflector.views(this.#query, this.#there(schema)));
   }
   /** Sequences, none on databases without them. */
-  async sequences({ schema }: InSchema = {}): Promise<readonly ReflectedSequence[]> {
+  async sequences(options: InSchema = {}): Promise<readonly ReflectedSequence[]> {
+    const schema = schemaOf(options);
     if (!this.dialect.capabilities.sequences) return [];
     return this.#keep(["sequences", schema], () => this.#reflector.sequences(this.#query, this.#there(schema)));
   }
   /** Enumerations that are types of their own. */
-  enums({ schema }: InSchema = {}): Promise<readonly ReflectedEnum[]> {
+  enums(options: InSchema = {}): Promise<readonly ReflectedEnum[]> {
+    const schema = schemaOf(options);
     return this.#keep(["enums", schema], () => this.#reflector.enums(this.#query, this.#there(schema)));
   }
   /** Views, functions, procedures and triggers, as the database gives them back; not those of extensions. */
-  storedObjects({ schema }: InSchema = {}): Promise<readonly StoredObject<string>[]> {
+  storedObjects(options: InSchema = {}): Promise<readonly StoredObject<string>[]> {
+    const schema = schemaOf(options);
     return this.#keep(["storedObjects", schema], () => this.#reflector.storedObjects(this.#query, schema));
   }
   async hasTable(name: string, options: InSchema = {}): Promise<boolean> {
@@ -117,7 +127,8 @@ export class Inspector {
   }
 
   /** Everything about all tables and views of a schema, in a fixed number of queries. */
-  tables({ schema }: InSchema = {}): Promise<readonly ReflectedTable[]> {
+  tables(options: InSchema = {}): Promise<readonly ReflectedTable[]> {
+    const schema = schemaOf(options);
     return this.#keep(["tables", schema], () =>
       this.#reflector.tables(this.#query, { schema: this.#there(schema), views: true }),
     );

@@ -97,13 +97,14 @@ export function partsFromReflection(
       const items: TableArgument[] = [];
       const { primaryKey } = reflected;
       if (primaryKey !== undefined) items.push(new TablePrimaryKey(nameOf(primaryKey.name), primaryKey.columns));
-      for (const u of reflected.uniqueConstraints) items.push(new TableUnique(nameOf(u.name), u.columns, u));
+      for (const { name, columns, nullsNotDistinct, deferrable, initially } of reflected.uniqueConstraints)
+        items.push(new TableUnique(nameOf(name), columns, { nullsNotDistinct, deferrable, initially }));
       for (const x of reflected.excludes ?? [])
         items.push(
           new TableExclude(
             nameOf(x.name),
             x.elements.map((e) => [e.column ?? sql.raw(e.sql), e.operator]),
-            x,
+            { using: x.using, where: x.where, deferrable: x.deferrable, initially: x.initially },
           ),
         );
       for (const k of reflected.foreignKeys) {

@@ -4,6 +4,7 @@
  * Source: SQLAlchemy "Column and Data Types".
  */
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import {
   ArrayType,
   BIG_INTEGER,
@@ -62,6 +63,9 @@ export interface CheckedTypeOptions {
   readonly constraintName?: string | undefined;
 }
 
+const CHECKED = ["createConstraint", "constraintName"] as const satisfies readonly (keyof CheckedTypeOptions)[];
+export const JSON_OPTIONS = ["serializer", "deserializer", "nullAs"] as const satisfies readonly (keyof JsonOptions)[];
+
 type Args = readonly unknown[];
 /** Takes a leading column name off the arguments. */
 export function named(args: Args): { readonly column: string | undefined; readonly rest: Args } {
@@ -75,9 +79,17 @@ function whole(value: unknown, factory: string, what: string, least = 1): number
   if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
   throw new ArgumentError(`${factory}(): ${what} is a whole number from ${least}, not ${JSON.stringify(value)}.`);
 }
-function options<T extends object>(value: unknown, factory: string): Partial<T> {
+/** @throws ArgumentError for what is no object, and for an option that is not `known` */
+export function columnOptions<T extends object>(
+  value: unknown,
+  factory: string,
+  known: readonly (keyof T & string)[],
+): Partial<T> {
   if (value === undefined) return {};
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Partial<T>;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    requireKnownOptions(value, known, `${factory}()`, "column.option");
+    return value as Partial<T>;
+  }
   throw new ArgumentError(`${factory}(): options are an object, not ${JSON.stringify(value)}.`);
 }
 
@@ -86,7 +98,7 @@ export const smallInteger = simple(SMALL_INTEGER);
 /** 64 bits; `{ mode: "number" }` reads numbers and refuses what is not exact. */
 export function bigInteger(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
-  const { mode } = options<{ mode: "bigint" | "number" }>(rest[0], "bigInteger");
+  const { mode } = columnOptions<{ mode: "bigint" | "number" }>(rest[0], "bigInteger", ["mode"]);
   if (mode !== undefined && mode !== "bigint" && mode !== "number") {
     throw new ArgumentError(`bigInteger(): mode is "bigint" or "number", not ${JSON.stringify(mode)}.`);
   }
@@ -104,7 +116,7 @@ export function numeric(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
   const last = rest[rest.length - 1];
   const hasOptions = typeof last === "object" && last !== null;
-  const { mode } = options<{ mode: "string" | "number" }>(hasOptions ? last : undefined, "numeric");
+  const { mode } = columnOptions<{ mode: "string" | "number" }>(hasOptions ? last : undefined, "numeric", ["mode"]);
   const [first, second] = hasOptions ? rest.slice(0, -1) : rest;
   const precision = whole(first, "numeric", "the precision");
   const scale = whole(second, "numeric", "the scale", 0);
@@ -113,7 +125,7 @@ export function numeric(...args: Args): ColumnDefinition {
 /** `{ createConstraint: true }` adds `CHECK (flag IN (0, 1))` where the database has no booleans. */
 export function boolean(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
-  const given = options<CheckedTypeOptions>(rest[0], "boolean");
+  const given = columnOptions<CheckedTypeOptions>(rest[0], "boolean", CHECKED);
   if (!given.createConstraint) return ColumnDefinition.of(BOOLEAN, column);
   return ColumnDefinition.of(withCheck(new BooleanType(), "boolean", given), column);
 }
@@ -133,7 +145,10 @@ function digits(value: unknown, factory: string): FractionalDigits | undefined {
 /** `{ timezone: true }`: a point in time where the database stores one. `{ precision: 0 }`: whole seconds. */
 export function dateTime(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
-  const given = options<{ timezone: boolean; precision: unknown }>(rest[0], "dateTime");
+  const given = columnOptions<{ timezone: boolean; precision: unknown }>(rest[0], "dateTime", [
+    "timezone",
+    "precision",
+  ]);
   const precision = digits(given.precision, "dateTime");
   const isUsual = !given.timezone && precision === undefined;
   return ColumnDefinition.of(isUsual ? DATETIME : new DateTimeType(given.timezone, precision), column);
@@ -141,7 +156,7 @@ export function dateTime(...args: Args): ColumnDefinition {
 export const date = simple(DATE);
 export function time(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
-  const precision = digits(options<{ precision: unknown }>(rest[0], "time").precision, "time");
+  const precision = digits(columnOptions<{ precision: unknown }>(rest[0], "time", ["precision"]).precision, "time");
   return ColumnDefinition.of(precision === undefined ? TIME : new TimeType(precision), column);
 }
 export function binary(...args: Args): ColumnDefinition {
@@ -152,7 +167,7 @@ export function binary(...args: Args): ColumnDefinition {
 /** `{ serializer, deserializer, nullAs }` to choose another text form, or that null is the document `null`. */
 export function json(...args: Args): ColumnDefinition {
   const { column, rest } = named(args);
-  const given = options<JsonOptions>(rest[0], "json");
+  const given = columnOptions<JsonOptions>(rest[0], "json", JSON_OPTIONS);
   return ColumnDefinition.of(Object.keys(given).length === 0 ? JSON_TYPE : new JsonType(given), column);
 }
 /** `array(string())`: native on PostgreSQL, JSON text elsewhere. */
@@ -171,6 +186,12 @@ export interface EnumerationOptions extends CheckedTypeOptions {
   /** Of the VARCHAR where it is one. Default: the longest value's. */
   readonly length?: number | undefined;
 }
+export const ENUMERATION = [
+  "name",
+  "native",
+  "length",
+  ...CHECKED,
+] as const satisfies readonly (keyof EnumerationOptions)[];
 /**
  * A closed list of strings: the values, a list of them, or an object whose values they are; options come after a list
  * or an object.
@@ -195,7 +216,7 @@ export function enumeration(...args: Args): ColumnDefinition {
   }
   if (new Set(values).size < values.length)
     throw new ArgumentError(`enumeration(): a value occurs twice in ${values.join(", ")}.`);
-  const given = options<EnumerationOptions>(at < 0 ? undefined : args[at + 1], "enumeration");
+  const given = columnOptions<EnumerationOptions>(at < 0 ? undefined : args[at + 1], "enumeration", ENUMERATION);
   return ColumnDefinition.of(enumType(values as string[], given), column);
 }
 /** The type of stored strings, with the check it asks for. */

@@ -4,6 +4,7 @@
  */
 import type { Capabilities, Dialect } from "../dialects/dialect.js";
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import type { Element } from "../sql/element.js";
 import type { KeyWriter } from "../sql/key.js";
 import { Statement } from "../sql/statement.js";
@@ -37,6 +38,7 @@ export class CreateTable extends DdlElement {
   readonly without: ReadonlySet<Constraint>;
   constructor(table: Table, options: { ifNotExists?: boolean; without?: ReadonlySet<Constraint> } = {}) {
     super();
+    requireKnownOptions(options, ["ifNotExists", "without"], "new CreateTable()", "ddl.option");
     this.table = table;
     this.ifNotExists = options.ifNotExists ?? false;
     this.without = options.without ?? new Set();
@@ -48,6 +50,7 @@ export class DropTable extends DdlElement {
   readonly ifExists: boolean;
   constructor(table: NamedTable, options: { ifExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifExists"], "new DropTable()", "ddl.option");
     this.table = table;
     this.ifExists = options.ifExists ?? false;
   }
@@ -58,6 +61,7 @@ export class CreateIndex extends DdlElement {
   readonly ifNotExists: boolean;
   constructor(index: Index, options: { ifNotExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifNotExists"], "new CreateIndex()", "ddl.option");
     this.index = index;
     this.ifNotExists = options.ifNotExists ?? false;
   }
@@ -75,6 +79,7 @@ export class DropIndex extends DdlElement {
   readonly concurrently: boolean;
   constructor(index: DroppedIndex, options: { ifExists?: boolean; concurrently?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifExists", "concurrently"], "new DropIndex()", "ddl.option");
     this.index = index;
     this.ifExists = options.ifExists ?? false;
     this.concurrently = options.concurrently ?? false;
@@ -107,6 +112,7 @@ export class DropConstraint extends DdlElement {
     options: { ifExists?: boolean; cascade?: boolean } = {},
   ) {
     super();
+    requireKnownOptions(options, ["ifExists", "cascade"], "new DropConstraint()", "ddl.option");
     this.table = table;
     this.constraint = constraint;
     this.ifExists = options.ifExists ?? false;
@@ -129,6 +135,7 @@ export class AddColumn extends DdlElement {
     options: { ifNotExists?: boolean; inlineReferences?: boolean; after?: string | null } = {},
   ) {
     super();
+    requireKnownOptions(options, ["ifNotExists", "inlineReferences", "after"], "new AddColumn()", "ddl.option");
     this.after = options.after;
     this.table = table;
     this.column = column;
@@ -143,6 +150,7 @@ export class DropColumn extends DdlElement {
   readonly ifExists: boolean;
   constructor(table: NamedTable, columnName: string, options: { ifExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifExists"], "new DropColumn()", "ddl.option");
     this.table = table;
     this.columnName = columnName;
     this.ifExists = options.ifExists ?? false;
@@ -165,6 +173,7 @@ export class AlterColumnType extends AlterColumn {
   readonly using: string | undefined;
   constructor(table: NamedTable, columnName: string, type: SqlType, options: { using?: string | undefined } = {}) {
     super(table, columnName);
+    requireKnownOptions(options, ["using"], "new AlterColumnType()", "ddl.option");
     this.type = type;
     this.using = options.using;
   }
@@ -251,6 +260,7 @@ export class CreateSchema extends DdlElement {
   readonly ifNotExists: boolean;
   constructor(name: string, options: { ifNotExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifNotExists"], "new CreateSchema()", "ddl.option");
     this.name = name;
     this.ifNotExists = options.ifNotExists ?? false;
   }
@@ -262,6 +272,7 @@ export class DropSchema extends DdlElement {
   readonly cascade: boolean;
   constructor(name: string, options: { ifExists?: boolean; cascade?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifExists", "cascade"], "new DropSchema()", "ddl.option");
     this.name = name;
     this.ifExists = options.ifExists ?? false;
     this.cascade = options.cascade ?? false;
@@ -283,6 +294,7 @@ export class CreateSequence extends DdlElement {
   readonly ifNotExists: boolean;
   constructor(sequence: Sequence, options: { ifNotExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifNotExists"], "new CreateSequence()", "ddl.option");
     this.sequence = sequence;
     this.ifNotExists = options.ifNotExists ?? false;
   }
@@ -293,6 +305,7 @@ export class DropSequence extends DdlElement {
   readonly ifExists: boolean;
   constructor(sequence: DropSequence["sequence"], options: { ifExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifExists"], "new DropSequence()", "ddl.option");
     this.sequence = sequence;
     this.ifExists = options.ifExists ?? false;
   }
@@ -315,6 +328,7 @@ export class DropType extends DdlElement {
   readonly ifExists: boolean;
   constructor(type: EnumType, schema?: string, options: { ifExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifExists"], "new DropType()", "ddl.option");
     this.type = type;
     this.schema = schema;
     this.ifExists = options.ifExists ?? false;
@@ -329,6 +343,7 @@ export class AddEnumValue extends DdlElement {
   readonly after: string | undefined;
   constructor(type: AddEnumValue["type"], value: string, place: { before?: string; after?: string } = {}) {
     super();
+    requireKnownOptions(place, ["before", "after"], "new AddEnumValue()", "ddl.option");
     this.type = type;
     this.value = value;
     this.before = place.before;
@@ -345,6 +360,14 @@ export interface ViewOptions {
   /** Names of the view's columns, where they are not those of the query. */
   readonly columns?: readonly string[] | undefined;
 }
+const VIEW = [
+  "schema",
+  "orReplace",
+  "ifNotExists",
+  "materialized",
+  "temporary",
+  "columns",
+] as const satisfies readonly (keyof ViewOptions)[];
 /** CREATE VIEW over a select or SQL text; values in the select are written into the text. */
 export class CreateView extends DdlElement {
   readonly kind = "createView";
@@ -353,6 +376,7 @@ export class CreateView extends DdlElement {
   readonly options: ViewOptions;
   constructor(name: string, query: Element | string, options: ViewOptions = {}) {
     super();
+    requireKnownOptions(options, VIEW, "new CreateView()", "ddl.option");
     this.name = name;
     this.query = query;
     this.options = options;
@@ -366,6 +390,7 @@ export class DropView extends DdlElement {
   readonly materialized: boolean;
   constructor(name: string, options: { schema?: string; ifExists?: boolean; materialized?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["schema", "ifExists", "materialized"], "new DropView()", "ddl.option");
     this.name = name;
     this.schema = options.schema;
     this.ifExists = options.ifExists ?? false;
@@ -378,6 +403,7 @@ export interface CreateTableAsOptions {
   readonly temporary?: boolean | undefined;
   readonly ifNotExists?: boolean | undefined;
 }
+const TABLE_AS = ["schema", "temporary", "ifNotExists"] as const satisfies readonly (keyof CreateTableAsOptions)[];
 /**
  * CREATE TABLE … AS SELECT: a table of the rows of a query; values are written into the text. `select(…).into("name")` makes
  * one too.
@@ -393,6 +419,7 @@ export class CreateTableAs extends DdlElement {
   readonly options: CreateTableAsOptions;
   constructor(name: string, query: Element | string, options: CreateTableAsOptions = {}) {
     super();
+    requireKnownOptions(options, TABLE_AS, "new CreateTableAs()", "ddl.option");
     if (typeof name !== "string" || name === "") throw new ArgumentError("A table made of a query needs a name.");
     this.name = name;
     this.query = query;

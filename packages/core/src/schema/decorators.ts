@@ -8,7 +8,7 @@ import { ArgumentError } from "../errors/errors.js";
 import type { TypeResolver } from "../types/adapter.js";
 import { BINARY, type SqlType } from "../types/sql-type.js";
 import { DecoratedType, type DecoratorHooks } from "../types/wrapping.js";
-import { type EnumerationOptions, enumType, named } from "./columns.js";
+import { columnOptions, ENUMERATION, type EnumerationOptions, enumType, named } from "./columns.js";
 import { ColumnDefinition } from "./definition.js";
 
 /**
@@ -122,7 +122,9 @@ const STRUCTURED_CLONE: Serializer<unknown> = { write: serialize, read: deserial
 /** Any value that can be cloned, as bytes: SQLAlchemy's PickleType. */
 export function serialized(...args: readonly unknown[]): ColumnDefinition {
   const { column, rest } = named(args);
-  const { serializer = STRUCTURED_CLONE, comparator, impl } = (rest[0] ?? {}) as SerializedOptions<unknown>;
+  const known = ["serializer", "comparator", "impl"] as const;
+  const given = columnOptions<SerializedOptions<unknown>>(rest[0], "serialized", known);
+  const { serializer = STRUCTURED_CLONE, comparator, impl } = given;
   const same = comparator ?? isDeepStrictEqual;
   const type = new DecoratedType(
     impl === undefined ? BINARY : typeOf(impl, "serialized()"),
@@ -153,7 +155,7 @@ export function enumOf(...args: readonly unknown[]): ColumnDefinition {
   const byValue = new Map(names.map((name) => [members[name], name]));
   if (names.length === 0) throw new ArgumentError("enumOf(): at least one member is needed.");
   if (byValue.size < names.length) throw new ArgumentError("enumOf(): two members have the same value.");
-  const options = given ?? {};
+  const options = columnOptions<EnumerationOptions>(given, "enumOf", ENUMERATION);
   const stored = enumType(names, options);
   const type = new DecoratedType(
     stored,

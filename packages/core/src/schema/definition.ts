@@ -3,24 +3,15 @@
  * gives a new definition, so one may be shared by mixins. Source: SQLAlchemy "Column and mapped_column".
  */
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import type { Element } from "../sql/element.js";
 import { Expression } from "../sql/expression.js";
 import type { SqlType } from "../types/sql-type.js";
 import { VariantType } from "../types/wrapping.js";
+import { checkReferenceOptions, type ReferenceAction, type ReferenceOptions } from "./reference-options.js";
 import { NextValue, Sequence } from "./sequence.js";
 
-export type ReferenceAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRICT" | "NO ACTION";
-export interface ReferenceOptions {
-  readonly onDelete?: ReferenceAction;
-  readonly onUpdate?: ReferenceAction;
-  readonly deferrable?: boolean;
-  readonly initially?: "DEFERRED" | "IMMEDIATE";
-  /** Name of the constraint. */
-  readonly name?: string;
-  readonly match?: "FULL" | "PARTIAL" | "SIMPLE";
-  /** Created by ALTER TABLE after both tables exist. */
-  readonly useAlter?: boolean;
-}
+export type { ReferenceAction, ReferenceOptions };
 /** A value, a function called once per row, or an SQL expression. */
 export type DefaultSource =
   | { readonly value: unknown }
@@ -163,9 +154,11 @@ export class ColumnDefinition {
     return this.with({ serverOnUpdate: sql });
   }
   computed(sql: string | Element, options: { persisted?: boolean } = {}): ColumnDefinition {
+    requireKnownOptions(options, ["persisted"], "computed()", "column.option");
     return this.with({ computed: { sql, persisted: options.persisted } });
   }
   identity(options: IdentityOptions = {}): ColumnDefinition {
+    requireKnownOptions(options, ["always", "start", "increment"], "identity()", "column.option");
     return this.with({ identity: options });
   }
   autoincrement(yes = true): ColumnDefinition {
@@ -176,6 +169,7 @@ export class ColumnDefinition {
     if (typeof target !== "string" || target.split(".").length < 2) {
       throw new ArgumentError(`references(): "table.column" is needed, not ${JSON.stringify(target)}.`);
     }
+    checkReferenceOptions(options, `references("${target}")`);
     return this.with({ references: { target, options } });
   }
   check(sql: string | Element, name?: string): ColumnDefinition {
@@ -225,6 +219,7 @@ export class ColumnDefinition {
    * than the one before (`uuidv7()`).
    */
   insertSentinel(options: { readonly monotonic?: boolean } = {}): ColumnDefinition {
+    requireKnownOptions(options, ["monotonic"], "insertSentinel()", "column.option");
     return this.with({ sentinel: options.monotonic ? "monotonic" : "given" });
   }
   /** Tells autogenerate that this column had another name. */

@@ -4,6 +4,7 @@
  */
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { type ColumnToBuild, partsFromReflection } from "../reflection/parts.js";
 import type { ReflectedTable } from "../reflection/types.js";
 import type { FromClause } from "../sql/from.js";
@@ -68,6 +69,7 @@ export class MetaData implements MetaDataFace {
   #configured = new Set<Table>();
 
   constructor(options: MetaDataOptions = {}) {
+    requireKnownOptions(options, ["schema", "namingConvention", "naming"], "new MetaData()", "metadata.option");
     this.schema = options.schema;
     this.namingConvention = { ...DEFAULT_NAMING_CONVENTION, ...options.namingConvention };
     this.naming = options.naming ?? snakeCaseNaming;
@@ -255,6 +257,7 @@ export class MetaData implements MetaDataFace {
   }
   /** DDL or a function to run around `createAll` and `dropAll`; with a table, around that table only. */
   on(event: SchemaEvent, listener: SchemaListener, options: { readonly table?: Table } = {}): void {
+    requireKnownOptions(options, ["table"], "on()", "metadata.option");
     this.#listeners.push({ event, listener, table: options.table });
   }
   async #fire(
@@ -278,7 +281,7 @@ export class MetaData implements MetaDataFace {
    */
   async createAll(bind: SchemaBind, options: CreateOptions = {}): Promise<void> {
     await withConnection(bind, async (connection) => {
-      await createTables(connection, this.#scope(options), (event, tables, table) =>
+      await createTables(connection, this.#scope(options, "createAll()"), (event, tables, table) =>
         this.#fire(connection, event, tables, table),
       );
     });
@@ -286,12 +289,13 @@ export class MetaData implements MetaDataFace {
   /** Drops them in the opposite order. @throws CircularDependencyError for an unnamed foreign key in a circle. */
   async dropAll(bind: SchemaBind, options: CreateOptions = {}): Promise<void> {
     await withConnection(bind, async (connection) => {
-      await dropTables(connection, this.#scope(options), (event, tables, table) =>
+      await dropTables(connection, this.#scope(options, "dropAll()"), (event, tables, table) =>
         this.#fire(connection, event, tables, table),
       );
     });
   }
-  #scope(options: CreateOptions) {
+  #scope(options: CreateOptions, where: string) {
+    requireKnownOptions(options, ["checkFirst", "tables"], where, "metadata.option");
     this.configure();
     for (const table of options.tables ?? []) {
       if (this.#tables.get(table.fullName) !== table) {
@@ -313,6 +317,7 @@ export class MetaData implements MetaDataFace {
    * A view of a select reads the copies; SQL given as text is copied as it stands.
    */
   toMetaData(target: MetaData, options: { readonly schema?: string | undefined } = {}): void {
+    requireKnownOptions(options, ["schema"], "toMetaData()", "metadata.option");
     const copies = new Map<FromClause, Table>();
     for (const table of this.tables.values()) copies.set(table, copyTable(table, target, options));
     for (const sequence of this.#sequences) if (!target.sequences.includes(sequence)) target.addSequence(sequence);
@@ -326,6 +331,7 @@ export class MetaData implements MetaDataFace {
    * @throws ArgumentError when `only` names a table that does not exist.
    */
   async reflect(bind: SchemaBind, options: ReflectOptions = {}): Promise<readonly Table[]> {
+    requireKnownOptions(options, ["only", "views", "schema", "replace"], "reflect()", "metadata.option");
     return withConnection(bind, async (connection) => {
       const reflector = reflectorOf(connection.dialect);
       const query = queryOn(connection);

@@ -1,5 +1,6 @@
 /** Sequences, and their next number as an expression. Source: SQLAlchemy "Defining Sequences". */
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { Expression } from "../sql/expression.js";
 import { type KeyWriter, OP } from "../sql/key.js";
 import { BIG_INTEGER } from "../types/sql-type.js";
@@ -15,6 +16,15 @@ export interface SequenceOptions {
   readonly cache?: number | undefined;
   readonly cycle?: boolean | undefined;
 }
+const OPTIONS = [
+  "schema",
+  "start",
+  "increment",
+  "minValue",
+  "maxValue",
+  "cache",
+  "cycle",
+] as const satisfies readonly (keyof SequenceOptions)[];
 /**
  * @example
  * const tickets = new Sequence("tickets", { start: 1000 });
@@ -25,6 +35,7 @@ export class Sequence {
   readonly name: string;
   readonly options: SequenceOptions;
   constructor(name: string, options: SequenceOptions = {}) {
+    requireKnownOptions(options, OPTIONS, `new Sequence("${name}")`, "sequence.option");
     if (name === "") throw new ArgumentError("A sequence needs a name.");
     this.name = name;
     this.options = options;

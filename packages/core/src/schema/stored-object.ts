@@ -5,6 +5,7 @@
  */
 import type { Dialect } from "../dialects/dialect.js";
 import { ArgumentError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import type { Element } from "../sql/element.js";
 import { DdlElement } from "./ddl.js";
 
@@ -25,6 +26,12 @@ export interface ViewObjectOptions extends StoredObjectOptions {
   /** What has to be there first, where it is declared later. What a select reads is known. */
   readonly dependsOn?: readonly StoredObject[] | undefined;
 }
+const OPTIONS = ["schema", "metadata"] as const satisfies readonly (keyof StoredObjectOptions)[];
+export const VIEW_OPTIONS = [
+  ...OPTIONS,
+  "columns",
+  "dependsOn",
+] as const satisfies readonly (keyof ViewObjectOptions)[];
 interface StoredParts<D> {
   /** After AS for views; after the parameters for functions; after the table for triggers. */
   readonly definition: D;
@@ -88,10 +95,12 @@ const trimmed = (text: string): string => text.trim().replace(/;$/, "").trimEnd(
 
 /** @example view("adults", "SELECT id, name FROM person WHERE age >= 18", { metadata }) */
 export function view(name: string, query: string, options: ViewObjectOptions = {}): StoredObject<string> {
+  requireKnownOptions(options, VIEW_OPTIONS, "view()", "object.option");
   return new StoredObject("view", name, { ...viewParts(options), definition: query }, options);
 }
 /** A view whose rows are kept (PostgreSQL). */
 export function materializedView(name: string, query: string, options: ViewObjectOptions = {}): StoredObject<string> {
+  requireKnownOptions(options, VIEW_OPTIONS, "materializedView()", "object.option");
   return new StoredObject("materializedView", name, { ...viewParts(options), definition: query }, options);
 }
 export function viewParts({ columns, dependsOn }: ViewObjectOptions): Pick<ViewObjectOptions, "columns" | "dependsOn"> {
@@ -104,6 +113,7 @@ export function storedFunction(
   definition: string,
   options: StoredObjectOptions = {},
 ): StoredObject<string> {
+  requireKnownOptions(options, OPTIONS, "storedFunction()", "object.option");
   return new StoredObject("function", name, { definition, parameters }, options);
 }
 export function storedProcedure(
@@ -112,6 +122,7 @@ export function storedProcedure(
   definition: string,
   options: StoredObjectOptions = {},
 ): StoredObject<string> {
+  requireKnownOptions(options, OPTIONS, "storedProcedure()", "object.option");
   return new StoredObject("procedure", name, { definition, parameters }, options);
 }
 /** @example trigger("person_touch", "person", "BEFORE UPDATE", "FOR EACH ROW EXECUTE FUNCTION touch()", { metadata }) */
@@ -122,6 +133,7 @@ export function trigger(
   definition: string,
   options: StoredObjectOptions = {},
 ): StoredObject<string> {
+  requireKnownOptions(options, OPTIONS, "trigger()", "object.option");
   return new StoredObject("trigger", name, { definition, table, timing }, options);
 }
 
@@ -139,6 +151,7 @@ export class DropStoredObject extends DdlElement {
   readonly ifExists: boolean;
   constructor(object: StoredObject, options: { ifExists?: boolean } = {}) {
     super();
+    requireKnownOptions(options, ["ifExists"], "new DropStoredObject()", "ddl.option");
     this.object = object;
     this.ifExists = options.ifExists ?? false;
   }

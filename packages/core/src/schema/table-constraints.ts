@@ -4,6 +4,7 @@
  */
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, InvalidRequestError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { Element } from "../sql/element.js";
 import type { Expression, Label, Ordering } from "../sql/expression.js";
 import { ColumnReference, FromClause } from "../sql/from.js";
@@ -19,7 +20,7 @@ import type {
   TableFace,
   UniqueConstraint,
 } from "./constraint.js";
-import type { ReferenceOptions } from "./definition.js";
+
 import {
   ConventionalName,
   conventionalName,
@@ -28,6 +29,7 @@ import {
   type NamedKind,
   type NameSubject,
 } from "./naming.js";
+import { checkReferenceOptions, type ReferenceOptions } from "./reference-options.js";
 
 export type DialectOptions = { readonly [dialect: string]: { readonly [option: string]: unknown } };
 
@@ -144,6 +146,7 @@ export class TablePrimaryKey extends ColumnsItem implements PrimaryKeyConstraint
   protected readonly title = "The primary key";
 }
 
+const DEFERRING = ["deferrable", "initially"] as const;
 export interface UniqueOptions {
   /** Two NULLs are equal (PostgreSQL 15 and newer). */
   readonly nullsNotDistinct?: boolean | undefined;
@@ -159,12 +162,14 @@ export class TableUnique extends ColumnsItem implements UniqueConstraint {
   readonly initially: "DEFERRED" | "IMMEDIATE" | undefined;
   constructor(name: GivenName, given: readonly (ColumnFace | string)[], options: UniqueOptions = {}) {
     super(name, given);
+    requireKnownOptions(options, ["nullsNotDistinct", ...DEFERRING], "unique()", "constraint.option");
     this.nullsNotDistinct = options.nullsNotDistinct;
     this.deferrable = options.deferrable;
     this.initially = options.initially;
   }
   named(name: GivenName): TableUnique {
-    return new TableUnique(name, this.givenColumns, this).like(this);
+    const { nullsNotDistinct, deferrable, initially } = this;
+    return new TableUnique(name, this.givenColumns, { nullsNotDistinct, deferrable, initially }).like(this);
   }
   /** Equal NULLs: `UNIQUE NULLS NOT DISTINCT`. */
   withNullsNotDistinct(): TableUnique {
@@ -242,6 +247,7 @@ export class TableForeignKey extends ColumnsItem implements ForeignKeyConstraint
     options: ReferenceOptions = {},
   ) {
     super(name ?? options.name, given);
+    checkReferenceOptions(options, "foreignKey()");
     this.targets = targets;
     this.options = options;
     for (const target of targets) {
@@ -358,6 +364,7 @@ export class TableExclude extends TableItem implements ExcludeConstraint {
     options: ExcludeOptions = {},
   ) {
     super(name);
+    requireKnownOptions(options, ["using", "where", ...DEFERRING], "exclude()", "constraint.option");
     for (const [, operator] of elements) {
       if (!/^[-+*/<>=~!@#%^&|`?]+$/.test(operator))
         throw new ArgumentError(`exclude(): '${operator}' is no operator such as = or &&.`, "ddl.operator");

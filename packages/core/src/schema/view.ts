@@ -1,9 +1,10 @@
 /** Views over selects: what they read is known, and statements read from them. */
+import { requireKnownOptions } from "../errors/known-options.js";
 import type { Element } from "../sql/element.js";
 import { Alias } from "../sql/from.js";
 import { iterate } from "../sql/traverse.js";
 import { tableOfQuery } from "./query-table.js";
-import { StoredObject, type ViewObjectOptions, viewParts } from "./stored-object.js";
+import { StoredObject, VIEW_OPTIONS, type ViewObjectOptions, viewParts } from "./stored-object.js";
 import type { Table } from "./table.js";
 
 export interface SelectViewOptions extends ViewObjectOptions {
@@ -15,6 +16,7 @@ const tables = new WeakMap<StoredObject, Table>();
 
 /** The view of a select, for FROM; undefined where the query is none. */
 export function viewOfQuery(name: string, query: Element, options: SelectViewOptions): Table | undefined {
+  requireKnownOptions(options, [...VIEW_OPTIONS, "materialized"], "selectView()", "object.option");
   const schema = options.schema ?? options.metadata?.schema;
   const table = tableOfQuery(name, schema, query, options.columns);
   if (table === undefined) return undefined;

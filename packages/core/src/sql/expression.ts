@@ -5,6 +5,7 @@
  * Typing is laid over these classes in `typing/`: which methods an expression shows depends on its family.
  */
 import { ArgumentError, showParameter } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { IntervalType } from "../types/native-types.js";
 import {
   BIG_INTEGER,
@@ -110,6 +111,7 @@ export abstract class Expression extends Element {
     other: unknown,
     options: { precedence?: number; comparison?: boolean; type?: SqlType } = {},
   ): Expression {
+    requireKnownOptions(options, ["precedence", "comparison", "type"], "op()", "operator.option");
     if (!(ops.isSymbol(sql) || ops.WORDS.has(String(sql).toUpperCase()))) {
       throw new ArgumentError(
         `op(): '${sql}' is not an operator: use symbols such as '@@' or one of the words ${[...ops.WORDS].join(", ")}; others go into sql\`…\`.`,
@@ -126,40 +128,41 @@ export abstract class Expression extends Element {
 
   // text
   like(pattern: unknown, options?: { escape?: string }): Expression {
-    return compare(ops.like, this, pattern, options?.escape);
+    return compare(ops.like, this, pattern, escapeOf(options, "like"));
   }
   notLike(pattern: unknown, options?: { escape?: string }): Expression {
-    return compare(ops.notLike, this, pattern, options?.escape);
+    return compare(ops.notLike, this, pattern, escapeOf(options, "notLike"));
   }
   ilike(pattern: unknown, options?: { escape?: string }): Expression {
-    return compare(ops.ilike, this, pattern, options?.escape);
+    return compare(ops.ilike, this, pattern, escapeOf(options, "ilike"));
   }
   notIlike(pattern: unknown, options?: { escape?: string }): Expression {
-    return compare(ops.notIlike, this, pattern, options?.escape);
+    return compare(ops.notIlike, this, pattern, escapeOf(options, "notIlike"));
   }
   startsWith(prefix: unknown, options?: LikeOptions): Expression {
-    return affix(this, "", prefix, "%", options);
+    return affix("startsWith", this, "", prefix, "%", options);
   }
   endsWith(suffix: unknown, options?: LikeOptions): Expression {
-    return affix(this, "%", suffix, "", options);
+    return affix("endsWith", this, "%", suffix, "", options);
   }
   /** On text: LIKE '%part%'. On arrays: holds all of these elements. */
   contains(part: unknown, options?: LikeOptions): Expression {
     if (this.type.family === "array") return new Binary(ops.arrayContains, this, operand(part, this.type), BOOLEAN);
-    return affix(this, "%", part, "%", options);
+    return affix("contains", this, "%", part, "%", options);
   }
   /** Case is ignored in these three. */
   iStartsWith(prefix: unknown, options?: LikeOptions): Expression {
-    return affix(this, "", prefix, "%", options, ops.ilike);
+    return affix("iStartsWith", this, "", prefix, "%", options, ops.ilike);
   }
   iEndsWith(suffix: unknown, options?: LikeOptions): Expression {
-    return affix(this, "%", suffix, "", options, ops.ilike);
+    return affix("iEndsWith", this, "%", suffix, "", options, ops.ilike);
   }
   iContains(part: unknown, options?: LikeOptions): Expression {
-    return affix(this, "%", part, "%", options, ops.ilike);
+    return affix("iContains", this, "%", part, "%", options, ops.ilike);
   }
   /** `ignoreCase` uses the database's own way; the pattern's syntax is the database's. */
   regexpMatch(pattern: unknown, options: { readonly ignoreCase?: boolean } = {}): Expression {
+    requireKnownOptions(options, ["ignoreCase"], "regexpMatch()", "regexp.option");
     return compare(options.ignoreCase ? ops.regexpMatchIgnoringCase : ops.regexpMatch, this, pattern);
   }
   /** Every match replaced. */
@@ -896,7 +899,13 @@ function arithmeticType(op: Operator, left: SqlType, right: SqlType): SqlType {
   }
   return left;
 }
+function escapeOf(options: { readonly escape?: string } | undefined, where: string): string | undefined {
+  if (options === undefined) return undefined;
+  requireKnownOptions(options, ["escape"], `${where}()`, "like.option");
+  return options.escape;
+}
 function affix(
+  where: string,
   left: Expression,
   before: string,
   part: unknown,
@@ -904,6 +913,7 @@ function affix(
   options?: LikeOptions,
   op: Operator = ops.like,
 ): Expression {
+  if (options !== undefined) requireKnownOptions(options, ["autoescape", "escape"], `${where}()`, "like.option");
   let escape = options?.escape;
   checkEscape(escape);
   let given = part;

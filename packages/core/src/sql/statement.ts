@@ -1,6 +1,7 @@
 /** Base of everything that can be executed. */
 import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, InvalidRequestError } from "../errors/errors.js";
+import { requireKnownOptions } from "../errors/known-options.js";
 import { Element } from "./element.js";
 import { checkedExecutionOptions } from "./execution-options.js";
 import { type KeyedNamedBind, KeyWriter } from "./key.js";
@@ -22,6 +23,11 @@ export interface PrintOptions {
   /** Names of schemas to be written in place of others; "" stands for "no schema". */
   readonly schemaTranslateMap?: { readonly [schema: string]: string | null };
 }
+const PRINT_OPTIONS = [
+  "literalBinds",
+  "renderPostcompile",
+  "schemaTranslateMap",
+] as const satisfies readonly (keyof PrintOptions)[];
 export interface PrintedStatement {
   readonly sql: string;
   readonly params: readonly unknown[];
@@ -119,6 +125,7 @@ export abstract class Statement extends Element {
   /** SQL for a dialect (an object or a name such as "postgresql"), or for the default dialect; needs no connection. */
   compile(dialect?: unknown, options: PrintOptions = {}): PrintedStatement {
     if (printer === undefined) throw new InvalidRequestError("The compiler is not loaded: import from @athanor/core.");
+    requireKnownOptions(options, PRINT_OPTIONS, "compile()", "compile.option");
     return printer(this, dialect, options);
   }
   override toString(): string {

@@ -104,7 +104,7 @@ it("is a whole number of digits from 0 to 6", () => {
   // @ts-expect-error half a digit
   expect(() => time({ precision: 0.5 })).toThrow(/time\(\): the precision is a whole number/);
   // @ts-expect-error a time of day has no zone
-  time({ timezone: true });
+  expect(() => time({ timezone: true })).toThrow("time(): there is no option 'timezone'");
   expectTypeOf(dateTime({ precision: 0 })).toEqualTypeOf(dateTime());
   expectTypeOf(time("t", { precision: 3 })).toEqualTypeOf(time());
 });

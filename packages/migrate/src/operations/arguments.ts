@@ -174,7 +174,9 @@ export function uniqueOn(
   options: UniqueOptions,
   home: Home,
 ): Constraint {
-  return only(homeTable(table, columns, [new TableUnique(name, columns, options)], home));
+  const { nullsNotDistinct, deferrable, initially } = options;
+  const made = new TableUnique(name, columns, { nullsNotDistinct, deferrable, initially });
+  return only(homeTable(table, columns, [made], home));
 }
 export function primaryKeyOn(name: GivenName, table: string, columns: readonly string[], home: Home): Constraint {
   return only(homeTable(table, columns, [new TablePrimaryKey(name, columns)], home));
@@ -211,7 +213,8 @@ export function excludeOn(
 ): Constraint {
   const where = sqlOf(options.where, "createExcludeConstraint()") ?? undefined;
   const columns = parts.flatMap(([what]) => (typeof what === "string" ? [what] : []));
-  const made = new TableExclude(name, parts as never, { ...options, where });
+  const { using, deferrable, initially } = options;
+  const made = new TableExclude(name, parts as never, { using, where, deferrable, initially });
   return only(homeTable(table, columns, [made], home));
 }
 const CONVENTION_KINDS = { primaryKey: "pk", unique: "uq", check: "ck", foreignKey: "fk", exclude: "ex" } as const;

@@ -21,6 +21,7 @@ import type {
 import { FULL_PRECISION } from "../../types/sql-type.js";
 import type { MysqlCapabilities } from "./capabilities.js";
 import { inDdl } from "./texts.js";
+import { jsonText } from "../json-text.js";
 import {
   bytes,
   dateText,
@@ -30,7 +31,6 @@ import {
   jsonArrays,
   jsonBind,
   jsonResult,
-  jsonText,
   longest,
   ownBytes,
   parseTimestamp,

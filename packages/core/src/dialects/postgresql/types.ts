@@ -18,6 +18,7 @@ import type {
   StringType,
   TimeType,
 } from "../../types/sql-type.js";
+import { jsonText } from "../json-text.js";
 import {
   bytes,
   dateText,
@@ -27,7 +28,6 @@ import {
   exactDecimal,
   jsonBind,
   jsonResult,
-  jsonText,
   longest,
   parseJson,
   parseTimestamp,

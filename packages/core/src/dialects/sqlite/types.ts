@@ -19,6 +19,7 @@ import type {
   StringType,
 } from "../../types/sql-type.js";
 import { intervalMicros, microsInterval } from "../intervals.js";
+import { jsonText } from "../json-text.js";
 import {
   bytes,
   dateText,
@@ -30,7 +31,6 @@ import {
   jsonArrays,
   jsonBind,
   jsonResult,
-  jsonText,
   longest,
   ownBytes,
   parseDecimal,
