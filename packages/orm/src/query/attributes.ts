@@ -21,7 +21,7 @@ import {
   SelectStatement,
 } from "@athanor/core";
 import { describeInstance } from "../mapping/collection.js";
-import { type MappedColumn, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
+import { type MappedColumn, type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, managed, UNLOADED } from "../mapping/state.js";
 import { aliasedFrom, aliasedSource, type EntitySource, freshTarget, moveLeaves, targetSourceOf } from "./source.js";
 
@@ -86,11 +86,17 @@ export function moveCriteria<E extends Element>(
   if (from === to || from.from === to.from) return criteria;
   return criteria.map((c) =>
     replace(c, (node) => {
-      if (!(node instanceof ColumnReference)) return undefined;
+      if (!(node instanceof ColumnReference) || isOfAnother(node, from.mapper)) return undefined;
       for (const a of from.mapper.attributes) if (from.find(a.column) === node.plain) return to.column(a);
       return undefined;
     }),
   );
+}
+
+/** A column of a shared table, as a class sees it whose rows these are not: it stays where it is. */
+function isOfAnother(column: ColumnReference, mapper: Mapper): boolean {
+  const seenBy = (column.viewer as { readonly mapper?: Mapper } | undefined)?.mapper;
+  return seenBy !== undefined && !seenBy.isA(mapper) && !mapper.isA(seenBy);
 }
 
 export class RelationAttribute {
@@ -171,11 +177,17 @@ export class RelationAttribute {
   #exists(criteria: readonly unknown[]): Expression {
     const { property, source } = this;
     const plain = targetSourceOf(property);
-    const clashes =
-      this.targetSource === undefined && !plain.isAlias && plain.mapper.tables.some((t) => source.hasTable(t));
-    const target = this.targetSource ?? (clashes ? freshTarget(property) : plain);
+    const aimed = this.targetSource ?? plain;
+    const clashes = !aimed.isAlias && aimed.mapper.tables.some((t) => source.hasTable(t));
+    if (clashes && aimed !== plain && !aimed.implied)
+      throw new ArgumentError(
+        `${this}: it leads back to the same tables; aim it at an alias: withPolymorphic(${aimed.mapper.name}, […], { aliased: true }).`,
+        "join.self",
+      );
+    // The owner's tables are in the statement around: these have to be others.
+    const target = clashes ? freshTarget(property, aimed.mapper) : aimed;
     const steps = relationSteps(property, source, target, clashes);
-    const given = moveCriteria([...this.extra, ...criteria.map(asCriterion)], plain, target);
+    const given = moveCriteria([...this.extra, ...criteria.map(asCriterion)], clashes ? aimed : plain, target);
     const own = target.criterion === undefined ? [] : [target.criterion];
     const froms = steps.secondary === undefined ? [target.from] : [steps.secondary, target.from];
     const inner = new SelectStatement([ONE_COLUMN])

@@ -3,6 +3,7 @@
  * foreign keys that were deferred when a relationship is loaded by them.
  */
 import { type Expression, SelectStatement } from "@athanor/core";
+import { ExpressionAttribute } from "../mapping/column-property.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import { type Managed, PENDING, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
@@ -22,13 +23,16 @@ export async function fillColumns(
   session: SessionInternals,
   mapper: Mapper,
   instances: readonly Managed[],
-  attributes: readonly MappedColumn[],
+  attributes: readonly (MappedColumn | ExpressionAttribute)[],
 ): Promise<void> {
   const lacking = instances.filter((i) => (i.$$f & PENDING) === 0 && attributes.some((a) => i[a.slot] === UNLOADED));
   if (lacking.length === 0) return;
   const source = ownSource(mapper);
   const keys = mapper.primaryKey.map((pk) => source.column(pk));
-  const columns: Expression[] = [...keys, ...attributes.map((a) => source.column(a))];
+  const columns: Expression[] = [
+    ...keys,
+    ...attributes.map((a) => (a instanceof ExpressionAttribute ? source.expression(a) : source.column(a))),
+  ];
   for (let at = 0; at < lacking.length; at += CHUNK) {
     const chunk = lacking.slice(at, at + CHUNK);
     const statement = new SelectStatement(columns).selectFrom(source.from).where(
@@ -66,6 +70,15 @@ export async function fillSubclassColumns(
   }
   for (const [mapper, list] of byClass) {
     const missing = mapper.attributes.filter((a) => base.attribute(a.key) === undefined && wantsColumn(options, a));
-    if (missing.length > 0) await fillColumns(run, session, mapper, list, missing);
+    const expressions = mapper.expressions.filter(
+      (e) =>
+        base.expression(e.key) === undefined &&
+        !e.isQuery &&
+        !mapper.saysItself(e) &&
+        // Column options hold expressions beside columns.
+        wantsColumn(options, e as unknown as MappedColumn),
+    );
+    if (missing.length + expressions.length > 0)
+      await fillColumns(run, session, mapper, list, [...missing, ...expressions]);
   }
 }

@@ -1,6 +1,7 @@
 /** What subclasses add is loaded by a query of the base as their mapping and its options say: relationships and columns. */
 import { insert, integer, select, sql, string } from "@athanor/core";
 import {
+  columnProperty,
   declarativeBase,
   defer,
   inspect,
@@ -34,6 +35,10 @@ class Staff extends Base(
     },
     name: string(20),
     firmId: integer().references("firm.id"),
+    chiefId: integer().nullable().references("chief.id"),
+    get chief() {
+      return manyToOne(Chief, { backPopulates: "reports" });
+    },
     get firm() {
       return manyToOne(Firm, { backPopulates: "staff", nullable: false });
     },
@@ -55,6 +60,11 @@ class Chief extends Staff.subclass(
   "Chief",
   {
     level: integer(),
+    grade: columnProperty(integer(), (c) => c.level.mul(10)),
+    secret: columnProperty(integer(), (c) => c.level.mul(100), { deferred: true }),
+    get reports() {
+      return oneToMany(Staff, { backPopulates: "chief", orderBy: "id" });
+    },
     carId: integer().nullable().references("car.id"),
     get car() {
       return manyToOne(Car, { lazy: "joined" });
@@ -94,7 +104,7 @@ describeEachDatabase("what subclasses add", (target) => {
     for (const one of [
       new Coder({ id: 1, name: "ann", lang: "ts", bio: "b", firm, tools }),
       new Chief({ id: 2, name: "bea", level: 2, carId: 1, firm }),
-      new Clerk({ id: 3, name: "cyd", memo: "m", note: "n", firm }),
+      new Clerk({ id: 3, name: "cyd", memo: "m", note: "n", firm, chiefId: 2 }),
     ]) {
       session.add(one);
       await session.flush();
@@ -115,7 +125,7 @@ describeEachDatabase("what subclasses add", (target) => {
         .sort()
         .join(),
     );
-  const mapperKeys = new Set(["name", "firmId", "lang", "bio", "level", "carId", "memo", "note"]);
+  const mapperKeys = new Set(["name", "firmId", "grade", "lang", "bio", "level", "carId", "memo", "note"]);
 
   it("relationships that their mapping loads at once are there, whichever way the objects come", async () => {
     const ways: ((session: Session) => Promise<readonly object[]>)[] = [
@@ -136,6 +146,25 @@ describeEachDatabase("what subclasses add", (target) => {
       await using session = new Session(db.engine);
       expect(told(await way(session))).toEqual(all);
     }
+  });
+  it("column properties of a subclass are there, in the statement that reads its columns", async () => {
+    for (const query of [base, select(withPolymorphic(Staff, "*")).orderBy(Staff.c.id)]) {
+      await using session = new Session(db.engine);
+      const staff = (await session.scalars(query as typeof base).all()) as readonly object[];
+      const chief = staff[1] as Chief;
+      expect(Number(chief.grade)).toBe(20);
+      expect([...inspect(chief).unloaded].filter((key) => key === "grade" || key === "secret")).toEqual(["secret"]);
+      expect(Number(await chief.secret)).toBe(200);
+    }
+  });
+  it("any() of a subclass that shares its base table with the owner does not mean the owner's own row", async () => {
+    await using session = new Session(db.engine);
+    const names = (criterion: ReturnType<typeof Chief.c.reports.any>) =>
+      session.scalars(select(Chief.c.name).where(criterion)).all();
+    expect(await names(Chief.c.reports.ofType(Clerk).any(Clerk.c.memo.eq("m")))).toEqual(["bea"]);
+    expect(await names(Chief.c.reports.ofType(Clerk).any(Clerk.c.id.eq(Chief.c.id.add(1))))).toEqual(["bea"]);
+    expect(await names(Chief.c.reports.ofType(Coder).any())).toEqual([]);
+    expect(() => Chief.c.reports.ofType(withPolymorphic(Staff, [Coder])).any()).toThrow(/aliased: true/);
   });
   it("one statement for each relationship, and none for classes that were not met", async () => {
     await using session = new Session(db.engine);
@@ -172,7 +201,7 @@ describeEachDatabase("what subclasses add", (target) => {
     expect(await lacking(undefer(Coder.c.bio), undefer(Clerk.c.note))).toEqual(["", "", ""]);
     expect(await lacking(loadOnly(Staff.c.name, Coder.c.lang as never))).toEqual([
       "bio,firmId",
-      "carId,firmId,level",
+      "carId,firmId,grade,level",
       "firmId,memo,note",
     ]);
     session.expungeAll();
