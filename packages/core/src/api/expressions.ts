@@ -8,6 +8,7 @@ import { Element, innerStatement } from "../sql/element.js";
 import {
   AnyAll,
   Bind,
+  columnOperand,
   conjunction,
   criterion,
   type Expression,
@@ -169,10 +170,10 @@ export function tuple<const A extends readonly AnyExpr[]>(...items: A): TupleOf<
   return typed(new Tuple(items.map((i) => operand(i))));
 }
 export function asc(what: AnyExpr): Ordering {
-  return typed<Ordering>(operand(what).asc());
+  return typed<Ordering>(columnOperand(what, "asc()").asc());
 }
 export function desc(what: AnyExpr): Ordering {
-  return typed<Ordering>(operand(what).desc());
+  return typed<Ordering>(columnOperand(what, "desc()").desc());
 }
 const constant = <X>(node: Expression) => typed<X>(node);
 /** SQL NULL, TRUE and FALSE as expressions. */

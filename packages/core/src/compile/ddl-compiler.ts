@@ -29,7 +29,7 @@ import { TypeCheck } from "../schema/table-constraints.js";
 import type { Element } from "../sql/element.js";
 import { Constant, Expression, Ordering } from "../sql/expression.js";
 import { ColumnReference } from "../sql/from.js";
-import { FunctionCall } from "../sql/functions.js";
+import { FunctionCall, IndexedSql } from "../sql/functions.js";
 import type { SqlType } from "../types/sql-type.js";
 import type { SchemaMap } from "./compiled.js";
 import { translatedSchema } from "./schema-map.js";
@@ -436,6 +436,7 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
     const bare =
       expression instanceof ColumnReference ||
       expression instanceof FunctionCall ||
+      expression instanceof IndexedSql ||
       !(expression instanceof Expression);
     return bare || (sql.startsWith("(") && closesAtEnd(sql)) ? sql : `(${sql})`;
   }

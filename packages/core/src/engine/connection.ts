@@ -440,6 +440,7 @@ export class Connection implements TransactionOwner {
             this.#guard(() => driver.stream(sql, params, hint, chunkRows), sql, params),
             (raw) => {
               stream.attach(raw);
+              stream.savepoints = this.#savepoints;
               this.#stream = stream;
             },
           );
@@ -513,7 +514,7 @@ export class Connection implements TransactionOwner {
             "AUTOCOMMIT has no transaction that a savepoint could be in; call setIsolationLevel() or connect without it.",
             "isolation.autocommit",
           );
-        const made = new Savepoint(this, `athanor_savepoint_${++this.#savepoints}`, this.#nested);
+        const made = new Savepoint(this, ++this.#savepoints, this.#nested);
         return chain(this.#command(`SAVEPOINT ${made.name}`), () => {
           this.#nested = made;
           this.#services.events.emit("savepoint", { connection: this, name: made.name });
@@ -670,12 +671,16 @@ export class Connection implements TransactionOwner {
     await this.#serial(() => {
       if (!handle.isActive) return;
       if (this.#broken !== null) return this.#endNested(handle);
-      return this.#ready(() =>
-        chain(this.#command(`ROLLBACK TO SAVEPOINT ${handle.name}`), () =>
-          chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`), () => {
-            this.#endNested(handle);
-            this.#services.events.emit("rollbackSavepoint", { connection: this, name: handle.name });
-          }),
+      // A cursor opened after the savepoint goes with what comes after it.
+      const within = this.#stream !== null && this.#stream.savepoints >= handle.number;
+      return chain(this.#drain(within), () =>
+        this.#ready(() =>
+          chain(this.#command(`ROLLBACK TO SAVEPOINT ${handle.name}`), () =>
+            chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`), () => {
+              this.#endNested(handle);
+              this.#services.events.emit("rollbackSavepoint", { connection: this, name: handle.name });
+            }),
+          ),
         ),
       );
     });
@@ -1170,7 +1175,12 @@ export class Connection implements TransactionOwner {
     const stream = this.#stream;
     if (stream === null || (!ending && stream.interleaves)) return;
     this.#stream = null;
-    return stream.drain();
+    return stream.drain((error) => {
+      const { dialect, hideParameters } = this.#services;
+      const { sql, params } = stream;
+      const failure = dialect.classify(error, { statement: sql, parameters: params, hideParameters, cause: error });
+      return failure.connectionInvalidated ? this.#failed(error, sql, params) : failure;
+    });
   }
   #giveBack(): MaybePromise<void> {
     const lease = this.#lease;

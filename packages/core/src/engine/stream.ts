@@ -18,6 +18,10 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
   #iterator: AsyncIterator<unknown[][]> | undefined;
   readonly #buffer: unknown[][][] = [];
   #done = false;
+  /** Met while draining: for whoever reads on. */
+  #failure: Error | undefined;
+  /** How many savepoints the transaction had seen when it was opened: rolled back, those before it take it along. */
+  savepoints = 0;
 
   constructor(sql: string, params: readonly unknown[], open: (stream: ConnectionStream) => Promise<StreamHost>) {
     this.sql = sql;
@@ -35,11 +39,17 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
     this.#raw = raw;
     this.#iterator = raw[Symbol.asyncIterator]();
   }
-  async drain(): Promise<void> {
-    while (!this.#done) {
-      const chunk = await (this.#iterator as AsyncIterator<unknown[][]>).next();
-      if (chunk.done) this.#done = true;
-      else this.#buffer.push(chunk.value);
+  /** Never rejects: what makes room for other work must not keep it from being done. `failed` makes the reader's error. */
+  async drain(failed: (error: unknown) => Error): Promise<void> {
+    try {
+      while (!this.#done) {
+        const chunk = await (this.#iterator as AsyncIterator<unknown[][]>).next();
+        if (chunk.done) this.#done = true;
+        else this.#buffer.push(chunk.value);
+      }
+    } catch (error) {
+      this.#done = true;
+      this.#failure = failed(error);
     }
   }
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown[][]> {
@@ -52,10 +62,12 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
           yield waiting;
           continue;
         }
+        if (this.#failure !== undefined) throw this.#failure;
         if (this.#done) return;
         const chunk = await host.next(async () => {
           const ready = this.#buffer.shift();
           if (ready !== undefined) return ready;
+          if (this.#failure !== undefined) throw this.#failure;
           if (this.#done) return undefined;
           const pulled = await iterator.next();
           if (pulled.done) this.#done = true;
@@ -65,7 +77,7 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
         yield chunk;
       }
     } catch (error) {
-      throw host.failed(error);
+      throw error === this.#failure ? error : host.failed(error);
     } finally {
       host.ended();
       if (!this.#done) {

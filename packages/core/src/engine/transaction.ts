@@ -82,9 +82,12 @@ export class Savepoint extends TransactionHandle {
   readonly what = "savepoint";
   readonly name: string;
   readonly parent: Savepoint | null;
-  constructor(owner: TransactionOwner, name: string, parent: Savepoint | null) {
+  /** Counted within its transaction, from 1. */
+  readonly number: number;
+  constructor(owner: TransactionOwner, number: number, parent: Savepoint | null) {
     super(owner);
-    this.name = name;
+    this.name = `athanor_savepoint_${number}`;
+    this.number = number;
     this.parent = parent;
   }
   async commit(): Promise<void> {

@@ -16,8 +16,15 @@ import {
 } from "../schema/table-constraints.js";
 import type { Element } from "../sql/element.js";
 import { Expression, Ordering } from "../sql/expression.js";
+import { IndexedSql } from "../sql/functions.js";
 import { sql } from "../sql/text.js";
-import type { ReflectedColumn, ReflectedForeignKey, ReflectedIndex, ReflectedTable } from "./types.js";
+import type {
+  ReflectedColumn,
+  ReflectedForeignKey,
+  ReflectedIndex,
+  ReflectedOptions,
+  ReflectedTable,
+} from "./types.js";
 
 /** A reflected column, maybe under another key in the program. */
 export interface ColumnToBuild extends ReflectedColumn {
@@ -39,6 +46,7 @@ function definition(column: ReflectedColumn, options: PartsOptions): ColumnDefin
     serverOnUpdate: column.onUpdate,
     collation: column.collation,
     comment: column.comment,
+    dialectOptions: column.dialectOptions,
   });
 }
 /** A name of the database's is final: no convention touches it. `null`: it has none, and none is made up. */
@@ -54,12 +62,21 @@ function reference(key: ReflectedForeignKey): ReferenceOptions {
     ...(key.match === undefined ? {} : { match: key.match }),
   };
 }
+/** With the options of the database it was read from. */
+function withOptions<C extends TableUnique | TablePrimaryKey | TableForeignKey | TableCheck>(
+  item: C,
+  { dialectOptions = {} }: ReflectedOptions,
+): C {
+  for (const [dialect, options] of Object.entries(dialectOptions)) item.with(dialect, options);
+  return item;
+}
 function indexOf(index: ReflectedIndex, table: Table): IndexBuilder {
   const expressions = index.parts.map((part): Element => {
     const written = part.column === undefined ? sql.raw(part.sql) : table.column(part.column);
     if (!part.descending && part.nulls === undefined) return written;
     return new Ordering(
-      written instanceof Expression ? written : written.asScalar(),
+      // As it was written: an operator class or a collation must stand bare.
+      written instanceof Expression ? written : new IndexedSql(part.sql),
       part.descending ? "DESC" : undefined,
       part.nulls,
     );
@@ -96,9 +113,14 @@ export function partsFromReflection(
     constraints: (table): readonly TableArgument[] => {
       const items: TableArgument[] = [];
       const { primaryKey } = reflected;
-      if (primaryKey !== undefined) items.push(new TablePrimaryKey(nameOf(primaryKey.name), primaryKey.columns));
-      for (const { name, columns, nullsNotDistinct, deferrable, initially } of reflected.uniqueConstraints)
-        items.push(new TableUnique(nameOf(name), columns, { nullsNotDistinct, deferrable, initially }));
+      if (primaryKey !== undefined)
+        items.push(withOptions(new TablePrimaryKey(nameOf(primaryKey.name), primaryKey.columns), primaryKey));
+      for (const u of reflected.uniqueConstraints) {
+        const { nullsNotDistinct, deferrable, initially } = u;
+        items.push(
+          withOptions(new TableUnique(nameOf(u.name), u.columns, { nullsNotDistinct, deferrable, initially }), u),
+        );
+      }
       for (const x of reflected.excludes ?? [])
         items.push(
           new TableExclude(
@@ -110,16 +132,19 @@ export function partsFromReflection(
       for (const k of reflected.foreignKeys) {
         const target = k.referredSchema === undefined ? k.referredTable : `${k.referredSchema}.${k.referredTable}`;
         items.push(
-          new TableForeignKey(
-            nameOf(k.name),
-            k.columns,
-            k.referredColumns.map((c) => `${target}.${c}`),
-            reference(k),
+          withOptions(
+            new TableForeignKey(
+              nameOf(k.name),
+              k.columns,
+              k.referredColumns.map((c) => `${target}.${c}`),
+              reference(k),
+            ),
+            k,
           ),
         );
       }
       for (const c of reflected.checks) {
-        if (!c.impliedByType) items.push(new TableCheck(nameOf(c.name), c.sql));
+        if (!c.impliedByType) items.push(withOptions(new TableCheck(nameOf(c.name), c.sql), c));
       }
       for (const i of reflected.indexes) {
         if (i.duplicatesConstraint === undefined && i.impliedByForeignKey === undefined) items.push(indexOf(i, table));

@@ -8,12 +8,16 @@ import type { SqlType } from "../types/sql-type.js";
 
 export type ReflectedAction = "CASCADE" | "SET NULL" | "SET DEFAULT" | "RESTRICT" | "NO ACTION";
 
+/** What only one database knows: `{ sqlite: { onConflict: "IGNORE" } }`. */
+export interface ReflectedOptions {
+  readonly dialectOptions?: { readonly [dialect: string]: { readonly [option: string]: unknown } } | undefined;
+}
 export interface ReflectedIdentity {
   readonly always: boolean;
   readonly start: number;
   readonly increment: number;
 }
-export interface ReflectedColumn {
+export interface ReflectedColumn extends ReflectedOptions {
   readonly name: string;
   readonly type: SqlType;
   /** The type as the database spells it: `character varying(40)`, `tinyint(1)`. */
@@ -32,12 +36,12 @@ export interface ReflectedColumn {
   readonly collation: string | undefined;
   readonly comment: string | undefined;
 }
-export interface ReflectedPrimaryKey {
+export interface ReflectedPrimaryKey extends ReflectedOptions {
   readonly name: string | undefined;
   readonly columns: readonly string[];
   readonly comment?: string | undefined;
 }
-export interface ReflectedForeignKey {
+export interface ReflectedForeignKey extends ReflectedOptions {
   readonly name: string | undefined;
   readonly columns: readonly string[];
   /** undefined: the default schema. */
@@ -50,7 +54,7 @@ export interface ReflectedForeignKey {
   readonly initially: "DEFERRED" | "IMMEDIATE" | undefined;
   readonly match: "FULL" | "PARTIAL" | "SIMPLE" | undefined;
 }
-export interface ReflectedUnique {
+export interface ReflectedUnique extends ReflectedOptions {
   readonly name: string | undefined;
   readonly columns: readonly string[];
   /** The index reported for the same thing (MySQL: always; PostgreSQL: the index behind the constraint). */
@@ -96,7 +100,7 @@ export interface ReflectedExclude {
   readonly deferrable: boolean | undefined;
   readonly initially: "DEFERRED" | "IMMEDIATE" | undefined;
 }
-export interface ReflectedCheck {
+export interface ReflectedCheck extends ReflectedOptions {
   readonly name: string | undefined;
   readonly sql: string;
   /** The server made it for a type: `json_valid(…)` of MariaDB's JSON columns. */

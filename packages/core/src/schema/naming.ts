@@ -104,7 +104,7 @@ function tokenValue(
     case "constraint_name":
       if (given !== undefined) return given;
       throw new InvalidRequestError(
-        `The naming convention of '${kind}' holds %(constraint_name)s, so this constraint of table '${table.tableName}' needs a name of its own: check(sql, "name").`,
+        `The naming convention of '${kind}' holds %(constraint_name)s, so this constraint of table '${table.tableName}' needs a name of its own.`,
         "naming.constraint-name",
       );
     case "referred_table_name":

@@ -383,6 +383,9 @@ export class LiteralColumn extends Expression {
     key.id(this.type.id);
   }
 }
+
+/** A part of an index as a database gives it back: with what stands behind it, so that parentheses would be wrong. */
+export class IndexedSql extends LiteralColumn {}
 /** A text written into the statement, quoted: for places where databases take no parameter. Part of the key. */
 export class TextLiteral extends Expression {
   readonly kind = "textLiteral";

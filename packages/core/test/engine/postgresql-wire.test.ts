@@ -232,6 +232,16 @@ describeEachDatabase(
       ] as never);
       await expect(doubled).rejects.toThrow(/duplicate key/);
     });
+    it("refuse the streams of COPY instead of losing them, and go on", async () => {
+      await using conn = await engine.connect();
+      await conn.execDriverSql("create temporary table copied (a int)");
+      await conn.commit();
+      await expect(conn.execDriverSql("copy (select 1) to stdout").all()).rejects.toThrow(/TO STDOUT gives a stream/);
+      await conn.rollback();
+      await expect(conn.execDriverSql("copy copied from stdin").all()).rejects.toThrow(/FROM STDIN needs a stream/);
+      await conn.rollback();
+      expect(await conn.execDriverSql("select 7").scalar()).toBe(7);
+    });
     it("send several commands of raw SQL, again and again", async () => {
       await using conn = await engine.connect();
       for (let i = 0; i < 3; i++)

@@ -6,6 +6,7 @@ import {
   binary,
   createEngine,
   dateTime,
+  deleteFrom,
   type Engine,
   insert,
   integer,
@@ -61,6 +62,45 @@ describeEachDatabase("a result", (target) => {
     await result.close();
     expect(await result.fetchOne()).toBeNull();
     expect(await conn.execute(select(numbers.c.id).where(numbers.c.id.eq(7))).scalar()).toBe(7);
+  });
+  it("left half-read keeps no transaction and no savepoint from ending", async () => {
+    await using conn = await engine.connect();
+    const half = async () => {
+      const result = conn.execute(all.executionOptions({ yieldPer: 10 }));
+      expect(await result.fetchMany(3)).toHaveLength(3);
+      return [result] as const; // in a list: a result is awaited where it is returned
+    };
+    const broken = () =>
+      expect(conn.execDriverSql("selec 1").all()).rejects.toMatchObject({ name: "ProgrammingError" });
+    // In a transaction that failed.
+    await half();
+    await broken();
+    await conn.rollback();
+    expect(conn.inTransaction).toBe(false);
+    // In a savepoint that is rolled back, failed or not: what comes after it is kept.
+    for (const fails of [false, true]) {
+      await conn.begin(async () => {
+        const savepoint = await conn.beginNested();
+        const [inner] = await half();
+        if (fails) await broken();
+        await savepoint.rollback();
+        if (!fails) expect(await inner.all()).toHaveLength(297);
+        else if (target.family === "postgresql")
+          await expect(inner.all()).rejects.toMatchObject({ name: "InternalError", driverCode: "25P02" });
+        await conn.execute(insert(numbers).values({ id: fails ? 1002 : 1001, name: "kept" }));
+      });
+    }
+    expect(await conn.execute(select(numbers.c.id).where(numbers.c.name.eq("kept"))).all()).toHaveLength(2);
+    // One around it goes on.
+    await conn.rollback();
+    await conn.begin(async () => {
+      const [outer] = await half();
+      await conn
+        .beginNested(() => expect(conn.execute(insert(numbers).values({ id: 1, name: "" }))).rejects.toThrow())
+        .catch(() => {});
+      expect((await outer.fetchOne())?.id).toBe(4);
+      await conn.execute(deleteFrom(numbers).where(numbers.c.name.eq("kept")));
+    });
   });
   it("gives other columns, by name and place, with names of their own", async () => {
     await using conn = await engine.connect();

@@ -442,12 +442,25 @@ function foreign(dialect: string, xid: string): readonly string[] {
   const named = `'${first}','${second}',${format}`;
   return [`xa start ${named}`, insert, `xa end ${named}`, `xa prepare ${named}`];
 }
+/** MariaDB gives a transaction to others only once it has seen that the connection which prepared it is gone. */
+async function ended(end: () => Promise<void>): Promise<void> {
+  const outcome = () =>
+    end().then(
+      () => "ended",
+      (error: unknown) => String(error),
+    );
+  await expect.poll(outcome, { timeout: 5000 }).toBe("ended");
+}
 describe("two-phase commit", () => {
   async function shows(engine: Engine): Promise<void> {
     await engine.begin((conn) =>
       conn.executeScript("drop table if exists phases; create table phases (id integer primary key)"),
     );
     const ids = () => engine.begin((conn) => conn.execDriverSql("select id from phases order by id").scalars().all());
+    // The server may be shared, and names belong to all of it.
+    const left = (n: number) => `left.${process.pid}:${n}`;
+    const recovered = async () =>
+      (await conn.recoverTwoPhase()).filter((xid) => xid.includes(String(process.pid))).sort();
     const told: string[] = [];
     engine.on("beginTwoPhase", ({ xid }) => void told.push(`begin ${xid}`));
     engine.on("prepareTwoPhase", ({ xid }) => void told.push(`prepare ${xid}`));
@@ -486,22 +499,20 @@ describe("two-phase commit", () => {
     ]);
     told.length = 0;
     // Left by a connection that died between the phases.
-    for (const xid of ["left:5", "left:6"]) {
+    for (const n of [5, 6]) {
       const lost = await engine.connect();
-      const transaction = await lost.begin({ twoPhase: xid });
-      await lost.execDriverSql(`insert into phases values (${xid.slice(5)})`);
+      const transaction = await lost.begin({ twoPhase: left(n) });
+      await lost.execDriverSql(`insert into phases values (${n})`);
       await transaction.prepare();
       lost.invalidate();
       await lost.close().catch(() => {});
     }
-    await expect
-      .poll(async () => [...(await conn.recoverTwoPhase())].sort(), { timeout: 5000 })
-      .toEqual(["left:5", "left:6"]);
-    await conn.commitPrepared("left:5");
-    await conn.rollbackPrepared("left:6");
-    expect(await conn.recoverTwoPhase()).toEqual([]);
+    await expect.poll(recovered, { timeout: 5000 }).toEqual([left(5), left(6)]);
+    await ended(() => conn.commitPrepared(left(5)));
+    await ended(() => conn.rollbackPrepared(left(6)));
+    expect(await recovered()).toEqual([]);
     expect(await ids()).toEqual([1, 4, 5]);
-    expect(told.slice(-2)).toEqual(["commit left:5 true", "rollback left:6 true"]);
+    expect(told.slice(-2)).toEqual([`commit ${left(5)} true`, `rollback ${left(6)} true`]);
     // A connection left with a prepared transaction takes it along.
     {
       await using careless = await engine.connect();
@@ -509,43 +520,33 @@ describe("two-phase commit", () => {
       await careless.execDriverSql("insert into phases values (7)");
       await transaction.prepare();
     }
-    expect(await conn.recoverTwoPhase()).toEqual([]);
+    expect(await recovered()).toEqual([]);
     await expect(conn.begin({ twoPhase: "it's" })).rejects.toThrow(/letters, digits/);
     // Losing the connection after the first phase loses nothing, and nobody is told to do it again.
     {
       const lost = await engine.connect();
-      const transaction = await lost.begin({ twoPhase: "left:8" });
+      const transaction = await lost.begin({ twoPhase: left(8) });
       await lost.execDriverSql("insert into phases values (8)");
       await transaction.prepare();
       lost.invalidate();
-      await expect(transaction.commit()).rejects.toThrow(/not lost with it.*'left:8'/);
+      await expect(transaction.commit()).rejects.toThrow(new RegExp(`not lost with it.*'${left(8)}'`));
       await lost.rollback();
       await lost.close();
-      await expect.poll(() => conn.recoverTwoPhase(), { timeout: 5000 }).toEqual(["left:8"]);
-      await conn.commitPrepared("left:8");
+      await expect.poll(recovered, { timeout: 5000 }).toEqual([left(8)]);
+      await ended(() => conn.commitPrepared(left(8)));
       expect(await ids()).toEqual([1, 4, 5, 8]);
     }
     // Other programs have names of their own kinds.
     {
-      const xid = conn.dialect.name === "postgresql" ? "131077_/it's=+\\_x" : "131077_/=+,x,9";
+      const xid = conn.dialect.name === "postgresql" ? `${process.pid}_/it's=+\\_x` : `${process.pid}_/=+,x,9`;
       for (const end of [(name: string) => conn.rollbackPrepared(name), (name: string) => conn.commitPrepared(name)]) {
         const other = await engine.connect({ isolationLevel: "AUTOCOMMIT" });
         for (const sql of foreign(conn.dialect.name, xid)) await other.execDriverSql(sql);
         other.invalidate();
         await other.close();
-        expect(await conn.recoverTwoPhase()).toEqual([xid]);
-        // MariaDB lets go of it once it has seen that the connection is gone.
-        await expect
-          .poll(
-            () =>
-              end(xid).then(
-                () => "ended",
-                (error: unknown) => String(error),
-              ),
-            { timeout: 5000 },
-          )
-          .toBe("ended");
-        expect(await conn.recoverTwoPhase()).toEqual([]);
+        expect(await recovered()).toEqual([xid]);
+        await ended(() => end(xid));
+        expect(await recovered()).toEqual([]);
       }
       expect(await ids()).toEqual([1, 4, 5, 8, 9]);
     }

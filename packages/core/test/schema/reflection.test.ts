@@ -10,7 +10,7 @@ import type { SchemaConnection } from "../../src/schema/bind.js";
 import { buildTable } from "../../src/schema/build-table.js";
 import * as types from "../../src/schema/columns.js";
 import { createTable } from "../../src/schema/create-table.js";
-import { CreateTable, ddl, Sequence } from "../../src/schema/ddl.js";
+import { CreateIndex, CreateTable, ddl, Sequence } from "../../src/schema/ddl.js";
 import { MetaData } from "../../src/schema/metadata.js";
 import { sql } from "../../src/sql/text.js";
 
@@ -115,6 +115,35 @@ onDatabase("SQLite", { only: ["sqlite"] }, (run, connection, engine) => {
     const [text] = connection().dialect.createDdlCompiler().statements(new CreateTable(copy));
     expect(text?.replace("b, ", "b , ")).toBe(source);
   });
+  it("copies what becomes of conflicts, and defaults in the wrong quotes", async () => {
+    const inspector = await run(
+      `create table k (a text default "it's ""x""", b int not null on conflict ignore default 5, c int constraint nn not null unique on conflict replace, d int primary key on conflict rollback, constraint u unique (a, b) on conflict fail)`,
+      "create table pair (a int, b int, primary key (a, b) on conflict replace)",
+    );
+    const k = await inspector.table("k");
+    expect(k.columns[0]?.default).toBe(`'it''s "x"'`);
+    expect(k.uniqueConstraints.map((u) => u.name).sort()).toEqual(["u", undefined]);
+    const again = async (name: string) => {
+      const copy = buildTable(partsFromReflection(await inspector.table(name), undefined, { exactTypes: true }));
+      return connection().dialect.createDdlCompiler().statements(new CreateTable(copy))[0];
+    };
+    const text = await again("k");
+    for (const part of [
+      "b INT DEFAULT 5 NOT NULL ON CONFLICT IGNORE",
+      "UNIQUE (c) ON CONFLICT REPLACE",
+      "PRIMARY KEY (d) ON CONFLICT ROLLBACK",
+      "CONSTRAINT u UNIQUE (a, b) ON CONFLICT FAIL",
+    ])
+      expect(text).toContain(part);
+    expect(await again("pair")).toContain("PRIMARY KEY (a, b) ON CONFLICT REPLACE");
+  });
+  it("finds nothing in a schema that is not there", async () => {
+    const inspector = inspect(connection());
+    expect(await inspector.hasTable("p", { schema: "nowhere" })).toBe(false);
+    expect(await inspector.tableNames({ schema: "nowhere" })).toEqual([]);
+    await run("create temporary table passing (a int)");
+    expect(await inspect(connection()).hasTable("passing", { schema: "temp" })).toBe(true);
+  });
   it("looks into attached databases", async () => {
     await connection().rollback();
     const memory = createEngine(engine().url.set({ database: undefined }));
@@ -151,7 +180,8 @@ describe("parsing stored statements", () => {
       CONSTRAINT "after" CHECK (plain IN (')', '('))
     )`);
     expect([...(parsed?.columns.keys() ?? [])]).toEqual(["primary", "unique", "plain"]);
-    expect(parsed?.uniques).toEqual([{ name: "u", columns: ["primary", "plain"] }]);
+    expect(parsed?.uniques).toEqual([{ name: "u", columns: ["primary", "plain"], onConflict: "REPLACE" }]);
+    expect(parsed?.columns.get("plain")?.notNullConflict).toBe("IGNORE");
     expect(parsed?.checks.map((c) => [c.name, c.sql, c.column])).toEqual([
       [undefined, "[unique] > -2", "unique"],
       ["after", "plain IN (')', '(')", undefined],
@@ -245,9 +275,40 @@ onDatabase("PostgreSQL", { only: ["postgresql", "pglite"] }, (run, connection) =
     ]);
     expect(indexes.get("x")?.duplicatesConstraint).toBe("x");
   });
+  it("copies collations of indexes, INCLUDE and NOT VALID of constraints, and numbers beside the key", async () => {
+    const inspector = await run(
+      `create table k (id serial primary key, n bigserial, "Na me" text, b int, c int, constraint u unique (b) include (c))`,
+      "alter table k add constraint pos check (b > 0) not valid",
+      "alter table k add constraint up foreign key (c) references k (id) not valid",
+      `create index by_name on k ("Na me" collate "C" text_pattern_ops desc, lower("Na me") collate "POSIX")`,
+    );
+    const copy = buildTable(partsFromReflection(await inspector.table("k"), undefined));
+    const ddl = connection().dialect.createDdlCompiler();
+    const [text] = ddl.statements(new CreateTable(copy));
+    for (const part of [
+      "n BIGSERIAL NOT NULL",
+      "CONSTRAINT u UNIQUE (b) INCLUDE (c)",
+      "CONSTRAINT pos CHECK (b > 0) NOT VALID",
+      "CONSTRAINT up FOREIGN KEY(c) REFERENCES k (id) NOT VALID",
+    ])
+      expect(text).toContain(part);
+    expect(copy.indexes.flatMap((i) => ddl.statements(new CreateIndex(i)))).toEqual([
+      `CREATE INDEX by_name ON k ("Na me" COLLATE "C" text_pattern_ops DESC, lower("Na me") COLLATE "POSIX")`,
+    ]);
+  });
 });
 
 onDatabase("MySQL and MariaDB", { only: ["mariadb", "mysql"] }, (run, connection) => {
+  it("takes an index over prefixes for no constraint over columns", async () => {
+    const inspector = await run("create table k (a varchar(9), b text, unique u (a, b(5)), unique whole (a))");
+    const k = await inspector.table("k");
+    expect(k.uniqueConstraints.map((u) => u.name)).toEqual(["whole"]);
+    const copy = buildTable(partsFromReflection(k, undefined));
+    const ddl = connection().dialect.createDdlCompiler();
+    expect(copy.indexes.flatMap((i) => ddl.statements(new CreateIndex(i)))).toEqual([
+      "CREATE UNIQUE INDEX u ON k (a, b(5))",
+    ]);
+  });
   it("reads its types, clocks, JSON and what it adds by itself", async () => {
     const mariadb = connection().dialect.capabilities.sequences;
     const text = mariadb ? "'x'" : "('x')";

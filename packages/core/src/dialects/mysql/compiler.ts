@@ -265,7 +265,7 @@ export class MysqlCompiler extends SqlCompiler {
   }
   override visitJsonPath(node: JsonPath): string {
     const path = this.stringLiteral(
-      `$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `.${JSON.stringify(p)}`)).join("")}`,
+      `$${node.path.map((p) => (typeof p === "number" ? position(p) : `.${JSON.stringify(p)}`)).join("")}`,
     );
     const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
     switch (node.as_) {
@@ -362,6 +362,11 @@ export class MysqlCompiler extends SqlCompiler {
   }
   protected override deleteText(statement: DeleteStatement, table: Table, others: readonly FromClause[]): string {
     if (others.length === 0) return super.deleteText(statement, table, others);
+    if (statement.returningItems.length > 0)
+      throw new CompileError(
+        `MariaDB has no RETURNING when it deletes from '${table.fullName}' by other tables; use exists() or a subquery.`,
+        "returning.unsupported",
+      );
     if (statement.orderByList.length > 0 || statement.limitValue !== undefined) throw this.severalWithLimit();
     const name = this.tableName(table);
     return `DELETE ${this.prefixes(statement)}FROM ${name} USING ${[name, ...others.map((f) => this.from(f))].join(", ")}${this.where(statement.criteria)}${this.afterCriteria(statement)}`;
@@ -369,4 +374,9 @@ export class MysqlCompiler extends SqlCompiler {
   protected override returnedValue(expression: Expression): string {
     return expression instanceof ColumnReference ? this.quote(expression.columnName) : this.render(expression);
   }
+}
+/** In a JSON path; counted from the end, -1 is the last. */
+function position(at: number): string {
+  if (at >= 0) return `[${at}]`;
+  return at === -1 ? "[last]" : `[last${at + 1}]`;
 }

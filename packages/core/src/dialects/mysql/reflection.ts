@@ -192,9 +192,7 @@ export class MysqlReflector implements Reflector {
         columns: (columns.get(name) ?? []).map((c) => column(c, mariadb, implied, collation)),
         primaryKey: primaryKeyOf(stats),
         foreignKeys,
-        uniqueConstraints: indexes
-          .filter((i) => i.unique && i.parts.every((p) => p.column !== undefined))
-          .map(uniqueOf),
+        uniqueConstraints: indexes.filter((i) => i.duplicatesConstraint !== undefined).map(uniqueOf),
         indexes,
         checks: ownChecks,
         // A view's comment is the word VIEW.
@@ -362,13 +360,17 @@ function indexesOf(rows: Rows, foreignKeys: readonly ReflectedForeignKey[]): rea
         };
       }),
       where: undefined,
-      duplicatesConstraint: unique && columns.every((c) => c !== undefined) ? name : undefined,
+      duplicatesConstraint: unique && isConstraint(parts) ? name : undefined,
       impliedByForeignKey: servedKey?.name,
       nullsNotDistinct: false,
       dialectOptions: Object.keys(options).length === 0 ? {} : { mysql: options },
       source: undefined,
     };
   });
+}
+/** Over whole columns in their order: of prefixes and expressions there are only indexes. */
+function isConstraint(parts: Rows): boolean {
+  return parts.every((p) => p[3] !== null && p[5] === null && textOf(p[4]) !== "D");
 }
 /** A unique index and a UNIQUE constraint are one thing here; it is reported as both. */
 function uniqueOf(index: ReflectedIndex): ReflectedUnique {

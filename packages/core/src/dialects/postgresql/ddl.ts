@@ -100,10 +100,11 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
   }
   protected override columnSpec(column: TableColumn): string {
     const { fields } = column;
+    // Beside the key only when it is said: the key alone is numbered by itself.
+    const numbered =
+      column.table.autoincrementColumn === column || (fields.autoincrement === true && !column.primaryKey);
     const serial =
-      column.table.autoincrementColumn === column && fields.identity === undefined
-        ? SERIAL[this.dialect.plainType(column.type).kind]
-        : undefined;
+      numbered && fields.identity === undefined ? SERIAL[this.dialect.plainType(column.type).kind] : undefined;
     if (serial === undefined || fields.serverDefault !== undefined) return super.columnSpec(column);
     return `${this.quote(column.columnName)} ${serial} NOT NULL`;
   }

@@ -3,7 +3,7 @@
  * (and says it is one, which pipelining asks for) without that class's events and result objects.
  */
 import type pg from "pg";
-import { InternalError } from "../../errors/errors.js";
+import { InternalError, NotSupportedError } from "../../errors/errors.js";
 import type { DeclaredColumn, FieldInfo, RawResult } from "../driver.js";
 import { type Bytes, type RowBytesReader, type RowPlan, rowBytesReader, rowPlan } from "./driver-readers.js";
 import { MessageWriter, type WireQuery } from "./driver-wire.js";
@@ -100,7 +100,13 @@ export class WireStatement implements WireQuery {
   handleCopyInResponse(connection: { sendCopyFail(reason: string): void }): void {
     connection.sendCopyFail("COPY FROM STDIN needs a stream; use the driver's connection for it.");
   }
-  handleCopyData(): void {}
+  /** Rows of another kind, which nobody here reads: better an error than an empty result. */
+  handleCopyData(): void {
+    this.#failure ??= new NotSupportedError(
+      "COPY TO STDOUT gives a stream; use the driver's connection for it, as pg-copy-streams does.",
+      { statement: this.#text },
+    );
+  }
   handleError(error: unknown): void {
     const known = this.#known;
     if (known !== undefined && this.#parse === "sent") known.parsed = false;

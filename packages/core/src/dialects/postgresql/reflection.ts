@@ -13,6 +13,7 @@ import type {
   ReflectedForeignKey,
   ReflectedIndex,
   ReflectedIndexPart,
+  ReflectedOptions,
   ReflectedPrimaryKey,
   ReflectedSequence,
   ReflectedTable,
@@ -251,14 +252,22 @@ function constraintsQuery(where: TextClause): TextClause {
     sql.raw(
       `(SELECT pg_catalog.json_agg(a.attname ORDER BY k.ord)::text FROM pg_catalog.unnest(con.${keys}) WITH ORDINALITY AS k(attnum, ord) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.${relation} AND a.attnum = k.attnum)`,
     );
-  return sql`SELECT c.oid::text, con.conname, con.contype::text, ${columns("conkey", "conrelid")}, con.condeferrable, con.condeferred, fn.nspname, fc.relname, ${columns("confkey", "confrelid")}, con.confupdtype::text, con.confdeltype::text, con.confmatchtype::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid), pg_catalog.pg_get_constraintdef(con.oid), pg_catalog.obj_description(con.oid, 'pg_constraint'), pg_catalog.pg_table_is_visible(fc.oid), ic.relname, am.amname, pg_catalog.pg_get_expr(ix.indpred, ix.indrelid), (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.pg_get_indexdef(con.conindid, k.ord::integer, true), op.oprname) ORDER BY k.ord)::text FROM pg_catalog.unnest(con.conexclop) WITH ORDINALITY AS k(op, ord) JOIN pg_catalog.pg_operator AS op ON op.oid = k.op LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.ord - 1] AND a.attnum > 0)
+  return sql`SELECT c.oid::text, con.conname, con.contype::text, ${columns("conkey", "conrelid")}, con.condeferrable, con.condeferred, fn.nspname, fc.relname, ${columns("confkey", "confrelid")}, con.confupdtype::text, con.confdeltype::text, con.confmatchtype::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid), pg_catalog.pg_get_constraintdef(con.oid), pg_catalog.obj_description(con.oid, 'pg_constraint'), pg_catalog.pg_table_is_visible(fc.oid), ic.relname, am.amname, pg_catalog.pg_get_expr(ix.indpred, ix.indrelid), (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.pg_get_indexdef(con.conindid, k.ord::integer, true), op.oprname) ORDER BY k.ord)::text FROM pg_catalog.unnest(con.conexclop) WITH ORDINALITY AS k(op, ord) JOIN pg_catalog.pg_operator AS op ON op.oid = k.op LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.ord - 1] AND a.attnum > 0), NOT con.convalidated, (SELECT pg_catalog.json_agg(a.attname ORDER BY k.n)::text FROM pg_catalog.generate_series(ix.indnkeyatts + 1, ix.indnatts::integer) AS k(n) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.n - 1] WHERE con.contype IN ('p', 'u'))
 FROM pg_catalog.pg_constraint AS con JOIN ${FROM_CLASS} ON c.oid = con.conrelid
 LEFT JOIN pg_catalog.pg_class AS fc ON fc.oid = con.confrelid LEFT JOIN pg_catalog.pg_namespace AS fn ON fn.oid = fc.relnamespace
 LEFT JOIN pg_catalog.pg_class AS ic ON ic.oid = con.conindid LEFT JOIN pg_catalog.pg_am AS am ON am.oid = ic.relam LEFT JOIN pg_catalog.pg_index AS ix ON ix.indexrelid = con.conindid
 WHERE con.contype IN ('p', 'u', 'f', 'c', 'x') AND ${where} ORDER BY c.relname, con.oid`;
 }
 function primaryKey(row: Row): ReflectedPrimaryKey {
-  return { name: textOf(row[1]), columns: listOf<string>(row[3]), comment: textOrUndefined(row[14]) };
+  return { name: textOf(row[1]), columns: listOf<string>(row[3]), comment: textOrUndefined(row[14]), ...included(row) };
+}
+/** Columns kept beside the key. */
+function included(row: Row): ReflectedOptions {
+  const include = listOf<string>(row[21]);
+  return include.length === 0 ? {} : { dialectOptions: { postgresql: { include } } };
+}
+function validity(row: Row): ReflectedOptions {
+  return flag(row[20]) ? { dialectOptions: { postgresql: { notValid: true } } } : {};
 }
 function deferrability(row: Row): Pick<ReflectedUnique, "deferrable" | "initially"> {
   if (!flag(row[4])) return { deferrable: undefined, initially: undefined };
@@ -271,6 +280,7 @@ function uniqueConstraint(row: Row): ReflectedUnique {
     duplicatesIndex: textOrUndefined(row[16]),
     nullsNotDistinct: /^UNIQUE NULLS NOT DISTINCT/.test(textOf(row[13])),
     ...deferrability(row),
+    ...included(row),
   };
 }
 const ACTIONS: { readonly [code: string]: ReflectedAction | undefined } = {
@@ -292,6 +302,7 @@ function foreignKey(row: Row, schema: string | undefined): ReflectedForeignKey {
     onDelete: ACTIONS[textOf(row[10])],
     match: match === "f" ? "FULL" : match === "p" ? "PARTIAL" : undefined,
     ...deferrability(row),
+    ...validity(row),
   };
 }
 function exclude(row: Row): ReflectedExclude {
@@ -309,23 +320,35 @@ function exclude(row: Row): ReflectedExclude {
   };
 }
 function check(row: Row): ReflectedCheck {
-  return { name: textOf(row[1]), sql: withoutParentheses(textOf(row[12])), impliedByType: false };
+  return { name: textOf(row[1]), sql: withoutParentheses(textOf(row[12])), impliedByType: false, ...validity(row) };
 }
 
 function indexesQuery(where: TextClause): TextClause {
-  return sql`SELECT c.oid::text, ic.relname, i.indisunique, am.amname, pg_catalog.pg_get_expr(i.indpred, i.indrelid), i.indnkeyatts, (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.pg_get_indexdef(i.indexrelid, k.n, true), CASE WHEN k.n <= i.indnkeyatts THEN i.indoption[k.n - 1] END, CASE WHEN NOT oc.opcdefault THEN oc.opcname END) ORDER BY k.n)::text FROM pg_catalog.generate_series(1, i.indnatts::integer) AS k(n) LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n - 1] AND a.attnum > 0 LEFT JOIN pg_catalog.pg_opclass AS oc ON k.n <= i.indnkeyatts AND oc.oid = i.indclass[k.n - 1]), con.conname, pg_catalog.array_to_json(ic.reloptions)::text, pg_catalog.pg_get_indexdef(i.indexrelid)
+  return sql`SELECT c.oid::text, ic.relname, i.indisunique, am.amname, pg_catalog.pg_get_expr(i.indpred, i.indrelid), i.indnkeyatts, (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.pg_get_indexdef(i.indexrelid, k.n, true), CASE WHEN k.n <= i.indnkeyatts THEN i.indoption[k.n - 1] END, CASE WHEN NOT oc.opcdefault THEN oc.opcname END, CASE WHEN k.n <= i.indnkeyatts AND co.oid != COALESCE(a.attcollation, 100) THEN CASE WHEN pg_catalog.pg_collation_is_visible(co.oid) THEN pg_catalog.quote_ident(co.collname) ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END END, pg_catalog.quote_ident(a.attname)) ORDER BY k.n)::text FROM pg_catalog.generate_series(1, i.indnatts::integer) AS k(n) LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n - 1] AND a.attnum > 0 LEFT JOIN pg_catalog.pg_opclass AS oc ON k.n <= i.indnkeyatts AND oc.oid = i.indclass[k.n - 1] LEFT JOIN pg_catalog.pg_collation AS co ON k.n <= i.indnkeyatts AND co.oid = i.indcollation[k.n - 1] LEFT JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace), con.conname, pg_catalog.array_to_json(ic.reloptions)::text, pg_catalog.pg_get_indexdef(i.indexrelid)
 FROM pg_catalog.pg_index AS i JOIN ${FROM_CLASS} ON c.oid = i.indrelid JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid JOIN pg_catalog.pg_am AS am ON am.oid = ic.relam
 LEFT JOIN pg_catalog.pg_constraint AS con ON con.conindid = i.indexrelid AND con.conrelid = i.indrelid AND con.contype IN ('u', 'x')
 WHERE NOT i.indisprimary AND ${where} ORDER BY c.relname, ic.relname`;
 }
-type PartFacts = readonly [column: string | null, sql: string, option: number | null, operatorClass: string | null];
+type PartFacts = readonly [
+  column: string | null,
+  sql: string,
+  option: number | null,
+  operatorClass: string | null,
+  /** Where it is not the column's own, or the database's for an expression. */
+  collation: string | null,
+  quoted: string | null,
+];
 function index(row: Row): ReflectedIndex {
   const parts = listOf<PartFacts>(row[6]);
   const keys = parts.slice(0, numberOf(row[5]));
   const include = parts.slice(keys.length).map((p) => p[0] as string);
   const method = textOf(row[3]);
   const source = textOf(row[9]);
-  const ops = Object.fromEntries(keys.flatMap(([name, , , op]) => (name === null || op === null ? [] : [[name, op]])));
+  const ops = Object.fromEntries(
+    keys.flatMap(([name, , , op, collation]) =>
+      name === null || op === null || collation !== null ? [] : [[name, op]],
+    ),
+  );
   const nullsNotDistinct = / NULLS NOT DISTINCT/.test(source);
   const storage = storageOptions(row[8]);
   const options = {
@@ -349,12 +372,17 @@ function index(row: Row): ReflectedIndex {
   };
 }
 /** Bit 1 of the option says descending, bit 2 nulls first; what is the default of its direction is not said. */
-function indexPart([column, expression, option, operatorClass]: PartFacts): ReflectedIndexPart {
+function indexPart([name, expression, option, operatorClass, collation, quoted]: PartFacts): ReflectedIndexPart {
   const descending = ((option ?? 0) & 1) === 1;
   const nullsFirst = ((option ?? 0) & 2) === 2;
+  // A column with a collation of its own is more than its name.
+  const column = collation === null ? name : null;
   // An operator class that is not the default's is part of an expression's text: there is no column to hang it on.
+  const words = [collation === null ? null : `COLLATE ${collation}`, operatorClass].filter((word) => word !== null);
   const spelled =
-    column === null && operatorClass !== null ? `${parenthesized(expression)} ${operatorClass}` : expression;
+    column === null && words.length > 0
+      ? [name === null ? parenthesized(expression) : quoted, ...words].join(" ")
+      : expression;
   return {
     column: column ?? undefined,
     sql: column ?? spelled,

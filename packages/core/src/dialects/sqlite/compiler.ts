@@ -245,7 +245,7 @@ export class SqliteCompiler extends SqlCompiler {
   }
   override visitJsonPath(node: JsonPath): string {
     const path = this.stringLiteral(
-      `$${node.path.map((p) => (typeof p === "number" ? `[${p}]` : `.${JSON.stringify(p)}`)).join("")}`,
+      `$${node.path.map((p) => (typeof p === "number" ? (p < 0 ? `[#${p}]` : `[${p}]`) : `.${JSON.stringify(p)}`)).join("")}`,
     );
     const value = `JSON_EXTRACT(${this.render(node.document)}, ${path})`;
     switch (node.as_) {

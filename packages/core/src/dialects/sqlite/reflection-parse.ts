@@ -60,6 +60,8 @@ export interface ParsedCheck {
 export interface ParsedKey {
   readonly name: string | undefined;
   readonly columns: readonly string[];
+  /** The word behind ON CONFLICT. */
+  onConflict?: string | undefined;
 }
 export interface ParsedForeignKey extends ParsedKey {
   readonly referredTable: string;
@@ -73,6 +75,8 @@ export interface ParsedColumn {
   readonly collation: string | undefined;
   readonly generated: string | undefined;
   readonly autoincrement: boolean;
+  /** The word behind NOT NULL ON CONFLICT. */
+  readonly notNullConflict: string | undefined;
 }
 export interface ParsedTable {
   readonly columns: ReadonlyMap<string, ParsedColumn>;
@@ -131,6 +135,8 @@ class Collector {
     let collation: string | undefined;
     let generated: string | undefined;
     let autoincrement = false;
+    let notNullConflict: string | undefined;
+    let key: ParsedKey | undefined;
     const word = (i: number) => tokens[i]?.word;
     const inside = (open: number, close: number) => this.sql.slice(tokens[open]?.to, tokens[close]?.from).trim();
     const namesIn = (open: number, close: number) =>
@@ -151,8 +157,9 @@ class Collector {
             columns = namesIn(at, close);
             at = close + 1;
           }
-          if (primary) this.primaryKey = { name, columns };
-          else this.uniques.push({ name, columns });
+          key = { name, columns };
+          if (primary) this.primaryKey = key;
+          else this.uniques.push(key);
           break;
         }
         case "check": {
@@ -186,18 +193,30 @@ class Collector {
           if (word(at) === "(") at = closing(tokens, at) + 1;
           else at += word(at) === "+" || word(at) === "-" ? 2 : 1;
           break;
+        case "not":
+          key = undefined;
+          at += 2;
+          break;
+        case "on": {
+          // ON CONFLICT, of the key or the NOT NULL in front of it.
+          const action = tokens[at + 2]?.text.toUpperCase();
+          if (key === undefined) notNullConflict = action;
+          else key.onConflict = action;
+          at += 3;
+          continue;
+        }
         case "autoincrement":
           autoincrement = true;
           at++;
           continue;
         default:
-          // NOT NULL, ASC, STORED, ON CONFLICT …: nothing that has a name.
+          // NULL, ASC, STORED …: nothing that has a name.
           at++;
           continue;
       }
       name = undefined;
     }
-    return { collation, generated, autoincrement };
+    return { collation, generated, autoincrement, notNullConflict };
   }
   /** From REFERENCES on; gives the position behind it. */
   reference(tokens: readonly Token[], start: number, name: string | undefined, columns: readonly string[]): number {

@@ -6,6 +6,7 @@ import type {
   ReflectedColumn,
   ReflectedForeignKey,
   ReflectedIndex,
+  ReflectedOptions,
   ReflectedSequence,
   ReflectedTable,
   ReflectedTrigger,
@@ -18,7 +19,13 @@ import type {
 import { flag, grouped, numberOf, textOf, textOrUndefined, withoutParentheses } from "../../reflection/values.js";
 import { StoredObject } from "../../schema/stored-object.js";
 import { sql, type TextClause } from "../../sql/text.js";
-import { type ParsedTable, parseCreateIndex, parseCreateTable, parseNames } from "./reflection-parse.js";
+import {
+  type ParsedKey,
+  type ParsedTable,
+  parseCreateIndex,
+  parseCreateTable,
+  parseNames,
+} from "./reflection-parse.js";
 import { typeFromDeclared } from "./reflection-types.js";
 
 type Rows = readonly (readonly unknown[])[];
@@ -42,11 +49,19 @@ export class SqliteReflector implements Reflector {
   async defaultSchema(): Promise<string | undefined> {
     return undefined;
   }
+  /** A file that is not attached holds nothing. */
+  async #isThere(query: ReflectionQuery, schema: string | undefined): Promise<boolean> {
+    if (schema === undefined) return true;
+    const found = await query(sql`SELECT 1 FROM pragma_database_list WHERE lower(name) = lower(${schema})`);
+    return found.length > 0;
+  }
   async tableNames(query: ReflectionQuery, schema?: string): Promise<readonly string[]> {
+    if (!(await this.#isThere(query, schema))) return [];
     const rows = await query(sql`SELECT m.name FROM ${master(schema)} AS m WHERE ${inScope({})} ORDER BY m.name`);
     return rows.map((r) => textOf(r[0]));
   }
   async views(query: ReflectionQuery, schema?: string): Promise<readonly ReflectedView[]> {
+    if (!(await this.#isThere(query, schema))) return [];
     const rows = await query(sql`SELECT name, sql FROM ${master(schema)} WHERE type = 'view' ORDER BY name`);
     return rows.map((r) => ({ name: textOf(r[0]), schema, definition: textOf(r[1]), materialized: false }));
   }
@@ -138,7 +153,14 @@ export class SqliteReflector implements Reflector {
         schema,
         isView,
         columns: own.map((c) => reflectedColumn(c, parsed, !withoutRowid && primaryKey.length === 1)),
-        primaryKey: primaryKey.length === 0 ? undefined : { name: parsed?.primaryKey?.name, columns: primaryKey },
+        primaryKey:
+          primaryKey.length === 0
+            ? undefined
+            : {
+                name: parsed?.primaryKey?.name,
+                columns: primaryKey,
+                ...(primaryKey.length > 1 && sqliteOptions({ onConflict: parsed?.primaryKey?.onConflict })),
+              },
         foreignKeys: foreignKeys(keysOf?.get(table) ?? [], parsed, primaryKeys, schema),
         uniqueConstraints: uniques(reflectedIndexes, parsed),
         indexes: reflectedIndexes
@@ -199,7 +221,7 @@ function reflectedColumn(
     type: typeFromDeclared(databaseType),
     databaseType,
     nullable: !flag(row[3]) && !isKey,
-    default: textOrUndefined(row[4]),
+    default: asLiteral(textOrUndefined(row[4])),
     autoincrement: isKey && mayBeRowid && databaseType.toUpperCase() === "INTEGER",
     ownedSequence: undefined,
     identity: undefined,
@@ -207,7 +229,22 @@ function reflectedColumn(
     onUpdate: undefined,
     collation: source?.collation,
     comment: undefined,
+    ...sqliteOptions({
+      onConflictNotNull: source?.notNullConflict,
+      onConflictPrimaryKey: keyOf(parsed?.primaryKey, name) ? parsed?.primaryKey?.onConflict : undefined,
+    }),
   };
+}
+const keyOf = (key: ParsedKey | undefined, column: string): boolean =>
+  key?.columns.length === 1 && key.columns[0]?.toLowerCase() === column.toLowerCase();
+function sqliteOptions(given: { readonly [option: string]: string | undefined }): ReflectedOptions {
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return Object.keys(options).length === 0 ? {} : { dialectOptions: { sqlite: options } };
+}
+/** Old tables may have a default in the wrong quotes, which SQLite reads as text and takes in no other place. */
+function asLiteral(sql: string | undefined): string | undefined {
+  const text = sql === undefined ? undefined : /^"((?:[^"]|"")*)"$/.exec(sql)?.[1];
+  return text === undefined ? sql : `'${text.replaceAll('""', '"').replaceAll("'", "''")}'`;
 }
 
 function foreignKeys(
@@ -312,6 +349,7 @@ function uniques(indexes: readonly RawIndex[], parsed: ParsedTable | undefined):
         nullsNotDistinct: false,
         deferrable: undefined,
         initially: undefined,
+        ...sqliteOptions({ onConflict: source?.onConflict }),
       };
     });
 }
