@@ -57,8 +57,8 @@ export interface Chunk {
 }
 /** Where results come from: a connection, or the ORM's session. */
 export interface ResultSource {
-  /** Runs the statement and reads everything into memory. */
-  run(): MaybePromise<Fetched>;
+  /** Runs the statement and reads everything into memory. `by`: tells whether somebody has asked what comes of it. */
+  run(by?: { readonly isAsked: boolean }): MaybePromise<Fetched>;
   /** Runs it with a cursor; gives rows in lists. */
   stream(chunkRows: ChunkRows): AsyncIterable<Chunk>;
   /** Before it runs: keys of new rows will be asked for. */
@@ -98,7 +98,7 @@ export class Execution {
     this.#state = "started";
     this.#inTurn();
     try {
-      this.#outcome = this.source.run();
+      this.#outcome = this.source.run(this);
     } catch (error) {
       this.#outcome = Promise.reject(error);
     }

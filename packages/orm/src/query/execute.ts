@@ -91,15 +91,28 @@ class SessionSource implements ResultSource {
     const size = statement instanceof Statement ? statement.executionOptionsValue?.yieldPer : undefined;
     this.chunkRows = typeof size === "number" && size >= 1 ? Math.floor(size) : 500;
   }
-  run(): Promise<Fetched> {
-    return callSites.run(this.#place, () => this.#run());
+  run(by: { readonly isAsked: boolean } = ASKED): Promise<Fetched> {
+    return callSites.run(this.#place, () => this.#run(by));
   }
-  #run(): Promise<Fetched> {
+  #run(by: { readonly isAsked: boolean }): Promise<Fetched> {
     const session = this.#session;
+    // Mostly somebody awaits it: that starts it.
+    const watched = !by.isAsked;
     return session.enqueue(() => {
+      if (watched) return this.#watched(by);
       const flushing = this.#flushes ? session.autoflush() : undefined;
       return flushing === undefined ? this.#fetch() : flushing.then(() => this.#fetch());
     });
+  }
+  /** Its failure is the transaction's, unless somebody asks for it yet. */
+  async #watched(by: { readonly isAsked: boolean }): Promise<Fetched> {
+    try {
+      if (this.#flushes) await this.#session.autoflush();
+      return await this.#fetch();
+    } catch (error) {
+      this.#session.noteFailed(by, error);
+      throw error;
+    }
   }
   #fetch(): MaybePromise<Fetched> {
     const own = this.#connectionOptions;
@@ -184,6 +197,7 @@ class SessionSource implements ResultSource {
     }
   }
 }
+const ASKED = { isAsked: true };
 /** Runs a statement at one place. */
 function fetchAt(
   session: SessionInternals,

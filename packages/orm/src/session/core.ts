@@ -183,6 +183,9 @@ export class SessionCore implements WholeSession, SessionFace {
   get(mapper: Mapper, values: readonly unknown[], options: ByKeyOptions): MaybePromise<Managed | null> {
     return getByKey(this, mapper, values, options);
   }
+  noteFailed(by: { readonly isAsked: boolean }, error: unknown): void {
+    this.transactions.noteFailed(by, error);
+  }
   within<T>(options: ExecutionOptions, work: () => MaybePromise<T>): Promise<T> {
     return this.transactions.connections.within(options, work);
   }

@@ -94,6 +94,8 @@ export interface SessionInternals {
   get(mapper: Mapper, values: readonly unknown[], options: ByKeyOptions): MaybePromise<Managed | null>;
   /** Runs work with execution options in force on the session's connections: what a statement says goes for its eager loads. */
   within<T>(options: ExecutionOptions, work: () => MaybePromise<T>): Promise<T>;
+  /** A statement failed that nobody had asked for so far: unless `by` says otherwise by then, the commit fails with it. */
+  noteFailed(by: { readonly isAsked: boolean }, error: unknown): void;
   /** A DELETE by criteria took the row of this object: it leaves the session as a flushed deletion does. */
   removed(instance: Managed): void;
   /** An UPDATE by criteria is about to give these columns other values: a rollback puts back those they had. */

@@ -26,10 +26,10 @@ import {
 import { ObjectDeletedError } from "../errors.js";
 import { describeGiven, describeInstance } from "../mapping/collection.js";
 import { mapperOf } from "../mapping/declarative.js";
-import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
-import { type Managed, managed, PENDING, PERSISTENT, STALE, tokenOf } from "../mapping/state.js";
+import { mapperOfInstance } from "../mapping/mapper.js";
+import { type Managed, managed, PENDING, PERSISTENT, tokenOf } from "../mapping/state.js";
 import { entityElementOf } from "../query/entity.js";
-import { executeStatement, loadByKey, type ParameterValues, refreshInstances } from "../query/execute.js";
+import { executeStatement, type ParameterValues, refreshInstances } from "../query/execute.js";
 import { keyValues } from "../query/key-values.js";
 import { sessionQuery } from "../query/query.js";
 import { upsertRows } from "../query/upsert.js";

@@ -113,6 +113,9 @@ export class PlaceView implements SessionInternals, FlushHost {
   get(mapper: Mapper, values: readonly unknown[], options: ByKeyOptions): MaybePromise<Managed | null> {
     return this.#core.get(mapper, values, { identityToken: this.token, ...options });
   }
+  noteFailed(by: { readonly isAsked: boolean }, error: unknown): void {
+    this.#core.noteFailed(by, error);
+  }
   within<T>(options: ExecutionOptions, work: () => MaybePromise<T>): Promise<T> {
     return this.#core.within(options, work);
   }

@@ -26,7 +26,13 @@ export interface TransactionsHost extends SessionFace {
   /** Runs a hook in the middle of a piece of work. */
   reentrant<T>(hook: () => MaybePromise<T>): Promise<T>;
 }
+interface Forgotten {
+  readonly by: { readonly isAsked: boolean };
+  readonly error: unknown;
+  readonly frame: TransactionFrame | undefined;
+}
 const LIMIT_FLUSHES = 100;
+const NOTHING_FORGOTTEN: readonly Forgotten[] = [];
 
 /** New objects of a transaction and those around it. */
 function createdIn(innermost: TransactionFrame | undefined): ReadonlySet<Managed> {
@@ -43,6 +49,8 @@ export class SessionTransactions {
   /** Set by a failed flush: only rollback() helps. */
   #failure: unknown;
   failed = false;
+  /** Statements that failed before anybody had awaited them. */
+  #forgotten: readonly Forgotten[] = NOTHING_FORGOTTEN;
 
   constructor(host: TransactionsHost) {
     this.#host = host;
@@ -90,6 +98,22 @@ export class SessionTransactions {
       { cause: this.#failure },
     );
   }
+  noteFailed(by: { readonly isAsked: boolean }, error: unknown): void {
+    this.#forgotten = [...this.#forgotten, { by, error, frame: this.#innermost }];
+  }
+  /** @throws the failure of a statement that nobody has awaited: what was done beside it is not to be kept */
+  #requireAwaited(): void {
+    const forgotten = this.#forgotten.find((f) => !f.by.isAsked);
+    this.#forgotten = NOTHING_FORGOTTEN;
+    if (forgotten !== undefined) throw forgotten.error;
+  }
+  async #rollBackForgotten(): Promise<void> {
+    try {
+      this.#requireAwaited();
+    } catch (error) {
+      await this.#afterFailure(error);
+    }
+  }
   async beginNested(): Promise<TransactionFrame> {
     this.requireHealthy();
     await this.#host.flushNow();
@@ -100,6 +124,7 @@ export class SessionTransactions {
   /** Ends a savepoint well; inner ones still open end with it. */
   async releaseNested(frame: TransactionFrame): Promise<void> {
     this.requireHealthy();
+    if (this.#forgotten !== NOTHING_FORGOTTEN) this.#requireAwaited();
     await this.#host.flushNow();
     while (this.#isOpen(frame)) {
       const inner = this.#innermost as TransactionFrame;
@@ -115,6 +140,8 @@ export class SessionTransactions {
       if (!this.failed) await this.#undoFrame(inner, true);
       this.failed = false;
       this.#failure = undefined;
+      if (this.#forgotten !== NOTHING_FORGOTTEN)
+        this.#forgotten = this.#forgotten.filter((f) => f.frame !== inner);
       await this.#softly(inner);
       this.leave();
       if (inner === frame) return;
@@ -134,6 +161,7 @@ export class SessionTransactions {
         "prepare(): this session was not made with { twoPhase: true }.",
         "session.two-phase",
       );
+    if (this.#forgotten !== NOTHING_FORGOTTEN) await this.#rollBackForgotten();
     await this.#flushAll();
     while (this.#innermost?.parent !== undefined) await this.releaseNested(this.#innermost);
     try {
@@ -174,6 +202,7 @@ export class SessionTransactions {
   async commit(): Promise<void> {
     this.requireHealthy();
     if (!this.#host.options.autobegin) void this.frame;
+    if (this.#forgotten !== NOTHING_FORGOTTEN) await this.#rollBackForgotten();
     if (this.#host.hooks.has("beforeCommit"))
       await this.#host.reentrant(() => this.#host.hooks.run("beforeCommit", { session: this.#host.owner }));
     await this.#flushAll();
@@ -206,6 +235,7 @@ export class SessionTransactions {
     const failed = this.failed;
     this.failed = false;
     this.#failure = undefined;
+    this.#forgotten = NOTHING_FORGOTTEN;
     try {
       await this.connections.rollback();
     } catch (error) {
@@ -267,6 +297,7 @@ export class SessionTransactions {
   /** The session lets everything go. */
   forget(): void {
     while (this.#innermost !== undefined) this.leave();
+    this.#forgotten = NOTHING_FORGOTTEN;
     this.failed = false;
     this.#failure = undefined;
   }

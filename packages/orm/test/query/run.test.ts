@@ -1,5 +1,5 @@
 /** Ways to run statements: prepared ones, streams, many at a time. */
-import { integer, select, string } from "@athanor/core";
+import { func, IntegrityError, insert, integer, select, string } from "@athanor/core";
 import { joinedLoad, prepare, Session, selectinLoad } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
@@ -133,5 +133,46 @@ describeEachDatabase("running statements", (target) => {
       cache.push(new Set(at.ran.work).size);
     }
     expect(at.ran.work).toHaveLength(6);
+  });
+  it("a statement that failed and that nobody awaited fails the commit or the block", async () => {
+    await using session = new Session(at.engine);
+    const bad = () => insert(Writer).values({ id: 1, name: "twin", email: null });
+    const count = () => session.scalar(select(func.count()).selectFrom(Writer));
+    const before = await count();
+    await session.rollback();
+    let id = 50;
+    const fine = () => session.execute(insert(Writer).values({ id: id++, name: "new", email: null })).rowCount();
+    await fine();
+    session.execute(bad());
+    await expect(session.commit()).rejects.toThrow(IntegrityError);
+    expect(await count()).toBe(before);
+    await session.rollback();
+    const begun = session.begin(async () => {
+      await fine();
+      session.execute(bad());
+    });
+    await expect(begun).rejects.toThrow(IntegrityError);
+    const nested = session.beginNested(async () => {
+      session.execute(bad());
+    });
+    await expect(nested).rejects.toThrow(IntegrityError);
+    await session
+      .beginNested(async () => {
+        session.execute(bad());
+        throw new Error("stop");
+      })
+      .catch(() => undefined);
+    // What was asked for, by now at the latest, is the program's own business.
+    await session
+      .beginNested(async () => {
+        const late = session.execute(bad());
+        await session.scalar(select(Writer.c.id)).catch(() => undefined);
+        await late.all().catch(() => undefined);
+        throw new Error("stop");
+      })
+      .catch(() => undefined);
+    await fine();
+    await session.commit();
+    expect(await count()).toBe(Number(before) + 1);
   });
 });
