@@ -140,8 +140,7 @@ export class SessionTransactions {
       if (!this.failed) await this.#undoFrame(inner, true);
       this.failed = false;
       this.#failure = undefined;
-      if (this.#forgotten !== NOTHING_FORGOTTEN)
-        this.#forgotten = this.#forgotten.filter((f) => f.frame !== inner);
+      if (this.#forgotten !== NOTHING_FORGOTTEN) this.#forgotten = this.#forgotten.filter((f) => f.frame !== inner);
       await this.#softly(inner);
       this.leave();
       if (inner === frame) return;
