@@ -14,6 +14,7 @@ import {
   INTEGER,
   InsertStatement,
   LiteralColumn,
+  type Result,
   SelectStatement,
   STAR,
   UpdateStatement,
@@ -132,21 +133,23 @@ export class DynamicCollection implements AsyncIterable<Managed> {
   offset(n: number): DynamicCollection {
     return this.#with((s) => s.offset(n));
   }
+  options(...loads: unknown[]): DynamicCollection {
+    return this.#with((s) => s.options(...loads));
+  }
+  #run(statement: SelectStatement): Result<Managed> {
+    return executeStatement<Managed>(internalsOf(this.#owner, this.#property), statement, undefined, "scalars");
+  }
   all(): Promise<Managed[]> {
-    return executeStatement<Managed>(
-      internalsOf(this.#owner, this.#property),
-      this.select(),
-      undefined,
-      "scalars",
-    ).all();
+    return this.#run(this.select()).all();
   }
   first(): Promise<Managed | null> {
-    return executeStatement<Managed>(
-      internalsOf(this.#owner, this.#property),
-      this.select().limit(1),
-      undefined,
-      "scalars",
-    ).first();
+    return this.#run(this.select().limit(1)).first();
+  }
+  one(): Promise<Managed> {
+    return this.#run(this.select()).one();
+  }
+  oneOrNone(): Promise<Managed | null> {
+    return this.#run(this.select()).oneOrNone();
   }
   async count(): Promise<number> {
     const internals = internalsOf(this.#owner, this.#property);

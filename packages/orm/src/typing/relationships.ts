@@ -1,6 +1,7 @@
 /** Relationships: getters in the literal, so that the compiler and the run time both resolve them late. */
 import type {
   AnyExpr,
+  AnyLoad,
   AnyTable,
   Awaitable,
   attribute,
@@ -10,6 +11,7 @@ import type {
   Executable,
   FromClause,
   initial,
+  Joinable,
   NeedsAwait,
   Ordering,
   PropsOf,
@@ -98,6 +100,19 @@ export interface MustLoadCollection<out T, in W = T> extends Many<T, W> {
 export interface MustLoad {
   readonly [state]: "add joinedLoad() or selectinLoad(): mapped with lazy: raise";
 }
+/** A select of the members of one owner, to go on with: `session.scalars(team.log.select().where(…))`. */
+export interface MemberSelect<out T> extends Executable<readonly [T], T> {
+  where(...criteria: Criterion[]): this;
+  filterBy(values: { readonly [key: string]: unknown }): this;
+  join(target: Joinable, on?: Criterion): this;
+  outerJoin(target: Joinable, on?: Criterion): this;
+  orderBy(...by: (AnyExpr | Ordering)[]): this;
+  limit(n: number): this;
+  offset(n: number): this;
+  distinct(): this;
+  options(...loads: AnyLoad[]): this;
+  executionOptions(options: { readonly [name: string]: unknown }): this;
+}
 /** `lazy: "dynamic"`: a query over the collection; never loaded as a whole. */
 export interface DynamicCollection<T, in W = T> extends AsyncIterable<T> {
   readonly [state]: "a query, not a collection";
@@ -106,8 +121,16 @@ export interface DynamicCollection<T, in W = T> extends AsyncIterable<T> {
   orderBy(...by: (AnyExpr | Ordering)[]): DynamicCollection<T, W>;
   limit(n: number): DynamicCollection<T, W>;
   offset(n: number): DynamicCollection<T, W>;
+  /** Loader options for the members. */
+  options(...loads: AnyLoad[]): DynamicCollection<T, W>;
+  /** The same as a statement. */
+  select(): MemberSelect<T>;
   all(): Promise<T[]>;
   first(): Promise<T | null>;
+  /** @throws NoResultFound, MultipleResultsFound */
+  one(): Promise<T>;
+  /** @throws MultipleResultsFound */
+  oneOrNone(): Promise<T | null>;
   count(): Promise<number>;
   push(...items: W[]): number;
   remove(...items: W[]): void;
@@ -116,7 +139,7 @@ export interface WriteOnlyCollection<T, in W = T> {
   readonly [state]: "write only: select() what you need";
   add(...items: W[]): void;
   remove(...items: W[]): void;
-  select(): { readonly writeOnly: T };
+  select(): MemberSelect<T>;
   /** Rows by column key; the foreign key is added. Of a one-to-many only. */
   insert(rows: readonly { readonly [key: string]: unknown }[]): Executable<never, never>;
   /** UPDATE of the members that fit. */

@@ -1,6 +1,6 @@
 /** `lazy: "dynamic"` and `lazy: "writeOnly"`: pending owners, deletions, replacement, counts, what is a member. Oracle: SQLAlchemy. */
-import { and, foreignKey, integer, select, string, table } from "@athanor/core";
-import { declarativeBase, inspect, manyToMany, manyToOne, oneToMany, Session } from "@athanor/orm";
+import { and, foreignKey, integer, MultipleResultsFound, select, string, table } from "@athanor/core";
+import { declarativeBase, inspect, joinedLoad, manyToMany, manyToOne, oneToMany, Session } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
 import { recording, taken } from "./support.js";
@@ -113,8 +113,10 @@ describeEachDatabase("collections that are queries", (target) => {
     const late = new Account({ name: "b" });
     late.events.add(new Happening({ text: "x" }));
     session.add(late);
-    const members = late.events.select() as never;
-    expect(texts((await session.scalars(members).all()) as Happening[])).toEqual(["x"]);
+    const members = late.events.select().where(Happening.c.text.ne("y")).orderBy(Happening.c.id);
+    expect(texts(await session.scalars(members).all())).toEqual(["x"]);
+    // @ts-expect-error they are objects of Happening
+    expect(((await session.scalars(members).one()).wrong as unknown) ?? null).toBeNull();
     await using quiet = new Session(db.engine, { autoflush: false });
     const unknown = new Account({ name: "c" });
     quiet.add(unknown);
@@ -156,6 +158,20 @@ describeEachDatabase("collections that are queries", (target) => {
     expect(texts(await account.moves.all())).toEqual(["1", "2"]);
     await session.refresh(account, ["moves"]);
     expect(await account.moves.filter(Move.c.text.eq("2")).count()).toBe(1);
+  });
+  it("takes loader options, asks for the one member, and goes on as a statement", async () => {
+    await using session = open();
+    const account = new Account({ name: "a" });
+    account.moves.push(new Move({ text: "1" }), new Move({ text: "2" }));
+    session.add(account);
+    await session.commit();
+    session.expungeAll();
+    const again = (await session.get(Account, account.id))!;
+    const loud = again.moves.options(joinedLoad(Move.c.account)).filterBy({ text: "2" });
+    expect([(await loud.one()).text, (await loud.filterBy({ text: "1" }).oneOrNone()) === null]).toEqual(["2", true]);
+    await expect(again.moves.one()).rejects.toThrow(MultipleResultsFound);
+    const joined = again.moves.select().join(Move.c.account).where(Account.c.name.eq("a")).limit(1);
+    expect(texts(await session.scalars(joined).all())).toEqual(["1"]);
   });
   it("members of a subclass are counted once each, and a limit counts", async () => {
     await using session = open();
