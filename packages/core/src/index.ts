@@ -14,7 +14,7 @@ export * from "./api/tables.js";
 export { type TypeArgument, TypeSource, typeSource } from "./api/type-source.js";
 export { canGenerate, GeneratedFunctions } from "./codegen/generated.js";
 export { bindStatement } from "./compile/bind.js";
-export { StatementCache } from "./compile/cache.js";
+export { LookupMemo, StatementCache } from "./compile/cache.js";
 export type { BindSlot, BoundStatement, Compiled, ResultColumn, ResultItem } from "./compile/compiled.js";
 export { type ExpressionCompiler, registerCompilation } from "./compile/expression-compiler.js";
 export { joinCondition, originColumn } from "./compile/from-plan.js";
@@ -53,6 +53,7 @@ export type { Limits } from "./engine/limits.js";
 export type { Echo, LogFunction } from "./engine/log.js";
 export { createMockEngine, type MockExecutor } from "./engine/mock.js";
 export { Pool, type PoolClass, type PoolOptions, type PoolStatus } from "./engine/pool.js";
+export { type Ageing, Nursery } from "./engine/nursery.js";
 export type { Lease, PoolEvent, PoolEvents, PoolRecord } from "./engine/pool-record.js";
 export { RawConnection } from "./engine/raw-connection.js";
 export {

@@ -16,14 +16,35 @@ interface Entry<E> {
 }
 export interface CacheHit<E> {
   readonly value: E;
-  readonly params: unknown[];
+  readonly params: readonly unknown[];
 }
 
 type NamedParameters = { readonly [name: string]: unknown } | undefined;
 const NO_TEXTS: readonly string[] = [];
-const writer = new KeyWriter();
-/** The parameter nodes of the statement being looked up. */
-const met: KeyedBind[] = [];
+const writer = new KeyWriter().reset(true);
+
+/** What a statement that is run again and again was found to be by the cache asked last: its next lookup walks nothing. */
+export class LookupMemo {
+  cache: unknown;
+  hit: CacheHit<unknown> | undefined;
+  keep(cache: unknown, hit: CacheHit<unknown>): void {
+    this.cache = cache;
+    this.hit = hit;
+  }
+}
+const NO_PARAMS: unknown[] = [];
+/** The parameters of the walk; the writer keeps none of them. */
+function takeParams(key: KeyWriter): unknown[] {
+  const { params, paramCount } = key;
+  if (paramCount === 0) return NO_PARAMS;
+  const binds = key.binds as (KeyedBind | undefined)[];
+  const taken = params.slice(0, paramCount);
+  for (let i = 0; i < paramCount; i++) {
+    params[i] = undefined;
+    binds[i] = undefined;
+  }
+  return taken;
+}
 
 /** A bounded map from structures to values. Not tied to a dialect: keep one per engine. */
 export class StatementCache<E> {
@@ -44,38 +65,46 @@ export class StatementCache<E> {
   }
   /**
    * The value for this statement's structure, and its parameters in order of the walk. `build` is called on a miss with
-   * the index of each parameter node.
+   * the index of each parameter node; `memo`: of a statement that does not change and is looked up again and again.
    */
-  lookup(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): CacheHit<E> {
-    const key = writer.reset();
-    met.length = 0;
-    key.binds = met;
+  lookup(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E, memo?: LookupMemo): CacheHit<E> {
+    if (memo !== undefined && memo.cache === this) {
+      this.hits++;
+      return memo.hit as CacheHit<E>;
+    }
+    const key = writer.again();
     key.named = (statement as { readonly parameterValues?: NamedParameters }).parameterValues;
     statement.walk(key);
-    if (met.length > 1 && key.cacheable) writeRepeats(key, key.agrees ? asOne(met) : met);
-    met.length = 0;
-    const { n, ids, texts, params } = key;
-    if (key.cacheable) {
-      let hash = 0x811c9dc5 ^ texts.length;
-      for (let i = 0; i < n; i++) hash = Math.imul(hash ^ (ids[i] as number), 0x01000193);
-      for (let i = 0; i < texts.length; i++) hash = Math.imul(hash ^ (texts[i] as string).length, 0x01000193);
-      for (let entry = this.#buckets.get(hash); entry !== undefined; entry = entry.next) {
-        if (same(entry, ids, n, texts)) {
-          this.hits++;
-          entry.used = ++this.#clock;
-          return { value: entry.value, params };
-        }
-      }
-      const stored = { ids: ids.slice(0, n), texts: texts.length === 0 ? NO_TEXTS : texts };
-      const value = this.#build(statement, build);
-      this.misses++;
-      if (this.#size >= this.#capacity) this.#evict();
-      this.#buckets.set(hash, { ...stored, value, next: this.#buckets.get(hash), used: ++this.#clock });
-      this.#size++;
-      return { value, params };
+    const { paramCount, cacheable, volatile } = key;
+    if (paramCount > 1 && cacheable) {
+      const met = (key.binds as KeyedBind[]).slice(0, paramCount);
+      writeRepeats(key, key.agrees ? asOne(met) : met);
     }
-    this.uncacheable++;
-    return { value: this.#build(statement, build), params };
+    const { n, ids, texts, textCount } = key;
+    const params = takeParams(key);
+    if (!cacheable) {
+      this.uncacheable++;
+      return { value: this.#build(statement, build), params };
+    }
+    let hash = 0x811c9dc5 ^ textCount;
+    for (let i = 0; i < n; i++) hash = Math.imul(hash ^ (ids[i] as number), 0x01000193);
+    for (let i = 0; i < textCount; i++) hash = Math.imul(hash ^ (texts[i] as string).length, 0x01000193);
+    for (let entry = this.#buckets.get(hash); entry !== undefined; entry = entry.next) {
+      if (same(entry, ids, n, texts, textCount)) {
+        this.hits++;
+        entry.used = ++this.#clock;
+        const hit = { value: entry.value, params };
+        if (memo !== undefined && !volatile) memo.keep(this, hit);
+        return hit;
+      }
+    }
+    const stored = { ids: ids.slice(0, n), texts: textCount === 0 ? NO_TEXTS : texts.slice(0, textCount) };
+    const value = this.#build(statement, build);
+    this.misses++;
+    if (this.#size >= this.#capacity) this.#evict();
+    this.#buckets.set(hash, { ...stored, value, next: this.#buckets.get(hash), used: ++this.#clock });
+    this.#size++;
+    return { value, params };
   }
   clear(): void {
     this.#buckets.clear();
@@ -153,10 +182,10 @@ function writeRepeats(key: KeyWriter, binds: readonly KeyedBind[]): void {
     key.id(i);
   }
 }
-function same<E>(entry: Entry<E>, ids: Int32Array, n: number, texts: readonly string[]): boolean {
+function same<E>(entry: Entry<E>, ids: Int32Array, n: number, texts: readonly string[], textCount: number): boolean {
   const own = entry.ids;
-  if (own.length !== n || entry.texts.length !== texts.length) return false;
+  if (own.length !== n || entry.texts.length !== textCount) return false;
   for (let i = 0; i < n; i++) if (own[i] !== ids[i]) return false;
-  for (let i = 0; i < texts.length; i++) if (entry.texts[i] !== texts[i]) return false;
+  for (let i = 0; i < textCount; i++) if (entry.texts[i] !== texts[i]) return false;
   return true;
 }

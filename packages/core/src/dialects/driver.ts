@@ -27,6 +27,8 @@ export interface StatementHint {
    * may run before BEGIN, where the driver can tell that nobody would see a difference.
    */
   readonly reads?: readonly string[] | undefined;
+  /** At most one row comes: the driver need not look for another. */
+  readonly single?: boolean | undefined;
   /** The declared columns of the result, for drivers that read values themselves; undefined: unknown. */
   readonly columns?: readonly DeclaredColumn[] | undefined;
 }

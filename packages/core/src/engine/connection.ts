@@ -6,6 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { bindPlain, bindStatement, isPlain, type NamedValues } from "../compile/bind.js";
+import type { LookupMemo } from "../compile/cache.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import type {
   BeginOptions,
@@ -79,6 +80,7 @@ export function checkConnectionOptions(options: ConnectionOptions): void {
 const NO_BEGIN: BeginOptions = {};
 /** Of raw SQL under AUTOCOMMIT: may begin a transaction that nobody ends. */
 const MAY_BEGIN = /\b(?:begin|start|savepoint|autocommit)\b/i;
+const NO_VALUES: readonly unknown[] = [];
 const SCRIPT_HINT: StatementHint = { prepare: false, returnsRows: false, exactIntegers: false };
 
 /**
@@ -262,6 +264,12 @@ export class Connection implements TransactionOwner {
   execute(statement: unknown, params?: Parameters, limits?: Limits): Result<unknown> {
     return this.#given(
       Result.of(new StatementSource(this.#runner, this.#services, this.#waiting, statement, params, limits)),
+    );
+  }
+  /** As `execute`, for a statement built once (`prepare()`): what it compiled to stands in `memo`. */
+  executePrepared(statement: Element, memo: LookupMemo, params?: Parameters): Result<AnyRow> {
+    return this.#given(
+      Result.of(new StatementSource(this.#runner, this.#services, this.#waiting, statement, params, undefined, memo)),
     );
   }
   /** The first column of the first row, or null. */
@@ -970,9 +978,9 @@ export class Connection implements TransactionOwner {
   }
   /** Tells listeners of the step; one with a name is a step of two-phase commit. */
   #tell(step: "begin" | "commit" | "rollback", xid: string | undefined, recovered = false): void {
-    const { events, trace } = this.#services;
+    const { events } = this.#services;
     if (step === "begin") {
-      if (transactions.on) this.#trace = transactions.begin({ ...trace, connection: this });
+      if (transactions.on) this.#trace = transactions.begin({ ...this.#services.trace, connection: this });
     } else if (this.#trace !== undefined) this.#trace.outcome = step;
     if (events.quiet) return;
     if (xid === undefined) events.emit(step, { connection: this });
@@ -996,24 +1004,29 @@ export class Connection implements TransactionOwner {
     });
   }
   #sendBegin(lease: Lease): MaybePromise<void> {
-    const begun = () => {
-      this.#begun = true;
-      this.#tell("begin", this.#begin.xid);
-    };
     const { events, logger } = this.#services;
     if (!events.quiet) events.emit("statement", { connection: this, sql: "BEGIN", params: [] });
     logger?.line("BEGIN");
+    let result: MaybePromise<void>;
     try {
-      const result = lease.connection.begin(this.#begin);
-      if (result instanceof Promise) {
-        return result.then(begun, (error) => {
-          throw this.#beginFailed(error);
-        });
-      }
+      result = lease.connection.begin(this.#begin);
     } catch (error) {
       throw this.#beginFailed(error);
     }
-    begun();
+    if (result instanceof Promise) return this.#beginning(result);
+    this.#hasBegun();
+  }
+  async #beginning(result: Promise<void>): Promise<void> {
+    try {
+      await result;
+    } catch (error) {
+      throw this.#beginFailed(error);
+    }
+    this.#hasBegun();
+  }
+  #hasBegun(): void {
+    this.#begun = true;
+    this.#tell("begin", this.#begin.xid);
   }
   /** Nothing was done in the transaction yet: it is simply not there. */
   #beginFailed(error: unknown): Error {
@@ -1048,24 +1061,36 @@ export class Connection implements TransactionOwner {
     const lease = this.#lease;
     if (this.#transaction === null && this.#broken === null) return;
     if (!this.#begun || lease === null || this.#broken === "disconnect") return this.#finish();
-    return chain(this.#drain(true), () => {
-      this.#tell("rollback", this.#begin.xid);
-      const xid = this.#prepared;
-      this.#announce(xid === null ? "ROLLBACK" : "ROLLBACK PREPARED", [], "");
-      return this.#settle(
-        () => (xid === null ? lease.connection.rollback() : this.#twoPhase().rollback(xid)),
-        () => this.#finish(),
-        (error) => {
-          const failure = this.#failed(error, "ROLLBACK", []);
-          if (this.#trace !== undefined) transactions.fail(this.#trace, failure);
-          this.#trace = undefined;
-          // A connection that cannot roll back is of no use to anybody; the server rolls back when it goes.
-          if (this.#lease !== null) this.#lose(error, false);
-          this.#finish();
-          return failure;
-        },
-      );
-    });
+    // The short way, for sessions that only read: nothing is allocated.
+    if (this.#stream === null) return this.#rollbackOn(lease);
+    return chain(this.#drain(true), () => this.#rollbackOn(lease));
+  }
+  #rollbackOn(lease: Lease): MaybePromise<void> {
+    this.#tell("rollback", this.#begin.xid);
+    const xid = this.#prepared;
+    this.#announce(xid === null ? "ROLLBACK" : "ROLLBACK PREPARED", NO_VALUES, "");
+    let result: MaybePromise<void>;
+    try {
+      result = xid === null ? lease.connection.rollback() : this.#twoPhase().rollback(xid);
+    } catch (error) {
+      throw this.#rollbackFailed(error);
+    }
+    if (!(result instanceof Promise)) return this.#finish();
+    return result.then(
+      () => this.#finish(),
+      (error) => {
+        throw this.#rollbackFailed(error);
+      },
+    );
+  }
+  #rollbackFailed(error: unknown): Error {
+    const failure = this.#failed(error, "ROLLBACK", []);
+    if (this.#trace !== undefined) transactions.fail(this.#trace, failure);
+    this.#trace = undefined;
+    // A connection that cannot roll back is of no use to anybody; the server rolls back when it goes.
+    if (this.#lease !== null) this.#lose(error, false);
+    this.#finish();
+    return failure;
   }
   #settle(work: () => MaybePromise<void>, done: () => void, failed: (error: unknown) => Error): MaybePromise<void> {
     let result: MaybePromise<void>;

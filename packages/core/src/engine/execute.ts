@@ -1,5 +1,6 @@
 /** From a statement object to SQL on a connection: cache, parameters, batches, DDL; and back to rows. */
-import { bindRows, bindStatement, type NamedValues, settled } from "../compile/bind.js";
+import { bindPlain, bindRows, bindStatement, isPlain, type NamedValues, settled } from "../compile/bind.js";
+import type { LookupMemo } from "../compile/cache.js";
 import type { BoundStatement, Compiled, SchemaMap } from "../compile/compiled.js";
 import { type ReaderShape, rowReader } from "../compile/reader.js";
 import type { ChunkRows, FieldInfo, MaybePromise, RawResult, StatementHint } from "../dialects/driver.js";
@@ -158,6 +159,7 @@ export class StatementSource implements ResultSource {
   readonly #schemas: SchemaMap | undefined;
   readonly #limits: Limits | undefined;
   readonly #pageOption: unknown;
+  readonly #memo: LookupMemo | undefined;
   /** Rows per statement of an INSERT of many; the dialect's own when undefined. */
   get #pageSize(): number | undefined {
     return this.#pageOption === undefined ? undefined : pageSizeOf(this.#pageOption);
@@ -170,8 +172,10 @@ export class StatementSource implements ResultSource {
     statement: unknown,
     params: NamedValues | readonly NamedValues[] | undefined,
     limits?: Limits,
+    memo?: LookupMemo,
   ) {
     this.#runner = runner;
+    this.#memo = memo;
     this.#services = services;
     this.#given = statement;
     this.#params = params;
@@ -207,6 +211,10 @@ export class StatementSource implements ResultSource {
       const insert = this.#withRows(statement);
       if (needsInsertRun(insert, this.#keysWanted)) return this.#insert(insert);
     }
+    if (!(statement instanceof InsertStatement) && !isList(this.#params)) {
+      const { compiled, collected, badge } = this.#compiled(statement);
+      if (isPlain(compiled)) return this.#runPlain(compiled, collected, badge);
+    }
     const plan = this.#plan(statement);
     const late = statement instanceof InsertStatement ? ASKED_LATE : undefined;
     const finish = (raw: RawResult): Fetched => fetched(plan.compiled, raw, this.#services, late);
@@ -223,6 +231,14 @@ export class StatementSource implements ResultSource {
     const { sql, params } = plan.bound[0] as BoundStatement;
     const raw = this.#runner.send(sql, params, plan.compiled.hint, plan.badge, this.#limits);
     return raw instanceof Promise ? raw.then(finish) : finish(raw);
+  }
+  /** One text with one set of values: nearly every statement. */
+  #runPlain(compiled: Compiled, collected: readonly unknown[], badge: string | undefined): MaybePromise<Fetched> {
+    if (this.#params !== undefined) requireNamed(this.#params);
+    const values = bindPlain(compiled, collected, this.#params as NamedValues | undefined);
+    const raw = this.#runner.send(compiled.sql, values, compiled.hint, badge, this.#limits);
+    if (!(raw instanceof Promise)) return fetched(compiled, raw, this.#services);
+    return raw.then((there) => fetched(compiled, there, this.#services));
   }
   async *stream(chunkRows: ChunkRows): AsyncGenerator<Chunk> {
     const statement = executable(this.#given);
@@ -326,10 +342,14 @@ export class StatementSource implements ResultSource {
     const { dialect, cache, logger } = this.#services;
     const before = logger === undefined ? 0 : performance.now();
     let fresh = false;
-    const { value, params: collected } = cache.lookup(statement, (binds) => {
-      fresh = true;
-      return dialect.createCompiler(binds).compile(statement);
-    });
+    const { value, params: collected } = cache.lookup(
+      statement,
+      (binds) => {
+        fresh = true;
+        return dialect.createCompiler(binds).compile(statement);
+      },
+      this.#memo,
+    );
     if (!fresh) value.hits++;
     else if (logger !== undefined) for (const warning of value.warnings) logger.line(`Warning: ${warning}`);
     const compiled = underSchemas(value, this.#schemas);

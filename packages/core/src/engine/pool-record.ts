@@ -69,6 +69,9 @@ export class Lease {
   active = true;
   /** The pool has forgotten it: giving it back closes it. */
   detached = false;
+  /** Who has it, while the loan is young; later the holder is watched for its end. */
+  holder: object | undefined;
+  youngAt = -1;
   constructor(record: PoolRecord) {
     this.record = record;
     this.connection = record.connection;

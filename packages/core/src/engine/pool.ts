@@ -7,6 +7,7 @@ import { didYouMean } from "../errors/did-you-mean.js";
 import { ArgumentError, DisconnectionError, InvalidRequestError, PoolTimeoutError } from "../errors/errors.js";
 import { StatementAbortedError } from "../errors/stopped.js";
 import { Events } from "./events.js";
+import { Nursery } from "./nursery.js";
 import { ALL_POOLS, Lease, POOL_EVENTS, type PoolEvents, type PoolRecord, view } from "./pool-record.js";
 
 /**
@@ -80,6 +81,10 @@ export class Pool {
   /** For "assertion": where the connection on loan was taken. */
   #takenAt: string | undefined;
   readonly #leaks = new FinalizationRegistry<Lease>((lease) => this.#reclaim(lease));
+  readonly #young = new Nursery<Lease>((lease) => {
+    this.#leaks.register(lease.holder as object, lease, lease);
+    lease.holder = undefined;
+  });
 
   /** `connect` opens one connection; it is called without waiting for calls before it. */
   constructor(connect: () => Promise<DriverConnection>, options: PoolOptions = {}) {
@@ -158,7 +163,7 @@ export class Pool {
   release(lease: Lease, clean: boolean, abandoned = false): MaybePromise<void> {
     if (!lease.active) return;
     lease.active = false;
-    this.#leaks.unregister(lease);
+    this.#unwatch(lease);
     this.#takenAt = undefined;
     const { record } = lease;
     if (clean && !lease.detached && record.connection.alive && !this.events.has("reset")) return this.#store(record);
@@ -203,7 +208,7 @@ export class Pool {
       return;
     }
     lease.active = false;
-    this.#leaks.unregister(lease);
+    this.#unwatch(lease);
     this.#takenAt = undefined;
     if (lease.detached) this.#part(lease.record);
     else this.#drop(lease.record);
@@ -219,7 +224,12 @@ export class Pool {
   }
   /** Reclaims the connection when `holder` is garbage collected without having closed it. */
   watch(holder: object, lease: Lease): void {
-    this.#leaks.register(holder, lease, lease);
+    lease.holder = holder;
+    this.#young.add(lease);
+  }
+  #unwatch(lease: Lease): void {
+    if (!this.#young.remove(lease)) this.#leaks.unregister(lease);
+    lease.holder = undefined;
   }
   /** Closes idle connections; those on loan close when they come back. The pool stays usable. */
   async dispose(): Promise<void> {

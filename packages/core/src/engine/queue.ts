@@ -10,13 +10,15 @@ interface Task {
 export class SerialQueue {
   /** Read on hot paths: true while a piece of work is under way or others wait. */
   busy = false;
-  readonly #tasks: Task[] = [];
+  #tasks: Task[] | undefined;
 
   /** Runs at once when idle, else after everything asked for before. */
   run<T>(work: () => MaybePromise<T>): MaybePromise<T> {
     if (this.busy) {
+      this.#tasks ??= [];
+      const tasks = this.#tasks;
       return new Promise<T>((resolve, reject) =>
-        this.#tasks.push({ run: work, resolve: resolve as (v: never) => void, reject }),
+        tasks.push({ run: work, resolve: resolve as (v: never) => void, reject }),
       );
     }
     this.busy = true;
@@ -47,7 +49,7 @@ export class SerialQueue {
   }
   #next(): void {
     for (;;) {
-      const task = this.#tasks.shift();
+      const task = this.#tasks?.shift();
       if (task === undefined) {
         this.busy = false;
         return;

@@ -74,6 +74,23 @@ export interface ResultSource {
 }
 
 const SOON = Promise.resolve();
+/** Executions of this turn, to be started at its end unless somebody has asked for them by then. */
+let made: Execution[] = [];
+function soon(execution: Execution): void {
+  // Cheaper than queueMicrotask, which makes an async resource each time.
+  if (made.push(execution) === 1) void SOON.then(startAll);
+}
+function startAll(): void {
+  const [only] = made;
+  if (made.length === 1) {
+    made.pop();
+    only?.start();
+    return;
+  }
+  const all = made;
+  made = [];
+  for (const execution of all) execution.start();
+}
 
 /** One execution, shared by the views of its result. */
 export class Execution {
@@ -87,10 +104,7 @@ export class Execution {
     this.source = source;
     if (!starts) return;
     source.waiting.push(this);
-    // Cheaper than queueMicrotask, which makes an async resource each time.
-    void SOON.then(() => {
-      if (this.#state === "new") this.start();
-    });
+    soon(this);
   }
   /** Starts everything asked for earlier on this connection, then this. */
   start(): void {
@@ -492,9 +506,13 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   get #filters(): boolean {
     return this.#unique !== undefined || this.#steps.some((step) => step.unique !== undefined);
   }
-  async #with<T>(use: (fetched: Fetched) => T): Promise<T> {
-    const fetched = this.#execution.fetched();
-    return use(fetched instanceof Promise ? await fetched : fetched);
+  #with<T>(use: (fetched: Fetched) => T): Promise<T> {
+    try {
+      const fetched = this.#execution.fetched();
+      return fetched instanceof Promise ? fetched.then(use) : Promise.resolve(use(fetched));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
   #read(fetched: Fetched, most?: number): R[] {
     const { rows, keys } = requireRows(fetched);

@@ -24,10 +24,15 @@ export interface KeyedNamedBind extends KeyedBind {
 export class KeyWriter {
   ids = new Int32Array(2048);
   n = 0;
+  /** Of a writer used again (`again()`), the lists are longer than what counts. */
   texts: string[] = [];
+  textCount = 0;
   params: unknown[] = [];
+  paramCount = 0;
   /** The bind nodes in the order of `params`, where somebody wants them. */
   binds: KeyedBind[] | undefined;
+  /** A value was made for this execution alone. */
+  volatile = false;
   /** An element that declares no structure switches caching off for the statement. */
   cacheable = true;
   /** Values given by `params()` on the statement being walked. */
@@ -39,11 +44,18 @@ export class KeyWriter {
   #anonymous: object[] = [];
 
   reset(recordBinds = false): this {
-    this.n = 0;
     this.texts = [];
     this.params = [];
     this.binds = recordBinds ? [] : undefined;
+    return this.again();
+  }
+  /** For another walk with the same lists: nothing is allocated. */
+  again(): this {
+    this.n = 0;
+    this.textCount = 0;
+    this.paramCount = 0;
     this.cacheable = true;
+    this.volatile = false;
     this.named = undefined;
     this.agrees = false;
     if (this.#anonymous.length > 0) this.#anonymous = [];
@@ -58,20 +70,26 @@ export class KeyWriter {
     this.ids[this.n++] = x;
   }
   text(s: string): void {
-    this.texts.push(s);
+    this.texts[this.textCount++] = s;
   }
   param(bind: KeyedBind, typeId: number): void {
     this.id(typeId);
-    this.params.push(bind.value);
-    if (this.binds !== undefined) this.binds.push(bind);
+    this.#param(bind, bind.value);
+  }
+  #param(bind: KeyedBind, value: unknown): void {
+    const at = this.paramCount++;
+    this.params[at] = value;
+    if (this.binds !== undefined) this.binds[at] = bind;
   }
   namedParam(bind: KeyedNamedBind, typeId: number): void {
     this.id(typeId);
     const { named } = this;
-    if (named !== undefined && bind.parameter in named) this.params.push(named[bind.parameter]);
-    else if (bind.callable === undefined || this.nodesOnly) this.params.push(bind.value);
-    else this.params.push(bind.callable());
-    if (this.binds !== undefined) this.binds.push(bind);
+    if (named !== undefined && bind.parameter in named) this.#param(bind, named[bind.parameter]);
+    else if (bind.callable === undefined || this.nodesOnly) this.#param(bind, bind.value);
+    else {
+      this.volatile = true;
+      this.#param(bind, bind.callable());
+    }
   }
   /**
    * For what has no lasting id (an anonymous alias, a subquery): true at the first meeting, when the caller writes the

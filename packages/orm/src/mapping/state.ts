@@ -59,14 +59,14 @@ export interface LoadBatch {
   /** Options of the statement, for the loads that follow; owned by `query/`. */
   context?: unknown;
   /** Instances that have left the session since the last sweep. */
-  left?: number;
+  left: number;
 }
 /** An object leaves its session: its siblings must not keep it. Swept when half of a batch has gone. */
 export function leaveBatch(instance: Managed): void {
   const batch = instance.$$b;
   if (batch === null) return;
   instance.$$b = null;
-  batch.left = (batch.left ?? 0) + 1;
+  batch.left++;
   const { instances } = batch;
   if (batch.left * 2 < instances.length) return;
   batch.left = 0;

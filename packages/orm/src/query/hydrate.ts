@@ -50,7 +50,7 @@ export class Hydration {
     const batches = new Array<LoadBatch>(entities.length);
     for (let i = 0; i < entities.length; i++) {
       const e = entities[i] as EntityPlan;
-      batches[i] = { instances: [], context: trees === undefined ? e.tree : trees[e.index] };
+      batches[i] = { instances: [], context: trees === undefined ? e.tree : trees[e.index], left: 0 };
     }
     this.batches = batches;
     this.#collected = plan.joinedCount === 0 ? NOTHING_JOINED : new Array(plan.joinedCount);
@@ -296,6 +296,47 @@ export class Hydration {
     }
     if (members !== null && member !== null) members.add(member);
   }
+}
+
+/** A plan whose only row needs nothing but its object: no joins, no further loads, nothing computed beside the columns. */
+export function isLone({
+  entities,
+  items,
+  distinctEntities,
+  unique,
+  joinedCount,
+  followed,
+  criteria,
+}: OrmPlan): boolean {
+  const [entity] = entities;
+  const plain =
+    entity?.standard === true && !entity.mapper.isUnion && entity.extras.length === 0 && entity.empty.length === 0;
+  return (
+    plain &&
+    entities.length === 1 &&
+    items.length === 1 &&
+    distinctEntities &&
+    !unique &&
+    joinedCount === 0 &&
+    !followed &&
+    !criteria
+  );
+}
+/** The object of such a row in a session that has none of its hierarchy and nobody who listens. */
+export function loneEntity(plan: OrmPlan, session: SessionInternals, row: unknown[]): Managed {
+  const [entity] = plan.entities as readonly [EntityPlan];
+  plan.convert?.(row);
+  // Of the right length at once: an empty list makes room for many at its first push.
+  const instances = [undefined as unknown as Managed];
+  const made = new entity.mapper.loadClass(LOAD_TOKEN, row, entity.offset, session.face, {
+    instances,
+    context: entity.tree,
+    left: 0,
+  });
+  refuseFieldWrites(made);
+  instances[0] = made;
+  session.identity.append(entity.mapper, instances);
+  return made;
 }
 
 /** The identity key of a row; undefined where an outer join found nothing. Numbers are their own key. */

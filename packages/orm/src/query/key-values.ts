@@ -8,8 +8,13 @@ import type { Mapper } from "../mapping/mapper.js";
  * @throws ArgumentError when parts are missing or too many
  */
 export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
-  const names = mapper.primaryKey.map((pk) => pk.key);
   if (id === undefined) throw new ArgumentError(`get(): the key of ${mapper.name} is undefined.`, "argument.undefined");
+  const { primaryKey } = mapper;
+  if (typeof id !== "object" && primaryKey.length === 1) {
+    requireValue(id, primaryKey[0]?.column.type, "get()");
+    return [id];
+  }
+  const names = primaryKey.map((pk) => pk.key);
   if (Array.isArray(id)) {
     if (id.length !== names.length)
       throw new ArgumentError(
@@ -28,7 +33,7 @@ export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
       );
     const unknown = Object.keys(given).find((k) => !names.includes(k));
     // A key that is a document is a plain object too.
-    if (mapper.primaryKey[0]?.column.type.kind !== "json")
+    if (primaryKey[0]?.column.type.kind !== "json")
       throw new ArgumentError(
         `get(): the key of ${mapper.name} is { ${names.join(", ")} }, but { ${Object.keys(given).join(", ")} } was given.${unknown === undefined ? "" : didYouMean(unknown, names)}`,
         "orm.key",
@@ -39,7 +44,7 @@ export function keyValues(mapper: Mapper, id: unknown): readonly unknown[] {
       `get(): the key of ${mapper.name} is (${names.join(", ")}); give a tuple in this order, or an object.`,
       "orm.key",
     );
-  requireValue(id, mapper.primaryKey[0]?.column.type, "get()");
+  requireValue(id, primaryKey[0]?.column.type, "get()");
   return [id];
 }
 /** Null is a key no row has; undefined is a mistake. */

@@ -2,6 +2,7 @@
 import {
   ArgumentError,
   Bind,
+  type Compiled,
   type Engine,
   type Expression,
   type MaybePromise,
@@ -16,6 +17,7 @@ import { type LoadBatch, type Managed, tokenOf, UNLOADED } from "../mapping/stat
 import type { ByKeyOptions, LockOptions, SessionInternals } from "../session/internals.js";
 import { forgetChange } from "./changes.js";
 import { entityOf, entityOver } from "./entity.js";
+import { isLone, loneEntity } from "./hydrate.js";
 import { among, CHUNK } from "./keys.js";
 import { CarriedOptions, LoadTree, NO_COLUMNS } from "./load-tree.js";
 import type { OrmPlan } from "./plan.js";
@@ -26,7 +28,12 @@ import { mappedSource, ownSource } from "./source.js";
 /** The select of one row of a mapper, and its plans by the cache they belong to. */
 interface ByKey {
   readonly statement: SelectStatement;
-  readonly plans: WeakMap<object, OrmPlan>;
+  readonly plans: WeakMap<object, KeyPlan>;
+}
+interface KeyPlan {
+  readonly plan: OrmPlan;
+  /** For a plan whose row is nothing but its object. */
+  readonly lone: Compiled | undefined;
 }
 const BY_KEY = Symbol("byKey");
 function byKeyOf(mapper: Mapper): ByKey {
@@ -41,11 +48,16 @@ function byKeyOf(mapper: Mapper): ByKey {
   }
   return made;
 }
-function plainPlan(session: SessionInternals, engine: Engine, { statement, plans }: ByKey): OrmPlan {
+function plainPlan(session: SessionInternals, engine: Engine, { statement, plans }: ByKey): KeyPlan {
   const cache = session.planCache(engine);
-  let plan = plans.get(cache);
-  if (plan === undefined) plans.set(cache, (plan = lookUpPlan(session, engine, statement).value));
-  return plan;
+  let found = plans.get(cache);
+  if (found === undefined) {
+    const { value: plan } = lookUpPlan(session, engine, statement);
+    const { compiled } = plan;
+    const lone = isLone(plan) ? { ...compiled, hint: { ...compiled.hint, single: true } } : undefined;
+    plans.set(cache, (found = { plan, lone }));
+  }
+  return found;
 }
 
 /** The object with this key, read from the database; null when there is no such row. Runs in the session's turn. */
@@ -68,8 +80,15 @@ export function loadByKey(
     (options.options === undefined || options.options.length === 0)
   ) {
     // The parameters of the plan are the key's parts in order, and nothing else.
-    const plan = plainPlan(session, session.engineFor(mapper, byKey.statement), byKey);
-    ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
+    const { plan, lone } = plainPlan(session, session.engineFor(mapper, byKey.statement), byKey);
+    if (lone !== undefined && !populate && session.rowEvents === null && session.identity.isEmpty(mapper)) {
+      const connection = session.connectionFor(mapper, byKey.statement);
+      const raw =
+        connection instanceof Promise ? connection.then((c) => c.run(lone, values)) : connection.run(lone, values);
+      if (!(raw instanceof Promise))
+        return raw.rows.length === 0 ? null : loneEntity(plan, session, raw.rows[0] as unknown[]);
+      ran = after(raw, (there) => sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate, there));
+    } else ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
   } else {
     const source = mappedSource(mapper);
     let statement = new SelectStatement([entityOf(mapper)]).where(

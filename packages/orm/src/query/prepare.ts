@@ -1,11 +1,21 @@
 /** `prepare({ min: integer() }, (p) => select(…))`: built once, executed often with other values. */
-import { ArgumentError, ColumnDefinition, didYouMean, type Element, NamedBind, type Result } from "@athanor/core";
+import {
+  ArgumentError,
+  ColumnDefinition,
+  Connection,
+  didYouMean,
+  type Element,
+  LookupMemo,
+  NamedBind,
+  type Result,
+} from "@athanor/core";
 import { SESSION } from "../session/internals.js";
 import { executeStatement } from "./execute.js";
 import type { HasSession } from "./query.js";
 
 export class PreparedStatement {
   readonly #statement: Element;
+  readonly #memo = new LookupMemo();
   readonly #names: readonly string[];
   constructor(params: { readonly [name: string]: unknown }, build: (params: never) => unknown) {
     this.#names = Object.keys(params);
@@ -35,7 +45,7 @@ export class PreparedStatement {
           "parameter.missing",
         );
     }
-    for (const name of Object.keys(values)) {
+    for (const name in values) {
       if (!this.#names.includes(name))
         throw new ArgumentError(
           `The prepared statement has no parameter '${name}'.${didYouMean(name, this.#names)}`,
@@ -44,10 +54,9 @@ export class PreparedStatement {
     }
     const session = (on as Partial<HasSession> | null)?.[SESSION];
     if (session !== undefined) return executeStatement(session, this.#statement, values, mode);
-    const connection = on as { execute?: (statement: Element, values: unknown) => Result<unknown> } | null;
-    if (typeof connection?.execute !== "function")
+    if (!(on instanceof Connection))
       throw new ArgumentError("A prepared statement is executed on a session or a connection.");
-    const result = connection.execute(this.#statement, values);
+    const result: Result<unknown> = on.executePrepared(this.#statement, this.#memo, values);
     return mode === "scalars" ? result.scalars() : result;
   }
 }

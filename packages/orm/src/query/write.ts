@@ -153,7 +153,7 @@ async function insertSpreadRows(
   const { returningItems } = statement;
   if (returningItems.length === 0) return { rows: null, keys: [], rowCount, lastInsertId: null };
   if (returningItems.length === 1 && returningItems[0] instanceof EntityItem && returningItems[0].mapper === mapper) {
-    const batch: LoadBatch = { instances: [...made], context: new LoadTree() };
+    const batch: LoadBatch = { instances: [...made], context: new LoadTree(), left: 0 };
     for (const instance of made) {
       session.register(instance);
       session.identity.add(mapper, mapper.keyOf(instance) as CanonicalKey, instance);

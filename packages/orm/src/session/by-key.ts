@@ -28,18 +28,20 @@ export function getByKey(
   const at = options.identityToken === undefined ? session : session.at(options.identityToken);
   const known = at.identity.get(mapper, key);
   if (known !== undefined && plain && (known.$$f & STALE) === 0) return fitting(known, mapper);
-  const taken = (found: Managed | null): Managed | null => {
-    // The row is gone: the object stands for nothing any more.
-    if (found === null && known !== undefined && plain && mapperOfInstance(known).isA(mapper)) session.removed(known);
-    return found;
-  };
   // Nothing is awaited that is there: SQLite answers at once.
-  const load = (): MaybePromise<Managed | null> => {
-    const found = loadByKey(at, mapper, values, options);
-    return found instanceof Promise ? found.then(taken) : taken(found);
-  };
   const flushing = session.autoflush();
-  return flushing === undefined ? load() : flushing.then(load);
+  const found =
+    flushing === undefined
+      ? loadByKey(at, mapper, values, options)
+      : flushing.then(() => loadByKey(at, mapper, values, options));
+  if (known === undefined || !plain) return found;
+  if (found instanceof Promise) return found.then((row) => unlessGone(session, mapper, known, row));
+  return unlessGone(session, mapper, known, found);
+}
+/** Where the row is gone, the object stands for nothing any more. */
+function unlessGone(session: ByKeyHost, mapper: Mapper, known: Managed, found: Managed | null): Managed | null {
+  if (found === null && mapperOfInstance(known).isA(mapper)) session.removed(known);
+  return found;
 }
 /** Where the key may be, one shard after another; what the session has comes first. */
 async function getSharded(

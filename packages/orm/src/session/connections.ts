@@ -104,7 +104,7 @@ export class SessionConnections {
   #opened(bind: Engine, connection: Connection, host: ConnectionHost): MaybePromise<Connection> {
     const leave = this.#enter(connection);
     const bound: Bound = { bind, connection, own: true, root: undefined, rollbackOnly: false, nested: [], leave };
-    this.#bound = [...this.#bound, bound];
+    this.#bound = this.#bound.length === 0 ? [bound] : [...this.#bound, bound];
     if (this.#depth > 0) return this.#nest(bound, host);
     const running = host.begun(connection);
     return running instanceof Promise ? running.then(() => connection) : connection;

@@ -72,7 +72,6 @@ export interface BindContext {
 /** Chooses the engine for a mapper or a statement: replicas, tenants. undefined: what `binds` and `bind` say. */
 export type GetBind = (mapper: Mapper | null, statement: Element | undefined, context: BindContext) => Bind | undefined;
 export interface CoreOptions {
-  readonly bind: Bind | undefined;
   readonly binds: Binds | undefined;
   readonly getBind: GetBind | undefined;
   readonly autobegin: boolean;
@@ -96,10 +95,12 @@ export class SessionCore implements WholeSession, SessionFace {
   readonly identity: IdentityMap = this.objects.identity;
   readonly transactions: SessionTransactions;
   readonly waiting: Execution[] = [];
-  readonly hooks: SessionHooks;
+  hooks: SessionHooks;
+  readonly bind: Bind | undefined;
   readonly options: CoreOptions;
   /** The public session, for events and `objectSession`. */
-  readonly owner: object;
+  readonly owner: { close(): Promise<void> };
+  youngAt = -1;
   readonly #queue = new SessionQueue();
   readonly #replicas: ReplicaChoice | undefined;
   isFlushing = false;
@@ -107,13 +108,21 @@ export class SessionCore implements WholeSession, SessionFace {
   #flushed: { pending: readonly Managed[]; dirty: readonly Managed[]; deleted: readonly Managed[] } | undefined;
   #noAutoflush = 0;
 
-  constructor(owner: object, options: CoreOptions, hooks: SessionHooks) {
+  constructor(owner: { close(): Promise<void> }, bind: Bind | undefined, options: CoreOptions, hooks: SessionHooks) {
     this.owner = owner;
+    this.bind = bind;
     this.options = options;
-    this.hooks = new SessionHooks(hooks);
+    this.hooks = hooks;
     this.transactions = new SessionTransactions(this);
     this.#replicas = options.replicas === undefined ? undefined : new ReplicaChoice(options.replicas);
   }
+  /** Listeners of this session alone; made for the first one. */
+  get ownHooks(): SessionHooks {
+    if (!this.#hasOwnHooks) this.hooks = new SessionHooks(this.hooks);
+    this.#hasOwnHooks = true;
+    return this.hooks;
+  }
+  #hasOwnHooks = false;
   get face(): SessionFace {
     return this;
   }
@@ -141,8 +150,9 @@ export class SessionCore implements WholeSession, SessionFace {
   // ---- connections and transactions
 
   bindFor(mapper: Mapper | null, statement?: Element): Bind {
-    const { getBind, binds, bind } = this.options;
-    const found = getBind?.(mapper, statement, { flushing: this.isFlushing }) ?? binds?.find(mapper, statement) ?? bind;
+    const { getBind, binds } = this.options;
+    const found =
+      getBind?.(mapper, statement, { flushing: this.isFlushing }) ?? binds?.find(mapper, statement) ?? this.bind;
     if (found === undefined && this.options.shards !== undefined)
       throw new ArgumentError(
         `This session works on several shards (${this.options.shards.ids.join(", ")}): say which one is meant, such as session.connection(${mapper ?? "Model"}, { shardId: ${JSON.stringify(this.options.shards.ids[0])} }).`,
@@ -473,7 +483,7 @@ export class SessionCore implements WholeSession, SessionFace {
     return this.objects.knownMembers(owner, relationship);
   }
   noteDirty(instance: Managed): void {
-    this.objects.dirty.push(instance);
+    this.objects.noteDirty(instance);
   }
   noteRelated(owner: Managed, relationship: unknown, item: Managed): void {
     const { cascade, direction } = relationship as RelationshipProperty;

@@ -8,6 +8,8 @@ import { type Managed, setToken, tokenOf } from "../mapping/state.js";
 import type { Identities } from "./internals.js";
 
 type Level = Map<KeyPart, Level | Managed>;
+/** Never pushed to. */
+const NO_SEGMENTS: (readonly Managed[])[] = [];
 
 class Store {
   #index: Level | undefined;
@@ -19,7 +21,7 @@ class Store {
   get isIndexed(): boolean {
     return this.#index !== undefined;
   }
-  segments: (readonly Managed[])[] = [];
+  segments: (readonly Managed[])[] = NO_SEGMENTS;
   /** Members of the index. */
   count = 0;
 }
@@ -82,7 +84,7 @@ export class IdentityMap implements Identities {
     const store = this.#store(mapper);
     if (store.segments.length > 0) {
       const { segments } = store;
-      store.segments = [];
+      store.segments = NO_SEGMENTS;
       for (const segment of segments) {
         for (const instance of segment) {
           const key = mapperOfInstance(instance).keyOf(instance);
@@ -143,7 +145,9 @@ export class IdentityMap implements Identities {
   append(mapper: Mapper, instances: readonly Managed[]): void {
     if (instances.length === 0) return;
     if (this.#token !== undefined) for (const instance of instances) setToken(instance, this.#token);
-    this.#store(mapper).segments.push(instances);
+    const store = this.#store(mapper);
+    if (store.segments === NO_SEGMENTS) store.segments = [instances];
+    else store.segments.push(instances);
   }
   *instances(mapper: Mapper): Generator<Managed> {
     yield* members(this.#indexed(mapper).index);

@@ -47,8 +47,8 @@ export interface ObjectsHost extends SessionFace {
 
 export class SessionObjects {
   readonly identity = new IdentityMap();
-  pending: Managed[] = [];
-  dirty: Managed[] = [];
+  pending: Managed[] = NONE;
+  dirty: Managed[] = NONE;
   toDelete: Set<Managed> = NO_OBJECTS;
   /** Taken away from their owners since the last flush. */
   lost: Set<Managed> = NO_OBJECTS;
@@ -56,6 +56,10 @@ export class SessionObjects {
 
   constructor(host: ObjectsHost) {
     this.#host = host;
+  }
+  noteDirty(instance: Managed): void {
+    if (this.dirty === NONE) this.dirty = [instance];
+    else this.dirty.push(instance);
   }
   get hasChanges(): boolean {
     return this.pending.length > 0 || this.dirty.length > 0 || this.toDelete.size > 0;
@@ -131,7 +135,7 @@ export class SessionObjects {
       instance.$$s = this.#host;
       if (instance.$$o !== null || instance.$$h !== null) {
         instance.$$f |= DIRTY;
-        this.dirty.push(instance);
+        this.noteDirty(instance);
       }
       if (this.#host.hooks.has("afterAttach"))
         this.#host.hooks.emit("afterAttach", { session: this.#host.owner, instance });
@@ -142,7 +146,8 @@ export class SessionObjects {
     instance.$$s = this.#host;
     instance.$$f |= PENDING;
     instance.$$f &= ~DIRTY;
-    this.pending.push(instance);
+    if (this.pending === NONE) this.pending = [instance];
+    else this.pending.push(instance);
     if (this.#host.hooks.has("afterAttach"))
       this.#host.hooks.emit("afterAttach", { session: this.#host.owner, instance });
     if (this.#host.hooks.has("transientToPending"))
@@ -192,10 +197,11 @@ export class SessionObjects {
         this.#host.hooks.emit("pendingToTransient", { session: this.#host.owner, instance });
     }
     for (let frame = this.#host.currentFrame; frame !== undefined; frame = frame.parent)
-      for (const { instance } of [...frame.deleted]) if (instance.$$s === this.#host) this.#detach(instance);
+      if (!frame.isUntouched)
+        for (const { instance } of [...frame.deleted]) if (instance.$$s === this.#host) this.#detach(instance);
     this.identity.clear();
-    this.pending = [];
-    this.dirty = [];
+    if (this.pending.length > 0) this.pending = [];
+    if (this.dirty.length > 0) this.dirty = [];
     this.lost = NO_OBJECTS;
     this.toDelete = NO_OBJECTS;
   }
@@ -354,6 +360,8 @@ export class SessionObjects {
 }
 
 export const NOTHING: readonly Managed[] = [];
+/** A list to begin with; never pushed to. */
+const NONE: Managed[] = [];
 /** Stands for the sets of a session that deletes nothing and loses nothing: never added to. */
 const NO_OBJECTS: Set<Managed> = new Set();
 function letGo(instance: Managed): void {

@@ -87,7 +87,6 @@ const MODES: readonly JoinTransactionMode[] = [
 ];
 
 export const DEFAULTS: CoreOptions = {
-  bind: undefined,
   binds: undefined,
   getBind: undefined,
   autobegin: true,
@@ -122,7 +121,6 @@ export function coreOptions(all: SessionOptions): CoreOptions {
       "session.replicas",
     );
   return {
-    bind: all.bind,
     binds: all.binds === undefined ? undefined : new Binds(all.binds),
     getBind: all.getBind,
     autobegin: all.autobegin ?? true,

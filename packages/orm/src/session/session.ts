@@ -123,19 +123,19 @@ export class Session implements AsyncDisposable {
     const bound = isBind(bind);
     const hooks = (options as Listened)[LISTENERS] ?? (bind as Listened)[LISTENERS] ?? hooksOfClass(new.target);
     if (bound && options === NO_OPTIONS) {
-      this.#options = { bind };
-      this.#core = new SessionCore(this, { ...DEFAULTS, bind }, hooks);
-      rememberOpen(this);
+      this.#options = NO_OPTIONS;
+      this.#core = new SessionCore(this, bind, DEFAULTS, hooks);
+      rememberOpen(this.#core);
       return;
     }
     const all: SessionOptions = bound ? { bind, ...options } : bind;
     this.#options = all;
-    this.#core = new SessionCore(this, coreOptions(all), hooks);
-    rememberOpen(this);
+    this.#core = new SessionCore(this, all.bind, coreOptions(all), hooks);
+    rememberOpen(this.#core);
   }
   static readonly #sample = () => {
     const session = new Session(NO_OPTIONS);
-    forgetOpen(session);
+    forgetOpen(session.#core);
     return { session, core: session.#core };
   };
   /** Anything; for the program's own use. */
@@ -475,7 +475,7 @@ export class Session implements AsyncDisposable {
     return this.#core.enqueueAfterResults(() => this.#core.at(options.shardId).connectionFor(mapper));
   }
   get bind(): Engine | Connection | undefined {
-    return this.#core.options.bind;
+    return this.#core.bind;
   }
   /** Runs a block without flushing before queries. */
   noAutoflush<T>(block: () => MaybePromise<T>): Promise<T> {
@@ -487,12 +487,12 @@ export class Session implements AsyncDisposable {
   }
   /** Like `reset`, for good: waits for what was asked for, refuses what comes later. */
   close(): Promise<void> {
-    forgetOpen(this);
+    forgetOpen(this.#core);
     return this.#core.close();
   }
   /** Like `close`, but the physical connections are ended instead of going back to the pool: for ones known to be bad. */
   invalidate(): Promise<void> {
-    forgetOpen(this);
+    forgetOpen(this.#core);
     return this.#core.close(true);
   }
   /**
@@ -521,7 +521,9 @@ export class Session implements AsyncDisposable {
   ): Session | Promise<T> {
     this.#open();
     const block = typeof first === "function" ? first : undefined;
-    const options = { ...this.#options, ...(block === undefined ? (first as SessionOptions | undefined) : more) };
+    const own = { ...this.#options, ...(block === undefined ? (first as SessionOptions | undefined) : more) };
+    const bind = own.bind ?? this.#core.bind;
+    const options: SessionOptions = bind === undefined ? own : { ...own, bind };
     const binds = [options.bind, ...[...(options.binds ?? [])].map(([, bind]) => bind)];
     if (binds.some((bind) => bind !== undefined && !("connect" in bind)))
       throw new InvalidRequestError(
@@ -541,7 +543,7 @@ export class Session implements AsyncDisposable {
   }
   /** Listens to an event of this session; gives the function that stops it. */
   on<K extends SessionEventName>(name: K, listener: SessionEvents[K], options?: ListenOptions): () => void {
-    return this.#core.hooks.on(name, listener, options);
+    return this.#core.ownHooks.on(name, listener, options);
   }
   /** Listens to an event of all sessions of this class and of classes below it, those there are included. */
   static on<K extends SessionEventName>(name: K, listener: SessionEvents[K], options?: ListenOptions): () => void {

@@ -40,16 +40,50 @@ interface KeySwitch {
   readonly after: CanonicalKey;
 }
 
-export class TransactionFrame {
-  readonly parent: TransactionFrame | undefined;
-  /** Became persistent here. */
+interface Deed {
+  readonly instance: Managed;
+  readonly key: CanonicalKey;
+}
+/** What there is to take back. */
+class Notes {
   readonly created: Managed[] = [];
-  /** Deleted by a flush here. */
-  readonly deleted: { readonly instance: Managed; readonly key: CanonicalKey }[] = [];
+  readonly deleted: Deed[] = [];
   readonly undo: Undo[] = [];
   readonly switches: KeySwitch[] = [];
+}
+
+export class TransactionFrame {
+  readonly parent: TransactionFrame | undefined;
+  /** Made with the first note: most transactions only read. */
+  #notes: Notes | undefined;
   constructor(parent?: TransactionFrame) {
     this.parent = parent;
+  }
+  get #noted(): Notes {
+    this.#notes ??= new Notes();
+    return this.#notes;
+  }
+  /** Nothing was written here. */
+  get isUntouched(): boolean {
+    return this.#notes === undefined;
+  }
+  /** Became persistent here. */
+  get created(): Managed[] {
+    return this.#noted.created;
+  }
+  /** Deleted by a flush here. */
+  get deleted(): Deed[] {
+    return this.#noted.deleted;
+  }
+  get undo(): Undo[] {
+    return this.#noted.undo;
+  }
+  get switches(): KeySwitch[] {
+    return this.#noted.switches;
+  }
+  /** All that was noted is taken back. */
+  forget(): void {
+    this.#notes = undefined;
   }
   get nested(): boolean {
     return this.parent !== undefined;
@@ -64,6 +98,7 @@ export class TransactionFrame {
   }
   /** A released savepoint: what it did belongs to the transaction around it. */
   mergeInto(outer: TransactionFrame): void {
+    if (this.isUntouched) return;
     // Not as arguments: there may be more than the stack holds.
     for (const c of this.created) outer.created.push(c);
     for (const d of this.deleted) outer.deleted.push(d);
@@ -73,6 +108,7 @@ export class TransactionFrame {
 
   /** An object that its session lets go of is out of reach for a rollback. */
   forgetDeleted(instance: Managed): void {
+    if (this.isUntouched) return;
     const at = this.deleted.findIndex((d) => d.instance === instance);
     if (at >= 0) this.deleted.splice(at, 1);
   }
@@ -83,6 +119,7 @@ export class TransactionFrame {
    */
   revert(identity: IdentityMap, session: SessionFace, created: ReadonlySet<Managed>): Managed[] {
     const touched: Managed[] = [];
+    if (this.isUntouched) return touched;
     // Deleted objects are on no dirty list; what was done to them since goes first.
     for (const { instance } of this.deleted)
       if ((instance.$$o !== null || instance.$$h !== null) && !created.has(instance)) revertChanges(instance);

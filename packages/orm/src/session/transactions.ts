@@ -214,7 +214,7 @@ export class SessionTransactions {
     const frame = this.#innermost;
     this.#innermost = undefined;
     const gone = new Set<Managed>();
-    for (const { instance } of frame?.deleted ?? []) {
+    for (const { instance } of frame === undefined || frame.isUntouched ? [] : frame.deleted) {
       if ((instance.$$f & DELETED) === 0) continue;
       gone.add(instance);
       instance.$$f = DETACHED | WAS_DELETED;
@@ -264,6 +264,7 @@ export class SessionTransactions {
     if (nested) await this.connections.rollbackNested();
   }
   #revertFrame(frame: TransactionFrame, all: ReadonlySet<Managed>): Managed[] {
+    if (frame.isUntouched) return [];
     const created = this.#host.hooks.has("persistentToTransient") ? [...frame.created] : [];
     const deleted = this.#host.hooks.has("deletedToPersistent") ? frame.deleted.map((d) => d.instance) : [];
     const touched = frame.revert(this.#host.objects.identity, this.#host, all);
@@ -272,7 +273,7 @@ export class SessionTransactions {
     for (const instance of deleted)
       if ((instance.$$f & PERSISTENT) !== 0)
         this.#host.hooks.emit("deletedToPersistent", { session: this.#host.owner, instance });
-    frame.created.length = frame.deleted.length = frame.undo.length = frame.switches.length = 0;
+    frame.forget();
     return touched;
   }
   /** The transaction (or the savepoint alone) is rolled back at once; until rollback() nothing else is possible. */

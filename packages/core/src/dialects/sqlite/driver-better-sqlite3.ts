@@ -35,6 +35,10 @@ function handle(db: DatabaseConstructor.Database): SqliteHandle {
     exec: (sql) => void db.exec(sql),
     close: () => void db.close(),
     prepare: (sql) => statement(db.prepare(sql)),
+    command(sql) {
+      const made = db.prepare(sql);
+      return () => void made.run();
+    },
   };
 }
 function statement(made: DatabaseConstructor.Statement<unknown[], unknown>): SqliteStatement {
@@ -51,6 +55,10 @@ function statement(made: DatabaseConstructor.Statement<unknown[], unknown>): Sql
     all(params, exact) {
       set(exact);
       return made.all(params) as unknown[][];
+    },
+    get(params, exact) {
+      set(exact);
+      return made.get(params) as unknown[] | undefined;
     },
     iterate(params, exact) {
       set(exact);

@@ -7,6 +7,7 @@ import { matches, type OpenSqlite } from "./location.js";
 /** The part of `node:sqlite` used here; the type package for the oldest supported Node does not know it. */
 interface NodeStatement {
   all(...params: unknown[]): unknown[][];
+  get(...params: unknown[]): unknown[] | undefined;
   iterate(...params: unknown[]): IterableIterator<unknown[]>;
   run(...params: unknown[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   columns(): readonly { readonly name: string; readonly type: string | null }[];
@@ -74,6 +75,10 @@ function handle(db: NodeDatabase): SqliteHandle {
     },
     exec: (sql) => db.exec(sql),
     close: () => db.close(),
+    command(sql) {
+      const made = db.prepare(sql);
+      return () => void made.run();
+    },
     prepare(sql) {
       const made = db.prepare(sql);
       const reader = made.columns().length > 0;
@@ -88,6 +93,10 @@ function handle(db: NodeDatabase): SqliteHandle {
         all(params, exact) {
           set(exact);
           return made.all(...positional(params));
+        },
+        get(params, exact) {
+          set(exact);
+          return made.get(...positional(params));
         },
         iterate(params, exact) {
           set(exact);

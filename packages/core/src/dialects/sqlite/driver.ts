@@ -25,12 +25,16 @@ export interface SqliteStatement {
   readonly reader: boolean;
   /** Rows as arrays; whole numbers as bigint when `exact`. */
   all(params: readonly unknown[], exact: boolean): unknown[][];
+  /** The first row. */
+  get(params: readonly unknown[], exact: boolean): unknown[] | undefined;
   iterate(params: readonly unknown[], exact: boolean): IterableIterator<unknown[]>;
   run(params: readonly unknown[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   fields(): readonly FieldInfo[];
 }
 export interface SqliteHandle {
   prepare(sql: string): SqliteStatement;
+  /** A statement without values or rows, to be run again and again: BEGIN and its like. */
+  command(sql: string): () => void;
   exec(sql: string): void;
   close(): void;
   readonly open: boolean;
@@ -55,6 +59,7 @@ interface Entry {
 
 /** From here on packing pays. */
 const MANY = 30;
+const BEGIN = { deferred: "BEGIN", immediate: "BEGIN IMMEDIATE", exclusive: "BEGIN EXCLUSIVE" } as const;
 const NO_FIELDS: readonly FieldInfo[] = [];
 const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma)\b/i;
 
@@ -66,6 +71,9 @@ export class SqliteConnection implements DriverConnection {
   #begun = false;
   /** SQLite ended the transaction with an error: what follows would be saved one by one, so it is refused. */
   #undone = false;
+  #runBegin: (() => void) | undefined;
+  #runCommit: (() => void) | undefined;
+  #runRollback: (() => void) | undefined;
   /** Set while a lock is waited for. */
   #stopWaiting: (() => void) | undefined;
 
@@ -158,21 +166,23 @@ export class SqliteConnection implements DriverConnection {
   }
   /** Isolation levels below SERIALIZABLE ask for less than SQLite always gives. */
   begin(options: BeginOptions): MaybePromise<void> {
-    const { begin } = this.#settings;
-    const sql =
-      begin === "deferred" || options.readOnly
-        ? "BEGIN"
-        : begin === "immediate"
-          ? "BEGIN IMMEDIATE"
-          : "BEGIN EXCLUSIVE";
-    return this.#orWait(() => {
-      if (options.readOnly) {
-        this.#db.exec("PRAGMA query_only = 1");
-        this.#queryOnly = true;
-      }
-      this.#entry(sql, true).statement.run([]);
-      this.#begun = true;
-    });
+    try {
+      this.#beginNow(options);
+    } catch (error) {
+      if (isBusy(error)) return this.#patiently(() => this.#beginNow(options), error);
+      throw this.#noted(error);
+    }
+  }
+  #beginNow(options: BeginOptions): void {
+    if (options.readOnly) {
+      this.#db.exec("PRAGMA query_only = 1");
+      this.#queryOnly = true;
+      this.#db.exec("BEGIN");
+    } else {
+      this.#runBegin ??= this.#db.command(BEGIN[this.#settings.begin]);
+      this.#runBegin();
+    }
+    this.#begun = true;
   }
   commit(): MaybePromise<void> {
     return this.#orWait(() => {
@@ -180,12 +190,16 @@ export class SqliteConnection implements DriverConnection {
         this.#ended();
         throw undone();
       }
-      this.#entry("COMMIT", true).statement.run([]);
+      this.#runCommit ??= this.#db.command("COMMIT");
+      this.#runCommit();
       this.#ended();
     });
   }
   rollback(): MaybePromise<void> {
-    if (this.#db.inTransaction) this.#entry("ROLLBACK", true).statement.run([]);
+    if (this.#db.inTransaction) {
+      this.#runRollback ??= this.#db.command("ROLLBACK");
+      this.#runRollback();
+    }
     this.#ended();
   }
   ping(): void {
@@ -231,7 +245,9 @@ export class SqliteConnection implements DriverConnection {
     const { statement } = entry;
     const values = hint.returnsRows === undefined && params.length > 0 ? params.map(rawBind) : params;
     if (statement.reader) {
-      const rows = statement.all(values, hint.exactIntegers);
+      const rows = hint.single
+        ? alone(statement.get(values, hint.exactIntegers))
+        : statement.all(values, hint.exactIntegers);
       if (hint.exactIntegers) shorten(rows);
       entry.rows = rows.length;
       // Declared columns need no word of the driver.
@@ -320,6 +336,7 @@ function undone(): OperationalError {
     "SQLite had already rolled this transaction back because of an earlier error: call rollback() and run it again.",
   );
 }
+const alone = (row: unknown[] | undefined): unknown[][] => (row === undefined ? [] : [row]);
 function short(value: unknown): unknown {
   if (typeof value !== "bigint") return value;
   const n = Number(value);

@@ -464,6 +464,7 @@ export class Flush {
   /** New rows: their objects are persistent now. */
   #settle(host: FlushHost, inserts: readonly Managed[]): void {
     const { identity, frame } = host;
+    const { created } = frame;
     for (let from = 0; from < inserts.length; ) {
       const mapper = mapperOfInstance(inserts[from] as Managed);
       // Columns nobody gave went in as NULL; those the database makes and did not give back stay unknown.
@@ -478,7 +479,7 @@ export class Flush {
         instance.$$n = 0;
         instance.$$o = null;
         instance.$$h = null;
-        frame.created.push(instance);
+        created.push(instance);
       }
       // The database would have refused a key that is there twice.
       identity.append(mapper, from === 0 && to === inserts.length ? inserts : inserts.slice(from, to));
@@ -605,7 +606,7 @@ export class Flush {
       const mapper = mapperOfInstance(instance);
       if (mapper.relationships.length === 0) continue;
       let batch = batches.get(mapper);
-      if (batch === undefined) batches.set(mapper, (batch = { instances: [] }));
+      if (batch === undefined) batches.set(mapper, (batch = { instances: [], left: 0 }));
       batch.instances.push(instance);
       instance.$$b = batch;
     }

@@ -312,7 +312,7 @@ function compiledInsert(
   table: Table,
   columns: readonly TableColumn[],
   returning: readonly TableColumn[],
-): { compiled: CompiledInsert; params: unknown[] } {
+): { compiled: CompiledInsert; params: readonly unknown[] } {
   const sample: Record<string, unknown> = {};
   for (const c of columns) sample[c.key] = null;
   let statement = new InsertStatement(table);
@@ -320,7 +320,7 @@ function compiledInsert(
   if (returning.length > 0) statement = statement.returning(...returning);
   return lookup(engine, statement);
 }
-function lookup(engine: Engine, statement: InsertStatement): { compiled: CompiledInsert; params: unknown[] } {
+function lookup(engine: Engine, statement: InsertStatement): { compiled: CompiledInsert; params: readonly unknown[] } {
   const { value, params } = engine.cache.lookup(statement, (binds) =>
     engine.dialect.createCompiler(binds).compile(statement),
   );
