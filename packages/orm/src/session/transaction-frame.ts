@@ -46,11 +46,13 @@ interface Deed {
 }
 /** What there is to take back. */
 class Notes {
-  readonly created: Managed[] = [];
+  readonly created: (readonly Managed[])[] = [];
   readonly deleted: Deed[] = [];
   readonly undo: Undo[] = [];
   readonly switches: KeySwitch[] = [];
 }
+
+const NOBODY: readonly Managed[] = [];
 
 export class TransactionFrame {
   readonly parent: TransactionFrame | undefined;
@@ -68,8 +70,12 @@ export class TransactionFrame {
     return this.#notes === undefined;
   }
   /** Became persistent here. */
-  get created(): Managed[] {
-    return this.#noted.created;
+  get created(): readonly Managed[] {
+    return this.#notes?.created.flat() ?? NOBODY;
+  }
+  /** A list is kept as it is: nobody may change it. */
+  noteCreated(instances: readonly Managed[]): void {
+    this.#noted.created.push(instances);
   }
   /** Deleted by a flush here. */
   get deleted(): Deed[] {
@@ -100,7 +106,7 @@ export class TransactionFrame {
   mergeInto(outer: TransactionFrame): void {
     if (this.isUntouched) return;
     // Not as arguments: there may be more than the stack holds.
-    for (const c of this.created) outer.created.push(c);
+    for (const c of this.#noted.created) outer.noteCreated(c);
     for (const d of this.deleted) outer.deleted.push(d);
     for (const u of this.undo) outer.undo.push(u);
     for (const k of this.switches) outer.switches.push(k);

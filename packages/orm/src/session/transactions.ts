@@ -265,7 +265,7 @@ export class SessionTransactions {
   }
   #revertFrame(frame: TransactionFrame, all: ReadonlySet<Managed>): Managed[] {
     if (frame.isUntouched) return [];
-    const created = this.#host.hooks.has("persistentToTransient") ? [...frame.created] : [];
+    const created = this.#host.hooks.has("persistentToTransient") ? frame.created : [];
     const deleted = this.#host.hooks.has("deletedToPersistent") ? frame.deleted.map((d) => d.instance) : [];
     const touched = frame.revert(this.#host.objects.identity, this.#host, all);
     for (const instance of created)

@@ -45,6 +45,7 @@ export interface FlushInput {
 }
 /** Hooks that may change objects when these are written already. */
 const HOOKS = ["beforeInsert", "afterInsert", "beforeUpdate", "afterUpdate", "beforeDelete", "afterDelete"] as const;
+const NONE: readonly Managed[] = [];
 const isPending = (i: Managed): boolean => (i.$$f & PENDING) !== 0;
 
 /** Taken off by a relationship that deletes what it loses; with `legacyIsOrphan` by all of them. */
@@ -73,6 +74,7 @@ export class Flush {
   readonly #secondary = new SecondaryPlan();
   readonly #inserted: Managed[] = [];
   readonly #updated = new Set<Managed>();
+  #untouched = false;
 
   constructor(host: FlushHost, input: FlushInput) {
     this.#host = host;
@@ -85,6 +87,8 @@ export class Flush {
     const { pending, dirty } = this.#input;
     // Objects without a word about relationships only need to be written: most of a large flush.
     const linked = pending.filter(isLinked);
+    // Then they go to the first INSERT as they are: nothing is awaited before it.
+    this.#untouched = dirty.length === 0 && linked.length === 0 && this.#deleted.size === 0;
     const relinked = dirty.filter((d) => d.$$h !== null || d.$$p !== null);
     if (relinked.length > 0) await this.#resolveUnloaded(relinked);
     if (linked.length > 0) await this.#findOrphans(linked);
@@ -119,6 +123,7 @@ export class Flush {
   }
   /** Everything to be written; a list while nothing can be in it twice. */
   #saves(pending: readonly Managed[], dirty: readonly Managed[]): Iterable<Managed> {
+    if (this.#untouched) return pending;
     const fresh = pending.filter((p) => this.#alive(p) && isPending(p));
     if (this.#syncs.byChild.size === 0) {
       if (dirty.length === 0) return fresh;
@@ -337,11 +342,19 @@ export class Flush {
     for (const [host, part] of this.#host.split(wave)) await this.#saveAt(host, part);
   }
   async #saveAt(host: FlushHost, wave: readonly Managed[]): Promise<void> {
-    const inserts: Managed[] = [];
+    let inserts = NONE;
     const updates: Managed[] = [];
     const { byChild } = this.#syncs;
     const switches = this.#deleted.size > 0;
-    for (const instance of wave) {
+    const plain = this.#untouched && byChild.size === 0;
+    // Once something was awaited, others may have taken part.
+    this.#untouched = false;
+    if (plain) {
+      this.#initializeAll(wave);
+      inserts = wave;
+    }
+    const fresh: Managed[] = [];
+    for (const instance of plain ? NONE : wave) {
       if (byChild.size > 0) {
         for (const sync of byChild.get(instance) ?? []) {
           // A row that refers to itself has no key yet: an UPDATE follows its INSERT.
@@ -353,9 +366,10 @@ export class Flush {
       if (isPending(instance)) {
         this.#initialize(instance);
         if (switches && this.#rowSwitch(host, instance)) updates.push(instance);
-        else inserts.push(instance);
+        else fresh.push(instance);
       } else updates.push(instance);
     }
+    if (!plain) inserts = fresh;
     if (host.hears("beforeInsert") || host.hears("beforeUpdate")) {
       // The transaction has begun when hooks of rows run.
       await host.connectionFor(mapperOfInstance(wave[0] as Managed));
@@ -401,6 +415,18 @@ export class Flush {
     this.#settled.add(instance);
   }
   readonly #settled = new Set<Managed>();
+  #initializeAll(wave: readonly Managed[]): void {
+    let mapper: Mapper | undefined;
+    let needed = false;
+    for (const instance of wave) {
+      const own = mapperOfInstance(instance);
+      if (own !== mapper) {
+        mapper = own;
+        needed = own.inheritance !== undefined || own.versionColumn !== undefined;
+      }
+      if (needed) this.#initialize(instance);
+    }
+  }
   /** Discriminator and version of a new row. */
   #initialize(instance: Managed): void {
     const mapper = mapperOfInstance(instance);
@@ -455,7 +481,7 @@ export class Flush {
     frame.noteFlushed(existing);
     clearChanges(existing);
     frame.deleted.push({ instance: existing, key });
-    frame.created.push(instance);
+    frame.noteCreated([instance]);
     instance.$$f = (instance.$$f & ~PENDING) | PERSISTENT;
     this.#switched.add(instance);
     return true;
@@ -464,7 +490,7 @@ export class Flush {
   /** New rows: their objects are persistent now. */
   #settle(host: FlushHost, inserts: readonly Managed[]): void {
     const { identity, frame } = host;
-    const { created } = frame;
+    if (inserts.length > 0) frame.noteCreated(inserts);
     for (let from = 0; from < inserts.length; ) {
       const mapper = mapperOfInstance(inserts[from] as Managed);
       // Columns nobody gave went in as NULL; those the database makes and did not give back stay unknown.
@@ -479,7 +505,6 @@ export class Flush {
         instance.$$n = 0;
         instance.$$o = null;
         instance.$$h = null;
-        created.push(instance);
       }
       // The database would have refused a key that is there twice.
       identity.append(mapper, from === 0 && to === inserts.length ? inserts : inserts.slice(from, to));

@@ -86,23 +86,22 @@ interface Shape {
   readonly inline: ReadonlyMap<TableColumn, Expression> | undefined;
 }
 /** Fills defaults and decides which columns are sent and which the database makes. */
-function shapeOf(instance: Managed, mapper: Mapper, table: Table): Shape {
-  const targets = targetsOf(mapper, table);
-  if (targets.scan !== undefined) {
-    const unset = targets.scan(instance);
-    if (
-      unset >= 0 &&
-      (unset & targets.close) === 0 &&
-      (targets.key === undefined || instance[targets.key.attribute.slot] !== null)
-    ) {
-      const known = targets.known.get(unset);
-      if (known !== undefined) return known;
-      const shape = shapeClosely(instance, targets);
-      targets.known.set(unset, shape);
-      return shape;
-    }
-  }
-  return shapeClosely(instance, targets);
+function shapeOf(instance: Managed, targets: Targets): Shape {
+  const unset = unsetOf(instance, targets);
+  if (unset < 0) return shapeClosely(instance, targets);
+  const known = targets.known.get(unset);
+  if (known !== undefined) return known;
+  const shape = shapeClosely(instance, targets);
+  targets.known.set(unset, shape);
+  return shape;
+}
+/** Which columns an object leaves out, where that is all there is to know of it; else -1. */
+function unsetOf(instance: Managed, { scan, close, key }: Targets): number {
+  if (scan === undefined) return -1;
+  const unset = scan(instance);
+  return unset >= 0 && (unset & close) === 0 && (key === undefined || instance[key.attribute.slot] !== null)
+    ? unset
+    : -1;
 }
 function shapeClosely(instance: Managed, { list, shapes }: Targets): Shape {
   let inline: Map<TableColumn, Expression> | undefined;
@@ -149,9 +148,21 @@ function shapeClosely(instance: Managed, { list, shapes }: Targets): Shape {
 export async function insertAll(host: WriteHost, table: Table, instances: readonly Managed[]): Promise<void> {
   let from = 0;
   let shape: Shape | undefined;
+  let mapper: Mapper | undefined;
+  let targets: Targets | undefined;
+  let unset = -1;
   for (let i = 0; i < instances.length; i++) {
     const instance = instances[i] as Managed;
-    const next = shapeOf(instance, mapperOfInstance(instance), table);
+    const own = mapperOfInstance(instance);
+    if (own === mapper) {
+      // Most are of the class and the shape of the one before.
+      if (unset >= 0 && unsetOf(instance, targets as Targets) === unset) continue;
+    } else {
+      mapper = own;
+      targets = targetsOf(own, table);
+    }
+    unset = unsetOf(instance, targets as Targets);
+    const next = shapeOf(instance, targets as Targets);
     if (shape !== undefined && (next !== shape || next.inline !== undefined)) {
       await insertRun(host, table, shape, instances.slice(from, i));
       from = i;
