@@ -5,7 +5,6 @@ import {
   criterion as asCriterion,
   Bind,
   type ColumnReference,
-  conjunction,
   DeleteStatement,
   didYouMean,
   Exists,
@@ -22,7 +21,7 @@ import {
 import { DetachedInstanceError } from "../errors.js";
 import { installQueryCollections } from "../mapping/attributes.js";
 import { addToCollection, describeInstance, isNew, removeFromCollection } from "../mapping/collection.js";
-import type { MappedColumn, Mapper, RelationshipProperty } from "../mapping/mapper.js";
+import type { MappedColumn, RelationshipProperty } from "../mapping/mapper.js";
 import { type Managed, UNLOADED } from "../mapping/state.js";
 import { SESSION, type SessionInternals } from "../session/internals.js";
 import { type RelationPathSteps, relationSteps } from "./attributes.js";
