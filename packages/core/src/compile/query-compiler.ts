@@ -29,6 +29,7 @@ import {
   SelectStatement,
   type StatementWords,
 } from "../sql/select.js";
+import { orderedColumn } from "../sql/select-list.js";
 import { withEntityRows } from "../sql/viewers.js";
 import type { SqlType } from "../types/sql-type.js";
 import { cartesianWarning } from "./cartesian.js";
@@ -471,12 +472,7 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     const columns = statement.exportedColumns;
     if (statement.orderByList.length > 0) {
       const names = statement.orderByList.map((o) => {
-        const at = columns.find(
-          (c) =>
-            c.expression === o.expression ||
-            (c.expression instanceof Label && c.expression.expression === o.expression) ||
-            (o.expression instanceof ColumnReference && c.key === o.expression.key),
-        );
+        const at = columns[orderedColumn(columns, o.expression)];
         return at === undefined ? this.render(o) : this.orderingText(this.quoteLabel(at.columnName), o);
       });
       parts.push(`ORDER BY ${names.join(", ")}`);

@@ -115,3 +115,13 @@ export function locateItem(items: readonly SelectItem[], column: object): number
   const labelled = items.findIndex((item) => behind(item) === wanted);
   return labelled < 0 ? undefined : labelled;
 }
+/** The column of a set operation that an ORDER BY means: it can be ordered by those alone. -1 where it means none. */
+export function orderedColumn(columns: Subselectable["exportedColumns"], by: Expression): number {
+  return columns.findIndex(
+    ({ key, columnName, expression }) =>
+      expression === by ||
+      (expression instanceof Label && expression.expression === by) ||
+      (by instanceof ColumnReference && key === by.key) ||
+      (by instanceof Label && columnName === by.label),
+  );
+}

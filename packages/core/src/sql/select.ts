@@ -39,6 +39,7 @@ import {
   exportedColumnsOf,
   LABEL_STYLES,
   type LabelStyle,
+  orderedColumn,
   type SelectItem,
 } from "./select-list.js";
 import { Statement } from "./statement.js";
@@ -557,6 +558,8 @@ export class CompoundStatement extends QueryStatement {
     key.id(this.members.length);
     for (const m of this.members) m.walk(key);
     this.walkShared(key);
+    // Which of the columns is meant is not seen in the form alone.
+    for (const o of this.orderByList) key.id(orderedColumn(this.exportedColumns, o.expression));
     key.id(OP.end);
   }
 }

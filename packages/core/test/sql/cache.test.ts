@@ -98,6 +98,14 @@ describe("statements that do not share", () => {
       },
       () => select(alias(users).c.id, alias(users).c.age),
     ],
+    [
+      "the order of a union by its column and by another like it",
+      () => {
+        const one = func.lower(u.name);
+        return select(one).union(select(t.name)).orderBy(one);
+      },
+      () => select(func.lower(u.name)).union(select(t.name)).orderBy(func.lower(u.name)),
+    ],
     ["LIMIT and none", () => select(u.id), () => select(u.id).limit(1)],
     ["LIMIT and FETCH", () => select(u.id).limit(1), () => select(u.id).fetch(1)],
     ["LIMIT and OFFSET", () => select(u.id).limit(1), () => select(u.id).offset(1)],

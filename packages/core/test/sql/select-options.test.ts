@@ -79,6 +79,11 @@ describe("label styles and descriptions", () => {
         .columnDescriptions.map((d) => d.name),
     ).toEqual(["id"]);
   });
+  it("name what a set operation is ordered by, whichever object says it", () => {
+    const united = select(u.id.as("q")).union(select(o.id));
+    for (const by of [u.id.as("q"), u.id, united.subquery().c.q])
+      expect(united.orderBy(by as never).compile("sqlite").sql).toMatch(/ ORDER BY q$/);
+  });
   it("carry through subqueries", () => {
     const sub = select(u.id, o.id, o.userId)
       .where(o.userId.eq(u.id))
