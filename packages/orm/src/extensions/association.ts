@@ -207,6 +207,11 @@ function linkOf(owner: object, relationship: unknown, attribute: string, make: u
   if (instance === undefined || !mapperOfInstance(instance).isA(property.parent))
     throw new ArgumentError(`${where}(): the first argument is the ${property.parent} itself, mostly 'this'.`);
   checkField(property, attribute, where);
+  if (property.isQuery)
+    throw new ArgumentError(
+      `${where}(): ${property} is mapped with lazy: "${property.lazy}": a query, whose values are not held. Ask it: select(${property.target.name}.c.${attribute}).where(withParent(object, ${property.parent.name}.c.${property.key})).`,
+      "orm.association",
+    );
   return { owner: instance, property, attribute, create: make as Link["create"] };
 }
 

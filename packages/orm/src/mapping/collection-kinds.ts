@@ -3,7 +3,9 @@
  * so everything that works on a collection works on them. Source: SQLAlchemy "Customizing Collection Access".
  */
 import { ArgumentError } from "@athanor/core";
-import { Collection } from "./collection.js";
+import { NotLoadedError } from "../errors.js";
+import { Collection, describeInstance } from "./collection.js";
+import { LazyColumn } from "./lazy.js";
 import type { RelationshipProperty } from "./mapper.js";
 import type { Managed } from "./state.js";
 
@@ -53,9 +55,13 @@ export class CollectionKey {
   }
   of(member: Managed): unknown {
     const by = this.keyedBy;
-    return typeof by === "string"
-      ? (member as unknown as { readonly [key: string]: unknown })[by]
-      : by(member as never);
+    if (typeof by === "function") return by(member as never);
+    const key = (member as unknown as { readonly [key: string]: unknown })[by];
+    if (key instanceof LazyColumn)
+      throw new NotLoadedError(
+        `attributeKeyed("${by}"): '${by}' of ${describeInstance(member)} is deferred, so there is no key to find it by. Load the collection with .undefer(…) of it, or do not defer a column that is a key.`,
+      );
+    return key;
   }
 }
 export class KeyedCollection extends Collection {

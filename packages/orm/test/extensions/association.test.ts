@@ -23,12 +23,18 @@ class Person extends Base("Person", {
   get labels() {
     return oneToMany(Label, { backPopulates: "person", cascade: "all, delete-orphan", orderBy: "id" });
   },
+  get letters() {
+    return oneToMany(Label, { lazy: "dynamic", viewOnly: true });
+  },
   get profile() {
     return oneToOne(Profile, { backPopulates: "person" });
   },
 }) {
   get words() {
     return associationProxy(this, Person.c.labels, "word", { create: (word: string) => new Label({ word }) });
+  }
+  get notes() {
+    return associationProxy(this, Person.c.letters as never, "word" as never);
   }
   get subjects() {
     return associationProxy(this, Person.c.labels, "subject");
@@ -154,6 +160,9 @@ describeEachDatabase("association proxies", (target) => {
     stop();
     const found = await session.scalars(select(Person).where(Person.topics.contains("sky")).orderBy(Person.c.id)).all();
     expect(found).toEqual(people);
+  });
+  it("a collection that is a query is told to be asked", () => {
+    expect(() => new Person({ name: "x" }).notes).toThrow(/Person.letters is mapped with lazy: "dynamic".*withParent/);
   });
   it("scalars read and write through a reference", async () => {
     await amy();

@@ -30,6 +30,9 @@ class Team extends Base("Team", {
       cascade: "all, delete-orphan",
     });
   },
+  get byMotto() {
+    return oneToMany(Motto, { collection: attributeKeyed("text") });
+  },
   get fans() {
     return oneToMany(Fan, { collection: "set", lazy: "selectin", cascade: "all, delete-orphan" });
   },
@@ -45,6 +48,11 @@ class Team extends Base("Team", {
   get tags() {
     return manyToMany(Tag, { secondary: teamTag, lazy: "writeOnly" });
   },
+}) {}
+class Motto extends Base("Motto", {
+  id: integer().primaryKey(),
+  text: string(20).deferred(),
+  teamId: integer().references("team.id"),
 }) {}
 class Player extends Base("Player", {
   id: integer().primaryKey(),
@@ -106,6 +114,23 @@ describeEachDatabase("kinds of collections", (target) => {
     expect([read.delete("cid"), read.delete("cid"), read.delete("bob")]).toEqual([true, false, true]);
     await session.commit();
     expect(await session.scalar(select(func.count()).selectFrom(Player))).toBe(1);
+  });
+  it("a key that is deferred is asked for instead of lost", async () => {
+    await using session = open();
+    const team = new Team({ id: 1 });
+    team.byMotto.push(new Motto({ text: "win" }));
+    session.add(team);
+    await session.commit();
+    session.expungeAll();
+    const again = (await session.get(Team, 1))!;
+    await expect(async () => await again.byMotto).rejects.toThrow(
+      /attributeKeyed\("text"\): 'text' of <Motto 1> is deferred/,
+    );
+    session.expungeAll();
+    const loaded = await session
+      .scalars(select(Team).options(selectinLoad(Team.c.byMotto).undefer(Motto.c.text)))
+      .one();
+    expect((await loaded.byMotto).get("win")?.id).toBe(1);
   });
   it("a set has its members once; a class of one's own has its methods in every state; a function makes keys", async () => {
     await using session = open();
