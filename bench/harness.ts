@@ -11,6 +11,8 @@ export interface Result {
   database: DatabaseName;
   contestant: string;
   medianMs: number | null;
+  /** The first run of the process: nothing compiled, no statement cached, no connection open. */
+  coldMs: number | null;
   /** Median over the raw driver's median of the same run; null where there is no raw contestant or no result. */
   ratio: number | null;
   minMs: number | null;
@@ -33,6 +35,7 @@ export interface Settings {
 
 class Worker {
   readonly times: number[] = [];
+  cold: number | null = null;
   failure: string | undefined;
   absent = false;
   peakMb: number | null = null;
@@ -76,6 +79,7 @@ class Worker {
       this.#fail(reply.type === "failed" ? reply.why : reply.type);
       return undefined;
     }
+    this.cold ??= reply.ms;
     if (counted) this.times.push(reply.ms);
     return reply.checksum;
   }
@@ -139,6 +143,7 @@ export async function compete(
       database,
       contestant: contestants[i]!,
       medianMs,
+      coldMs: medianMs === null ? null : worker.cold,
       ratio: medianMs !== null && typeof medians[0] === "number" && !workers[0]!.absent ? medianMs / medians[0] : null,
       minMs: medianMs === null ? null : Math.min(...worker.times),
       maxMs: medianMs === null ? null : Math.max(...worker.times),
