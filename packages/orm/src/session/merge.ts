@@ -3,12 +3,19 @@
  * that were set are copied; relationships follow the merge cascade. Source: SQLAlchemy "Merging".
  */
 import { InvalidRequestError } from "@athanor/core";
-import { assignReference, Collection, describeInstance, setLoadedReference } from "../mapping/collection.js";
+import {
+  addToCollection,
+  assignReference,
+  Collection,
+  describeInstance,
+  setLoadedReference,
+} from "../mapping/collection.js";
 import type { CanonicalKey } from "../mapping/identity-key.js";
-import { type Mapper, mapperOfInstance } from "../mapping/mapper.js";
+import { type Mapper, mapperOfInstance, type RelationshipProperty } from "../mapping/mapper.js";
 import {
   clearChanges,
   DELETED,
+  historyOf,
   LOAD_TOKEN,
   type Managed,
   STALE,
@@ -95,6 +102,10 @@ export async function mergeInto(
   for (const property of mapper.relationships) {
     if (!property.cascade.merge) continue;
     const value = given[property.slot];
+    if (property.isQuery) {
+      await mergeQuery(core, given, target, property, fresh, (member) => mergeInto(core, member, options, seen, byKey));
+      continue;
+    }
     if (value === UNLOADED) continue;
     if (value instanceof Collection) {
       const members: Managed[] = [];
@@ -127,6 +138,22 @@ export async function mergeInto(
   }
   if (!load) clearChanges(target);
   return target;
+}
+/** A collection that is a query has nothing but what was added to it: the members to be, or, where only written, to add. */
+async function mergeQuery(
+  core: SessionCore,
+  given: Managed,
+  target: Managed,
+  property: RelationshipProperty,
+  fresh: boolean,
+  merge: (member: Managed) => Promise<Managed>,
+): Promise<void> {
+  const members: Managed[] = [];
+  for (const member of historyOf(given, property)?.added ?? [])
+    if (!isDeleted(core, member)) members.push(await merge(member));
+  if (members.length === 0) return;
+  if (fresh || property.lazy === "writeOnly") for (const member of members) addToCollection(target, property, member);
+  else (target as unknown as Record<string, unknown>)[property.key] = members;
 }
 function sameMembers(a: readonly Managed[], b: readonly Managed[]): boolean {
   return a.length === b.length && a.every((member, i) => member === b[i]);

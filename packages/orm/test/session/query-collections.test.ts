@@ -204,6 +204,27 @@ describeEachDatabase("collections that are queries", (target) => {
     ]);
     expect(rooms.map((r) => r.name)).toEqual(["mine", "mine", null]);
   });
+  it("merge() brings what was added: the members of a dynamic one, more members of a write-only one", async () => {
+    await using session = open();
+    const given = (moves: readonly Move[], ...events: Happening[]) => {
+      const account = new Account({ id: 1, name: "a" });
+      account.moves.push(...moves);
+      account.events.add(...events);
+      return account;
+    };
+    await session.merge(given([new Move({ text: "x" })], new Happening({ text: "1" })));
+    await session.commit();
+    const merged = await session.merge(
+      given([new Move({ id: 1, text: "y" }), new Move({ text: "z" })], new Happening({ text: "2" })),
+    );
+    await session.commit();
+    expect(texts(await merged.moves.all())).toEqual(["y", "z"]);
+    expect(texts(await session.scalars(merged.events.select().orderBy(Happening.c.id)).all())).toEqual(["1", "2"]);
+    await session.merge(given([new Move({ text: "w" })]));
+    await session.merge(new Account({ id: 1, name: "b" }));
+    await session.commit();
+    expect(texts(await merged.moves.all())).toEqual(["w"]);
+  });
   it("write only: what would have to load the members is refused, with the way out", async () => {
     await using session = open();
     const strict = new Strict({ id: 1 });
