@@ -36,7 +36,7 @@ import { translatedSchema } from "./schema-map.js";
 
 /** What a DDL compiler needs of the statement compiler: a fragment with values in the text. */
 interface InlineRenderer {
-  renderInline(element: Element): string;
+  renderInline(element: Element, schemas: SchemaMap | undefined): string;
 }
 const IN_TABLE = { literalBinds: true, unqualified: true } as const;
 const LITERAL = { literalBinds: true } as const;
@@ -101,7 +101,8 @@ export abstract class BaseDdlCompiler implements DdlCompiler {
   /** An expression inside DDL: columns by their bare names, values in the text. */
   protected inline(what: string | Element): string {
     if (typeof what === "string") return what;
-    return (this.dialect.createCompiler(new Map(), IN_TABLE) as unknown as InlineRenderer).renderInline(what);
+    const compiler = this.dialect.createCompiler(new Map(), IN_TABLE) as unknown as InlineRenderer;
+    return compiler.renderInline(what, this.#schemas);
   }
   protected literal(text: string): string {
     return this.dialect.stringLiteral(text);

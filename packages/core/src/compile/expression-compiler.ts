@@ -50,6 +50,7 @@ import type { Operator } from "../sql/operators.js";
 import * as ops from "../sql/operators.js";
 import type { IdentifierElement, TextClause, TextExpression } from "../sql/text.js";
 import { DATETIME, type SqlType, STRING, TupleType } from "../types/sql-type.js";
+import type { SchemaMap } from "./compiled.js";
 import { type BindIndex, type CompilerOptions, ParameterCompiler, withoutNul } from "./parameter-compiler.js";
 import { numberTest } from "./try-cast.js";
 
@@ -74,6 +75,10 @@ export function registerCompilation<E extends Element = never>(
   };
 }
 
+export interface NamedInSchema {
+  readonly name: string;
+  readonly schema: string | undefined;
+}
 export abstract class ExpressionCompiler extends ParameterCompiler {
   /** Columns are written without their tables. */
   protected bare: boolean;
@@ -104,7 +109,7 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
   /** Called when a rule of the program's own wrote a part. */
   protected customRendered(): void {}
   /** A fragment alone, with values in the text: for DDL. */
-  renderInline(node: Element): string {
+  renderInline(node: Element, _schemas?: SchemaMap): string {
     return this.render(node);
   }
   renderList(nodes: readonly Element[], separator = ", "): string {
@@ -122,17 +127,23 @@ export abstract class ExpressionCompiler extends ParameterCompiler {
   }
 
   visitNextValue(node: NextValue): string {
-    const { name, schema } = node.sequence;
+    const { name } = node.sequence;
     if (!this.dialect.capabilities.sequences)
       throw new CompileError(
         `${this.dialect.name} has no sequences, so '${name}' has no next value.`,
         "sequence.unsupported",
       );
-    return this.nextValue(schema === undefined ? this.quote(name) : `${this.quote(schema)}.${this.quote(name)}`);
+    return this.nextValue(node.sequence);
   }
   /** The function that draws a number. */
-  protected nextValue(sequence: string): string {
-    return `nextval(${sequence})`;
+  protected nextValue({ schema, name }: NamedInSchema): string {
+    return `nextval(${this.schemaWords(schema)}${this.quote(name)})`;
+  }
+  /** A schema and the point behind it; `quoted`: inside of a string. */
+  protected schemaWords(schema: string | undefined, quoted = false): string {
+    if (schema === undefined) return "";
+    const words = `${this.quote(schema)}.`;
+    return quoted ? words.replaceAll("'", "''") : words;
   }
   visitConstant(node: Constant): string {
     if (node === TRUE) return this.dialect.capabilities.nativeBoolean ? "true" : "1";

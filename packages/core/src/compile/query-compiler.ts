@@ -33,10 +33,10 @@ import { orderedColumn } from "../sql/select-list.js";
 import { withEntityRows } from "../sql/viewers.js";
 import type { SqlType } from "../types/sql-type.js";
 import { cartesianWarning } from "./cartesian.js";
-import type { ResultColumn, ResultItem } from "./compiled.js";
+import type { ResultColumn, ResultItem, SchemaMap } from "./compiled.js";
 import { ExpressionCompiler } from "./expression-compiler.js";
 import { planFroms } from "./from-plan.js";
-import { schemaToken } from "./schema-map.js";
+import { schemaToken, writeSchemas } from "./schema-map.js";
 
 interface Scope {
   /** What queries inside may take from this one. */
@@ -321,9 +321,15 @@ export abstract class QueryCompiler extends ExpressionCompiler {
     return `${lateral ? "LATERAL " : ""}${this.render(from.call)}${ordinality === undefined ? "" : " WITH ORDINALITY"} AS ${name}${columns}`;
   }
   tableName(table: Table): string {
-    const schema = this.schemaOf(table);
-    if (this.schemaTokens) return schemaToken(schema) + this.quote(table.tableName);
-    return schema === undefined ? this.quote(table.tableName) : `${this.quote(schema)}.${this.quote(table.tableName)}`;
+    return this.schemaWords(this.schemaOf(table)) + this.quote(table.tableName);
+  }
+  protected override schemaWords(schema: string | undefined, quoted = false): string {
+    return this.schemaTokens ? schemaToken(schema, quoted) : super.schemaWords(schema, quoted);
+  }
+  override renderInline(node: Element, schemas?: SchemaMap): string {
+    if (schemas === undefined) return super.renderInline(node);
+    this.schemaTokens = true;
+    return writeSchemas(this.render(node), (name) => this.quote(name), schemas);
   }
   /** Set while a whole statement is compiled: schemas are written out at the end, see `schema-map.ts`. */
   protected schemaTokens = false;

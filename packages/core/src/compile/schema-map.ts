@@ -5,20 +5,22 @@
 import type { Compiled, InsertPlan, SchemaForms, SchemaMap } from "./compiled.js";
 
 /** Stands before a table's name; like the marks of parameters it is made of NUL, which no part of a text may hold. */
-const TOKEN = /\0:([^\0]*)\0/;
+const TOKEN = /\0([:'])([^\0]*)\0/;
 /** How many forms of one statement are kept; beyond, the oldest go. */
 const KEPT = 200;
 
-/** What the compiler writes in front of a table's name. */
-export function schemaToken(schema: string | undefined): string {
-  return `\0:${schema ?? ""}\0`;
+/** What the compiler writes in front of a table's name; `quoted`: where that stands inside of a string. */
+export function schemaToken(schema: string | undefined, quoted = false): string {
+  return `\0${quoted ? "'" : ":"}${schema ?? ""}\0`;
 }
 /** The text with every schema written out, renamed by the map if there is one. */
 export function writeSchemas(text: string, quote: (name: string) => string, map?: SchemaMap): string {
   const parts = text.split(TOKEN);
-  for (let i = 1; i < parts.length; i += 2) {
-    const name = translatedSchema(parts[i], map);
-    parts[i] = name === undefined ? "" : `${quote(name)}.`;
+  for (let i = 1; i < parts.length; i += 3) {
+    const name = translatedSchema(parts[i + 1], map);
+    const words = name === undefined ? "" : `${quote(name)}.`;
+    parts[i + 1] = parts[i] === "'" ? words.replaceAll("'", "''") : words;
+    parts[i] = "";
   }
   return parts.join("");
 }

@@ -4,8 +4,9 @@
  */
 import { ArgumentError } from "../errors/errors.js";
 import { requireKnownOptions } from "../errors/known-options.js";
-import type { Element } from "../sql/element.js";
+import { Element } from "../sql/element.js";
 import { Expression } from "../sql/expression.js";
+import type { TextClause } from "../sql/text.js";
 import type { SqlType } from "../types/sql-type.js";
 import { VariantType } from "../types/wrapping.js";
 import { checkReferenceOptions, type ReferenceAction, type ReferenceOptions } from "./reference-options.js";
@@ -66,6 +67,8 @@ function source(value: unknown): DefaultSource {
     throw new ArgumentError("default(): undefined is no default; pass null for SQL NULL.", "argument.undefined");
   if (value instanceof Sequence) return { expression: new NextValue(value) };
   if (value instanceof Expression) return { expression: value };
+  // Raw SQL without a type: the column has one.
+  if (value instanceof Element && "asScalar" in value) return { expression: (value as TextClause).asScalar() };
   if (typeof value === "function") return { call: value as (row: never) => unknown };
   return { value };
 }

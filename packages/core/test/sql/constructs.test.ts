@@ -8,6 +8,7 @@ import {
   bindStatement,
   type Compiled,
   CompileError,
+  CreateTable,
   cast,
   createEngine,
   deleteFrom,
@@ -22,6 +23,7 @@ import {
   MetaData,
   NoForeignKeysError,
   not,
+  Sequence,
   StatementCache,
   select,
   sql,
@@ -181,6 +183,21 @@ describe("schemaTranslateMap", () => {
       "SELECT t.own.id FROM t.own WHERE t.own.id IN ($1, $2)",
     );
   });
+  it("takes part in the next value of a sequence, whatever the names hold, and in DDL", () => {
+    const numbers = new Sequence("it's", { schema: "main" });
+    const form = compiled(select(numbers.nextValue().as("n")));
+    expect(form.sql).toBe(`SELECT nextval('main."it''s"') AS n`);
+    expect(form.schemas!.under({ main: "o'ne" }).sql).toBe(`SELECT nextval('"o''ne"."it''s"') AS n`);
+    expect(form.schemas!.under({ main: null }).sql).toBe(`SELECT nextval('"it''s"') AS n`);
+    const numbered = table(
+      "numbered",
+      { id: integer().primaryKey(), n: integer().serverDefault(numbers.nextValue() as never) },
+      { metadata: new MetaData(), schema: "main" },
+    );
+    const ddl = dialectNamed("postgresql").createDdlCompiler();
+    ddl.under?.({ main: "t" });
+    expect(ddl.statements(new CreateTable(numbered as never))[0]).toContain(`DEFAULT nextval('t."it''s"')`);
+  });
   it("also without a connection", () => {
     expect(select(own.c.id).compile("postgresql", { schemaTranslateMap: { main: "t" } }).sql).toBe(
       "SELECT t.own.id FROM t.own",
@@ -245,6 +262,16 @@ describe("inserting from a query", () => {
         .fromSelect(["name"], select(u.name) as never, { includeDefaults: false })
         .compile("sqlite").sql,
     ).toBe("INSERT INTO target (name) SELECT users.name FROM users");
+  });
+  it("and in rows takes raw SQL as a default, not as a value", () => {
+    const own = table(
+      "own_default",
+      { id: integer().primaryKey(), n: integer().default(sql`1 + 1` as never) },
+      { metadata: new MetaData() },
+    );
+    expect(insert(own).values({ id: 1 }).compile("sqlite").sql).toBe(
+      "INSERT INTO own_default (id, n) VALUES (?, (1 + 1))",
+    );
   });
 });
 

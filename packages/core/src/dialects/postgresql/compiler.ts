@@ -1,6 +1,7 @@
 /** PostgreSQL's SQL. */
 
 import type { Compiled } from "../../compile/compiled.js";
+import type { NamedInSchema } from "../../compile/expression-compiler.js";
 import { type NumberedRows, SqlCompiler } from "../../compile/compiler.js";
 import { numberTest } from "../../compile/try-cast.js";
 import { CompileError } from "../../errors/errors.js";
@@ -47,8 +48,8 @@ export class PostgresqlCompiler extends SqlCompiler {
     }
     return super.binaryOverride(node);
   }
-  protected override nextValue(sequence: string): string {
-    return `nextval(${this.stringLiteral(sequence)})`;
+  protected override nextValue({ schema, name }: NamedInSchema): string {
+    return `nextval('${this.schemaWords(schema, true)}${this.quote(name).replaceAll("'", "''")}')`;
   }
   override visitRegexpReplace(node: RegexpReplace): string {
     return `REGEXP_REPLACE(${this.render(node.subject)}, ${this.render(node.pattern)}, ${this.render(node.replacement)}, 'g')`;
