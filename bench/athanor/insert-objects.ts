@@ -17,7 +17,7 @@ export async function insertObjects(context: Context): Promise<Contestant> {
       const customers: Customer[] = [];
       for (let i = 0; i < n; i++)
         customers.push(new Customer({ name: customerName(i), description: customerDescription(i) }));
-      session.add(...customers);
+      session.addAll(customers);
       await session.commit();
       await session.close();
       return customers;

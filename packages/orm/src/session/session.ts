@@ -160,7 +160,13 @@ export class Session implements AsyncDisposable {
   }
   addAll(entities: Iterable<object>): void {
     requireMany(entities, "addAll", "add");
-    for (const entity of entities) this.add(entity);
+    this.#open();
+    // A class of the program's own may do more in add().
+    const plain = this.add === Session.prototype.add;
+    for (const entity of entities) {
+      if (plain) this.#core.objects.add(requireManaged(entity, "add"));
+      else this.add(entity);
+    }
   }
   /**
    * Marks for deletion, with what the delete cascade reaches; that may load collections, hence the promise.
