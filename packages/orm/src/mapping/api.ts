@@ -65,7 +65,9 @@ export function Mixin<P>(props: P): MixinClass<P> {
 
 /**
  * An attribute that is an SQL expression over the columns of its row; read with every load, or `{ deferred: true }`.
- * Read only; what a loaded object holds is refreshed like any column.
+ * Read only; what a loaded object holds is refreshed like any column. Its subqueries are over the owner's row; one over the
+ * owner's own table selects from an alias, and needs its return type written, which TypeScript would find circular:
+ * `(c): unknown => { const other = aliased(Node); return select(…)…; }`.
  *
  * @param type the type of its value
  * @example
@@ -74,6 +76,7 @@ export function Mixin<P>(props: P): MixinClass<P> {
  *   fullName: columnProperty(string(), (c) => c.first.concat(" ").concat(c.last)),
  *   postCount: columnProperty(integer(), (c) => select(func.count(Post.c.id)).where(Post.c.userId.eq(c.id)).scalar()),
  * }) {}
+ * @throws ArgumentError at the first query, for what is no expression and for a subquery of the owner's own table
  */
 export function columnProperty<T, F extends string>(
   type: ColumnLike<T, F>,

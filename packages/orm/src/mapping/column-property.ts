@@ -7,6 +7,8 @@ import {
   ColumnDefinition,
   ColumnReference,
   Expression,
+  type FromClause,
+  referencedFroms,
   replace,
   SelectStatement,
   type SqlType,
@@ -91,7 +93,7 @@ export class ExpressionAttribute {
       made instanceof Expression
         ? made
         : (made as { readonly [sqlExpression]?: unknown } | null | undefined)?.[sqlExpression];
-    if (found instanceof Expression) return overOwnRow(found, columns);
+    if (found instanceof Expression) return overOwnRow(found, columns, `${this.owner}.${this.key}`);
     throw new ArgumentError(
       `${this.owner}.${this.key}: its function gives no SQL expression such as (c) => c.first.concat(c.last).`,
       "orm.column-property",
@@ -102,7 +104,7 @@ export class ExpressionAttribute {
  * In its subqueries the owner's row is the one around them, and all else is their own: the statement may well select from
  * the same tables. What a subquery says itself of `correlate()` stays.
  */
-function overOwnRow(expression: Expression, columns: Columns): Expression {
+function overOwnRow(expression: Expression, columns: Columns, where: string): Expression {
   return replace(expression, (node) => {
     if (!(node instanceof SelectStatement)) return undefined;
     if (node.correlated !== undefined || node.uncorrelated !== undefined) return node;
@@ -110,6 +112,14 @@ function overOwnRow(expression: Expression, columns: Columns): Expression {
     // Expressions among the attributes are made when they are asked for, which nobody does here.
     for (const { value } of Object.values(Object.getOwnPropertyDescriptors(columns)))
       if (value instanceof ColumnReference) froms.add(value.from);
+    const read = new Set<FromClause>(node.froms);
+    for (const part of [...node.selected, ...node.criteria, ...node.joins.map((j) => j.target)])
+      referencedFroms(part, read);
+    if (read.size > 0 && [...read].every((from) => froms.has(from)))
+      throw new ArgumentError(
+        `${where}: its subquery reads the owner's own table, so nothing tells its rows from the owner's: select from an alias, const other = aliased(…).`,
+        "orm.column-property",
+      );
     return node.correlate(...froms);
   });
 }

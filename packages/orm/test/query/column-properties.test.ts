@@ -105,6 +105,24 @@ describeEachDatabase("column properties", (target) => {
     const busy = select(u).join(u.c.entries).where(u.c.posts.gt(1)).orderBy(u.c.id).distinct();
     expect((await session.scalars(busy).all()).map((found) => [found.id, Number(found.posts)])).toEqual([[1, 2]]);
   });
+  it("a subquery over the owner's own table needs an alias, and says so", async () => {
+    const Other = declarativeBase();
+    class Node extends Other("Node", {
+      id: integer().primaryKey(),
+      upId: integer().nullable().references("node.id"),
+      below: columnProperty(integer(), (c): unknown =>
+        select(func.count(Node.c.id)).where(Node.c.upId.eq(c.id)).scalar(),
+      ),
+      known: columnProperty(integer(), (c): unknown => {
+        const other = aliased(Node);
+        return select(func.count(other.c.id)).where(other.c.upId.eq(c.id)).scalar();
+      }),
+    }) {}
+    expect(() => String(select(Node.c.below))).toThrow(/Node.below: its subquery reads the owner's own table.*aliased/);
+    expect(String(select(Node.c.id, Node.c.known)).replace(/\s+/g, " ")).toMatch(
+      /FROM node AS node_1 WHERE node_1.up_id = node.id\) AS known FROM node$/,
+    );
+  });
   it("deferred ones are awaited or asked for, singly and by group", async () => {
     await using session = await seeded();
     const amy = (await session.get(User, 1))!;
