@@ -33,12 +33,12 @@ import type { ExecutionOptions } from "../sql/statement.js";
 import type { HasRow, HasScalar } from "../typing/rows.js";
 import { type QueryTrace, queries, queryTrace, type TransactionTrace, transactions } from "./diagnostics.js";
 import { limitsOf, planDriverSql, type StatementRunner, StatementSource, underSchemas } from "./execute.js";
-import { Deadline, type Limits, stopError, withinLimits } from "./limits.js";
+import { Deadline, isStop, type Limits, stopError, withinGrace, withinLimits } from "./limits.js";
 import type { Lease } from "./pool-record.js";
 import { SerialQueue } from "./queue.js";
 import { type Execution, Result } from "./result.js";
 import type { EngineServices, StatementEvent } from "./services.js";
-import { ConnectionStream } from "./stream.js";
+import { ConnectionStream, type StreamLimits } from "./stream.js";
 import { areWellFormed, halfCharacter } from "./texts.js";
 import { Savepoint, Transaction, type TransactionOwner } from "./transaction.js";
 
@@ -297,10 +297,10 @@ export class Connection implements TransactionOwner {
   async executeScript(sql: string): Promise<void> {
     if (!areWellFormed(sql, [])) throw halfCharacter(sql, [], false);
     await this.#serial(() =>
-      this.#ready((driver) => {
+      this.#ready((driver, deadline) => {
         if (this.#isolation === "AUTOCOMMIT" && MAY_BEGIN.test(sql)) this.#mayBeOpen = true;
         this.#announce(sql, []);
-        return this.#guard(() => this.#within(driver, undefined, () => driver.executeScript(sql), sql, []), sql, []);
+        return this.#guard(() => this.#until(driver, deadline, () => driver.executeScript(sql), sql, []), sql, []);
       }),
     );
   }
@@ -357,7 +357,7 @@ export class Connection implements TransactionOwner {
       if (!this.#begun) {
         if (this.#transaction === null) this.#autobegin();
         if (this.#isolation === "AUTOCOMMIT") this.#noteRaw(sql, hint);
-        const begun = this.#isolation === "AUTOCOMMIT" ? undefined : this.#sendBegin(this.#lease);
+        const begun = this.#isolation === "AUTOCOMMIT" ? undefined : this.#sendBegin(this.#lease, undefined);
         if (begun !== undefined) return queue.run(() => begun.then(() => this.#send(sql, params, hint, badge, limits)));
       }
       let result: MaybePromise<RawResult>;
@@ -395,11 +395,11 @@ export class Connection implements TransactionOwner {
   ): MaybePromise<RawResult> {
     for (const set of sets) if (!areWellFormed(sql, set)) throw halfCharacter(sql, set, this.#services.hideParameters);
     const work = () =>
-      this.#ready((driver) => {
+      this.#ready((driver, deadline) => {
         const { events, logger } = this.#services;
         const first = sets[0] ?? [];
         const sent = (text: string) => (): MaybePromise<RawResult> =>
-          this.#within(driver, limits, () => driver.executeMany(text, sets, hint), text, first);
+          this.#until(driver, deadline, () => driver.executeMany(text, sets, hint), text, first);
         const work = (text: string) => this.#traced(text, sent(text), sets.length);
         if (events.quiet && logger === undefined) return this.#guard(work(sql), sql, first);
         const text = this.#hooked(() => this.#before(sql, first, sets), sql, first);
@@ -412,7 +412,7 @@ export class Connection implements TransactionOwner {
             first,
           ),
         );
-      });
+      }, limits);
     return this.#inTurn(work, sql, sets[0] ?? [], limits);
   }
   /** Rows of a statement through a cursor, in chunks. The connection serves other work in between. */
@@ -433,35 +433,36 @@ export class Connection implements TransactionOwner {
     chunkRows: ChunkRows,
     limits: Limits | undefined = this.#limits,
   ): ConnectionStream {
-    let driving: DriverConnection;
-    let deadline: Deadline | undefined;
+    let limiting: StreamLimits;
     let trace: QueryTrace | undefined;
     if (!areWellFormed(sql, params)) throw halfCharacter(sql, params, this.#services.hideParameters);
     return new ConnectionStream(sql, params, async (stream) => {
       const open = () =>
-        this.#ready((driver) => {
-          this.#announce(sql, params);
-          if (queries.on) trace = queries.begin(queryTrace(this.#services.trace, this, sql, undefined));
-          driving = driver;
-          deadline = Deadline.of(this.#inForce, limits);
-          return chain(
-            this.#guard(() => driver.stream(sql, params, hint, chunkRows), sql, params),
-            (raw) => {
-              stream.attach(raw);
-              stream.savepoints = this.#savepoints;
-              this.#stream = stream;
-            },
-          );
-        }, true);
+        this.#ready(
+          (driver, within) => {
+            this.#announce(sql, params);
+            if (queries.on) trace = queries.begin(queryTrace(this.#services.trace, this, sql, undefined));
+            return chain(
+              this.#guard(() => driver.stream(sql, params, hint, chunkRows), sql, params),
+              (raw) => {
+                limiting = {
+                  pull: (pull) => this.#until(driver, within, pull, sql, params),
+                  close: (work) => this.#closeCursor(driver, within, work),
+                };
+                stream.attach(raw, limiting);
+                stream.savepoints = this.#savepoints;
+                this.#stream = stream;
+              },
+            );
+          },
+          limits,
+          true,
+        );
       await this.#inTurn(open, sql, params, limits);
       return {
-        next: (pull) => Promise.resolve(this.#queue.run(() => this.#until(driving, deadline, pull, sql, params))),
+        next: (pull) => Promise.resolve(this.#queue.run(() => limiting.pull(pull))),
         close: async (work) => {
-          await this.#queue.run(async () => {
-            if (this.#lease?.connection !== driving) return;
-            // A cursor of a transaction that failed goes with it, and a lost connection shows at the next statement.
-            await work().catch(() => {});
-          });
+          await this.#queue.run(() => limiting.close(work));
         },
         failed: (error) => {
           const failure = this.#failed(error, sql, params);
@@ -476,6 +477,21 @@ export class Connection implements TransactionOwner {
         },
       };
     });
+  }
+
+  async #closeCursor(
+    driver: DriverConnection,
+    deadline: Deadline | undefined,
+    work: () => Promise<unknown>,
+  ): Promise<void> {
+    if (this.#lease?.connection !== driver) return;
+    // A cursor of a transaction that failed goes with it, and a lost connection shows at the next statement.
+    const closing = work().catch(() => {});
+    if (deadline === undefined) await closing;
+    else
+      await withinGrace(deadline, closing, {}).catch((error) => {
+        if (this.#lease?.connection === driver) this.#lose(error, false);
+      });
   }
 
   // ---- transactions ----
@@ -516,19 +532,19 @@ export class Connection implements TransactionOwner {
   beginNested<T>(block: (savepoint: Savepoint) => T | Promise<T>): Promise<T>;
   async beginNested<T>(block?: (savepoint: Savepoint) => T | Promise<T>): Promise<Savepoint | T> {
     const savepoint = await this.#serial(() =>
-      this.#ready(() => {
+      this.#ready((_, deadline) => {
         if (this.#isolation === "AUTOCOMMIT" && !this.#mayBeOpen)
           throw new InvalidRequestError(
             "AUTOCOMMIT has no transaction that a savepoint could be in; call setIsolationLevel() or connect without it.",
             "isolation.autocommit",
           );
         const made = new Savepoint(this, ++this.#savepoints, this.#nested);
-        return chain(this.#command(`SAVEPOINT ${made.name}`), () => {
+        return chain(this.#command(`SAVEPOINT ${made.name}`, deadline), () => {
           this.#nested = made;
           this.#services.events.emit("savepoint", { connection: this, name: made.name });
           return made;
         });
-      }),
+      }, this.#limits),
     );
     if (block === undefined) return savepoint;
     try {
@@ -666,13 +682,13 @@ export class Connection implements TransactionOwner {
   }
   async releaseSavepoint(handle: Savepoint): Promise<void> {
     await this.#serial(() =>
-      this.#ready(() => {
+      this.#ready((_, deadline) => {
         if (!handle.isActive) throw new InvalidRequestError("This savepoint has already ended.", "transaction.ended");
-        return chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`), () => {
+        return chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`, deadline), () => {
           this.#endNested(handle);
           this.#services.events.emit("releaseSavepoint", { connection: this, name: handle.name });
         });
-      }),
+      }, this.#limits),
     );
   }
   async rollbackToSavepoint(handle: Savepoint): Promise<void> {
@@ -682,13 +698,15 @@ export class Connection implements TransactionOwner {
       // A cursor opened after the savepoint goes with what comes after it.
       const within = this.#stream !== null && this.#stream.savepoints >= handle.number;
       return chain(this.#drain(within), () =>
-        this.#ready(() =>
-          chain(this.#command(`ROLLBACK TO SAVEPOINT ${handle.name}`), () =>
-            chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`), () => {
-              this.#endNested(handle);
-              this.#services.events.emit("rollbackSavepoint", { connection: this, name: handle.name });
-            }),
-          ),
+        this.#ready(
+          (_, deadline) =>
+            chain(this.#command(`ROLLBACK TO SAVEPOINT ${handle.name}`, deadline), () =>
+              chain(this.#command(`RELEASE SAVEPOINT ${handle.name}`, deadline), () => {
+                this.#endNested(handle);
+                this.#services.events.emit("rollbackSavepoint", { connection: this, name: handle.name });
+              }),
+            ),
+          this.#limits,
         ),
       );
     });
@@ -783,11 +801,11 @@ export class Connection implements TransactionOwner {
     badge: string | undefined,
     limits: Limits | undefined,
   ): MaybePromise<RawResult> {
-    return this.#ready((driver) => {
+    return this.#ready((driver, deadline) => {
       if (this.#isolation === "AUTOCOMMIT") this.#noteRaw(sql, hint);
       const { events, logger } = this.#services;
       const sent = (text: string, values: readonly unknown[]) => (): MaybePromise<RawResult> =>
-        this.#within(driver, limits, () => driver.execute(text, values, hint), text, values);
+        this.#until(driver, deadline, () => driver.execute(text, values, hint), text, values);
       const work = (text: string, values: readonly unknown[]) => this.#traced(text, sent(text, values), undefined);
       if (events.quiet && logger === undefined) return this.#guard(work(sql, params), sql, params);
       const text = this.#hooked(() => this.#before(sql, params), sql, params);
@@ -800,7 +818,7 @@ export class Connection implements TransactionOwner {
           text.params,
         ),
       );
-    });
+    }, limits);
   }
   async #runAll(compiled: Compiled, bound: readonly BoundStatement[], limits: Limits | undefined): Promise<RawResult> {
     let rows: unknown[][] = [];
@@ -820,16 +838,6 @@ export class Connection implements TransactionOwner {
       queries.run(queryTrace(this.#services.trace, this, sql, sets), work, (trace, result) => {
         if (result.fields !== null) trace["db.response.returned_rows"] = result.rows.length;
       });
-  }
-  #within<T>(
-    driver: DriverConnection,
-    limits: Limits | undefined,
-    work: () => MaybePromise<T>,
-    sql: string,
-    params: readonly unknown[],
-  ): MaybePromise<T> {
-    if (limits === undefined && this.#inForce === undefined) return work();
-    return this.#until(driver, Deadline.of(this.#inForce, limits), work, sql, params);
   }
   #until<T>(
     driver: DriverConnection,
@@ -894,13 +902,20 @@ export class Connection implements TransactionOwner {
     if (params.length === 0 && badge === "") logger.line(sql);
     else logger.statement(sql, badge, params);
   }
-  /** Runs work once the connection is usable and inside a transaction. */
-  #ready<T>(work: (driver: DriverConnection) => MaybePromise<T>, streaming = false): MaybePromise<T> {
+  /**
+   * Runs work once the connection is usable and inside a transaction. The clock of `limits` starts with its BEGIN; what has
+   * to be read or opened before has limits of its own.
+   */
+  #ready<T>(
+    work: (driver: DriverConnection, deadline: Deadline | undefined) => MaybePromise<T>,
+    limits?: Limits,
+    streaming = false,
+  ): MaybePromise<T> {
     if (this.#closed && !streaming && this.#lease === null) throw closed();
     if (this.#broken !== null) throw this.#pending();
     if (this.#stream !== null) {
       const drained = this.#drain(streaming);
-      if (drained instanceof Promise) return drained.then(() => this.#ready(work, streaming));
+      if (drained instanceof Promise) return drained.then(() => this.#ready(work, limits, streaming));
     }
     if (this.#prepared !== null)
       throw new InvalidRequestError(
@@ -910,14 +925,12 @@ export class Connection implements TransactionOwner {
     const lease = this.#lease;
     if (lease === null) {
       if (this.#closed) throw closed();
-      return this.#reconnect().then(() => this.#ready(work, streaming));
+      return this.#reconnect().then(() => this.#ready(work, limits, streaming));
     }
-    if (this.#begun || this.#isolation === "AUTOCOMMIT") {
-      if (this.#transaction === null) this.#autobegin();
-      return work(lease.connection);
-    }
+    const deadline = limits === undefined ? this.#inForce : Deadline.of(this.#inForce, limits);
     if (this.#transaction === null) this.#autobegin();
-    return chain(this.#sendBegin(lease), () => work(lease.connection));
+    if (this.#begun || this.#isolation === "AUTOCOMMIT") return work(lease.connection, deadline);
+    return chain(this.#sendBegin(lease, deadline), () => work(lease.connection, deadline));
   }
   #autobegin(): void {
     if (this.#scope !== null && !this.#scope.isActive) {
@@ -1003,23 +1016,29 @@ export class Connection implements TransactionOwner {
       return this.#guard(() => work(this.#twoPhase()), what, []);
     });
   }
-  #sendBegin(lease: Lease): MaybePromise<void> {
+  #sendBegin(lease: Lease, deadline: Deadline | undefined): MaybePromise<void> {
     const { events, logger } = this.#services;
     if (!events.quiet) events.emit("statement", { connection: this, sql: "BEGIN", params: [] });
     logger?.line("BEGIN");
     let result: MaybePromise<void>;
     try {
-      result = lease.connection.begin(this.#begin);
+      const { connection } = lease;
+      result =
+        deadline === undefined
+          ? connection.begin(this.#begin)
+          : this.#until(connection, deadline, () => connection.begin(this.#begin), "BEGIN", []);
     } catch (error) {
       throw this.#beginFailed(error);
     }
-    if (result instanceof Promise) return this.#beginning(result);
+    if (result instanceof Promise) return this.#beginning(lease, result);
     this.#hasBegun();
   }
-  async #beginning(result: Promise<void>): Promise<void> {
+  async #beginning(lease: Lease, result: Promise<void>): Promise<void> {
     try {
       await result;
     } catch (error) {
+      // Stopped, it may have begun all the same.
+      if (isStop(error) && this.#lease === lease) await this.#undoBegin(lease);
       throw this.#beginFailed(error);
     }
     this.#hasBegun();
@@ -1027,6 +1046,13 @@ export class Connection implements TransactionOwner {
   #hasBegun(): void {
     this.#begun = true;
     this.#tell("begin", this.#begin.xid);
+  }
+  async #undoBegin(lease: Lease): Promise<void> {
+    try {
+      await lease.connection.rollback();
+    } catch (error) {
+      if (this.#lease === lease) this.#lose(error, false);
+    }
   }
   /** Nothing was done in the transaction yet: it is simply not there. */
   #beginFailed(error: unknown): Error {
@@ -1045,12 +1071,19 @@ export class Connection implements TransactionOwner {
       const xid = this.#prepared;
       this.#announce(xid === null ? "COMMIT" : "COMMIT PREPARED", [], "");
       return this.#settle(
-        () => (xid === null ? lease.connection.commit() : this.#twoPhase().commit(xid)),
+        () => {
+          const running = xid === null ? lease.connection.commit() : this.#twoPhase().commit(xid);
+          return running instanceof Promise ? this.#ending("COMMIT", running) : running;
+        },
         () => this.#finish(),
         (error) => {
           const failure = this.#failed(error, "COMMIT", []);
           if (this.#trace !== undefined) transactions.fail(this.#trace, failure);
           this.#trace = undefined;
+          if (isStop(error) && this.#lease !== null) {
+            this.#lose(error, false);
+            this.#broken = "commit";
+          }
           this.#broken ??= "commit";
           return failure;
         },
@@ -1076,7 +1109,7 @@ export class Connection implements TransactionOwner {
       throw this.#rollbackFailed(error);
     }
     if (!(result instanceof Promise)) return this.#finish();
-    return result.then(
+    return this.#ending("ROLLBACK", result).then(
       () => this.#finish(),
       (error) => {
         throw this.#rollbackFailed(error);
@@ -1091,6 +1124,13 @@ export class Connection implements TransactionOwner {
     if (this.#lease !== null) this.#lose(error, false);
     this.#finish();
     return failure;
+  }
+  /** No limit takes it back; without an answer for a while after one was reached, the connection is given up. */
+  #ending(what: "COMMIT" | "ROLLBACK", running: Promise<void>): Promise<void> {
+    const deadline = Deadline.of(this.#inForce, this.#limits);
+    if (deadline === undefined) return running;
+    const more = what === "COMMIT" ? " The server did not answer: whether it has saved is not known." : "";
+    return withinGrace(deadline, running, { statement: what }, more);
   }
   #settle(work: () => MaybePromise<void>, done: () => void, failed: (error: unknown) => Error): MaybePromise<void> {
     let result: MaybePromise<void>;
@@ -1133,10 +1173,14 @@ export class Connection implements TransactionOwner {
     handle.deactivate();
     if (inner === handle) this.#nested = handle.parent;
   }
-  #command(sql: string): MaybePromise<RawResult> {
+  #command(sql: string, deadline: Deadline | undefined): MaybePromise<RawResult> {
     const driver = (this.#lease as Lease).connection;
     this.#announce(sql, [], "");
-    return this.#guard(() => driver.execute(sql, [], SCRIPT_HINT), sql, []);
+    return this.#guard(
+      () => this.#until(driver, deadline, () => driver.execute(sql, [], SCRIPT_HINT), sql, []),
+      sql,
+      [],
+    );
   }
   #guard<T>(work: () => MaybePromise<T>, sql: string, params: readonly unknown[]): MaybePromise<T> {
     let result: MaybePromise<T>;

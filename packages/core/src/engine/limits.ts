@@ -87,13 +87,42 @@ export class Deadline {
 export function stopError(
   stop: Stop,
   details: DatabaseErrorDetails = {},
+  more = "",
 ): StatementAbortedError | StatementTimeoutError {
   if (stop.signal === undefined) {
-    return new StatementTimeoutError(`Stopped: it took longer than the ${stop.timeout} ms allowed.`, details);
+    return new StatementTimeoutError(`Stopped: it took longer than the ${stop.timeout} ms allowed.${more}`, details);
   }
   const { reason } = stop.signal;
   const why = reason instanceof Error ? ` (${reason.message})` : "";
-  return new StatementAbortedError(`Stopped by its AbortSignal${why}.`, { ...details, cause: reason });
+  return new StatementAbortedError(`Stopped by its AbortSignal${why}.${more}`, { ...details, cause: reason });
+}
+export function isStop(error: unknown): boolean {
+  return error instanceof StatementAbortedError || error instanceof StatementTimeoutError;
+}
+/**
+ * Waits for what no limit takes back: the end of a transaction or of a cursor. Only when it is not there a while after a
+ * limit was reached it is given up, which the caller makes the end of the connection. `more` is said with the error.
+ */
+export async function withinGrace<T>(
+  deadline: Deadline,
+  running: Promise<T>,
+  details: DatabaseErrorDetails,
+  more = "",
+): Promise<T> {
+  let grace: ReturnType<typeof setTimeout> | undefined;
+  let giveUp: (error: unknown) => void = () => {};
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const done = deadline.watch((reached) => {
+    grace = setTimeout(() => giveUp(stopError(reached, details, more)), GRACE);
+  });
+  try {
+    return await Promise.race([running, givenUp]);
+  } finally {
+    done();
+    clearTimeout(grace);
+  }
 }
 
 /** What has to be known of a stopped statement's connection. */
@@ -119,9 +148,13 @@ export async function withinLimits<T>(
   let repeat: ReturnType<typeof setTimeout> | undefined;
   let over = false;
   let grace: ReturnType<typeof setTimeout> | undefined;
+  let hopeless = false;
   let giveUp: (error: unknown) => void = () => {};
   const givenUp = new Promise<never>((_, reject) => {
-    giveUp = reject;
+    giveUp = (error) => {
+      hopeless = true;
+      reject(error);
+    };
   });
   const ask = (): void => {
     requests++;
@@ -146,8 +179,8 @@ export async function withinLimits<T>(
     if (await asked) host.lose(stopError(stop, details));
     throw stopError(stop, details);
   } catch (error) {
-    if (stop === undefined || error instanceof StatementAbortedError || error instanceof StatementTimeoutError) {
-      if (stop !== undefined && (await settled(asked))) host.lose(error);
+    if (stop === undefined || isStop(error)) {
+      if (stop !== undefined && (hopeless || (await settled(asked)))) host.lose(error);
       throw error;
     }
     // One of several requests may be late still.

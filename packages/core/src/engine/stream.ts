@@ -1,6 +1,12 @@
 /** Cursors of a connection: chunks are pulled in turn with its other work, or drained into memory when they must make room. */
-import type { RawStream } from "../dialects/driver.js";
+import type { MaybePromise, RawStream } from "../dialects/driver.js";
 
+/** What the limits of the statement make of its parts. */
+export interface StreamLimits {
+  pull<T>(pull: () => Promise<T>): MaybePromise<T>;
+  /** Ends a cursor that was not read to its end; does nothing once the connection is lost. */
+  close(work: () => Promise<unknown>): Promise<void>;
+}
 /** What a cursor needs of its connection. */
 export interface StreamHost {
   next<T>(pull: () => Promise<T>): Promise<T>;
@@ -20,6 +26,7 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
   #done = false;
   /** Met while draining: for whoever reads on. */
   #failure: Error | undefined;
+  #limits: StreamLimits | undefined;
   /** How many savepoints the transaction had seen when it was opened: rolled back, those before it take it along. */
   savepoints = 0;
 
@@ -35,21 +42,26 @@ export class ConnectionStream implements AsyncIterable<unknown[][]> {
   get interleaves(): boolean {
     return this.#raw?.interleaves ?? false;
   }
-  attach(raw: RawStream): void {
+  attach(raw: RawStream, limits: StreamLimits): void {
     this.#raw = raw;
+    this.#limits = limits;
     this.#iterator = raw[Symbol.asyncIterator]();
   }
   /** Never rejects: what makes room for other work must not keep it from being done. `failed` makes the reader's error. */
   async drain(failed: (error: unknown) => Error): Promise<void> {
+    const iterator = this.#iterator as AsyncIterator<unknown[][]>;
+    const limits = this.#limits as StreamLimits;
     try {
       while (!this.#done) {
-        const chunk = await (this.#iterator as AsyncIterator<unknown[][]>).next();
+        const chunk = await limits.pull(() => iterator.next());
         if (chunk.done) this.#done = true;
         else this.#buffer.push(chunk.value);
       }
     } catch (error) {
       this.#done = true;
       this.#failure = failed(error);
+      // Stopped between two pulls, it is open still.
+      await limits.close(async () => iterator.return?.());
     }
   }
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown[][]> {

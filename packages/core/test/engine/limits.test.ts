@@ -197,6 +197,19 @@ describeEachDatabase(
         expect(Number(await conn.execDriverSql("select 9").scalar())).toBe(9);
       }
     });
+    it("of a cursor hold while it makes room for another statement, and its reader learns of it", async () => {
+      await using conn = await engine.connect();
+      const begun = performance.now();
+      const read = async () => {
+        for await (const _ of conn.execute(text(streamed[name]), {}, { timeout: 200 }).partitions(5))
+          await conn
+            .execDriverSql("select 1")
+            .all()
+            .catch(() => {});
+      };
+      await expect(read()).rejects.toThrow(StatementTimeoutError);
+      expect(performance.now() - begun).toBeLessThan(8000);
+    });
     it("end the wait for a connection", async () => {
       await using one = await engine.connect();
       await using two = await engine.connect();
