@@ -30,7 +30,7 @@ import { discriminatorColumnOf } from "../mapping/discriminator.js";
 import type { MappedColumn, Mapper } from "../mapping/mapper.js";
 import { RelationAttribute } from "./attributes.js";
 import { bulkRowsOf, changesOf } from "./hybrids.js";
-import { aliasedSource, type EntitySource, mappedSource, sourceOver } from "./source.js";
+import { aliasedSource, type EntitySource, mappedSource, sourceWithin } from "./source.js";
 
 /** Whole entities at one position of a row. Without the ORM it selects the columns. */
 export class EntityItem extends ItemElement {
@@ -205,7 +205,7 @@ export function makeAliased(model: unknown, nameOrFrom?: unknown): AliasedEntity
   if (!(from instanceof SubqueryClause || from instanceof Cte || from instanceof Alias)) {
     throw new ArgumentError("aliased(): the second argument is a name, or a subquery with the model's columns.");
   }
-  return new AliasedEntity(sourceOver(mapper, from), face.$);
+  return new AliasedEntity(sourceWithin(element.source, from), face.$);
 }
 /** The entity element behind a model or alias; undefined for anything else. */
 export function entityElementOf(value: unknown): EntityItem | undefined {

@@ -6,6 +6,7 @@ import {
   ColumnReference,
   Cte,
   conjunction,
+  correspondingColumn,
   type Expression,
   type FromClause,
   InList,
@@ -222,6 +223,41 @@ export function aliasedSource(mapper: Mapper, name?: string): EntitySource {
 export function sourceOver(mapper: Mapper, from: FromClause, name?: string): EntitySource {
   const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, from]));
   return new EntitySource(mapper, from, leaves, name ?? from.fromName ?? mapper.name, true);
+}
+/** The same for an entity of the subquery's own: of several with one table, its columns are those it has there. */
+export function sourceWithin(inner: EntitySource, from: FromClause): EntitySource {
+  const { mapper } = inner;
+  const leaves = new Map<Table, FromClause>(mapper.tables.map((t) => [t, from]));
+  return new InnerSource(mapper, from, leaves, from.fromName ?? mapper.name, inner);
+}
+class InnerSource extends EntitySource {
+  readonly #inner: EntitySource;
+  readonly #seen = new Map<TableColumn, ColumnReference | undefined>();
+  #stands: boolean | undefined;
+  constructor(
+    mapper: Mapper,
+    from: FromClause,
+    leaves: ReadonlyMap<Table, FromClause>,
+    name: string,
+    inner: EntitySource,
+  ) {
+    super(mapper, from, leaves, name, true);
+    this.#inner = inner;
+  }
+  override find(column: TableColumn): ColumnReference | undefined {
+    if (this.#seen.has(column)) return this.#seen.get(column);
+    // A subquery in which the alias does not stand is read as any other one that has the columns.
+    this.#stands ??= this.mapper.attributes.some((a) => this.#within(a.column) !== undefined);
+    const found = this.#within(column) ?? (this.#stands && this.#inner.isAlias ? undefined : super.find(column));
+    this.#seen.set(column, found);
+    return found;
+  }
+  #within(column: TableColumn): ColumnReference | undefined {
+    const inner = this.#inner.find(column);
+    return inner === undefined
+      ? undefined
+      : (correspondingColumn(this.from, inner as never) as unknown as ColumnReference | undefined);
+  }
 }
 
 const aliasTargets = new WeakMap<RelationshipProperty, EntitySource>();
