@@ -38,6 +38,7 @@ export async function mergeInto(
   options: MergeOptions,
   seen: Map<Managed, Managed>,
   byKey: Map<Mapper, Map<string, Managed>>,
+  reached: Map<Managed, Set<RelationshipProperty>> = new Map(),
 ): Promise<Managed> {
   const done = seen.get(given);
   if (done !== undefined) return done;
@@ -102,15 +103,23 @@ export async function mergeInto(
   for (const property of mapper.relationships) {
     if (!property.cascade.merge) continue;
     const value = given[property.slot];
+    // The other side of what led here holds whom it came from, and says nothing about the rest of the row's collection.
+    if (load && property.backPopulates !== undefined && reached.get(given)?.has(property.backPopulates)) continue;
     if (property.isQuery) {
-      await mergeQuery(core, given, target, property, fresh, (member) => mergeInto(core, member, options, seen, byKey));
+      await mergeQuery(core, given, target, property, fresh, (member) => {
+        note(reached, member, property);
+        return mergeInto(core, member, options, seen, byKey, reached);
+      });
       continue;
     }
     if (value === UNLOADED) continue;
     if (value instanceof Collection) {
       const members: Managed[] = [];
       for (const member of value)
-        if (!isDeleted(core, member)) members.push(await mergeInto(core, member, options, seen, byKey));
+        if (!isDeleted(core, member)) {
+          note(reached, member, property);
+          members.push(await mergeInto(core, member, options, seen, byKey, reached));
+        }
       if (!load) {
         target[property.slot] = Collection.loaded(target, property, members);
         continue;
@@ -120,10 +129,11 @@ export async function mergeInto(
       if (there instanceof Collection && sameMembers(there, members)) continue;
       (target as unknown as Record<string, unknown>)[property.key] = members;
     } else {
+      if (value !== null) note(reached, value as Managed, property);
       const merged =
         value === null || isDeleted(core, value as Managed)
           ? null
-          : await mergeInto(core, value as Managed, options, seen, byKey);
+          : await mergeInto(core, value as Managed, options, seen, byKey, reached);
       if (!load) {
         target[property.slot] = merged;
         continue;
@@ -154,6 +164,15 @@ async function mergeQuery(
   if (members.length === 0) return;
   if (fresh || property.lazy === "writeOnly") for (const member of members) addToCollection(target, property, member);
   else (target as unknown as Record<string, unknown>)[property.key] = members;
+}
+function note(
+  reached: Map<Managed, Set<RelationshipProperty>>,
+  instance: Managed,
+  property: RelationshipProperty,
+): void {
+  const all = reached.get(instance);
+  if (all === undefined) reached.set(instance, new Set([property]));
+  else all.add(property);
 }
 function sameMembers(a: readonly Managed[], b: readonly Managed[]): boolean {
   return a.length === b.length && a.every((member, i) => member === b[i]);

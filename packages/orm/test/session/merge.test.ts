@@ -113,6 +113,23 @@ describeEachDatabase("merge", (target) => {
     await session.flush();
     expect(taken(db).sort()).toEqual(["UPDATE author", "UPDATE book"]);
   });
+  it("the other side of what is merged keeps its members: only the given object speaks", async () => {
+    await using session = new Session(db.engine);
+    const topic = new Topic({ label: "kept" });
+    const author = new Author({ name: "amy", books: [1, 2].map((n) => new Book({ title: `b${n}`, topics: [topic] })) });
+    session.add(author);
+    await session.commit();
+    const [one, two] = [...(await author.books)] as [Book, Book];
+    // The parts of what is given know it on their other side, and nobody else of the rows there.
+    await session.merge(new Book({ id: one.id, author: new Author({ id: author.id }) }));
+    await session.merge(new Book({ id: one.id, topics: [new Topic({ id: topic.id })] }));
+    await session.commit();
+    session.expungeAll();
+    const again = (await session.get(Author, author.id)) as Author;
+    expect([...(await again.books)].map((b) => b.id)).toEqual([one.id, two.id]);
+    const kept = (await session.get(Topic, topic.id)) as Topic;
+    expect([...(await kept.books)].map((b) => b.id).sort()).toEqual([one.id, two.id]);
+  });
   it("of an object whose row is gone meanwhile makes a new one", async () => {
     await using session = new Session(db.engine);
     const topic = await session.scalars(select(Topic)).one();
