@@ -105,7 +105,8 @@ export class Flush {
     }
     if (this.#syncs.postponed.size > 0) await this.#postUpdates();
     if (!this.#secondary.isEmpty) {
-      const isDeleted = (i: Managed) => this.#deleted.has(i);
+      // Collections keep what an earlier flush deleted until the commit; its rows went with it.
+      const isDeleted = (i: Managed) => this.#deleted.has(i) || (i.$$f & DELETED) !== 0;
       if (!this.#host.spreads) await this.#secondary.run(this.#host, isDeleted);
       else
         for (const [host, owners] of this.#host.split(this.#secondary.owners)) {
