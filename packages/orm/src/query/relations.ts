@@ -94,6 +94,7 @@ async function loadLevel(
   instances: readonly Managed[],
   property: RelationshipProperty,
   branch: LoadBranch,
+  again = false,
 ): Promise<void> {
   const { below } = branch;
   const owners: Managed[] = [];
@@ -123,6 +124,10 @@ async function loadLevel(
     if (byReference) await loadReferences(work, ready, property, branch);
     else await loadMembers(work, ready, property, branch, ownerKeys, direct);
   }
+  // Rows that were read may be those of stale owners, which forget what they were given just now: they are current now.
+  if (again) return;
+  const forgotten = owners.filter((o) => o[slot] === UNLOADED);
+  if (forgotten.length > 0) await loadLevel(work, forgotten, property, branch, true);
 }
 /** The owner's columns that rows of the relationship are found by; without pairs, its primary key. */
 function localKeys(property: RelationshipProperty): {
