@@ -1,21 +1,12 @@
 /**
- * The unit of work against a model, second part: a hierarchy in two tables, owners that delete what they lose, parts
+ * The unit of work against a model, second graph: a hierarchy in two tables, owners that delete what they lose, parts
  * of parts, labels; with expire, refresh, merge and expunge among the changes. The tables must always hold what the
- * model says, and the objects must show it. `ATHANOR_SEED` and `ATHANOR_RUNS` repeat and lengthen.
+ * model says, and the objects must show it.
  */
-import { createEngine, type Engine, integer, select, string, table } from "@athanor/core";
-import {
-  declarativeBase,
-  inspect,
-  manyToMany,
-  manyToOne,
-  oneToMany,
-  Session,
-  type SessionTransaction,
-} from "@athanor/orm";
-import { describeEachDatabase } from "@athanor/test-support";
-import fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Connection, type Engine, integer, select, string, table } from "@athanor/core";
+import { declarativeBase, inspect, manyToMany, manyToOne, oneToMany } from "@athanor/orm";
+import { expect } from "vitest";
+import { type Command, describeModel, ModelRun } from "./model-run.js";
 
 const Base = declarativeBase();
 class Owner extends Base("Owner", {
@@ -123,41 +114,19 @@ const STEPS = {
   deleteLabel: 1,
   read: 5,
   all: 2,
-  savepoint: 2,
-  release: 1,
-  undo: 2,
-  flush: 3,
-  commit: 2,
-  rollback: 2,
-  reopen: 1,
 } as const;
 type Step = keyof typeof STEPS;
-const command = fc.oneof(
-  ...(Object.keys(STEPS) as Step[]).map((step) => ({
-    weight: STEPS[step],
-    arbitrary: fc.record({ do: fc.constant(step), a: fc.nat(7), b: fc.nat(7) }),
-  })),
-);
-type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 const sorted = (values: Iterable<string>) => [...values].sort();
 
-class Run {
-  readonly engine: Engine;
-  session: Session;
-  now = empty();
-  saved = empty();
-  readonly savepoints: { readonly model: Model; readonly handle: SessionTransaction }[] = [];
+class Run extends ModelRun<Model, Step> {
   owners = new Map<string, Owner>();
   labels = new Map<string, Label>();
   assets = new Map<string, Asset>();
-  #n = 0;
   constructor(engine: Engine) {
-    this.engine = engine;
-    this.session = new Session(engine);
+    super(engine, empty());
   }
-  #at<T>(map: Map<string, T>, i: number): [string, T] | undefined {
-    const all = [...map];
-    return all.length === 0 ? undefined : all[i % all.length];
+  override copy(model: Model): Model {
+    return copy(model);
   }
   #row(label: string): AssetRow {
     return this.now.assets.get(label) as AssetRow;
@@ -167,8 +136,7 @@ class Run {
       if (at === candidate) return true;
     return false;
   }
-  /** The model's side of a flush. */
-  #flushed(): void {
+  override flushed(): void {
     for (const [label, row] of [...this.now.assets]) if (row.lost) this.#gone(label);
   }
   #gone(label: string): void {
@@ -176,25 +144,21 @@ class Run {
     this.assets.delete(label);
     for (const row of this.now.assets.values()) if (row.parent === label) row.parent = null;
   }
-  async #flush(): Promise<void> {
-    await this.session.flush();
-    this.#flushed();
-  }
   #setExtra(object: Asset, row: AssetRow, value: number): void {
     if (object instanceof Car) object.doors = value;
     else if (object instanceof Boat) object.sails = value;
     else return;
     row.extra = value;
   }
-  async step({ do: what, a, b }: Command): Promise<void> {
+  override async step({ do: what, a, b }: Command<Step>): Promise<void> {
     // Steps that need what others have written begin with a flush, which also decides about what was lost.
-    if (/^(expire|refresh|merge|expunge|read|all)/.test(what)) await this.#flush();
+    if (/^(expire|refresh|merge|expunge|read|all)/.test(what)) await this.flush();
     const { now, session } = this;
-    const owner = this.#at(this.owners, a);
-    const label = this.#at(this.labels, a);
-    const asset = this.#at(this.assets, b);
-    const other = this.#at(this.assets, a);
-    const name = `${what.slice(0, 3)}${++this.#n}`;
+    const owner = this.at(this.owners, a);
+    const label = this.at(this.labels, a);
+    const asset = this.at(this.assets, b);
+    const other = this.at(this.assets, a);
+    const name = this.name(what);
     switch (what) {
       case "addOwner": {
         const made = new Owner({ label: name });
@@ -252,7 +216,7 @@ class Run {
       case "loseByReference": {
         if (asset === undefined) return;
         // A pending one would leave the session at once, and come back with whatever still refers to it.
-        if (!inspect(asset[1]).persistent) await this.#flush();
+        if (!inspect(asset[1]).persistent) await this.flush();
         const row = this.now.assets.get(asset[0]);
         if (row === undefined || row.owner === null) return;
         const from = this.owners.get(row.owner) as Owner;
@@ -347,7 +311,7 @@ class Run {
         expect(merged).not.toBe(asset[1]);
         this.#row(asset[0]).note = name;
         this.assets.set(asset[0], merged);
-        await this.#flush();
+        await this.flush();
         // Others may still refer to the one that left.
         session.expireAll();
         return;
@@ -358,7 +322,7 @@ class Run {
         const pending = [...now.assets].some(
           ([l, row]) => row.owner === owner[0] && inspect(this.assets.get(l) as Asset).pending,
         );
-        if (inspect(owner[1]).pending || pending) await this.#flush();
+        if (inspect(owner[1]).pending || pending) await this.flush();
         await session.delete(owner[1]);
         this.owners.delete(owner[0]);
         now.owners.delete(owner[0]);
@@ -367,14 +331,14 @@ class Run {
       }
       case "deleteAsset":
         if (asset === undefined) return;
-        if (!inspect(asset[1]).persistent) await this.#flush();
+        if (!inspect(asset[1]).persistent) await this.flush();
         if (!this.assets.has(asset[0])) return;
         await session.delete(asset[1]);
         this.#gone(asset[0]);
         return;
       case "deleteLabel":
         if (label === undefined) return;
-        if (inspect(label[1]).pending) await this.#flush();
+        if (inspect(label[1]).pending) await this.flush();
         await session.delete(label[1]);
         this.labels.delete(label[0]);
         now.labels.delete(label[0]);
@@ -389,50 +353,7 @@ class Run {
         for (const x of found) this.#shows(x.label, x);
         return;
       }
-      case "savepoint":
-        if (this.savepoints.length === 3) return;
-        {
-          const handle = await session.beginNested();
-          this.#flushed();
-          this.savepoints.push({ model: copy(this.now), handle });
-        }
-        return;
-      case "release":
-        await this.savepoints.pop()?.handle.commit();
-        break;
-      case "undo": {
-        const last = this.savepoints.pop();
-        if (last === undefined) return;
-        await last.handle.rollback();
-        this.now = last.model;
-        await this.#reload();
-        break;
-      }
-      case "flush":
-        break;
-      case "commit":
-        await session.commit();
-        this.#flushed();
-        this.saved = copy(now);
-        this.savepoints.length = 0;
-        break;
-      case "rollback":
-        this.savepoints.length = 0;
-        await session.rollback();
-        this.now = copy(this.saved);
-        await this.#reload();
-        break;
-      case "reopen":
-        await session.commit();
-        this.#flushed();
-        this.saved = copy(now);
-        this.savepoints.length = 0;
-        await session.close();
-        this.session = new Session(this.engine);
-        await this.#reload();
-        break;
     }
-    await this.check();
   }
   #shows(label: string, object: Asset): void {
     const row = this.#row(label);
@@ -468,17 +389,14 @@ class Run {
       expect(object?.label ?? null).toBe(expected);
     }
   }
-  async #reload(): Promise<void> {
+  override async reload(): Promise<void> {
     const { session } = this;
     this.owners = new Map((await session.scalars(select(Owner).orderBy(Owner.c.id))).map((x) => [x.label, x]));
     this.labels = new Map((await session.scalars(select(Label).orderBy(Label.c.id))).map((x) => [x.label, x]));
     this.assets = new Map((await session.scalars(select(Asset).orderBy(Asset.c.id))).map((x) => [x.label, x]));
   }
-  /** The tables, through the session's own connection. */
-  async check(): Promise<void> {
-    await this.#flush();
-    const { session, now } = this;
-    const connection = await session.connection();
+  override async compare(connection: Connection): Promise<void> {
+    const { now } = this;
     const rows = async (sql: string) => (await connection.execDriverSql(sql).all()) as unknown as unknown[][];
     const owners = await rows("select label from owner");
     expect(sorted(owners.map((r) => String(r[0])))).toEqual(sorted(now.owners));
@@ -513,35 +431,17 @@ class Run {
   }
 }
 
-describeEachDatabase("a random program over a hierarchy leaves the tables its model says", (target) => {
-  let engine: Engine;
-  beforeAll(async () => {
-    engine = createEngine(await target.url());
-    await Base.metadata.createAll(engine);
-  });
-  afterAll(() => engine.dispose());
-  it("with owners, orphans, parts, labels, merges and objects that leave and come back", {
-    timeout: 3_600_000,
-  }, async () => {
-    const seed = Number(process.env["ATHANOR_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-    const numRuns = Number(process.env["ATHANOR_RUNS"] ?? (target.name === "sqlite" ? 100 : 15));
-    console.log(`model-based graph on ${target.name}: ATHANOR_SEED=${seed}, ${numRuns} runs`);
-    await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 40, size: "max" }), async (commands) => {
-        const run = new Run(engine);
-        try {
-          for (const c of commands) await run.step(c);
-          await run.step({ do: "commit", a: 0, b: 0 });
-        } finally {
-          await run.session.close();
-          await using connection = await engine.connect();
-          for (const name of ["asset_labels", "car"]) await connection.execDriverSql(`delete from ${name}`);
-          await connection.execDriverSql("update asset set parent_id = null");
-          for (const name of ["asset", "owner", "label"]) await connection.execDriverSql(`delete from ${name}`);
-          await connection.commit();
-        }
-      }),
-      { seed, numRuns, endOnFailure: false },
-    );
-  });
+describeModel("a hierarchy with owners, orphans, parts and labels", {
+  metadata: Base.metadata,
+  steps: STEPS,
+  runs: [100, 15],
+  start: (engine) => new Run(engine),
+  clean: [
+    "delete from asset_labels",
+    "delete from car",
+    "update asset set parent_id = null",
+    "delete from asset",
+    "delete from owner",
+    "delete from label",
+  ],
 });
