@@ -10,9 +10,11 @@ import { PostgresqlDialect } from "../../src/dialects/postgresql/dialect.js";
 import type { Connection } from "../../src/engine/connection.js";
 import { createEngine, type Engine } from "../../src/engine/engine.js";
 import { ProgrammingError } from "../../src/errors/errors.js";
+import { MetaData } from "../../src/schema/metadata.js";
 
-const things = table("things", { id: integer().primaryKey(), name: string(40) });
-const notes = table("notes", { id: integer().primaryKey(), thingId: integer("thing_id") });
+const metadata = new MetaData();
+const things = table("things", { id: integer().primaryKey(), name: string(40) }, { metadata });
+const notes = table("notes", { id: integer().primaryKey(), thingId: integer("thing_id") }, { metadata });
 const { id, name } = things.c;
 const byId = (n: number) => select(id, name).where(id.eq(n));
 

@@ -36,6 +36,28 @@ describe("callers in line", () => {
         expect(pool.status()).toMatchObject({ checkedOut: 0, waiting: 0 });
         expect(open).toBe(pool.status().idle);
       });
+      it(`are served when one of two was invalidated and the other stays out (timeout ${timeout}, overflow ${maxOverflow})`, async () => {
+        const make = async () =>
+          ({ alive: true, rollback() {}, close() {}, terminate() {} }) as unknown as DriverConnection;
+        const pool = new Pool(make, { size: 2, maxOverflow, timeout });
+        const [kept, lost] = [await pool.acquire(), await pool.acquire()];
+        let served = 0;
+        const waiters = [1, 2].map(async () => {
+          const lease = await pool.acquire();
+          served++;
+          await new Promise((r) => setTimeout(r, 5));
+          await pool.release(lease, true);
+        });
+        await new Promise((r) => setTimeout(r, 5));
+        expect(served).toBe(maxOverflow === 0 ? 0 : 2);
+        pool.invalidate(lost);
+        await pool.release(lost, true);
+        await Promise.all(waiters);
+        expect(served).toBe(2);
+        await pool.release(kept, true);
+        expect(pool.status()).toMatchObject({ checkedOut: 0, waiting: 0 });
+        await pool.dispose();
+      });
     }
   }
 });
@@ -76,6 +98,59 @@ describeEachDatabase(
       expect(failing.isInvalidated).toBe(false);
       await failing.close();
       expect(engine.pool.status()).toMatchObject({ checkedOut: 0, idle: 1 });
+      expect(closed).toHaveLength(2);
+    });
+  },
+  { only: ["postgresql", "mariadb", "mysql"] },
+);
+
+describeEachDatabase(
+  "a socket that has closed unnoticed",
+  (target) => {
+    it("is a lost connection to the next statement, and replaced", async () => {
+      await using engine = createEngine(await target.url());
+      await using conn = await engine.connect();
+      await conn.execDriverSql("select 1").all();
+      const { connection } = conn.driverConnection as unknown as { connection: { stream: { destroy(): void } } };
+      connection.stream.destroy();
+      await expect(conn.execDriverSql("select 1").all()).rejects.toMatchObject({
+        constructor: OperationalError,
+        connectionInvalidated: true,
+      });
+      await conn.rollback();
+      expect(await conn.execDriverSql("select 1").all()).toHaveLength(1);
+    });
+  },
+  { only: ["postgresql"] },
+);
+describeEachDatabase(
+  "after a disconnect, with a connection that lies idle meanwhile",
+  (target) => {
+    it("it is closed when it is asked for, not before", async () => {
+      const url = await target.url();
+      await using engine = createEngine(url);
+      await using elsewhere = createEngine(url);
+      const closed: unknown[] = [];
+      const opened: unknown[] = [];
+      engine.on("connect", ({ connection }) => void opened.push(connection.raw));
+      engine.on("close", ({ connection }) => void closed.push(connection.raw));
+      const failing = await engine.connect();
+      await failing.execDriverSql("select 1").all();
+      await (await engine.connect()).close();
+      expect(opened).toHaveLength(2);
+      await using killer = await elsewhere.connect({ isolationLevel: "AUTOCOMMIT" });
+      const own = target.name === "postgresql" ? "select pg_backend_pid()" : "select connection_id()";
+      const id = await failing.execDriverSql(own).scalar();
+      await killer.execDriverSql(target.name === "postgresql" ? `select pg_terminate_backend(${id})` : `kill ${id}`);
+      await expect(failing.execDriverSql("select 1").all()).rejects.toThrow(OperationalError);
+      expect([failing.isClosed, failing.isInvalidated]).toEqual([false, true]);
+      await failing.close();
+      expect(closed).toEqual([opened[0]]);
+      const next = await engine.connect();
+      expect(closed).toEqual([opened[0], opened[1]]);
+      expect(opened).toHaveLength(3);
+      await next.execDriverSql("select 1").all();
+      await next.close();
       expect(closed).toHaveLength(2);
     });
   },

@@ -71,7 +71,8 @@ export class WireStatement implements WireQuery {
 
   /** An error given back is reported by pg as the query's own. */
   submit(connection: Socket): unknown {
-    if (!connection.stream.writable) return new InternalError("The connection to PostgreSQL was lost (socket closed).");
+    // As the socket's own error would be: classified as a lost connection, which is replaced.
+    if (!connection.stream.writable) return Object.assign(new Error("socket closed"), { code: "EPIPE" });
     try {
       this.#write();
       connection.stream.write(writer.take());
