@@ -34,7 +34,8 @@ describeEachDatabase("todo's transcript", (target) => {
 
   /** What the command prints, results and progress, with the folder's name taken out. */
   function athanor(...args: string[]): Promise<{ code: number; lines: string[] }> {
-    const node = ["--conditions=@athanor/source", "--import", "tsx", "--preserve-symlinks", command, ...args];
+    const sources = process.env["ATHANOR_BUILT"] === "1" ? [] : ["--conditions=@athanor/source", "--import", "tsx"];
+    const node = [...sources, "--preserve-symlinks", command, ...args];
     const env = { ...process.env, DATABASE_URL: url, SECRET_KEY: "a key for the tests only" };
     return new Promise((resolve) => {
       execFile(process.execPath, node, { cwd: folder, env }, (error, stdout, stderr) => {

@@ -70,6 +70,11 @@ ${text.slice(text.indexOf("export async function downgrade"))}`,
       { id: 1, description: "todo 1", completed: false },
       { id: 2, description: "todo 2", completed: false },
     ]);
+    // What a command says of the database at hand, the tests of @athanor/migrate show on each; here is how it is run.
+    if (target.name !== "sqlite") {
+      expect((await db("downgrade", "base")).stderr).toMatch(/Running downgrade [0-9a-f]{12} -> , todo table/);
+      return;
+    }
     expect((await db("check")).stdout).toBe("No new upgrade operations detected.\n");
     const id = name.slice(0, 12);
     expect((await db("current")).stdout).toBe(`${id} (head)\n`);

@@ -11,6 +11,12 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const bin = fileURLToPath(new URL("../bin/athanor.js", import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
+/**
+ * As it is published, from `dist`, where somebody has built it just now (CI): a start is four times as fast. Otherwise
+ * from the sources, so that nobody has to build before testing: the condition "@athanor/source", with tsx to read them.
+ */
+const program = process.env["ATHANOR_BUILT"] === "1" ? [bin] : ["--conditions=@athanor/source", "--import", tsx, bin];
+
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -50,9 +56,6 @@ export interface Project {
 }
 
 /**
- * The packages are resolved to their sources, so that no build is needed: the condition "@athanor/source", with tsx to
- * read them.
- *
  * @param packages "none": nothing is installed; a list: only these of ours
  */
 export function project(files: Readonly<Record<string, string>>, packages: "all" | readonly string[] = "all"): Project {
@@ -72,7 +75,7 @@ export function project(files: Readonly<Record<string, string>>, packages: "all"
   };
   write({ "package.json": '{ "type": "module", "private": true }', ...files });
   const start: Project["start"] = (args, { env = {}, input } = {}) => {
-    const child = spawn(process.execPath, ["--conditions=@athanor/source", "--import", tsx, bin, ...args], {
+    const child = spawn(process.execPath, [...program, ...args], {
       cwd: path,
       env: { ...process.env, ...CLEAN, ...env },
       stdio: ["pipe", "pipe", "pipe"],

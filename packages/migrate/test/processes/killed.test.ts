@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { command } from "../../src/index.js";
 import { bundleWorker, type RevisionsProject, revisions } from "./processes.js";
 
-const rounds = Number(process.env.ATHANOR_ROUNDS ?? 8);
+const rounds = Number(process.env.ATHANOR_ROUNDS ?? 5);
 const ids = ["k001", "k002", "k003", "k004", "k005"];
 let worker: string;
 let project: RevisionsProject;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { bundleWorker, type RevisionsProject, revisions } from "./processes.js";
 
 const PROCESSES = 10;
-const rounds = Number(process.env.ATHANOR_ROUNDS ?? 3);
+const rounds = Number(process.env.ATHANOR_ROUNDS ?? 2);
 let worker: string;
 let workers: ChildProcess[];
 let project: RevisionsProject;
