@@ -6,8 +6,17 @@ import { requireKnownOptions } from "../errors/known-options.js";
 import type { ColumnDefinition } from "../schema/definition.js";
 import { Table, type TableColumn } from "../schema/table.js";
 import type { SqlType } from "../types/sql-type.js";
-import { type Element, innerStatement } from "./element.js";
-import { Bind, criterion, Expression, type KeyedRows, type Ordering, operand, RowsBind } from "./expression.js";
+import { Element, innerStatement } from "./element.js";
+import {
+  Bind,
+  criterion,
+  Expression,
+  type KeyedRows,
+  madeLate,
+  type Ordering,
+  operand,
+  RowsBind,
+} from "./expression.js";
 import type { SyntaxExtension } from "./extension.js";
 import {
   Alias,
@@ -291,7 +300,7 @@ export class InsertStatement extends DmlStatement {
       options.includeDefaults === false
         ? []
         : this.table.columns.filter((c) => c.fields.default !== undefined && !list.includes(c));
-    const defaults = missing.map((column) => ({ column, value: valueFor(column, {}) }));
+    const defaults = missing.map((column) => ({ column, value: valueFor(column, {}, true) }));
     return this.with({ source: { columns: list, query: inner as Subselectable, defaults } });
   }
   onConflictDoNothing(options: ConflictOptions = {}): this {
@@ -468,7 +477,7 @@ function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
       }
       if (
         value instanceof Expression ||
-        (typeof value === "object" && asFrom(value) === undefined && isQuery(value as object))
+        (typeof value === "object" && asFrom(value) === undefined && standsForValue(value as object))
       )
         inline = true;
       else if (typeof value === "object" || typeof value === "function" || typeof value === "symbol") {
@@ -495,13 +504,16 @@ function layoutOf(table: Table, rows: readonly RowValues[]): InsertLayout {
     inline: inline ? rows.map((row) => columns.map((c) => valueFor(c, row))) : undefined,
   };
 }
-function isQuery(value: object): boolean {
-  return value instanceof QueryStatement || innerStatement in value;
+/** A query or raw SQL. */
+function standsForValue(value: object): boolean {
+  return innerStatement in value || (value instanceof Element && "asScalar" in value);
 }
-function valueFor(column: TableColumn, row: RowValues): Expression {
+/** `late`: a function makes its value when the statement is executed, each time. */
+function valueFor(column: TableColumn, row: RowValues, late = false): Expression {
   if (column.key in row) return operand(row[column.key], column.type);
   const source = column.fields.default as NonNullable<ColumnDefinition["fields"]["default"]>;
   if ("expression" in source) return source.expression;
+  if (late && "call" in source) return madeLate(column.columnName, column.type, () => source.call({} as never));
   return operand("call" in source ? source.call(row as never) : source.value, column.type);
 }
 function setters(

@@ -337,6 +337,11 @@ export class NamedBind extends Expression implements KeyedNamedBind {
   }
 }
 
+/** A default whose value is made when the statement is executed, each time. */
+export function madeLate(column: string, type: SqlType, callable: () => unknown): NamedBind {
+  return new NamedBind(`default_${column}`, type, undefined, { callable });
+}
+
 /** All rows of an INSERT as one parameter; `columns` are read in this order. */
 export interface KeyedRows {
   readonly rows: readonly { readonly [key: string]: unknown }[];

@@ -248,22 +248,24 @@ describe("inserting from a query", () => {
   it("adds the client-side defaults it does not name, called once", () => {
     const statement = insert(target).fromSelect(["name"], select(u.name) as never);
     expect(statement.compile("sqlite")).toMatchObject({
-      sql: "INSERT INTO target (name, made, kind) SELECT users.name, ? AS param_1, ? AS param_2 FROM users",
-      params: [expect.anything(), "plain"],
+      sql: "INSERT INTO target (name, made, kind) SELECT users.name, ? AS anon_1, ? AS param_1 FROM users",
+      params: [1n, "plain"],
     });
     expect(calls).toBe(1);
+    // For all rows of one execution; the next has its own.
+    expect(statement.compile("sqlite").params).toEqual([2n, "plain"]);
     expect(
       insert(target)
         .fromSelect(["name"], select(u.name).union(select(t.name)) as never)
         .compile("sqlite").sql,
-    ).toContain("SELECT anon_1.name, ? AS param_1");
+    ).toMatch(/SELECT anon_1\.name, \? AS anon_\d, \? AS param_1/);
     expect(
       insert(target)
         .fromSelect(["name"], select(u.name) as never, { includeDefaults: false })
         .compile("sqlite").sql,
     ).toBe("INSERT INTO target (name) SELECT users.name FROM users");
   });
-  it("and in rows takes raw SQL as a default, not as a value", () => {
+  it("and in rows takes raw SQL for what it is, given and as a default", () => {
     const own = table(
       "own_default",
       { id: integer().primaryKey(), n: integer().default(sql`1 + 1` as never) },
@@ -272,6 +274,8 @@ describe("inserting from a query", () => {
     expect(insert(own).values({ id: 1 }).compile("sqlite").sql).toBe(
       "INSERT INTO own_default (id, n) VALUES (?, (1 + 1))",
     );
+    const given = insert(own).values({ id: sql`2 + 2`, n: 3 } as never);
+    expect(given.compile("sqlite").sql).toBe("INSERT INTO own_default (id, n) VALUES ((2 + 2), ?)");
   });
 });
 
