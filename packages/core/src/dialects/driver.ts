@@ -29,6 +29,11 @@ export interface StatementHint {
   readonly reads?: readonly string[] | undefined;
   /** At most one row comes: the driver need not look for another. */
   readonly single?: boolean | undefined;
+  /**
+   * A comment that tells this statement from others of the same text whose parameters have other types, for servers that
+   * keep the types a text was first sent with.
+   */
+  readonly kinds?: string | undefined;
   /** The declared columns of the result, for drivers that read values themselves; undefined: unknown. */
   readonly columns?: readonly DeclaredColumn[] | undefined;
 }

@@ -1,9 +1,11 @@
 /** MySQL's and MariaDB's SQL. */
+import type { Compiled } from "../../compile/compiled.js";
 import { SqlCompiler } from "../../compile/compiler.js";
 import { MARKED } from "../../compile/parameter-compiler.js";
 import { CompileError } from "../../errors/errors.js";
 import type { Table, TableColumn } from "../../schema/table.js";
 import type { DeleteStatement, Excluded, InsertStatement, UpdateStatement } from "../../sql/dml.js";
+import type { Element } from "../../sql/element.js";
 import {
   type AnyAll,
   type Binary,
@@ -48,6 +50,21 @@ const EXTRACTS: { readonly [field: string]: (of: string) => string } = {
 };
 
 export class MysqlCompiler extends SqlCompiler {
+  /** Types of the parameters that stand beside no column, in order. */
+  readonly #loose: string[] = [];
+  /**
+   * MySQL keeps the types such parameters had when a text was first sent, and makes numbers of later texts: `CASE … THEN ?`
+   * with 'old' after one with 1 would be 0.
+   */
+  override compile(statement: Element): Compiled {
+    const compiled = super.compile(statement);
+    if (this.server.mariadb || this.#loose.length === 0 || !compiled.hint.prepare) return compiled;
+    return { ...compiled, hint: { ...compiled.hint, kinds: ` /* ${this.#loose.join(" ")} */` } };
+  }
+  protected override bindSuffix(type: SqlType): string {
+    this.#loose.push(this.dialect.plainType(type).kind);
+    return super.bindSuffix(type);
+  }
   protected override readonly insertPageSize = 1000;
   protected override readonly unlimited = "18446744073709551615";
   protected override readonly defaultValues = "() VALUES ()";

@@ -79,7 +79,7 @@ export class MysqlConnection implements DriverConnection {
     if (this.#lapsed !== false) await this.#beginAgain();
     let answer: Answer;
     try {
-      answer = await this.#send(sql, values, prepared);
+      answer = await this.#send(prepared && hint.kinds !== undefined ? sql + hint.kinds : sql, values, prepared);
     } catch (error) {
       this.#noted(error);
       // Some statements exist only in the text protocol.
@@ -143,7 +143,8 @@ export class MysqlConnection implements DriverConnection {
     const noted = (error: unknown) => this.#noted(error);
     async function* chunks(): AsyncGenerator<unknown[][]> {
       await before();
-      const options = { sql, rowsAsArray: true, ...(values.length === 0 ? undefined : { values }) };
+      const text = hint.kinds === undefined ? sql : sql + hint.kinds;
+      const options = { sql: text, rowsAsArray: true, ...(values.length === 0 ? undefined : { values }) };
       // The command has no results of its own when it streams; without values the text protocol does, but for doubles.
       const asText = values.length === 0 && hint.columns?.some(isDouble) !== true;
       const command = (asText ? connection.query(options) : connection.execute(options)) as mysql.Query;
