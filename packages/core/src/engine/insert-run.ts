@@ -241,6 +241,12 @@ function strategyFor(
   if (flagged !== undefined) {
     if (known(flagged)) return { by: "value", columns: [flagged] };
     if (flagged.fields.sentinel === "monotonic" || flagged === table.autoincrementColumn) return generated(flagged);
+    // Rows are numbered in a column that was made for it; another one has to have values.
+    if (!/integer$/i.test(flagged.type.kind))
+      throw new InvalidRequestError(
+        `INSERT into '${table.fullName}' in order: '${flagged.key}' is marked as what rows are told apart by, and they give it no value. Give each row one, or the column a default().`,
+        "insert.sentinel",
+      );
     return { by: "value", columns: [flagged] };
   }
   if (table.primaryKey.length > 0 && table.primaryKey.every(known)) return { by: "value", columns: table.primaryKey };

@@ -244,6 +244,20 @@ describeEachDatabase("rows in the order of their values, whatever RETURNING does
     );
     batched();
   });
+  withReturning("a sentinel that nobody gives a value is refused by name, and nothing is written", async () => {
+    await using conn = await engine.connect();
+    const empty = table(
+      "empty_mark",
+      { id: integer().primaryKey(), n: value(), mark: uuid().nullable().insertSentinel() },
+      { metadata: new MetaData() },
+    );
+    const statement = insert(empty)
+      .values([{ n: 1 }, { n: 2 }])
+      .returning(empty.c.id)
+      .sortByParameterOrder();
+    await expect(conn.execute(statement).all()).rejects.toThrow(/'mark' is marked .* no value.*default\(\)/);
+    expect(inserts()).toEqual([]);
+  });
   withReturning("a value met twice in the sentinel is an error, not a guess", async () => {
     await using conn = await engine.connect();
     const rows = numbers.map((n, i) => ({ n, code: i < 2 ? "same" : `c${n}` }));
