@@ -8,8 +8,8 @@ import {
   UpdateStatement,
 } from "@athanor/core";
 import type { CanonicalKey } from "../mapping/identity-key.js";
-import type { Mapper } from "../mapping/mapper.js";
-import { type LoadBatch, UNLOADED } from "../mapping/state.js";
+import type { MappedColumn, Mapper } from "../mapping/mapper.js";
+import { type LoadBatch, type Managed, UNLOADED } from "../mapping/state.js";
 import type { ParameterValues, SessionInternals } from "../session/internals.js";
 import { entityMapper, insertSpread, type RowValues, rowsForInsert, runsOf, updateRows } from "./bulk.js";
 import { bringInLine, type Concerned, dmlStrategyOf, objectsConcerned, type Writing } from "./dml.js";
@@ -116,6 +116,8 @@ async function insert(
   if (mapper !== undefined && statement.spread.length > 0)
     return insertSpreadRows(session, statement, filled ?? [{}], mode);
   const returnsEntities = statement.returningItems.some((i) => i instanceof EntityItem);
+  if (returnsEntities && statement.isOrdered && mapper !== undefined && filled !== undefined && filled.length > 1)
+    return insertInOrder(session, statement, mapper, rows === undefined ? [filled] : runsOf(filled), mode);
   if (rows === undefined || filled === undefined) {
     const whole = filled === given || filled === undefined ? statement : withRows(statement, filled);
     return returnsEntities
@@ -139,6 +141,43 @@ async function insert(
   }
   const returns = statement.returningItems.length > 0;
   return { rows: returns ? taking(out) : null, keys, rowCount, lastInsertId };
+}
+/**
+ * Entities in the order of the given rows: sorted by the keys that the database counts, or one row at a time.
+ */
+async function insertInOrder(
+  session: SessionInternals,
+  statement: InsertStatement,
+  mapper: Mapper,
+  runs: readonly (readonly RowValues[])[],
+  mode: Mode,
+): Promise<Fetched> {
+  const at = statement.returningItems.findIndex((i) => i instanceof EntityItem && i.mapper === mapper);
+  const { generatedKeys } = session.engineFor(mapper).dialect.capabilities;
+  const auto = mapper.table.autoincrementColumn;
+  const keyOf = (item: unknown) => (mode === "scalars" ? item : (item as readonly unknown[])[at]) as Managed;
+  const out: unknown[] = [];
+  let keys: readonly string[] = [];
+  let rowCount = 0;
+  let lastInsertId: Fetched["lastInsertId"] = null;
+  const send = async (rows: readonly RowValues[], numbersRows: boolean): Promise<unknown[]> => {
+    const part = await finish(session, runPlan(session, withRows(statement, rows).with({ numbersRows })), mode);
+    keys = part.keys;
+    rowCount += part.rowCount;
+    lastInsertId = part.lastInsertId;
+    return [...(part.rows?.() ?? [])];
+  };
+  for (const run of runs) {
+    const first = run[0] as RowValues;
+    const counted = auto !== undefined && !(auto.key in first) && generatedKeys !== "unknown";
+    if (run.length > 1 && counted && at >= 0 && (mode !== "scalars" || at === 0)) {
+      const { slot } = mapper.attributeOf(auto) as MappedColumn;
+      const made = await send(run, generatedKeys === "numbered");
+      made.sort((a, b) => ((keyOf(a)[slot] as number) < (keyOf(b)[slot] as number) ? -1 : 1));
+      out.push(...made);
+    } else for (const row of run) out.push(...(await send([row], false)));
+  }
+  return { rows: taking(out), keys, rowCount, lastInsertId };
 }
 /** Rows of a model with several tables; RETURNING gives the objects that were made for them. */
 async function insertSpreadRows(
