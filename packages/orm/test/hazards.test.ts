@@ -8,6 +8,7 @@ import {
   NotLoadedError,
   oneToMany,
   Session,
+  toPlain,
 } from "@athanor/orm";
 import ts from "typescript-5.9";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -52,6 +53,28 @@ beforeAll(async () => {
 afterAll(() => engine.dispose());
 const isThenable = (value: unknown) => typeof (value as { readonly then?: unknown } | null)?.then === "function";
 
+it("copies and comparisons see the values of an object, and nothing of its session", async () => {
+  await using one = new Session(engine);
+  await using other = new Session(engine);
+  const made = new Author({ name: "copied" });
+  one.add(made);
+  await one.commit();
+  one.expunge(made);
+  const author = (await one.get(Author, made.id)) as Author;
+  await one.rollback();
+  const twin = (await other.get(Author, made.id)) as Author;
+  await other.rollback();
+  expect(Object.keys(author).filter((key) => key.startsWith("$$"))).toEqual([]);
+  expect(Object.getOwnPropertySymbols(author)).toEqual([]);
+  // Of two sessions: equal by what they hold.
+  expect(twin).not.toBe(author);
+  expect(twin).toEqual(author);
+  twin.name = "changed";
+  expect(twin).not.toEqual(author);
+  expect(author).toMatchObject({ name: "copied" });
+  expect(JSON.parse(JSON.stringify(author))).toEqual({ id: author.id, name: "copied" });
+  expect(structuredClone(toPlain(author))).toEqual({ id: author.id, name: "copied" });
+});
 it("T2: objects and loaded collections pass through await and async functions unchanged", async () => {
   await using session = new Session(engine);
   const author = (await session.get(Author, 1))!;

@@ -1,8 +1,9 @@
 /**
- * What an instance carries besides its values: inline slots, one hidden class per model. Nothing here knows mappers or
- * sessions; they are seen through small faces, so that everything else may import this file.
+ * What an instance carries besides its values: one hidden class per model, the state in private fields behind accessors
+ * (`instrument.ts`), the values in slots. Nothing here knows mappers or sessions; they are seen through small faces, so
+ * that everything else may import this file.
  *
- * Slots, in this order: `$$s` session, `$$f` flags, `$$m`/`$$n` masks of changed columns (0-30, 31 and up), `$$o` old
+ * In this order: `$$s` session, `$$f` flags, `$$m`/`$$n` masks of changed columns (0-30, 31 and up), `$$o` old
  * values as `[index, old, …]`, `$$h` relationship histories, `$$p` parents as `[relationship, parent or null, …]`,
  * `$$b` the batch it was loaded with, then `$` + key per attribute. Source: SQLAlchemy "InstanceState".
  */
