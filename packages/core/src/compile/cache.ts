@@ -68,10 +68,8 @@ export class StatementCache<E> {
    * the index of each parameter node; `memo`: of a statement that does not change and is looked up again and again.
    */
   lookup(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E, memo?: LookupMemo): CacheHit<E> {
-    if (memo !== undefined && memo.cache === this) {
-      this.hits++;
-      return memo.hit as CacheHit<E>;
-    }
+    const remembered = memo === undefined ? undefined : this.remembered(memo);
+    if (remembered !== undefined) return remembered;
     const key = writer.again();
     key.named = (statement as { readonly parameterValues?: NamedParameters }).parameterValues;
     statement.walk(key);
@@ -105,6 +103,12 @@ export class StatementCache<E> {
     this.#buckets.set(hash, { ...stored, value, next: this.#buckets.get(hash), used: ++this.#clock });
     this.#size++;
     return { value, params };
+  }
+  /** What the memo holds of this cache; undefined where it was last asked of another. */
+  remembered(memo: LookupMemo): CacheHit<E> | undefined {
+    if (memo.cache !== this) return undefined;
+    this.hits++;
+    return memo.hit as CacheHit<E>;
   }
   clear(): void {
     this.#buckets.clear();

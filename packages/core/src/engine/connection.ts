@@ -333,6 +333,7 @@ export class Connection implements TransactionOwner {
     if (this.#waiting.length > 0) this.#startWaiting();
     return this.#dispatch(sql, params, hint, badge, limits);
   }
+  /** The short way makes no function: those would keep the arguments of every statement in memory of their own. */
   #dispatch(
     sql: string,
     params: readonly unknown[],
@@ -341,39 +342,61 @@ export class Connection implements TransactionOwner {
     limits: Limits | undefined = this.#limits,
   ): MaybePromise<RawResult> {
     if (!areWellFormed(sql, params)) throw halfCharacter(sql, params, this.#services.hideParameters);
-    const queue = this.#queue;
-    if (queue.busy) return this.#inTurn(() => this.#send(sql, params, hint, badge, limits), sql, params, limits);
     if (
-      limits === undefined &&
-      this.#inForce === undefined &&
-      this.#prepared === null &&
-      this.#stream === null &&
-      this.#lease !== null &&
-      this.#services.events.quiet &&
-      this.#services.logger === undefined &&
-      !queries.on &&
-      this.#broken === null
-    ) {
-      if (!this.#begun) {
-        if (this.#transaction === null) this.#autobegin();
-        if (this.#isolation === "AUTOCOMMIT") this.#noteRaw(sql, hint);
-        const begun = this.#isolation === "AUTOCOMMIT" ? undefined : this.#sendBegin(this.#lease, undefined);
-        if (begun !== undefined) return queue.run(() => begun.then(() => this.#send(sql, params, hint, badge, limits)));
+      this.#queue.busy ||
+      limits !== undefined ||
+      this.#inForce !== undefined ||
+      this.#prepared !== null ||
+      this.#stream !== null ||
+      this.#lease === null ||
+      !this.#services.events.quiet ||
+      this.#services.logger !== undefined ||
+      queries.on ||
+      this.#broken !== null
+    )
+      return this.#sendInTurn(sql, params, hint, badge, limits);
+    if (!this.#begun) {
+      if (this.#transaction === null) this.#autobegin();
+      if (this.#isolation === "AUTOCOMMIT") this.#noteRaw(sql, hint);
+      else {
+        const begun = this.#sendBegin(this.#lease, undefined);
+        if (begun !== undefined) return this.#sendAfter(begun, sql, params, hint, badge, limits);
       }
-      let result: MaybePromise<RawResult>;
-      try {
-        result = this.#lease.connection.execute(sql, params, hint);
-      } catch (error) {
-        throw this.#failed(error, sql, params);
-      }
-      if (!(result instanceof Promise)) return result;
-      return queue.hold(
-        result.catch((error) => {
-          throw this.#failed(error, sql, params);
-        }),
-      );
     }
-    return queue.run(() => this.#send(sql, params, hint, badge, limits));
+    let result: MaybePromise<RawResult>;
+    try {
+      result = this.#lease.connection.execute(sql, params, hint);
+    } catch (error) {
+      throw this.#failed(error, sql, params);
+    }
+    return result instanceof Promise ? this.#awaited(result, sql, params) : result;
+  }
+  #sendInTurn(
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    badge: string | undefined,
+    limits: Limits | undefined,
+  ): MaybePromise<RawResult> {
+    const work = () => this.#send(sql, params, hint, badge, limits);
+    return this.#queue.busy ? this.#inTurn(work, sql, params, limits) : this.#queue.run(work);
+  }
+  #sendAfter(
+    begun: Promise<void>,
+    sql: string,
+    params: readonly unknown[],
+    hint: StatementHint,
+    badge: string | undefined,
+    limits: Limits | undefined,
+  ): MaybePromise<RawResult> {
+    return this.#queue.run(() => begun.then(() => this.#send(sql, params, hint, badge, limits)));
+  }
+  #awaited(result: Promise<RawResult>, sql: string, params: readonly unknown[]): Promise<RawResult> {
+    return this.#queue.hold(
+      result.catch((error) => {
+        throw this.#failed(error, sql, params);
+      }),
+    );
   }
   /** Sends one statement for many parameter sets. */
   sendMany(
@@ -620,7 +643,10 @@ export class Connection implements TransactionOwner {
     if (this.#waiting.length > 0 || this.#queue.busy || this.#stream !== null) return this.#endInTurn();
     this.#closed = true;
     const undone = this.#rollback();
-    return undone instanceof Promise ? this.#queue.hold(undone.finally(() => this.#giveBack())) : this.#giveBack();
+    return undone instanceof Promise ? this.#endLater(undone) : this.#giveBack();
+  }
+  #endLater(undone: Promise<void>): Promise<void> {
+    return this.#queue.hold(undone.finally(() => this.#giveBack()));
   }
   async #endInTurn(): Promise<void> {
     try {
@@ -1023,15 +1049,15 @@ export class Connection implements TransactionOwner {
     let result: MaybePromise<void>;
     try {
       const { connection } = lease;
-      result =
-        deadline === undefined
-          ? connection.begin(this.#begin)
-          : this.#until(connection, deadline, () => connection.begin(this.#begin), "BEGIN", []);
+      result = deadline === undefined ? connection.begin(this.#begin) : this.#beginWithin(connection, deadline);
     } catch (error) {
       throw this.#beginFailed(error);
     }
     if (result instanceof Promise) return this.#beginning(lease, result);
     this.#hasBegun();
+  }
+  #beginWithin(connection: DriverConnection, deadline: Deadline): MaybePromise<void> {
+    return this.#until(connection, deadline, () => connection.begin(this.#begin), "BEGIN", []);
   }
   async #beginning(lease: Lease, result: Promise<void>): Promise<void> {
     try {
@@ -1095,7 +1121,9 @@ export class Connection implements TransactionOwner {
     if (this.#transaction === null && this.#broken === null) return;
     if (!this.#begun || lease === null || this.#broken === "disconnect") return this.#finish();
     // The short way, for sessions that only read: nothing is allocated.
-    if (this.#stream === null) return this.#rollbackOn(lease);
+    return this.#stream === null ? this.#rollbackOn(lease) : this.#rollbackDrained(lease);
+  }
+  #rollbackDrained(lease: Lease): MaybePromise<void> {
     return chain(this.#drain(true), () => this.#rollbackOn(lease));
   }
   #rollbackOn(lease: Lease): MaybePromise<void> {
@@ -1108,13 +1136,15 @@ export class Connection implements TransactionOwner {
     } catch (error) {
       throw this.#rollbackFailed(error);
     }
-    if (!(result instanceof Promise)) return this.#finish();
-    return this.#ending("ROLLBACK", result).then(
-      () => this.#finish(),
-      (error) => {
-        throw this.#rollbackFailed(error);
-      },
-    );
+    return result instanceof Promise ? this.#rollingBack(result) : this.#finish();
+  }
+  async #rollingBack(result: Promise<void>): Promise<void> {
+    try {
+      await this.#ending("ROLLBACK", result);
+    } catch (error) {
+      throw this.#rollbackFailed(error);
+    }
+    this.#finish();
   }
   #rollbackFailed(error: unknown): Error {
     const failure = this.#failed(error, "ROLLBACK", []);

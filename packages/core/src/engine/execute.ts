@@ -68,6 +68,13 @@ const RAW: Compiled = {
   generatedAt: 0,
 };
 
+/** What a statement compiles to, and its parameters in order. */
+interface Found {
+  readonly compiled: Compiled;
+  readonly collected: readonly unknown[];
+  /** For the log. */
+  readonly badge: string | undefined;
+}
 interface Plan {
   readonly compiled: Compiled;
   readonly bound: readonly BoundStatement[];
@@ -151,7 +158,7 @@ class WholeResult {
 export class StatementSource implements ResultSource {
   readonly waiting: Execution[];
   readonly chunkRows: number;
-  readonly growing: ChunkRows;
+  readonly #isFixed: boolean;
   readonly #runner: StatementRunner;
   readonly #services: EngineServices;
   readonly #given: unknown;
@@ -189,7 +196,10 @@ export class StatementSource implements ResultSource {
     const most = own?.maxRowBuffer ?? services.options.maxRowBuffer;
     const fixed = typeof rows === "number" && rows >= 1;
     this.chunkRows = fixed ? Math.floor(rows) : typeof most === "number" && most >= 1 ? most : MAX_ROW_BUFFER;
-    this.growing = fixed ? this.chunkRows : { first: FIRST_ROWS, most: this.chunkRows };
+    this.#isFixed = fixed;
+  }
+  get growing(): ChunkRows {
+    return this.#isFixed ? this.chunkRows : { first: FIRST_ROWS, most: this.chunkRows };
   }
 
   #keysWanted = false;
@@ -210,13 +220,13 @@ export class StatementSource implements ResultSource {
     if (statement instanceof InsertStatement) {
       const insert = this.#withRows(statement);
       if (needsInsertRun(insert, this.#keysWanted)) return this.#insert(insert);
+      return this.#runPlan(this.#plan(statement), ASKED_LATE);
     }
-    if (!(statement instanceof InsertStatement) && !isList(this.#params)) {
-      const { compiled, collected, badge } = this.#compiled(statement);
-      if (isPlain(compiled)) return this.#runPlain(compiled, collected, badge);
-    }
-    const plan = this.#plan(statement);
-    const late = statement instanceof InsertStatement ? ASKED_LATE : undefined;
+    if (isList(this.#params)) return this.#runPlan(this.#plan(statement), undefined);
+    const found = this.#compiled(statement);
+    return isPlain(found.compiled) ? this.#runPlain(found) : this.#runPlan(this.#plan(statement, found), undefined);
+  }
+  #runPlan(plan: Plan, late: Inserted | undefined): MaybePromise<Fetched> {
     const finish = (raw: RawResult): Fetched => fetched(plan.compiled, raw, this.#services, late);
     if (plan.many) {
       const sets = plan.bound.map((b) => b.params);
@@ -233,12 +243,14 @@ export class StatementSource implements ResultSource {
     return raw instanceof Promise ? raw.then(finish) : finish(raw);
   }
   /** One text with one set of values: nearly every statement. */
-  #runPlain(compiled: Compiled, collected: readonly unknown[], badge: string | undefined): MaybePromise<Fetched> {
+  #runPlain({ compiled, collected, badge }: Found): MaybePromise<Fetched> {
     if (this.#params !== undefined) requireNamed(this.#params);
     const values = bindPlain(compiled, collected, this.#params as NamedValues | undefined);
     const raw = this.#runner.send(compiled.sql, values, compiled.hint, badge, this.#limits);
-    if (!(raw instanceof Promise)) return fetched(compiled, raw, this.#services);
-    return raw.then((there) => fetched(compiled, there, this.#services));
+    return raw instanceof Promise ? this.#later(compiled, raw) : fetched(compiled, raw, this.#services);
+  }
+  async #later(compiled: Compiled, raw: Promise<RawResult>): Promise<Fetched> {
+    return fetched(compiled, await raw, this.#services);
   }
   async *stream(chunkRows: ChunkRows): AsyncGenerator<Chunk> {
     const statement = executable(this.#given);
@@ -334,11 +346,15 @@ export class StatementSource implements ResultSource {
     }
     return { rows: null, keys: [], rowCount: -1, lastInsertId: null };
   }
-  #compiled(statement: Element): {
-    readonly compiled: Compiled;
-    readonly collected: readonly unknown[];
-    readonly badge: string | undefined;
-  } {
+  /** The compiled statement and its parameters; of a prepared one without looking for it. */
+  #compiled(statement: Element): Found {
+    const { cache, logger } = this.#services;
+    const hit = this.#memo === undefined || logger !== undefined ? undefined : cache.remembered(this.#memo);
+    if (hit === undefined) return this.#lookUp(statement);
+    hit.value.hits++;
+    return { compiled: underSchemas(hit.value, this.#schemas), collected: hit.params, badge: undefined };
+  }
+  #lookUp(statement: Element): Found {
     const { dialect, cache, logger } = this.#services;
     const before = logger === undefined ? 0 : performance.now();
     let fresh = false;
@@ -360,14 +376,14 @@ export class StatementSource implements ResultSource {
     }
     return { compiled, collected, badge };
   }
-  #plan(given: Element): Plan {
+  #plan(given: Element, found?: Found): Plan {
     let statement = given;
     let params = this.#params;
     if (statement instanceof InsertStatement && params !== undefined) {
       statement = this.#withRows(statement);
       params = undefined;
     }
-    const { compiled, collected, badge } = this.#compiled(statement);
+    const { compiled, collected, badge } = found ?? this.#compiled(statement);
     if (params !== undefined) requireNamed(params);
     if (!isList(params)) {
       const bound =

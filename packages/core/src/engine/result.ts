@@ -272,11 +272,21 @@ export class Result<out R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
   /** @throws NoResultFound, MultipleResultsFound */
   one(): Promise<R> {
-    return this.#with((fetched) => {
-      const rows = this.#read(fetched, 2);
-      if (rows.length === 0) throw new NoResultFound("one() found no row; oneOrNone() gives null then.", "result.none");
-      return single(rows, "one");
-    });
+    // What is there already needs no function to wait with: the most frequent call of all.
+    try {
+      const fetched = this.#execution.fetched();
+      return fetched instanceof Promise ? this.#onlyLater(fetched) : Promise.resolve(this.#only(fetched));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  async #onlyLater(fetched: Promise<Fetched>): Promise<R> {
+    return this.#only(await fetched);
+  }
+  #only(fetched: Fetched): R {
+    const rows = this.#read(fetched, 2);
+    if (rows.length === 0) throw new NoResultFound("one() found no row; oneOrNone() gives null then.", "result.none");
+    return single(rows, "one");
   }
   /** @throws MultipleResultsFound */
   oneOrNone(): Promise<R | null> {

@@ -3,10 +3,12 @@ import {
   ArgumentError,
   Bind,
   type Compiled,
+  Connection,
   type Engine,
   type Expression,
   type MaybePromise,
   MultipleResultsFound,
+  type RawResult,
   SelectStatement,
 } from "@athanor/core";
 import { NotLoadedError } from "../errors.js";
@@ -22,13 +24,16 @@ import { among, CHUNK } from "./keys.js";
 import { CarriedOptions, LoadTree, NO_COLUMNS } from "./load-tree.js";
 import type { OrmPlan } from "./plan.js";
 import { inKeyOrder, loadRelation } from "./relations.js";
-import { after, completeLoads, loadedFirsts, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
+import { after, completeLoads, hydrationOf, loadedFirsts, lookUpPlan, runner, runPlan, sendPlan } from "./run-plan.js";
 import { mappedSource, ownSource } from "./source.js";
 
 /** The select of one row of a mapper, and its plans by the cache they belong to. */
 interface ByKey {
   readonly statement: SelectStatement;
   readonly plans: WeakMap<object, KeyPlan>;
+  /** The one used last, and of which cache. */
+  last: KeyPlan | undefined;
+  lastOf: object | undefined;
 }
 interface KeyPlan {
   readonly plan: OrmPlan;
@@ -43,12 +48,24 @@ function byKeyOf(mapper: Mapper): ByKey {
     const criteria: Expression[] = mapper.primaryKey.map((pk) =>
       source.column(pk).eq(new Bind(undefined, pk.column.type)),
     );
-    made = { statement: new SelectStatement([entityOf(mapper)]).where(...criteria), plans: new WeakMap() };
+    made = {
+      statement: new SelectStatement([entityOf(mapper)]).where(...criteria),
+      plans: new WeakMap(),
+      last: undefined,
+      lastOf: undefined,
+    };
     mapper.memo.set(BY_KEY, made);
   }
   return made;
 }
-function plainPlan(session: SessionInternals, engine: Engine, { statement, plans }: ByKey): KeyPlan {
+function plainPlan(session: SessionInternals, engine: Engine, byKey: ByKey): KeyPlan {
+  const of = engine.cache;
+  if (byKey.lastOf === of && byKey.last !== undefined) return byKey.last;
+  byKey.lastOf = of;
+  byKey.last = planIn(session, engine, byKey);
+  return byKey.last;
+}
+function planIn(session: SessionInternals, engine: Engine, { statement, plans }: ByKey): KeyPlan {
   const cache = session.planCache(engine);
   let found = plans.get(cache);
   if (found === undefined) {
@@ -71,37 +88,68 @@ export function loadByKey(
   const lock = options.withForUpdate;
   const locks = lock !== undefined && lock !== false;
   const populate = options.populateExisting ?? locks;
-  let ran: ReturnType<typeof runPlan>;
   const criteria = criteriaForKey(session, mapper, values);
-  if (
+  const plain =
     !session.intercepts &&
     !locks &&
     criteria.length === 0 &&
-    (options.options === undefined || options.options.length === 0)
-  ) {
-    // The parameters of the plan are the key's parts in order, and nothing else.
-    const { plan, lone } = plainPlan(session, session.engineFor(mapper, byKey.statement), byKey);
-    if (lone !== undefined && !populate && session.rowEvents === null && session.identity.isEmpty(mapper)) {
-      const connection = session.connectionFor(mapper, byKey.statement);
-      const raw =
-        connection instanceof Promise ? connection.then((c) => c.run(lone, values)) : connection.run(lone, values);
-      if (!(raw instanceof Promise))
-        return raw.rows.length === 0 ? null : loneEntity(plan, session, raw.rows[0] as unknown[]);
-      ran = after(raw, (there) => sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate, there));
-    } else ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
-  } else {
-    const source = mappedSource(mapper);
-    let statement = new SelectStatement([entityOf(mapper)]).where(
-      ...mapper.primaryKey.map((pk, i) => source.column(pk).eq(new Bind(values[i], pk.column.type))),
-    );
-    statement = statement.options(...(options.options ?? []), ...criteria);
-    if (locks) statement = statement.withForUpdate(lock === true ? {} : lock);
-    if (session.intercepts)
-      return loadedFirsts(session, statement, { kind: "execute" }, populate).then(
-        (found) => (found[0] as Managed | undefined) ?? null,
-      );
-    ran = runPlan(session, statement, undefined, populate);
+    (options.options === undefined || options.options.length === 0);
+  if (!plain) return loadAsAsked(session, mapper, values, options, criteria, populate);
+  // The parameters of the plan are the key's parts in order, and nothing else.
+  const { plan, lone } = plainPlan(session, session.engineFor(mapper, byKey.statement), byKey);
+  if (lone === undefined || populate || session.rowEvents !== null || !session.identity.isEmpty(mapper)) {
+    const ran = sendPlan(session, mapper, plan, byKey.statement, values, undefined, populate);
+    return onlyObject(session, mapper, ran);
   }
+  const connection = session.connectionFor(mapper, byKey.statement);
+  if (connection instanceof Promise) return loneLater(session, mapper, plan, lone, values, connection);
+  const raw = connection.run(lone, values);
+  if (raw instanceof Promise) return loneLater(session, mapper, plan, lone, values, raw);
+  return raw.rows.length === 0 ? null : loneEntity(plan, session, raw.rows[0] as unknown[]);
+}
+/** The same, where the connection or the row is waited for: meanwhile the program may have put the object there. */
+async function loneLater(
+  session: SessionInternals,
+  mapper: Mapper,
+  plan: OrmPlan,
+  lone: Compiled,
+  values: readonly unknown[],
+  waiting: Promise<Connection | RawResult>,
+): Promise<Managed | null> {
+  const there = await waiting;
+  const raw = there instanceof Connection ? await there.run(lone, values) : there;
+  if (raw.rows.length === 0) return null;
+  if (session.rowEvents === null && session.identity.isEmpty(mapper))
+    return loneEntity(plan, session, raw.rows[0] as unknown[]);
+  return onlyObject(session, mapper, { hydration: hydrationOf(session, plan, byKeyOf(mapper).statement, false), raw });
+}
+/** With options of the lookup, criteria of the session, or listeners who want to hear of it. */
+function loadAsAsked(
+  session: SessionInternals,
+  mapper: Mapper,
+  values: readonly unknown[],
+  options: ByKeyOptions,
+  criteria: readonly unknown[],
+  populate: boolean,
+): MaybePromise<Managed | null> {
+  const lock = options.withForUpdate;
+  const source = mappedSource(mapper);
+  let statement = new SelectStatement([entityOf(mapper)]).where(
+    ...mapper.primaryKey.map((pk, i) => source.column(pk).eq(new Bind(values[i], pk.column.type))),
+  );
+  statement = statement.options(...(options.options ?? []), ...criteria);
+  if (lock !== undefined && lock !== false) statement = statement.withForUpdate(lock === true ? {} : lock);
+  if (session.intercepts)
+    return loadedFirsts(session, statement, { kind: "execute" }, populate).then(
+      (found) => (found[0] as Managed | undefined) ?? null,
+    );
+  return onlyObject(session, mapper, runPlan(session, statement, undefined, populate));
+}
+function onlyObject(
+  session: SessionInternals,
+  mapper: Mapper,
+  ran: ReturnType<typeof runPlan>,
+): MaybePromise<Managed | null> {
   return after(ran, ({ hydration, raw }) => {
     if (raw.rows.length > 1 && mapper.isUnion) refuseSeveral(mapper, hydration.firsts(raw.rows) as Managed[]);
     return completeLoads(session, hydration, (hydration.firsts(raw.rows)[0] as Managed | undefined) ?? null);

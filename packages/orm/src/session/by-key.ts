@@ -30,13 +30,31 @@ export function getByKey(
   if (known !== undefined && plain && (known.$$f & STALE) === 0) return fitting(known, mapper);
   // Nothing is awaited that is there: SQLite answers at once.
   const flushing = session.autoflush();
+  // No function is made here that would keep the arguments: each would cost every lookup its memory.
   const found =
-    flushing === undefined
-      ? loadByKey(at, mapper, values, options)
-      : flushing.then(() => loadByKey(at, mapper, values, options));
+    flushing === undefined ? loadByKey(at, mapper, values, options) : afterFlush(flushing, at, mapper, values, options);
   if (known === undefined || !plain) return found;
-  if (found instanceof Promise) return found.then((row) => unlessGone(session, mapper, known, row));
-  return unlessGone(session, mapper, known, found);
+  return found instanceof Promise
+    ? unlessGoneLater(session, mapper, known, found)
+    : unlessGone(session, mapper, known, found);
+}
+async function afterFlush(
+  flushing: Promise<void>,
+  at: SessionInternals,
+  mapper: Mapper,
+  values: readonly unknown[],
+  options: ByKeyOptions,
+): Promise<Managed | null> {
+  await flushing;
+  return loadByKey(at, mapper, values, options);
+}
+async function unlessGoneLater(
+  session: ByKeyHost,
+  mapper: Mapper,
+  known: Managed,
+  loading: Promise<Managed | null>,
+): Promise<Managed | null> {
+  return unlessGone(session, mapper, known, await loading);
 }
 /** Where the row is gone, the object stands for nothing any more. */
 function unlessGone(session: ByKeyHost, mapper: Mapper, known: Managed, found: Managed | null): Managed | null {

@@ -143,6 +143,13 @@ export class SessionCore implements WholeSession, SessionFace {
     while (this.waiting.length > 0) this.waiting.shift()?.start();
     return this.#queue.run(work);
   }
+  /** Nothing is under way and nothing waits: work may begin at once, and `hold` what it gives to wait for. */
+  get isIdle(): boolean {
+    return this.waiting.length === 0 && this.#queue.isIdle;
+  }
+  hold<T>(running: Promise<T>): Promise<T> {
+    return this.#queue.hold(running);
+  }
   get isClosed(): boolean {
     return this.#queue.isClosed;
   }
@@ -533,10 +540,14 @@ export class SessionCore implements WholeSession, SessionFace {
     while (this.waiting.length > 0) this.waiting.shift()?.start();
     try {
       const draining = this.#queue.close();
-      return (draining === undefined ? this.reset(invalidate) : draining.then(() => this.reset(invalidate))) ?? DONE;
+      return (draining === undefined ? this.reset(invalidate) : this.#closeDrained(draining, invalidate)) ?? DONE;
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+  async #closeDrained(draining: Promise<void>, invalidate: boolean): Promise<void> {
+    await draining;
+    await this.reset(invalidate);
   }
   /** At once where the drivers answer at once. */
   reset(invalidate = false): MaybePromise<void> {
@@ -547,8 +558,11 @@ export class SessionCore implements WholeSession, SessionFace {
       this.#forget();
       throw error;
     }
-    if (ending instanceof Promise) return ending.finally(() => this.#forget());
+    if (ending instanceof Promise) return this.#forgetAfter(ending);
     this.#forget();
+  }
+  #forgetAfter(ending: Promise<void>): Promise<void> {
+    return ending.finally(() => this.#forget());
   }
   #forget(): void {
     this.objects.expungeAll();

@@ -17,18 +17,21 @@ export class SessionQueue {
       );
     }
     if (this.#inside > 0) return attempt(work);
-    const before = this.#tail;
-    let running: Promise<T>;
-    if (before === undefined) {
-      try {
-        const result = work();
-        // Done at once: there is nothing for others to wait for.
-        if (!(result instanceof Promise)) return Promise.resolve(result);
-        running = result;
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    } else running = before.then(work, work);
+    if (this.#tail !== undefined) return this.hold(this.#tail.then(work, work));
+    try {
+      const result = work();
+      // Done at once: there is nothing for others to wait for.
+      return result instanceof Promise ? this.hold(result) : Promise.resolve(result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  /** A piece of work may begin at once; what it gives to wait for goes to `hold`. */
+  get isIdle(): boolean {
+    return this.#tail === undefined && this.#inside === 0 && !this.#closed;
+  }
+  /** Others wait for this. */
+  hold<T>(running: Promise<T>): Promise<T> {
     const tail: Promise<unknown> = running.then(
       () => this.#done(tail),
       () => this.#done(tail),

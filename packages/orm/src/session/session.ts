@@ -320,11 +320,22 @@ export class Session implements AsyncDisposable {
     options: GetOptions<P>,
   ): Promise<LoadedRoot<M, P[number]> | null>;
   get(model: unknown, id: unknown, options: GetOptions<readonly unknown[]> = NO_GET_OPTIONS): Promise<never> {
-    return this.#core.enqueueAfterResults((): MaybePromise<never> => {
-      const mapper = mapperOf(model);
-      if (options !== NO_GET_OPTIONS) checkGetOptions(options);
-      return getByKey(this.#core, mapper, keyValues(mapper, id), options) as MaybePromise<never>;
-    });
+    if (!this.#core.isIdle) return this.#getInTurn(model, id, options);
+    // The turn is here: no function is made for it.
+    try {
+      const found = this.#lookUp(model, id, options);
+      return found instanceof Promise ? this.#core.hold(found) : Promise.resolve(found);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  #getInTurn(model: unknown, id: unknown, options: GetOptions<readonly unknown[]>): Promise<never> {
+    return this.#core.enqueueAfterResults(() => this.#lookUp(model, id, options));
+  }
+  #lookUp(model: unknown, id: unknown, options: GetOptions<readonly unknown[]>): MaybePromise<never> {
+    const mapper = mapperOf(model);
+    if (options !== NO_GET_OPTIONS) checkGetOptions(options);
+    return getByKey(this.#core, mapper, keyValues(mapper, id), options) as MaybePromise<never>;
   }
   /** Like `get`, but no row is an error. @throws NoResultFound */
   async getOne<M extends AnyModel>(model: M, id: Identity<M>): Promise<Entity<M>> {
