@@ -64,6 +64,15 @@ function positional(params: readonly unknown[]): readonly unknown[] {
   if (typeof first === "object" && first !== null && !ArrayBuffer.isView(first)) throw unconverted(first);
   return params;
 }
+/** Whether a statement has a place for so many values: binding them runs nothing. */
+function takes(made: NodeStatement, count: number): boolean {
+  try {
+    made.iterate(...new Array<null>(count).fill(null));
+    return true;
+  } catch {
+    return false;
+  }
+}
 function handle(db: NodeDatabase): SqliteHandle {
   return {
     raw: db,
@@ -88,21 +97,30 @@ function handle(db: NodeDatabase): SqliteHandle {
       const set = (exact: boolean) => {
         if (exact !== exactly) made.setReadBigInts((exactly = exact));
       };
+      // The package reads NULL in silence where a value is missing, and complains of too many only.
+      let count = -1;
+      const given = (params: readonly unknown[]): readonly unknown[] => {
+        if (params.length !== count) {
+          if (takes(made, params.length + 1)) throw new RangeError("Too few parameter values were provided");
+          count = params.length;
+        }
+        return positional(params);
+      };
       return {
         reader,
         all(params, exact) {
           set(exact);
-          return made.all(...positional(params));
+          return made.all(...given(params));
         },
         get(params, exact) {
           set(exact);
-          return made.get(...positional(params));
+          return made.get(...given(params));
         },
         iterate(params, exact) {
           set(exact);
-          return made.iterate(...positional(params));
+          return made.iterate(...given(params));
         },
-        run: (params) => made.run(...positional(params)),
+        run: (params) => made.run(...given(params)),
         fields: () => made.columns().map((c) => ({ name: c.name, typeCode: c.type })),
       };
     },
