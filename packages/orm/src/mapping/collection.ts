@@ -366,6 +366,20 @@ export function addToCollection(
   }
   memberAdded(owner, property, item, from);
   if (property.arrange !== undefined && value instanceof Collection) property.arrange(owner, value);
+  if (value === UNLOADED && from === undefined && takesPlaces(property)) takePlace(owner, property, item);
+}
+/** In collections of this kind an arrival may take another member's place. */
+function takesPlaces({ collectionClass, isQuery, viewOnly }: RelationshipProperty): boolean {
+  if (collectionClass === undefined || isQuery || viewOnly) return false;
+  return (collectionClass.prototype as Collection).makeRoom !== Collection.prototype.makeRoom;
+}
+function takePlace(owner: Managed, property: RelationshipProperty, item: Managed): void {
+  const history = historyOf(owner, property);
+  if (history === undefined) return;
+  history.taking ??= new Set();
+  // Of several with one key the last stays.
+  history.taking.delete(item);
+  history.taking.add(item);
 }
 export function removeFromCollection(
   owner: Managed,
@@ -505,11 +519,22 @@ export function setLoadedCollection(
         history.added.delete(item);
         // The pair has its row already, whichever side is asked.
         if (property.backPopulates?.uselist) historyOf(item, property.backPopulates)?.added.delete(owner);
-      } else Array.prototype.push.call(made, item);
+      } else if (history.taking?.has(item) !== true) Array.prototype.push.call(made, item);
     }
   }
   owner[property.slot] = made;
+  if (history?.taking !== undefined) takePlaces(made, history);
   return made;
+}
+/** Those pushed before the rows were known come in as into a loaded collection: who has their places leaves. */
+function takePlaces(made: Collection, history: RelationHistory): void {
+  const taking = [...(history.taking ?? [])].filter((item) => history.added.has(item));
+  history.taking = undefined;
+  for (const item of taking) {
+    made.makeRoom(item);
+    Array.prototype.push.call(made, item);
+    made.arrived(item);
+  }
 }
 /** A relationship to one object met several rows: the first is taken. */
 export function warnOfManyRows(owner: Managed, property: RelationshipProperty): void {

@@ -87,6 +87,8 @@ export interface RelationHistory {
   readonly removed: Set<Managed>;
   /** `replace()` on a collection that is not loaded: resolved by the flush. */
   replaceWith: readonly Managed[] | undefined;
+  /** Pushed to a collection that is not loaded, and taking the place of whoever has it there: found out by the flush. */
+  taking: Set<Managed> | undefined;
 }
 
 /** What a declaration shows to instances; `declarative.ts` has the class. */
@@ -190,7 +192,15 @@ export function beginHistory(
 ): RelationHistory {
   let found = historyOf(instance, relationship);
   if (found === undefined) {
-    found = { relationship, old, base, added: new Set(), removed: new Set(), replaceWith: undefined };
+    found = {
+      relationship,
+      old,
+      base,
+      added: new Set(),
+      removed: new Set(),
+      replaceWith: undefined,
+      taking: undefined,
+    };
     if (instance.$$h === null) instance.$$h = [found];
     else instance.$$h.push(found);
   }

@@ -408,6 +408,8 @@ export class SessionCore implements WholeSession, SessionFace {
       void this.frame;
       const flush = new Flush(this, { pending, dirty, deleted: this.objects.deletions() });
       await flush.write();
+      // With the orphans, which were found on the way.
+      const deleted = this.hooks.has("persistentToDeleted") ? [...this.objects.toDelete] : NOTHING;
       if (this.hooks.has("afterFlush")) {
         this.#flushed = { pending, dirty, deleted: deletions ?? NOTHING };
         await this.#queue.reentrant(() => this.hooks.run("afterFlush", { session: this.owner }));
@@ -420,9 +422,8 @@ export class SessionCore implements WholeSession, SessionFace {
         for (const instance of pending)
           if ((instance.$$f & PERSISTENT) !== 0)
             this.hooks.emit("pendingToPersistent", { session: this.owner, instance });
-      if (deletions !== undefined && this.hooks.has("persistentToDeleted"))
-        for (const instance of deletions)
-          if ((instance.$$f & DELETED) !== 0) this.hooks.emit("persistentToDeleted", { session: this.owner, instance });
+      for (const instance of deleted)
+        if ((instance.$$f & DELETED) !== 0) this.hooks.emit("persistentToDeleted", { session: this.owner, instance });
       this.isFlushing = false;
       if (this.hooks.has("afterFlushPostexec"))
         await this.#queue.reentrant(() => this.hooks.run("afterFlushPostexec", { session: this.owner }));

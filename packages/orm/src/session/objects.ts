@@ -250,6 +250,8 @@ export class SessionObjects {
           await this.#host.loadRelation(instance, property);
         stack.push(...relatedInMemory(instance, property));
         if (property.isQuery && !this.#host.isFlushing) this.releaseQueries();
+        // What it has lost already may find another owner until the flush.
+        if (!this.#host.isFlushing) continue;
         for (const h of instance.$$h ?? []) {
           if (h.relationship === property && property.cascade.deleteOrphan)
             for (const gone of h.removed) if (isOrphan(gone)) stack.push(gone);

@@ -4,6 +4,7 @@ import {
   attributeKeyed,
   CollectionBase,
   declarativeBase,
+  inspect,
   keyedBy,
   manyToMany,
   manyToOne,
@@ -192,6 +193,78 @@ describeEachDatabase("kinds of collections", (target) => {
     await session.commit();
     // @ts-expect-error `length` is read only
     expect(() => (Object.freeze(players).length = 0)).toThrow();
+  });
+  it("a key that is taken is taken over in a collection that is not loaded, too: by the flush or the load", async () => {
+    await using session = open();
+    const player = (name: string) => new Player({ name });
+    const seed = new Team({ id: 1 });
+    seed.byName.push(player("a"), player("b"));
+    session.add(seed);
+    await session.commit();
+    const rows = () => session.execute(select(Player.c.id, Player.c.name).orderBy(Player.c.id)).all();
+    const anew = async () => {
+      session.expungeAll();
+      return session.getOne(Team, 1);
+    };
+    let team = await anew();
+    const [first, second] = [player("a"), player("a")];
+    team.byName.push(first);
+    team.byName.push(player("c"), second);
+    await session.commit();
+    expect((await rows()).map((r) => r.name)).toEqual(["b", "c", "a"]);
+    expect(second.team).toBe(team);
+    expect(inspect(first).transient).toBe(true);
+    // Loaded before the flush.
+    team = await anew();
+    await session.noAutoflush(async () => {
+      const late = player("b");
+      team.byName.push(late);
+      const players = await team.byName;
+      expect(players.get("b")).toBe(late);
+      expect(players.length).toBe(3);
+    });
+    await session.commit();
+    expect((await rows()).map((r) => r.name)).toEqual(["c", "a", "b"]);
+    // Taken back: who had the place has it again.
+    team = await anew();
+    team.byName.push(player("c"));
+    await session.flush();
+    await session.rollback();
+    expect((await rows()).map((r) => r.name)).toEqual(["c", "a", "b"]);
+    expect((await team.byName).map((p) => p.name).sort()).toEqual(["a", "b", "c"]);
+    // Pushed and taken out again, pushed though it is there.
+    team = await anew();
+    const gone = player("c");
+    team.byName.push(gone);
+    team.byName.remove(gone);
+    const there = (await session.scalars(select(Player).where(Player.c.name.eq("a"))).one()) as Player;
+    team.byName.push(there);
+    await session.commit();
+    expect((await rows()).map((r) => r.name)).toEqual(["c", "a", "b"]);
+  });
+  it("what a deleted owner had lost before may have another one until the flush; orphans are told of as deleted", async () => {
+    await using session = open();
+    const [team, other] = [new Team({ id: 1 }), new Team({ id: 2 })];
+    const [moved, lost, kept] = ["moved", "lost", "kept"].map((name) => new Player({ name })) as [
+      Player,
+      Player,
+      Player,
+    ];
+    team.byName.replace([moved, lost]);
+    other.byName.push(kept);
+    session.addAll([team, other]);
+    await session.commit();
+    const told: unknown[] = [];
+    session.on("persistentToDeleted", ({ instance }) => void told.push(instance));
+    (await team.byName).replace([]);
+    await session.delete(team);
+    moved.team = other;
+    await session.flush();
+    expect(new Set(told.splice(0))).toEqual(new Set([team, lost]));
+    (await other.byName).remove(kept);
+    await session.commit();
+    expect(told).toEqual([kept]);
+    expect(await session.execute(select(Player.c.name, Player.c.teamId)).all()).toEqual([["moved", 2]]);
   });
   it("an object put in by an index is refused at the flush instead of lost", async () => {
     await using session = open();

@@ -143,13 +143,14 @@ export class Flush {
 
   // ---- what has to be known first
 
-  /** `replace()` on a collection nobody loaded, a one-to-one whose old object nobody loaded. */
+  /** `replace()` on a collection nobody loaded, members pushed to one where they take others' places, a one-to-one whose old object nobody loaded. */
   async #resolveUnloaded(dirty: readonly Managed[]): Promise<void> {
     for (const instance of dirty) {
       if (instance.$$h === null) continue;
       for (const history of [...instance.$$h]) {
         const property = history.relationship as RelationshipProperty;
-        if (history.replaceWith !== undefined) await this.#host.loadRelation(instance, property);
+        if (history.replaceWith !== undefined || history.taking !== undefined)
+          await this.#host.loadRelation(instance, property);
         const wantsOld =
           !property.uselist &&
           history.old === UNLOADED &&
