@@ -13,6 +13,7 @@ import {
   type NamingConvention,
   OrderingElement,
   type ReferenceOptions,
+  requireKnownOptions,
   type SqlText,
   type SqlType,
   type Table,
@@ -98,9 +99,25 @@ export function sqlOf(value: string | SqlText | null | undefined, where: string)
   throw new OperationError("migrate.sql", `${where}: SQL as a string or as sql\`…\` is needed`);
 }
 
+const ALTER_OPTIONS = [
+  "schema",
+  "nullable",
+  "type",
+  "serverDefault",
+  "comment",
+  "identity",
+  "newName",
+  "using",
+  "existingType",
+  "existingNullable",
+  "existingServerDefault",
+  "existingComment",
+  "existingIdentity",
+] as const satisfies readonly (keyof AlterColumnOptions)[];
 /** The operation behind `op.alterColumn`. */
 export function alterColumnOp(table: string, column: string, options: AlterColumnOptions): AlterColumnOp {
   const where = `alterColumn("${table}", "${column}")`;
+  requireKnownOptions(options, ALTER_OPTIONS, where, "migrate.option");
   const changes: ColumnChanges = {
     nullable: options.nullable,
     type: typeOf(options.type, where),
@@ -137,6 +154,13 @@ function part(given: IndexColumn, table: Table): Parameters<typeof index>[1] {
       : new TextClause([(given as { readonly sql: string }).sql], []).asScalar();
   return order === undefined && nulls === undefined ? inner : new OrderingElement(inner, order, nulls);
 }
+const INDEX_OPTIONS = [
+  "schema",
+  "unique",
+  "where",
+  "ifNotExists",
+  "dialectOptions",
+] as const satisfies readonly (keyof CreateIndexOptions)[];
 /** An index on a table of which only the columns' names are known. */
 export function indexOn(
   name: GivenName,
@@ -145,6 +169,7 @@ export function indexOn(
   options: CreateIndexOptions,
   home: Home,
 ): Index {
+  requireKnownOptions(options, INDEX_OPTIONS, `createIndex("${name}", "${table}")`, "migrate.option");
   if (columns.length === 0)
     throw new OperationError("migrate.no-columns", `createIndex("${name}", "${table}"): no columns were given`);
   const where = sqlOf(options.where, "createIndex()");
@@ -167,6 +192,9 @@ export function indexOn(
 function only(table: Table): Constraint {
   return table.constraints[0] as Constraint;
 }
+const DEFERRING = ["deferrable", "initially"] as const;
+const UNIQUE_OPTIONS = ["nullsNotDistinct", ...DEFERRING] as const satisfies readonly (keyof UniqueOptions)[];
+const EXCLUDE_OPTIONS = ["using", "where", ...DEFERRING] as const satisfies readonly (keyof ExcludeConstraintOptions)[];
 export function uniqueOn(
   name: GivenName,
   table: string,
@@ -174,9 +202,8 @@ export function uniqueOn(
   options: UniqueOptions,
   home: Home,
 ): Constraint {
-  const { nullsNotDistinct, deferrable, initially } = options;
-  const made = new TableUnique(name, columns, { nullsNotDistinct, deferrable, initially });
-  return only(homeTable(table, columns, [made], home));
+  requireKnownOptions(options, UNIQUE_OPTIONS, `createUniqueConstraint("${name}")`, "migrate.option");
+  return only(homeTable(table, columns, [new TableUnique(name, columns, options)], home));
 }
 export function primaryKeyOn(name: GivenName, table: string, columns: readonly string[], home: Home): Constraint {
   return only(homeTable(table, columns, [new TablePrimaryKey(name, columns)], home));
@@ -211,6 +238,7 @@ export function excludeOn(
   options: ExcludeConstraintOptions,
   home: Home,
 ): Constraint {
+  requireKnownOptions(options, EXCLUDE_OPTIONS, `createExcludeConstraint("${name}")`, "migrate.option");
   const where = sqlOf(options.where, "createExcludeConstraint()") ?? undefined;
   const columns = parts.flatMap(([what]) => (typeof what === "string" ? [what] : []));
   const { using, deferrable, initially } = options;

@@ -266,11 +266,8 @@ export class Operations {
     columns: readonly string[],
     options: InSchema & UniqueOptions = {},
   ): Promise<void> {
-    return this.#add(
-      table,
-      uniqueOn(name ?? undefined, table, columns, options, { ...this.home, schema: options.schema }),
-      options,
-    );
+    const { schema, ...rest } = options;
+    return this.#add(table, uniqueOn(name ?? undefined, table, columns, rest, { ...this.home, schema }), { schema });
   }
   createCheckConstraint(
     name: GivenName,

@@ -66,6 +66,23 @@ describeEachDatabase(
         }
         await expect(batch(work, { recreate: "never" })).rejects.toMatchObject({ code: "migrate.needs-rebuild" });
       });
+      it.each<[string, (b: BatchOperations) => void, string]>([
+        [
+          "createUniqueConstraint",
+          (b) => b.createUniqueConstraint("uq_a", ["a"], { deferable: true } as never),
+          "deferable",
+        ],
+        ["createIndex", (b) => b.createIndex("ix_a", ["a"], { unqiue: true } as never), "unqiue"],
+        ["alterColumn", (b) => b.alterColumn("a", { nullable: true, exitsingType: text() } as never), "exitsingType"],
+        [
+          "createForeignKey",
+          (b) => b.createForeignKey("fk_a", "t", ["a"], ["id"], { ondelete: "CASCADE" } as never),
+          "ondelete",
+        ],
+      ])("not by %s with an option nobody knows", async (_, work, option) => {
+        await start("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)");
+        await expect(batch(work)).rejects.toThrow(`there is no option '${option}'. Did you mean`);
+      });
       it('whatever is asked for with "always", and nothing else is a word', async () => {
         await start(T);
         await batch(() => {}, { recreate: "always" });

@@ -118,6 +118,15 @@ describeEachDatabase(
       await expect(a.connection.executeScript("INSERT INTO booking VALUES (2, 'x', 3)")).rejects.toThrow(/one_room/);
     });
 
+    it("an exclusion refuses an option it does not know", async () => {
+      a = await AdHoc.open(target);
+      const parts = [["room", "="]] as const;
+      const misspelled = a.run((op) => op.createExcludeConstraint("ex", "booking", parts, { usng: "hash" } as never));
+      await expect(misspelled).rejects.toThrow(
+        `createExcludeConstraint("ex"): there is no option 'usng'. Did you mean 'using'?`,
+      );
+    });
+
     it("values move to another type by USING, which goes with a type only", async () => {
       a = await AdHoc.open(target);
       await a.connection.executeScript("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT '0')");
