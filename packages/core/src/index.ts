@@ -52,8 +52,8 @@ export { Events, type ListenOptions } from "./engine/events.js";
 export type { Limits } from "./engine/limits.js";
 export type { Echo, LogFunction } from "./engine/log.js";
 export { createMockEngine, type MockExecutor } from "./engine/mock.js";
-export { Pool, type PoolClass, type PoolOptions, type PoolStatus } from "./engine/pool.js";
 export { type Ageing, Nursery } from "./engine/nursery.js";
+export { Pool, type PoolClass, type PoolOptions, type PoolStatus } from "./engine/pool.js";
 export type { Lease, PoolEvent, PoolEvents, PoolRecord } from "./engine/pool-record.js";
 export { RawConnection } from "./engine/raw-connection.js";
 export {

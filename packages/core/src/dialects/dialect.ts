@@ -16,7 +16,7 @@ import { typeCompilation } from "../types/compilation.js";
 import { NULL_TYPE, type SqlType, TupleType, typeOfValue } from "../types/sql-type.js";
 import { DecoratedType, SpelledType, UserDefinedType, VariantType } from "../types/wrapping.js";
 import type { BulkStrategy } from "./bulk-strategy.js";
-import type { Driver, DriverConnection } from "./driver.js";
+import type { BeginOptions, Driver, DriverConnection } from "./driver.js";
 
 /** Renders one statement; made anew for each compilation. `binds`: parameter node → index among collected parameters. */
 export interface StatementCompiler {
@@ -137,8 +137,8 @@ export abstract class Dialect implements TypeResolver {
   abstract loadDriver(url: DatabaseUrl, options: { readonly [name: string]: unknown }): Promise<Driver>;
   /** Runs once, on the first connection: version, default schema, session settings. */
   abstract initialize(connection: DriverConnection): Promise<DialectInfo>;
-  /** Turns a driver's error into ours. */
-  abstract classify(error: unknown, details: DatabaseErrorDetails): DatabaseError;
+  /** Turns a driver's error into ours; `begun`: how the transaction was begun in which it came. */
+  abstract classify(error: unknown, details: DatabaseErrorDetails, begun?: BeginOptions): DatabaseError;
   /** This error says that the server stopped the statement on request. */
   isCancellation(_error: DatabaseError): boolean {
     return false;

@@ -564,7 +564,11 @@ export class Connection implements TransactionOwner {
         const made = new Savepoint(this, ++this.#savepoints, this.#nested);
         return chain(this.#command(`SAVEPOINT ${made.name}`, deadline), () => {
           this.#nested = made;
-          this.#services.events.emit("savepoint", { connection: this, name: made.name });
+          try {
+            this.#services.events.emit("savepoint", { connection: this, name: made.name });
+          } catch (error) {
+            return this.#withdraw(made, deadline, error);
+          }
           return made;
         });
       }, this.#limits),
@@ -1193,6 +1197,16 @@ export class Connection implements TransactionOwner {
     this.#prepared = null;
     this.#outlives = null;
   }
+  /** A savepoint that nobody gets a handle of, as a listener refused it. */
+  async #withdraw(made: Savepoint, deadline: Deadline | undefined, error: unknown): Promise<never> {
+    this.#endNested(made);
+    try {
+      await this.#command(`RELEASE SAVEPOINT ${made.name}`, deadline);
+    } catch {
+      // The listener's error is the one to be seen; left behind, the savepoint ends with what is around it.
+    }
+    throw error;
+  }
   /** Ends a savepoint and those inside it. */
   #endNested(handle: Savepoint): void {
     let inner = this.#nested;
@@ -1227,12 +1241,11 @@ export class Connection implements TransactionOwner {
   /** The error as ours; a lost connection is taken out of service. */
   #failed(error: unknown, sql: string, params: readonly unknown[]): Error {
     const { dialect, hideParameters, events } = this.#services;
-    const failure: DatabaseError = dialect.classify(error, {
-      statement: sql,
-      parameters: params,
-      hideParameters,
-      cause: error,
-    });
+    const failure: DatabaseError = dialect.classify(
+      error,
+      { statement: sql, parameters: params, hideParameters, cause: error },
+      this.#begin,
+    );
     if ((failure.connectionInvalidated || this.#lease?.connection.alive === false) && this.#lease !== null)
       this.#lose(error, true);
     this.#services.logger?.line(`${failure.name}: ${failure.message.split("\n", 1)[0]}`);
@@ -1277,7 +1290,8 @@ export class Connection implements TransactionOwner {
     return stream.drain((error) => {
       const { dialect, hideParameters } = this.#services;
       const { sql, params } = stream;
-      const failure = dialect.classify(error, { statement: sql, parameters: params, hideParameters, cause: error });
+      const details = { statement: sql, parameters: params, hideParameters, cause: error };
+      const failure = dialect.classify(error, details, this.#begin);
       return failure.connectionInvalidated ? this.#failed(error, sql, params) : failure;
     });
   }

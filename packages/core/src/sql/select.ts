@@ -1,11 +1,11 @@
 /** SELECT and set operations. Every method gives a new statement. Source: SQLAlchemy "Using SELECT Statements". */
 
-import { ArgumentError } from "../errors/errors.js";
+import { ArgumentError, showParameter } from "../errors/errors.js";
 import { requireKnownOptions } from "../errors/known-options.js";
 import { CreateTableAs, type CreateTableAsOptions } from "../schema/ddl.js";
 import { INTEGER, NULL_TYPE, type SqlType } from "../types/sql-type.js";
 import { Element, entityElement, innerStatement, joinSteps } from "./element.js";
-import { Bind, columnOperand, conjunction, criterion, Expression, type Ordering } from "./expression.js";
+import { Bind, columnOperand, conjunction, criterion, Expression, type Ordering, operand } from "./expression.js";
 import { EXTENSION_POINTS, SyntaxExtension } from "./extension.js";
 import { type ForUpdate, type ForUpdateOptions, forUpdateOf } from "./for-update.js";
 import {
@@ -188,11 +188,9 @@ export abstract class QueryStatement extends Statement implements Subselectable 
 
 export function rowCount(what: string, n: unknown): Expression | undefined {
   if (n === null) return undefined;
-  if (n instanceof Expression) return n;
+  if (n instanceof Element) return operand(n);
   if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 0) {
-    throw new ArgumentError(
-      `${what}(): a whole number of 0 or more is needed, not ${typeof n === "string" ? JSON.stringify(n) : String(n)}.`,
-    );
+    throw new ArgumentError(`${what}(): a whole number of 0 or more is needed, not ${showParameter(n)}.`);
   }
   return new Bind(n, INTEGER);
 }

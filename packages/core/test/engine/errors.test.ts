@@ -100,6 +100,25 @@ describeEachDatabase(
         expect((error as Error).message).toContain(`[SQL: ${sql}]`);
       }
     });
+    it("is a ProgrammingError for more values than places, and for fewer", async () => {
+      const one = `select id from parent where age = ${engine.dialect.placeholder(1)}`;
+      for (const values of [
+        [5, 6],
+        [[5], [5, 6]],
+      ])
+        expect(await fail(one, values)).toMatchObject({ name: "ProgrammingError", connectionInvalidated: false });
+      expect(await fail("select id from parent", [1])).toMatchObject({ name: "ProgrammingError" });
+      expect(await fail(`${one} or id = ${engine.dialect.placeholder(2)}`, [5])).toMatchObject({
+        name: "ProgrammingError",
+      });
+      await using conn = await engine.connect();
+      const streamed = async () => {
+        for await (const row of conn.execDriverSql(one, [5, 6])) expect(row).toBeUndefined();
+      };
+      await expect(streamed()).rejects.toMatchObject({ name: "ProgrammingError" });
+      await conn.rollback();
+      expect(await conn.execDriverSql(one, [5]).scalar()).toBe(1);
+    });
     it("is a DataError for a value that does not fit", async () => {
       if (target.name === "sqlite") return;
       expect(await fail(`insert into parent values (6, '${"x".repeat(60)}', 1)`)).toBeInstanceOf(DataError);

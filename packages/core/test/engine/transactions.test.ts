@@ -187,7 +187,10 @@ describeEachDatabase(
       await single.dispose();
     });
     it("that only read refuse to write", async () => {
-      await expect(engine.begin((conn) => leave(conn, 1), { readOnly: true })).rejects.toThrow(/read.only/i);
+      const refused = await engine.begin((conn) => leave(conn, 1), { readOnly: true }).catch((e: unknown) => e);
+      expect((refused as Error).message).toMatch(/read.only/i);
+      // It will refuse again.
+      expect(isRetryable(refused)).toBe(false);
       expect(await engine.begin(onCall)).toBe(2);
     });
   },
@@ -283,6 +286,26 @@ describeEachDatabase(
       });
       await expect(failed).rejects.toThrow("the real one");
       expect(await ids(conn)).toEqual([]);
+    });
+    it("a savepoint that a listener refuses is not left behind without a handle", async () => {
+      await using conn = await engine.connect();
+      await add(conn, 1);
+      const outer = await conn.beginNested();
+      const log: string[] = [];
+      const off = [
+        engine.on("statement", ({ sql }) => void log.push(sql)),
+        engine.on("savepoint", () => {
+          throw new Error("not now");
+        }),
+      ];
+      await expect(conn.beginNested()).rejects.toThrow("not now");
+      for (const end of off) end();
+      expect(log).toEqual(["SAVEPOINT athanor_savepoint_2", "RELEASE SAVEPOINT athanor_savepoint_2"]);
+      expect(conn.getNestedTransaction()).toBe(outer);
+      await add(conn, 2);
+      await outer.rollback();
+      await conn.commit();
+      expect(await ids(conn)).toEqual([1]);
     });
     it("a failed statement inside a savepoint leaves what came before", async () => {
       await engine.begin(async (conn) => {

@@ -275,10 +275,11 @@ onDatabase("PostgreSQL", { only: ["postgresql", "pglite"] }, (run, connection) =
     ]);
     expect(indexes.get("x")?.duplicatesConstraint).toBe("x");
   });
-  it("copies collations of indexes, INCLUDE and NOT VALID of constraints, and numbers beside the key", async () => {
+  it("copies collations of indexes, INCLUDE, NOT VALID and NO INHERIT of constraints, and numbers beside the key", async () => {
     const inspector = await run(
       `create table k (id serial primary key, n bigserial, "Na me" text, b int, c int, constraint u unique (b) include (c))`,
       "alter table k add constraint pos check (b > 0) not valid",
+      "alter table k add constraint own check (c > 0) no inherit not valid",
       "alter table k add constraint up foreign key (c) references k (id) not valid",
       `create index by_name on k ("Na me" collate "C" text_pattern_ops desc, lower("Na me") collate "POSIX")`,
     );
@@ -289,6 +290,7 @@ onDatabase("PostgreSQL", { only: ["postgresql", "pglite"] }, (run, connection) =
       "n BIGSERIAL NOT NULL",
       "CONSTRAINT u UNIQUE (b) INCLUDE (c)",
       "CONSTRAINT pos CHECK (b > 0) NOT VALID",
+      "CONSTRAINT own CHECK (c > 0) NO INHERIT NOT VALID",
       "CONSTRAINT up FOREIGN KEY(c) REFERENCES k (id) NOT VALID",
     ])
       expect(text).toContain(part);
@@ -308,6 +310,24 @@ onDatabase("MySQL and MariaDB", { only: ["mariadb", "mysql"] }, (run, connection
     expect(copy.indexes.flatMap((i) => ddl.statements(new CreateIndex(i)))).toEqual([
       "CREATE UNIQUE INDEX u ON k (a, b(5))",
     ]);
+  });
+  it("copies numbers beside the key, whichever key they lead", async () => {
+    for (const key of ["unique u (n)", "key k (n, w)", "unique u (n), key k (n)"]) {
+      const inspector = await run(
+        `create table k (id varchar(9) primary key, n int not null auto_increment, w int, ${key})`,
+      );
+      const k = await inspector.table("k");
+      const copy = new MetaData();
+      await copy.reflect(connection());
+      await run("drop table k");
+      await copy.createAll(connection());
+      const again = await run("insert into k (id, w) values ('a', 1), ('b', 1)");
+      expect((await again.table("k")).columns.map((c) => [c.name, c.autoincrement, c.nullable])).toEqual(
+        k.columns.map((c) => [c.name, c.name === "n", c.nullable]),
+      );
+      expect(await connection().execDriverSql("select n from k order by id").scalars().all()).toEqual([1, 2]);
+      await run("drop table k");
+    }
   });
   it("reads its types, clocks, JSON and what it adds by itself", async () => {
     const mariadb = connection().dialect.capabilities.sequences;

@@ -426,6 +426,17 @@ describeEachDatabase("a limit that is an expression", (target) => {
     // A value is a number everywhere, however it is given.
     expect(await asked(ordered.limit(literal(2, integer()) as never))).toEqual([1, 2]);
     expect(await asked(ordered.limit(literalColumn("2", integer()) as never))).toEqual([1, 2]);
+    // SQL as written stands as it is, and what is neither is shown as it was given.
+    expect(await asked(ordered.limit(sql`2` as never).offset(sql`1` as never))).toEqual([2, 3]);
+    for (const [wrong, shown] of [
+      ["3", '"3"'],
+      [{ n: 3 }, '{"n":3}'],
+      [undefined, "undefined"],
+      [-1, "-1"],
+    ] as const)
+      expect(() => ordered.limit(wrong as never)).toThrow(
+        `limit(): a whole number of 0 or more is needed, not ${shown}.`,
+      );
     const given = ordered.limit(bindParam("n", integer()) as never);
     expect(await conn.execute(given, { n: 3 }).scalars().all()).toEqual([1, 2, 3]);
     const written = ordered.limit(2).offset(1).compile(engine, { literalBinds: true }).sql;

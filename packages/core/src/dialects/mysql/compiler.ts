@@ -31,6 +31,7 @@ import {
 } from "../../sql/functions.js";
 import * as ops from "../../sql/operators.js";
 import type { FetchClause, SelectStatement } from "../../sql/select.js";
+import { TextExpression } from "../../sql/text.js";
 import { INTEGER, type SqlType } from "../../types/sql-type.js";
 import type { MysqlCapabilities } from "./capabilities.js";
 import { inBothModes } from "./texts.js";
@@ -96,8 +97,10 @@ export class MysqlCompiler extends SqlCompiler {
     const skip = offset === undefined ? "" : `OFFSET ${this.limitValue(offset)} ROWS `;
     return `${skip}FETCH FIRST ${this.limitValue(limit)} ROWS WITH TIES`;
   }
-  /** A number or a parameter, no expression. */
+  /** A number or a parameter, no expression; what stands in the program's own SQL is its own affair. */
   protected override limitValue(value: Expression): string {
+    // Without the parentheses an expression would have.
+    if (value instanceof TextExpression) return this.render(value.clause);
     const text = super.limitValue(value);
     if (value instanceof LiteralColumn || /^\d*$/.test(text.replace(MARKED, ""))) return text;
     throw new CompileError(

@@ -72,11 +72,28 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
     else if (/^timestamp/i.test(this.typeOf(column))) spec += " NULL";
     if (fields.comment !== undefined) spec += ` COMMENT ${this.literal(fields.comment)}`;
     const default_ = this.#ofType(this.typeOf(column), this.defaultOf(fields));
-    if (column.table.autoincrementColumn === column && default_ === undefined) spec += " AUTO_INCREMENT";
+    if (this.#isNumbered(column) && default_ === undefined) spec += " AUTO_INCREMENT";
     else if (default_ !== undefined) spec += ` DEFAULT ${default_}`;
     if (fields.serverOnUpdate !== undefined)
       spec += ` ON UPDATE ${this.#ofType(this.typeOf(column), this.inline(fields.serverOnUpdate))}`;
     return spec;
+  }
+  /**
+   * Beside the primary key only when it is said: the key alone is numbered by itself. What CREATE TABLE does not make the
+   * first of a key it cannot number: that waits for the index.
+   */
+  #isNumbered(column: TableColumn): boolean {
+    return column.table.autoincrementColumn === column || (this.#isAsked(column) && !this.#waitsForIndex(column));
+  }
+  #isAsked({ fields, primaryKey }: TableColumn): boolean {
+    return fields.autoincrement === true && !primaryKey && fields.serverDefault === undefined;
+  }
+  #waitsForIndex(column: TableColumn): boolean {
+    const { constraints, indexes } = column.table;
+    return (
+      !constraints.some((c) => c.kind === "unique" && c.columns[0] === column) &&
+      indexes.some((i) => i.expressions[0] === column)
+    );
   }
   /** MySQL wants the clock with as many digits as its column has, and text for TEXT, BLOB and JSON as an expression. */
   #ofType(type: string, value: string | undefined): string | undefined {
@@ -207,7 +224,12 @@ export class MysqlDdlCompiler extends BaseDdlCompiler {
   override visitCreateIndex(element: ddl.CreateIndex): string | readonly string[] {
     const text = super.visitCreateIndex(element);
     this.#ifThere(element.ifNotExists, "IF NOT EXISTS", "an index");
-    return text;
+    const { index } = element;
+    const { columns, indexes } = index.table as Table;
+    const first = columns.find((c) => c === index.expressions[0]);
+    if (first === undefined || !this.#isAsked(first) || !this.#waitsForIndex(first)) return text;
+    if (indexes.find((i) => i.expressions[0] === first) !== index) return text;
+    return [text, `ALTER TABLE ${this.tableName(first.table)} MODIFY ${this.columnSpec(first)} AUTO_INCREMENT`].flat();
   }
   override visitDropConstraint(element: ddl.DropConstraint): string {
     const { constraint, table } = element;

@@ -24,6 +24,8 @@ const JSON_CODE = 245;
 /** Ours: a computed whole number of few digits. */
 export const SHORT_WHOLE_CODE = -8;
 const UNSUPPORTED_IN_PREPARED = 1295;
+/** What the server says itself of too few. */
+const WRONG_COUNT = 1210;
 /** Deadlock and its kin: with them the server may have rolled the whole transaction back. */
 const ROLLS_BACK = new Set([1213, 1205, 1020, 1047, 1180]);
 const DDL = /^(?:\s|--.*\n|#.*\n|\/\*[\s\S]*?\*\/)*(?:alter|create|drop|rename)\b/i;
@@ -44,6 +46,8 @@ export class MysqlConnection implements DriverConnection {
    * could not be rolled back, so a new one is begun in front of it. "unsure" after an error, which does not tell.
    */
   #lapsed: boolean | "unsure" = false;
+  /** The statement of the program's own that was looked at last, and how many parameters it has. */
+  #counted: { readonly sql: string; readonly count: number } | undefined;
   /** With this error it may have been rolled back: then nothing may follow, since the first half is lost. */
   #undoing: unknown;
 
@@ -79,6 +83,7 @@ export class MysqlConnection implements DriverConnection {
     if (this.#lapsed !== false) await this.#beginAgain();
     let answer: Answer;
     try {
+      if (prepared && hint.returnsRows === undefined) await this.#requireCount(sql, values.length);
       answer = await this.#send(prepared && hint.kinds !== undefined ? sql + hint.kinds : sql, values, prepared);
     } catch (error) {
       this.#noted(error);
@@ -95,6 +100,27 @@ export class MysqlConnection implements DriverConnection {
     if (this.#begun === undefined) return;
     this.#lapsed = "unsure";
     if (ROLLS_BACK.has((error as { readonly errno?: number }).errno ?? 0)) this.#undoing = error;
+  }
+  /**
+   * For SQL of the program's own: given too many values, the package sends them all, and the server reads the first of
+   * them out of the wrong bytes. The statement prepared here is the one that runs next.
+   */
+  async #requireCount(sql: string, given: number): Promise<void> {
+    if (this.#counted?.sql !== sql) {
+      const count = await new Promise<number>((resolve, reject) =>
+        this.#connection.prepare({ sql, rowsAsArray: true } as never, (error, made) =>
+          error
+            ? reject(error)
+            : resolve((made as unknown as { readonly parameters: readonly unknown[] }).parameters.length),
+        ),
+      );
+      this.#counted = { sql, count };
+    }
+    const { count } = this.#counted as { readonly count: number };
+    if (count !== given)
+      throw Object.assign(new RangeError(`The statement has ${count} parameters, and ${given} values were given.`), {
+        errno: WRONG_COUNT,
+      });
   }
   /**
    * MySQL prepares its statements anew after DDL, but with the types of the parameters found before: a column made NUMERIC
@@ -139,6 +165,7 @@ export class MysqlConnection implements DriverConnection {
     let fields: readonly FieldInfo[] | null = null;
     const before = async () => {
       if (this.#lapsed !== false) await this.#beginAgain();
+      if (values.length > 0 && hint.returnsRows === undefined) await this.#requireCount(sql, values.length);
     };
     const noted = (error: unknown) => this.#noted(error);
     async function* chunks(): AsyncGenerator<unknown[][]> {

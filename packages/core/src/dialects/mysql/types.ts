@@ -1,9 +1,9 @@
 /**
  * How MySQL and MariaDB carry values. Timestamps are DATETIME(6) in UTC (without the 6 they would lose milliseconds);
  * the session's time zone is UTC. `float()` without a precision is DOUBLE, as JavaScript's numbers are. TEXT and BLOB hold
- * 64 KB; in strict mode, the servers' default, more is an error and never cut off. Raw SQL goes by the text protocol, in
- * which the servers write the last digit of some doubles wrong, unless it declares its columns; statements of ours read
- * every digit.
+ * 64 KB; in strict mode, the servers' default, more is an error and never cut off. Raw SQL without parameters goes by
+ * the text protocol, in which the servers write the last digit of some doubles wrong, unless it declares its columns;
+ * statements of ours read every digit.
  */
 import { ArgumentError, DataError } from "../../errors/errors.js";
 import type { Convert, TypeAdapter, TypeAdapters } from "../../types/adapter.js";
@@ -19,8 +19,6 @@ import type {
   TimeType,
 } from "../../types/sql-type.js";
 import { FULL_PRECISION } from "../../types/sql-type.js";
-import type { MysqlCapabilities } from "./capabilities.js";
-import { inDdl } from "./texts.js";
 import { jsonText } from "../json-text.js";
 import {
   bytes,
@@ -45,6 +43,8 @@ import {
   varchar,
   wholeNumber,
 } from "../values.js";
+import type { MysqlCapabilities } from "./capabilities.js";
+import { inDdl } from "./texts.js";
 import { mysqlNativeAdapters } from "./types-native.js";
 
 export const readTimestamp: Convert = (value) => {

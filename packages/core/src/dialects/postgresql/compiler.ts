@@ -1,8 +1,8 @@
 /** PostgreSQL's SQL. */
 
 import type { Compiled } from "../../compile/compiled.js";
-import type { NamedInSchema } from "../../compile/expression-compiler.js";
 import { type NumberedRows, SqlCompiler } from "../../compile/compiler.js";
+import type { NamedInSchema } from "../../compile/expression-compiler.js";
 import { numberTest } from "../../compile/try-cast.js";
 import { CompileError } from "../../errors/errors.js";
 import type { TableColumn } from "../../schema/table.js";

@@ -50,7 +50,7 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     "tablespace",
     "concurrently",
   ];
-  protected override readonly constraintOptions: readonly string[] = ["notValid", "include"];
+  protected override readonly constraintOptions: readonly string[] = ["notValid", "noInherit", "include"];
   protected override readonly hasIdentity: boolean = true;
 
   protected override createTableWords(table: Table): string {
@@ -141,8 +141,12 @@ export class PostgresqlDdlCompiler extends BaseDdlCompiler {
     return ` INCLUDE (${names.join(", ")})`;
   }
   protected override constraintTail(constraint: Constraint): string {
-    const { notValid } = this.optionsOfConstraint(constraint);
-    return notValid && (constraint.kind === "foreignKey" || constraint.kind === "check") ? " NOT VALID" : "";
+    const { notValid, noInherit } = this.optionsOfConstraint(constraint);
+    const { kind } = constraint;
+    return (
+      (noInherit && kind === "check" ? " NO INHERIT" : "") +
+      (notValid && (kind === "foreignKey" || kind === "check") ? " NOT VALID" : "")
+    );
   }
   protected override exclude(constraint: ExcludeConstraint): string {
     const elements = constraint.elements.map((e) => `${this.inParentheses(e.expression)} WITH ${e.operator}`);

@@ -2,7 +2,7 @@
 import type { DatabaseError, DatabaseErrorDetails } from "../../errors/errors.js";
 import type { Convert } from "../../types/adapter.js";
 import { type Capabilities, type CompilationOptions, type DatabaseUrl, Dialect, type DialectInfo } from "../dialect.js";
-import type { Driver, DriverConnection } from "../driver.js";
+import type { BeginOptions, Driver, DriverConnection } from "../driver.js";
 import { unknownDriver } from "../options.js";
 import { postgresqlBulk } from "./bulk.js";
 import { PostgresqlCompiler } from "./compiler.js";
@@ -97,8 +97,8 @@ export class PostgresqlDialect extends Dialect {
     }
     return { serverVersion: (version ?? "").split(" ")[0] ?? "", defaultSchema: schema ?? undefined };
   }
-  classify(error: unknown, details: DatabaseErrorDetails): DatabaseError {
-    return classifyPostgres(error, details);
+  classify(error: unknown, details: DatabaseErrorDetails, begun?: BeginOptions): DatabaseError {
+    return classifyPostgres(error, details, begun);
   }
   override isCancellation(error: DatabaseError): boolean {
     return error.driverCode === "57014";

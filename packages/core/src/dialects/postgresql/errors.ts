@@ -12,6 +12,7 @@ import {
   ProgrammingError,
 } from "../../errors/errors.js";
 import { StatementTimeoutError } from "../../errors/stopped.js";
+import type { BeginOptions } from "../driver.js";
 
 interface PgErrorLike {
   readonly message: string;
@@ -35,14 +36,16 @@ const INTEGRITY: { readonly [state: string]: IntegrityError["kind"] } = {
   "23P01": "exclusion",
 };
 /** Serialization failure, deadlock, lock not available; and the states of a server that goes away or comes up. */
-const RETRYABLE = new Set(["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25006"]);
+const RETRYABLE = new Set(["40001", "40P01", "55P03", "57P01", "57P02", "57P03"]);
+/** Writing where nothing may be written: a replica, unless the program asked for it itself. */
+const READ_ONLY = "25006";
 const GONE = new Set(["57P01", "57P02", "57P03", "57P05", "08000", "08003", "08006", "08001", "08004", "08007"]);
 const SOCKET =
   /^(ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ECONNABORTED|ENOENT|EACCES)$/;
 const ENDED =
   /connection (terminated|ended|error)|not queryable|client (was closed|has encountered)|socket|timeout expired|SSL|server does not support/i;
 
-export function classifyPostgres(error: unknown, details: DatabaseErrorDetails): DatabaseError {
+export function classifyPostgres(error: unknown, details: DatabaseErrorDetails, begun?: BeginOptions): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const e = (error ?? {}) as PgErrorLike;
   const state = e.code ?? e.errors?.[0]?.code;
@@ -52,7 +55,7 @@ export function classifyPostgres(error: unknown, details: DatabaseErrorDetails):
     cause: error,
     ...details,
     driverCode: state,
-    retryable: state !== undefined && RETRYABLE.has(state),
+    retryable: state !== undefined && (RETRYABLE.has(state) || (state === READ_ONLY && !begun?.readOnly)),
     disconnect: state !== undefined && GONE.has(state),
   };
   if (state === undefined || !/^[0-9A-Z]{5}$/.test(state) || SOCKET.test(state))

@@ -252,7 +252,7 @@ function constraintsQuery(where: TextClause): TextClause {
     sql.raw(
       `(SELECT pg_catalog.json_agg(a.attname ORDER BY k.ord)::text FROM pg_catalog.unnest(con.${keys}) WITH ORDINALITY AS k(attnum, ord) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.${relation} AND a.attnum = k.attnum)`,
     );
-  return sql`SELECT c.oid::text, con.conname, con.contype::text, ${columns("conkey", "conrelid")}, con.condeferrable, con.condeferred, fn.nspname, fc.relname, ${columns("confkey", "confrelid")}, con.confupdtype::text, con.confdeltype::text, con.confmatchtype::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid), pg_catalog.pg_get_constraintdef(con.oid), pg_catalog.obj_description(con.oid, 'pg_constraint'), pg_catalog.pg_table_is_visible(fc.oid), ic.relname, am.amname, pg_catalog.pg_get_expr(ix.indpred, ix.indrelid), (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.pg_get_indexdef(con.conindid, k.ord::integer, true), op.oprname) ORDER BY k.ord)::text FROM pg_catalog.unnest(con.conexclop) WITH ORDINALITY AS k(op, ord) JOIN pg_catalog.pg_operator AS op ON op.oid = k.op LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.ord - 1] AND a.attnum > 0), NOT con.convalidated, (SELECT pg_catalog.json_agg(a.attname ORDER BY k.n)::text FROM pg_catalog.generate_series(ix.indnkeyatts + 1, ix.indnatts::integer) AS k(n) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.n - 1] WHERE con.contype IN ('p', 'u'))
+  return sql`SELECT c.oid::text, con.conname, con.contype::text, ${columns("conkey", "conrelid")}, con.condeferrable, con.condeferred, fn.nspname, fc.relname, ${columns("confkey", "confrelid")}, con.confupdtype::text, con.confdeltype::text, con.confmatchtype::text, pg_catalog.pg_get_expr(con.conbin, con.conrelid), pg_catalog.pg_get_constraintdef(con.oid), pg_catalog.obj_description(con.oid, 'pg_constraint'), pg_catalog.pg_table_is_visible(fc.oid), ic.relname, am.amname, pg_catalog.pg_get_expr(ix.indpred, ix.indrelid), (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.pg_get_indexdef(con.conindid, k.ord::integer, true), op.oprname) ORDER BY k.ord)::text FROM pg_catalog.unnest(con.conexclop) WITH ORDINALITY AS k(op, ord) JOIN pg_catalog.pg_operator AS op ON op.oid = k.op LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.ord - 1] AND a.attnum > 0), NOT con.convalidated, (SELECT pg_catalog.json_agg(a.attname ORDER BY k.n)::text FROM pg_catalog.generate_series(ix.indnkeyatts + 1, ix.indnatts::integer) AS k(n) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = con.conrelid AND a.attnum = ix.indkey[k.n - 1] WHERE con.contype IN ('p', 'u')), con.contype = 'c' AND con.connoinherit
 FROM pg_catalog.pg_constraint AS con JOIN ${FROM_CLASS} ON c.oid = con.conrelid
 LEFT JOIN pg_catalog.pg_class AS fc ON fc.oid = con.confrelid LEFT JOIN pg_catalog.pg_namespace AS fn ON fn.oid = fc.relnamespace
 LEFT JOIN pg_catalog.pg_class AS ic ON ic.oid = con.conindid LEFT JOIN pg_catalog.pg_am AS am ON am.oid = ic.relam LEFT JOIN pg_catalog.pg_index AS ix ON ix.indexrelid = con.conindid
@@ -267,7 +267,11 @@ function included(row: Row): ReflectedOptions {
   return include.length === 0 ? {} : { dialectOptions: { postgresql: { include } } };
 }
 function validity(row: Row): ReflectedOptions {
-  return flag(row[20]) ? { dialectOptions: { postgresql: { notValid: true } } } : {};
+  const options = {
+    ...(flag(row[20]) ? { notValid: true } : undefined),
+    ...(flag(row[22]) ? { noInherit: true } : undefined),
+  };
+  return Object.keys(options).length === 0 ? {} : { dialectOptions: { postgresql: options } };
 }
 function deferrability(row: Row): Pick<ReflectedUnique, "deferrable" | "initially"> {
   if (!flag(row[4])) return { deferrable: undefined, initially: undefined };
