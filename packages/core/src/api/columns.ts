@@ -117,8 +117,8 @@ export const time = over<TimeFactory>(runtime.time);
 export const binary = over<BinaryFactory>(runtime.binary);
 /**
  * Documents. What JSON has no form for is an error that names its place, when the value is bound: `undefined` (leave the
- * key out, or give null), NaN and Infinity, bigints, functions, Map, Set and bytes. A `serializer` of one's own decides
- * for itself.
+ * key out, or give null), NaN and Infinity, bigints, functions, Map, Set and bytes. What has a `toJSON()`, a Buffer
+ * among them, is written as that gives it; a `serializer` of one's own decides for itself.
  */
 export const json = over<JsonFactory>(runtime.json);
 export const array = over<ArrayFactory>(runtime.array);

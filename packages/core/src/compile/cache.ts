@@ -27,6 +27,7 @@ const writer = new KeyWriter().reset(true);
 export class LookupMemo {
   cache: unknown;
   hit: CacheHit<unknown> | undefined;
+  /** `cache`: what stands for the cache until it is cleared. */
   keep(cache: unknown, hit: CacheHit<unknown>): void {
     this.cache = cache;
     this.hit = hit;
@@ -52,6 +53,8 @@ export class StatementCache<E> {
   readonly #capacity: number;
   #size = 0;
   #clock = 0;
+  /** Another one after `clear()`: memos forget, too. */
+  #era = {};
   hits = 0;
   misses = 0;
   /** Statements that declared no structure. */
@@ -92,7 +95,7 @@ export class StatementCache<E> {
         this.hits++;
         entry.used = ++this.#clock;
         const hit = { value: entry.value, params };
-        if (memo !== undefined && !volatile) memo.keep(this, hit);
+        if (memo !== undefined && !volatile) memo.keep(this.#era, hit);
         return hit;
       }
     }
@@ -106,13 +109,14 @@ export class StatementCache<E> {
   }
   /** What the memo holds of this cache; undefined where it was last asked of another. */
   remembered(memo: LookupMemo): CacheHit<E> | undefined {
-    if (memo.cache !== this) return undefined;
+    if (memo.cache !== this.#era) return undefined;
     this.hits++;
     return memo.hit as CacheHit<E>;
   }
   clear(): void {
     this.#buckets.clear();
     this.#size = 0;
+    this.#era = {};
   }
   #build(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E): E {
     const recording = new KeyWriter().reset(true);

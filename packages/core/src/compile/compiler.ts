@@ -161,7 +161,7 @@ export abstract class SqlCompiler extends QueryCompiler implements StatementComp
     statement.requireOneTable();
     for (const cte of statement.ctes) this.hoist(cte);
     const { columns, items } = this.resultOf(statement.returningItems);
-    const { layout, table } = statement;
+    const { layout } = statement;
     const into = `INSERT ${this.prefixes(statement)}INTO ${this.target(statement)}`;
     if (layout !== undefined && layout.inline === undefined && !this.options.literalBinds && this.cteTexts.size === 0) {
       const plan = this.rowsPlan(

@@ -20,7 +20,7 @@ export class Seen {
 /** Equal for rows, values and objects by name with equal values in them; other objects (entities) count by identity. */
 export function sameness(row: unknown): unknown {
   if (typeof row !== "object" || row === null) return row;
-  // Nothing a database gives as text begins so.
+  // No text that a program stores begins so.
   return isValue(row) ? `\0${spelled(row)}` : row;
 }
 

@@ -20,7 +20,6 @@ import type {
   TableFace,
   UniqueConstraint,
 } from "./constraint.js";
-
 import {
   ConventionalName,
   conventionalName,

@@ -10,6 +10,7 @@ import {
   func,
   insert,
   integer,
+  LookupMemo,
   literal,
   literalColumn,
   not,
@@ -217,6 +218,18 @@ describe("the cache", () => {
       expect(kept()).toBe(first);
       expect(cache.size).toBeLessThanOrEqual(10);
     }
+  });
+  it("is remembered by a memo until it is cleared", () => {
+    const cache = new StatementCache<number>();
+    const memo = new LookupMemo();
+    let built = 0;
+    const ask = (of = cache) => of.lookup(select(u.id) as never, () => ++built, memo).value;
+    expect([ask(), ask(), ask()]).toEqual([1, 1, 1]);
+    expect(cache.remembered(memo)?.value).toBe(1);
+    expect(new StatementCache<number>().remembered(memo)).toBeUndefined();
+    cache.clear();
+    expect(cache.remembered(memo)).toBeUndefined();
+    expect([ask(), ask()]).toEqual([2, 2]);
   });
   it("does not keep alias objects alive in keys", () => {
     const { cache, run } = caching();
