@@ -12,10 +12,12 @@ import {
   InvalidRequestError,
   UpdateStatement,
 } from "@athanor/core";
+import { StaleDataError } from "../errors.js";
 import { type MappedColumn, type Mapper, mapperOfInstance } from "../mapping/mapper.js";
 import { LOAD_TOKEN, type Managed, STALE, UNLOADED } from "../mapping/state.js";
 import type { SessionInternals } from "../session/internals.js";
 import { insertAll } from "../session/unit-of-work/insert.js";
+import { keyOf, readBack } from "../session/unit-of-work/read-back.js";
 import { type ChangedColumn, updateByKey } from "../session/unit-of-work/update.js";
 import { forgetChange } from "./changes.js";
 import { EntityItem } from "./entity.js";
@@ -109,9 +111,11 @@ function attributeFor(mapper: Mapper, key: string, row: RowValues, what: string)
 
 /**
  * Updates rows by their primary keys: `session.execute(update(User), [{ id: 1, name: "x" }, …])`. Objects the session
- * has follow, unless they are stale. Gives the number of rows matched, or -1 where the driver does not know.
+ * has follow, unless they are stale. Rows of a model with versions say which one they know; it goes on with the update.
+ * Gives the number of rows matched, or -1 where the driver does not know.
  *
- * @throws ArgumentError for a row without its key; InvalidRequestError for criteria, which name other rows
+ * @throws ArgumentError for a row without its key or version; InvalidRequestError for criteria, which name other rows;
+ * StaleDataError when a row is gone or has another version
  */
 export async function updateRows(
   session: SessionInternals,
@@ -127,6 +131,7 @@ export async function updateRows(
     );
   const synchronize = statement.executionOptionsValue?.synchronizeSession !== false;
   const connection = await session.connectionFor(mapper, statement);
+  const version = mapper.versionColumn;
   let matched = 0;
   for (const run of runsOf(rows)) {
     const attributes = Object.keys(run[0] as RowValues).map((key) =>
@@ -138,22 +143,36 @@ export async function updateRows(
           `update(${mapper}): row ${rows.indexOf(run[0] as RowValues)} has no '${pk.key}'; a list of rows is updated by primary key.`,
           "orm.no-key",
         );
+    if (version !== undefined && !attributes.includes(version))
+      throw new ArgumentError(
+        `update(${mapper}): row ${rows.indexOf(run[0] as RowValues)} has no '${version.key}', the version of the row to be changed. Give the one that was read, or use update(${mapper}).set(…).where(…), which does not look at versions.`,
+        "orm.no-version",
+      );
     for (const row of run) for (const { key } of attributes) attributeFor(mapper, key, row, "update");
     const changed = attributes.filter((a) => !mapper.primaryKey.includes(a));
+    const next = version === undefined ? run : run.map((row) => ({ ...row, ...nextVersion(mapper, version, row) }));
     const counts: number[] = [];
     for (const table of mapper.tables) {
       const columns = changed.flatMap((attribute): ChangedColumn[] => {
         const column = attribute.columns.find((c) => c.table === table);
         return column === undefined ? [] : [{ attribute, column }];
       });
-      if (columns.length > 0) counts.push(await updateTable(session, connection, mapper, table, columns, run));
+      if (columns.length > 0) counts.push(await updateTable(session, connection, mapper, table, columns, run, next));
     }
     const count = counts.includes(-1) ? -1 : Math.max(0, ...counts);
     matched = matched < 0 || count < 0 ? -1 : matched + count;
-    if (synchronize) for (const row of run) follow(session, mapper, row, changed);
+    if (!synchronize) continue;
+    const followed = next.flatMap((row) => follow(session, mapper, row, changed) ?? []);
+    if (version !== undefined && mapper.versionGenerator === false)
+      await readBack(session, version.column.table, mapper, followed, [{ attribute: version, column: version.column }]);
   }
   return matched;
 }
+/** Where the database counts, the row keeps its version in the statement, which makes it count. */
+function nextVersion(mapper: Mapper, version: MappedColumn, row: RowValues): RowValues {
+  return mapper.versionGenerator === false ? {} : { [version.key]: mapper.nextVersion(row[version.key]) };
+}
+/** `next`: the rows with their new versions. */
 async function updateTable(
   session: SessionInternals,
   connection: Connection,
@@ -161,29 +180,35 @@ async function updateTable(
   table: Mapper["table"],
   columns: readonly ChangedColumn[],
   run: readonly RowValues[],
+  next: readonly RowValues[],
 ): Promise<number> {
   const engine = session.engineFor(mapper);
-  const names = (row: RowValues): RowValues => {
+  const key = keyOf(mapper, table);
+  const version = columns.find((c) => c.attribute === mapper.versionColumn);
+  const names = (at: number): RowValues => {
+    const [row, to] = [run[at] as RowValues, next[at] as RowValues];
     const named: Record<string, unknown> = {};
-    for (const { attribute, column } of columns) named[`set_${column.key}`] = row[attribute.key];
-    table.primaryKey.forEach((column) => {
-      named[`key_${column.key}`] = row[(mapper.attributeOf(column) as MappedColumn).key];
-    });
+    for (const { attribute, column } of columns) named[`set_${column.key}`] = to[attribute.key];
+    for (const { attribute, column } of key) named[`key_${column.key}`] = row[attribute.key];
+    if (version !== undefined) named.old_version = row[version.attribute.key];
     return named;
   };
-  const computed = (row: RowValues) => columns.some((c) => row[c.attribute.key] instanceof Element);
-  const plain = run.filter((row) => !computed(row));
+  const plain: number[] = [];
+  const computed: number[] = [];
+  run.forEach((row, at) => {
+    (columns.some((c) => row[c.attribute.key] instanceof Element) ? computed : plain).push(at);
+  });
   let matched = 0;
   const add = (count: number) => {
     matched = matched < 0 || count < 0 ? -1 : matched + count;
   };
   if (plain.length > 0) {
-    const update = updateByKey(mapper, table, columns, false);
+    const update = updateByKey(mapper, table, columns, version !== undefined);
     const { value, params } = engine.cache.lookup(update, (binds) =>
       engine.dialect.createCompiler(binds).compile(update),
     );
     const compiled = connection.underSchemas(value);
-    const bound = plain.flatMap((row) => bindStatement(compiled, params, names(row)));
+    const bound = plain.flatMap((at) => bindStatement(compiled, params, names(at)));
     const first = bound[0] as (typeof bound)[number];
     const raw =
       bound.length === 1
@@ -195,24 +220,37 @@ async function updateTable(
           );
     add(raw.rowCount);
   }
-  for (const row of plain.length === run.length ? [] : run.filter(computed)) {
-    const values = Object.fromEntries(columns.map((c) => [c.column.key, row[c.attribute.key]]));
-    const one = new UpdateStatement(table)
-      .set(values)
-      .where(...table.primaryKey.map((c) => c.eq(row[(mapper.attributeOf(c) as MappedColumn).key])));
+  for (const at of computed) {
+    const [row, to] = [run[at] as RowValues, next[at] as RowValues];
+    let one = new UpdateStatement(table)
+      .set(Object.fromEntries(columns.map((c) => [c.column.key, to[c.attribute.key]])))
+      .where(...key.map((k) => k.column.eq(row[k.attribute.key])));
+    if (version !== undefined) one = one.where(version.column.eq(row[version.attribute.key]));
     add(await connection.execute(one).rowCount());
   }
+  // Of several shards each has some of the rows.
+  if (matched >= 0 && matched < run.length && session.token === undefined)
+    throw new StaleDataError(
+      `update(${mapper}): ${matched} of ${run.length} rows were matched in '${table.fullName}': there are no others with these keys${version === undefined ? "" : " and versions"}. Roll back, and give rows that are there.`,
+    );
   return matched;
 }
-/** An object the session has takes the values of its row. */
-function follow(session: SessionInternals, mapper: Mapper, row: RowValues, changed: readonly MappedColumn[]): void {
+/** An object the session has takes the values of its row; gives it. */
+function follow(
+  session: SessionInternals,
+  mapper: Mapper,
+  row: RowValues,
+  changed: readonly MappedColumn[],
+): Managed | undefined {
   const key = mapper.identityKey(mapper.primaryKey.map((pk) => row[pk.key]));
   const instance = key === undefined ? undefined : session.identity.get(mapper, key);
-  if (instance === undefined || (instance.$$f & STALE) !== 0 || !mapperOfInstance(instance).isA(mapper)) return;
+  if (instance === undefined || (instance.$$f & STALE) !== 0 || !mapperOfInstance(instance).isA(mapper))
+    return undefined;
   session.overwritten(instance, changed);
   for (const attribute of changed) {
     const value = row[attribute.key];
     instance[attribute.slot] = value instanceof Element ? UNLOADED : value;
     forgetChange(instance, attribute.index);
   }
+  return instance;
 }

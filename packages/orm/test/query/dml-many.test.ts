@@ -132,6 +132,15 @@ describeEachDatabase("lists of rows", (target) => {
     await session.scalars(select(User)).all();
     expect(two!.name).toBe("x");
   });
+  it("a row that is not there is told of, as a flush tells of it", async () => {
+    await using session = new Session(at.engine);
+    const rows = [
+      { id: 1, name: "there" },
+      { id: 999, name: "gone" },
+    ];
+    await expect(session.execute(update(User), rows).all()).rejects.toThrow(/1 of 2 rows were matched in 'user'/);
+    await session.rollback();
+  });
   it("says what a row lacks", async () => {
     await using session = new Session(at.engine);
     const run = (statement: unknown, list: object[]) => session.execute(statement as never, list as never).all();

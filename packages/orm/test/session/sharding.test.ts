@@ -244,6 +244,18 @@ describeEachDatabase("a session over several databases", (target) => {
     expect(await session.execute(deleteFrom(Report)).rowCount()).toBe(2);
     await session.rollback();
   });
+  it("a list of rows by primary key is of all shards: each has some of them", async () => {
+    await using session = open();
+    session.add(new Place({ id: 1, city: "tokyo", continent: "asia" }));
+    session.add(new Place({ id: 2, city: "rome", continent: "europe" }));
+    await session.commit();
+    const rows = [
+      { id: 1, city: "kyoto" },
+      { id: 2, city: "milan" },
+    ];
+    expect(await session.execute(update(Place), rows).rowCount()).toBe(2);
+    expect((await session.scalars(select(Place.c.city)).all()).sort()).toEqual(["kyoto", "milan"]);
+  });
   it("a rollback concerns every shard", async () => {
     await using session = open();
     session.add(new Place({ city: "tokyo", continent: "asia" }), new Place({ city: "rome", continent: "europe" }));

@@ -51,6 +51,19 @@ class Ball extends Base("Ball", {
   },
 }) {}
 class Plain extends Base("Plain", { id: integer().primaryKey() }) {}
+class Staff extends Base(
+  "Staff",
+  {
+    id: integer().primaryKey(),
+    get kind() {
+      return string(10).subclasses(Boss);
+    },
+    name: string(20),
+    version: integer(),
+  },
+  { polymorphicOn: "kind", identity: "staff", versionIdColumn: "version" },
+) {}
+class Boss extends Staff.subclass("Boss", { level: integer() }, { identity: "boss", tableName: "boss" }) {}
 const ServerBase = declarativeBase();
 class Counter extends ServerBase(
   "Counter",
@@ -60,6 +73,57 @@ class Counter extends ServerBase(
 
 describeEachDatabase("versions", (target) => {
   const db = recording(target, Base.metadata);
+
+  it("rows in lists say which version they know, and go on to the next; objects follow", async () => {
+    await using session = new Session(db.engine);
+    const [bea, bob] = [new Boss({ id: 1, name: "bea", level: 1 }), new Boss({ id: 2, name: "bob", level: 1 })];
+    session.add(bea, bob, new Uuid({ id: 1, value: "a" }));
+    await session.commit();
+    const rows = () =>
+      session.execute(select(Boss.c.id, Boss.c.name, Boss.c.level, Boss.c.version).orderBy(Boss.c.id)).all();
+    await session.refresh(bea);
+    taken(db);
+    await session.execute(update(Boss), [
+      { id: 1, level: 5, version: 1 },
+      { id: 2, level: 6, version: 1 },
+    ]);
+    // The version is the base's, so that its table is written, too.
+    expect(taken(db)).toEqual(["UPDATE staff", "UPDATE boss"]);
+    expect(await session.bulkUpdateMappings(Staff, [{ id: 2, name: "rob", version: 2 }])).toBe(1);
+    expect(await session.execute(update(Staff), [{ id: 2, version: 3 }]).rowCount()).toBe(1);
+    expect(taken(db)).toEqual(["UPDATE staff"]);
+    expect(await rows()).toEqual([
+      [1, "bea", 5, 2],
+      [2, "rob", 6, 4],
+    ]);
+    expect([bea.level, bea.version]).toEqual([5, 2]);
+    bea.name = "B";
+    await session.flush();
+    expect(bea.version).toBe(3);
+    const sum = Boss.c.level.add(1) as never;
+    await session.execute(update(Boss), [{ id: 1, level: sum, name: "C", version: 3 }]);
+    expect((await rows())[0]).toEqual([1, "C", 6, 4]);
+    const { version } = await session.getOne(Uuid, 1);
+    await session.execute(update(Uuid), [{ id: 1, value: "b", version }]);
+    const again = (await session.getOne(Uuid, 1)).version;
+    expect(again).toMatch(/^[0-9a-f-]{36}$/);
+    expect(again).not.toBe(version);
+    await session.commit();
+    for (const stale of [
+      [{ id: 1, level: 9, version: 3 }],
+      [
+        { id: 1, level: 9, version: 4 },
+        { id: 2, level: 9, version: 3 },
+      ],
+      [{ id: 1, level: sum, version: 3 }],
+      [{ id: 3, level: 9, version: 1 }],
+    ]) {
+      await expect(session.execute(update(Boss), stale).all()).rejects.toThrow(StaleDataError);
+      await session.rollback();
+    }
+    await expect(session.execute(update(Boss), [{ id: 1, level: 9 }]).all()).rejects.toThrow(/row 0 has no 'version'/);
+    expect((await rows()).map((r) => r.level)).toEqual([6, 6]);
+  });
 
   it("a generator of one's own makes every version, also by a row switch and a delete", async () => {
     await using session = new Session(db.engine);
@@ -236,5 +300,21 @@ describeEachDatabase("a version the database makes", (target) => {
     first.value = "late";
     await expect(session.flush()).rejects.toThrow(StaleDataError);
     await session.rollback();
+  });
+  it("goes on with rows in lists, and objects learn of it", async () => {
+    await using session = new Session(engine);
+    const counter = new Counter({ value: "a" });
+    session.add(counter);
+    await session.commit();
+    await session.refresh(counter);
+    const { id } = counter;
+    await session.execute(update(Counter), [{ id, value: "b", version: 1 }]);
+    expect([counter.value, counter.version]).toEqual(["b", 2]);
+    await expect(session.execute(update(Counter), [{ id, value: "c", version: 1 }]).all()).rejects.toThrow(
+      StaleDataError,
+    );
+    counter.value = "d";
+    await session.commit();
+    expect(counter.version).toBe(3);
   });
 });
