@@ -10,6 +10,7 @@ import {
   type Dialect,
   DropConstraint,
   type Element,
+  IndexBuilder,
   inspect,
   ModifyColumn,
   type NamedTable,
@@ -195,8 +196,12 @@ export class MysqlImpl extends DialectImpl {
       );
     const name = op.changes.newName ?? op.columnName;
     const changed = { key: op.columnName, columnName: name, definition: withChanges(column.definition, op.changes) };
-    // Constraints and indexes are not restated, so only the keys that AUTO_INCREMENT needs come along.
-    const table = buildTable({ ...parts, columns: parts.columns.map((c, i) => (i === at ? changed : c)) });
+    // Nothing but the column is restated. Without the indexes AUTO_INCREMENT waits for none of them: they are there.
+    const table = buildTable({
+      ...parts,
+      columns: parts.columns.map((c, i) => (i === at ? changed : c)),
+      constraints: (t) => parts.constraints?.(t).filter((item) => !(item instanceof IndexBuilder)) ?? [],
+    });
     return table.columns[at] as TableColumn;
   }
   /** Offline nothing can be looked up: what is not said would be lost. */

@@ -294,6 +294,15 @@ describeEachDatabase(
           : "`n` int(10) unsigned NOT NULL DEFAULT 4 COMMENT 'more'",
       );
     });
+    it.each(["PRIMARY KEY (n)", "UNIQUE u (n)", "KEY k (n, w)"])("AUTO_INCREMENT stays, with %s", async (key) => {
+      a = await AdHoc.open(target);
+      await a.connection.executeScript(
+        `CREATE TABLE t (w INTEGER NOT NULL, n INTEGER NOT NULL AUTO_INCREMENT, ${key})`,
+      );
+      await a.run((op) => op.alterColumn("t", "n", { comment: "numbered" }));
+      const [row] = await a.rows("SHOW CREATE TABLE t");
+      expect(String(row?.[1])).toMatch(/`n` int\S* NOT NULL AUTO_INCREMENT COMMENT 'numbered'/);
+    });
     it("an index that a foreign key stands on goes after the key, and comes back before it", async () => {
       a = await AdHoc.open(target);
       const of = (keyed: boolean) =>

@@ -85,7 +85,9 @@ export function classifySqlite(error: unknown, details: DatabaseErrorDetails): D
   if (code === "SQLITE_CANTOPEN" || code.startsWith("SQLITE_CANTOPEN_")) {
     return new OperationalError("The database file cannot be opened: its folder must exist and be readable.", known);
   }
-  if (/^SQLITE_(TOOBIG|MISMATCH|RANGE)/.test(code)) return new DataError(message, known);
+  if (/^SQLITE_(TOOBIG|MISMATCH)/.test(code)) return new DataError(message, known);
+  // node:sqlite's word for more values than places.
+  if (code === "SQLITE_RANGE") return new ProgrammingError(message, known);
   if (/^SQLITE_(INTERNAL|CORRUPT|NOMEM)/.test(code)) return new InternalError(message, known);
   if (/^SQLITE_(MISUSE)/.test(code)) return new InterfaceError(message, known);
   if (code === "SQLITE_ERROR") {
