@@ -36,6 +36,7 @@ import { upsertRows } from "../query/upsert.js";
 import type { Entity, Identity } from "../typing/entities.js";
 import type { LoadedRoot, Query } from "../typing/query.js";
 import { checkGetOptions, namesGiven, requireManaged, requireMany } from "./arguments.js";
+import { AskedValue } from "./asked-value.js";
 import { getByKey } from "./by-key.js";
 import { reachable } from "./cascades.js";
 import type { Bind } from "./connections.js";
@@ -306,7 +307,7 @@ export class Session implements AsyncDisposable {
   scalar(statement: Element, params?: ParameterValues): Promise<unknown>;
   scalar(statement: unknown, params?: ParameterValues): Promise<unknown> {
     this.#open();
-    return executeStatement(this.#core, statement, params, "scalars").first();
+    return new AskedValue(executeStatement(this.#core, statement, params, "scalars"));
   }
   /**
    * The object with this key: from the identity map without SQL, else from the database; null when there is none.

@@ -1,5 +1,5 @@
 /** Ways to run statements: prepared ones, streams, many at a time. */
-import { func, IntegrityError, insert, integer, select, string } from "@athanor/core";
+import { func, IntegrityError, insert, integer, select, sql, string } from "@athanor/core";
 import { joinedLoad, prepare, Session, selectinLoad } from "@athanor/orm";
 import { describeEachDatabase } from "@athanor/test-support";
 import { expect, it } from "vitest";
@@ -146,6 +146,16 @@ describeEachDatabase("running statements", (target) => {
     session.execute(bad());
     await expect(session.commit()).rejects.toThrow(IntegrityError);
     expect(await count()).toBe(before);
+    await session.rollback();
+    // So does one value of it, whose promise is no unhandled rejection either: this test would fail with one.
+    await fine();
+    void session.scalar(select(sql`nothing_of_this_name`));
+    await expect(session.commit()).rejects.toThrow(/nothing_of_this_name/);
+    expect(await count()).toBe(before);
+    const caught = await session.scalar(select(sql`nothing_of_this_name`)).catch(() => "caught");
+    expect(caught).toBe("caught");
+    await session.rollback();
+    expect(await Promise.all([count(), count().finally(() => undefined)])).toEqual([before, before]);
     await session.rollback();
     const begun = session.begin(async () => {
       await fine();
