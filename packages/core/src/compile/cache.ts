@@ -22,6 +22,8 @@ export interface CacheHit<E> {
 type NamedParameters = { readonly [name: string]: unknown } | undefined;
 const NO_TEXTS: readonly string[] = [];
 const writer = new KeyWriter().reset(true);
+/** A walk is under way: what a parameter's function looks up on the way needs a writer of its own. */
+let walking = false;
 
 /** What a statement that is run again and again was found to be by the cache asked last: its next lookup walks nothing. */
 export class LookupMemo {
@@ -73,9 +75,15 @@ export class StatementCache<E> {
   lookup(statement: Element, build: (binds: ReadonlyMap<KeyedBind, number>) => E, memo?: LookupMemo): CacheHit<E> {
     const remembered = memo === undefined ? undefined : this.remembered(memo);
     if (remembered !== undefined) return remembered;
-    const key = writer.again();
+    const inside = walking;
+    const key = inside ? new KeyWriter().reset(true) : writer.again();
     key.named = (statement as { readonly parameterValues?: NamedParameters }).parameterValues;
-    statement.walk(key);
+    walking = true;
+    try {
+      statement.walk(key);
+    } finally {
+      walking = inside;
+    }
     const { paramCount, cacheable, volatile } = key;
     if (paramCount > 1 && cacheable) {
       const met = (key.binds as KeyedBind[]).slice(0, paramCount);

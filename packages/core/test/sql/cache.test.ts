@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   alias,
   and,
+  bindParam,
   bindStatement,
   type Compiled,
   createEngine,
@@ -230,6 +231,23 @@ describe("the cache", () => {
     cache.clear();
     expect(cache.remembered(memo)).toBeUndefined();
     expect([ask(), ask()]).toEqual([2, 2]);
+  });
+  it("is asked for another statement by a parameter's function, while it reads one", async () => {
+    const engine = createEngine("sqlite://");
+    await using conn = await engine.connect();
+    const other = select(literal(1, integer()), literal(2, integer()), literal("x", string()));
+    const asking = bindParam("n", integer(), {
+      callable: () => {
+        void conn.execute(other).all();
+        return 7;
+      },
+    });
+    for (let n = 0; n < 3; n++) {
+      const row = await conn.execute(select(literal(n, integer()), asking, literal(n + 1, integer()))).one();
+      expect([...row]).toEqual([n, 7, n + 1]);
+    }
+    await conn.close();
+    await engine.dispose();
   });
   it("does not keep alias objects alive in keys", () => {
     const { cache, run } = caching();
