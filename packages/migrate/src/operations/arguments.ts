@@ -87,6 +87,11 @@ export interface ExcludeConstraintOptions {
   readonly initially?: "DEFERRED" | "IMMEDIATE" | undefined;
 }
 
+/** The options themselves. @throws ArgumentError for one that is not among `names`: in silence it would be lost */
+export function known<T extends object>(options: T, names: readonly (keyof T & string)[], where: string): T {
+  requireKnownOptions(options, names, where, "migrate.option");
+  return options;
+}
 export function typeOf(column: NamedColumn | undefined, where: string): SqlType | undefined {
   if (column === undefined) return undefined;
   if (column instanceof ColumnDefinition) return column.fields.type;
@@ -117,7 +122,7 @@ const ALTER_OPTIONS = [
 /** The operation behind `op.alterColumn`. */
 export function alterColumnOp(table: string, column: string, options: AlterColumnOptions): AlterColumnOp {
   const where = `alterColumn("${table}", "${column}")`;
-  requireKnownOptions(options, ALTER_OPTIONS, where, "migrate.option");
+  known(options, ALTER_OPTIONS, where);
   const changes: ColumnChanges = {
     nullable: options.nullable,
     type: typeOf(options.type, where),
@@ -169,7 +174,7 @@ export function indexOn(
   options: CreateIndexOptions,
   home: Home,
 ): Index {
-  requireKnownOptions(options, INDEX_OPTIONS, `createIndex("${name}", "${table}")`, "migrate.option");
+  known(options, INDEX_OPTIONS, `createIndex("${name}", "${table}")`);
   if (columns.length === 0)
     throw new OperationError("migrate.no-columns", `createIndex("${name}", "${table}"): no columns were given`);
   const where = sqlOf(options.where, "createIndex()");
@@ -202,7 +207,7 @@ export function uniqueOn(
   options: UniqueOptions,
   home: Home,
 ): Constraint {
-  requireKnownOptions(options, UNIQUE_OPTIONS, `createUniqueConstraint("${name}")`, "migrate.option");
+  known(options, UNIQUE_OPTIONS, `createUniqueConstraint("${name}")`);
   return only(homeTable(table, columns, [new TableUnique(name, columns, options)], home));
 }
 export function primaryKeyOn(name: GivenName, table: string, columns: readonly string[], home: Home): Constraint {
@@ -238,7 +243,7 @@ export function excludeOn(
   options: ExcludeConstraintOptions,
   home: Home,
 ): Constraint {
-  requireKnownOptions(options, EXCLUDE_OPTIONS, `createExcludeConstraint("${name}")`, "migrate.option");
+  known(options, EXCLUDE_OPTIONS, `createExcludeConstraint("${name}")`);
   const where = sqlOf(options.where, "createExcludeConstraint()") ?? undefined;
   const columns = parts.flatMap(([what]) => (typeof what === "string" ? [what] : []));
   const { using, deferrable, initially } = options;

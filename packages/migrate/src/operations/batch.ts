@@ -34,6 +34,7 @@ import {
   foreignKeyOn,
   type IndexColumn,
   indexOn,
+  known,
   type NamedColumn,
   primaryKeyOn,
   uniqueOn,
@@ -69,6 +70,7 @@ export class BatchOperations {
     return this.#ops.splice(0);
   }
   addColumn(column: NamedColumn, options: ColumnPlaceOptions & { readonly ifNotExists?: boolean } = {}): void {
+    known(options, ["insertBefore", "insertAfter", "ifNotExists"], "batch.addColumn()");
     const { insertBefore: before, insertAfter: after, ifNotExists } = options;
     if (before !== undefined && after !== undefined)
       throw new OperationError("migrate.place", "batch.addColumn(): insertBefore and insertAfter exclude each other");
@@ -77,7 +79,8 @@ export class BatchOperations {
     this.#ops.push(new AddColumnOp(this.#table, named, { schema: this.#schema, place, ifNotExists }));
   }
   dropColumn(column: string, options: { readonly ifExists?: boolean } = {}): void {
-    this.#ops.push(new DropColumnOp(this.#table, column, { schema: this.#schema, ...options }));
+    const { ifExists } = known(options, ["ifExists"], `batch.dropColumn("${column}")`);
+    this.#ops.push(new DropColumnOp(this.#table, column, { schema: this.#schema, ifExists }));
   }
   renameColumn(column: string, to: string): void {
     this.alterColumn(column, { newName: to });
@@ -105,7 +108,8 @@ export class BatchOperations {
     );
   }
   dropIndex(name: string | ConventionalName, options: { readonly ifExists?: boolean } = {}): void {
-    this.#ops.push(new DropIndexOp(String(name), { table: this.#named, ifExists: options.ifExists }));
+    const { ifExists } = known(options, ["ifExists"], `batch.dropIndex("${name}")`);
+    this.#ops.push(new DropIndexOp(String(name), { table: this.#named, ifExists }));
   }
   createPrimaryKey(name: GivenName, columns: readonly string[]): void {
     this.#ops.push(new AddConstraintOp(this.#named, primaryKeyOn(name, this.#table, columns, this.#home)));
@@ -143,6 +147,7 @@ export class BatchOperations {
     type: ConstraintType,
     options: { readonly ifExists?: boolean; readonly columns?: readonly string[]; readonly condition?: string } = {},
   ): void {
+    known(options, ["ifExists", "columns", "condition"], `batch.dropConstraint("${name}")`);
     const plain = droppedName(name, type, this.#named, this.#home.convention);
     this.#ops.push(
       new DropConstraintOp(this.#named, plain.name, type, { nameIsGenerated: plain.generated, ...options }),

@@ -69,6 +69,7 @@ import {
   type IndexColumn,
   type InSchema,
   indexOn,
+  known,
   type NamedColumn,
   primaryKeyOn,
   uniqueOn,
@@ -92,6 +93,13 @@ type TableItem = NamedColumn | TableArgument;
 const VIEWS = ["view", "materializedView"] as const;
 const FUNCTIONS = ["function", "procedure"] as const;
 const TRIGGERS = ["trigger"] as const;
+const TABLE_OPTIONS = [
+  "schema",
+  "ifNotExists",
+  "comment",
+  "dialectOptions",
+] as const satisfies readonly (keyof CreateTableOptions)[];
+const COMMENT_OPTIONS = ["schema", "existingComment"] as const;
 
 /** What `upgrade(op)` is given. Directives of one's own join it through `registerOperation`. */
 export class Operations {
@@ -190,27 +198,31 @@ export class Operations {
     return table;
   }
   dropTable(name: string, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
-    return this.invoke(new DropTableOp(name, options));
+    return this.invoke(new DropTableOp(name, known(options, ["schema", "ifExists"], `dropTable("${name}")`)));
   }
   renameTable(name: string, to: string, options: InSchema = {}): Promise<void> {
-    return this.invoke(new RenameTableOp(name, to, options.schema));
+    const { schema } = known(options, ["schema"], `renameTable("${name}")`);
+    return this.invoke(new RenameTableOp(name, to, schema));
   }
   createTableComment(
     table: string,
     comment: string,
     options: InSchema & { readonly existingComment?: string | null } = {},
   ): Promise<void> {
-    return this.invoke(new TableCommentOp(table, comment, options.existingComment, options.schema));
+    const { existingComment, schema } = known(options, COMMENT_OPTIONS, `createTableComment("${table}")`);
+    return this.invoke(new TableCommentOp(table, comment, existingComment, schema));
   }
   dropTableComment(
     table: string,
     options: InSchema & { readonly existingComment?: string | null } = {},
   ): Promise<void> {
-    return this.invoke(new TableCommentOp(table, null, options.existingComment, options.schema));
+    const { existingComment, schema } = known(options, COMMENT_OPTIONS, `dropTableComment("${table}")`);
+    return this.invoke(new TableCommentOp(table, null, existingComment, schema));
   }
   /** `null` drops the comment. */
   setColumnComment(table: string, column: string, comment: string | null, options: InSchema = {}): Promise<void> {
-    return this.invoke(alterColumnOp(table, column, { comment, schema: options.schema }));
+    const { schema } = known(options, ["schema"], `setColumnComment("${table}", "${column}")`);
+    return this.invoke(alterColumnOp(table, column, { comment, schema }));
   }
 
   // ---- columns
@@ -223,10 +235,13 @@ export class Operations {
     column: NamedColumn,
     options: InSchema & { readonly ifNotExists?: boolean } = {},
   ): Promise<void> {
-    return this.invoke(new AddColumnOp(table, namedColumn(column, `addColumn("${table}")`), options));
+    const where = `addColumn("${table}")`;
+    const checked = known(options, ["schema", "ifNotExists"], where);
+    return this.invoke(new AddColumnOp(table, namedColumn(column, where), checked));
   }
   dropColumn(table: string, column: string, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
-    return this.invoke(new DropColumnOp(table, column, options));
+    const checked = known(options, ["schema", "ifExists"], `dropColumn("${table}", "${column}")`);
+    return this.invoke(new DropColumnOp(table, column, checked));
   }
   /**
    * Changes what is said, leaves the rest; on every database, SQLite included, where the table is rebuilt.
@@ -237,7 +252,8 @@ export class Operations {
     return this.invoke(alterColumnOp(table, column, options));
   }
   renameColumn(table: string, column: string, to: string, options: InSchema = {}): Promise<void> {
-    return this.invoke(alterColumnOp(table, column, { newName: to, schema: options.schema }));
+    const { schema } = known(options, ["schema"], `renameColumn("${table}", "${column}")`);
+    return this.invoke(alterColumnOp(table, column, { newName: to, schema }));
   }
 
   // ---- indexes and constraints; null as a name asks the naming convention for one
@@ -253,12 +269,14 @@ export class Operations {
     return this.invoke(new CreateIndexOp(made, { ifNotExists: options.ifNotExists }));
   }
   dropIndex(name: string | ConventionalName, options: DropIndexOptions = {}): Promise<void> {
+    known(options, ["schema", "table", "ifExists", "concurrently"], `dropIndex("${name}")`);
     const table: NamedTable | undefined =
       options.table === undefined ? undefined : { tableName: options.table, schema: options.schema };
     return this.invoke(new DropIndexOp(String(name), { ...options, table }));
   }
   createPrimaryKey(name: GivenName, table: string, columns: readonly string[], options: InSchema = {}): Promise<void> {
-    return this.#add(table, primaryKeyOn(name, table, columns, { ...this.home, ...options }), options);
+    const { schema } = known(options, ["schema"], `createPrimaryKey("${name}")`);
+    return this.#add(table, primaryKeyOn(name, table, columns, { ...this.home, schema }), { schema });
   }
   createUniqueConstraint(
     name: GivenName,
@@ -275,7 +293,8 @@ export class Operations {
     condition: string | SqlText,
     options: InSchema = {},
   ): Promise<void> {
-    return this.#add(table, checkOn(name ?? undefined, table, condition, { ...this.home, ...options }), options);
+    const { schema } = known(options, ["schema"], `createCheckConstraint("${name}")`);
+    return this.#add(table, checkOn(name ?? undefined, table, condition, { ...this.home, schema }), { schema });
   }
   /** @example await op.createForeignKey("fk_post_user", "post", "user", ["user_id"], ["id"], { onDelete: "CASCADE" }); */
   createForeignKey(
@@ -320,6 +339,7 @@ export class Operations {
       readonly condition?: string;
     } = {},
   ): Promise<void> {
+    known(options, ["schema", "ifExists", "columns", "condition"], `dropConstraint("${name}")`);
     const plain = droppedName(name, type, { tableName: table, schema: options.schema }, this.host.namingConvention);
     return this.invoke(
       new DropConstraintOp({ tableName: table, schema: options.schema }, plain.name, type, {
@@ -335,17 +355,19 @@ export class Operations {
 
   /** An enumeration as a type of the database's own; nothing where there are none. Made by itself when a column needs it. */
   createEnum(name: string, values: readonly string[], options: InSchema = {}): Promise<void> {
-    return this.invoke(new CreateEnumOp(new EnumType(values, { name, native: true }), options.schema));
+    const { schema } = known(options, ["schema"], `createEnum("${name}")`);
+    return this.invoke(new CreateEnumOp(new EnumType(values, { name, native: true }), schema));
   }
   dropEnum(name: string, options: InSchema = {}): Promise<void> {
-    return this.invoke(new DropEnumOp(new EnumType([], { name, native: true }), options.schema));
+    const { schema } = known(options, ["schema"], `dropEnum("${name}")`);
+    return this.invoke(new DropEnumOp(new EnumType([], { name, native: true }), schema));
   }
   addEnumValue(
     name: string,
     value: string,
     options: InSchema & { readonly before?: string; readonly after?: string } = {},
   ): Promise<void> {
-    const { schema, ...place } = options;
+    const { schema, ...place } = known(options, ["schema", "before", "after"], `addEnumValue("${name}")`);
     return this.invoke(new AddEnumValueOp(name, value, place, schema));
   }
 
@@ -368,7 +390,8 @@ export class Operations {
     return this.invoke(new CreateSequenceOp(new Sequence(name, options)));
   }
   dropSequence(name: string, options: InSchema & { readonly ifExists?: boolean } = {}): Promise<void> {
-    return this.invoke(new DropSequenceOp({ name, schema: options.schema }, options));
+    const { schema, ifExists } = known(options, ["schema", "ifExists"], `dropSequence("${name}")`);
+    return this.invoke(new DropSequenceOp({ name, schema }, { ifExists }));
   }
 
   // ---- views, functions and triggers
@@ -518,7 +541,7 @@ function tableItems(name: string, items: readonly unknown[]) {
   let options: CreateTableOptions = {};
   items.forEach((item, i) => {
     if (isConstraint(item)) constraints.push(item);
-    else if (i === items.length - 1 && isOptions(item)) options = item;
+    else if (i === items.length - 1 && isOptions(item)) options = known(item, TABLE_OPTIONS, `createTable("${name}")`);
     else columns.push(namedColumn(item, `createTable("${name}")`));
   });
   return { columns, constraints, options };

@@ -2,7 +2,7 @@
 import { integer, MetaData, RECOMMENDED_NAMING_CONVENTION, string, text } from "@athanor/core";
 import { describeEachDatabase } from "@athanor/test-support";
 import { afterEach, describe, expect, it } from "vitest";
-import { type BatchOperations, type BatchOptions, command } from "../../src/index.js";
+import { type BatchOperations, type BatchOptions, command, type Operations } from "../../src/index.js";
 import { AdHoc } from "./ad-hoc.js";
 import { type Project, project } from "./project.js";
 
@@ -82,6 +82,37 @@ describeEachDatabase(
       ])("not by %s with an option nobody knows", async (_, work, option) => {
         await start("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)");
         await expect(batch(work)).rejects.toThrow(`there is no option '${option}'. Did you mean`);
+      });
+      it.each<[string, (op: Operations) => unknown, string]>([
+        ["createTable", (op) => op.createTable("u", integer("n"), { ifNotExist: true } as never), "ifNotExist"],
+        ["dropTable", (op) => op.dropTable("t", { shema: "other" } as never), "shema"],
+        ["renameTable", (op) => op.renameTable("t", "u", { scheme: "other" } as never), "scheme"],
+        ["addColumn", (op) => op.addColumn("t", integer("n"), { ifNotExist: true } as never), "ifNotExist"],
+        ["dropColumn", (op) => op.dropColumn("t", "a", { ifExist: true } as never), "ifExist"],
+        ["renameColumn", (op) => op.renameColumn("t", "a", "b", { shema: "other" } as never), "shema"],
+        ["dropIndex", (op) => op.dropIndex("ix", { concurently: true } as never), "concurently"],
+        ["createPrimaryKey", (op) => op.createPrimaryKey("pk", "t", ["a"], { shema: "x" } as never), "shema"],
+        [
+          "createCheckConstraint",
+          (op) => op.createCheckConstraint("ck", "t", "a > 0", { shema: "x" } as never),
+          "shema",
+        ],
+        ["dropConstraint", (op) => op.dropConstraint("ck", "t", "check", { ifExist: true } as never), "ifExist"],
+        ["addEnumValue", (op) => op.addEnumValue("e", "v", { befor: "w" } as never), "befor"],
+        [
+          "a batch's dropColumn",
+          (op) => op.batchAlterTable("t", (b) => b.dropColumn("a", { ifExist: 1 } as never)),
+          "ifExist",
+        ],
+        [
+          "a batch's addColumn",
+          (op) => op.batchAlterTable("t", (b) => b.addColumn(integer("n"), { after: "a" } as never)),
+          "after",
+        ],
+      ])("and nothing is done by %s with an option nobody knows", async (_, work, option) => {
+        await start("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)");
+        await expect(a.run(async (op) => void (await work(op)))).rejects.toThrow(`there is no option '${option}'.`);
+        expect(await a.rows("SELECT name FROM pragma_table_info('t')")).toEqual([["id"], ["a"]]);
       });
       it('whatever is asked for with "always", and nothing else is a word', async () => {
         await start(T);
