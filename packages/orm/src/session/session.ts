@@ -38,7 +38,7 @@ import type { LoadedRoot, Query } from "../typing/query.js";
 import { checkGetOptions, namesGiven, requireManaged, requireMany } from "./arguments.js";
 import { AskedValue } from "./asked-value.js";
 import { getByKey } from "./by-key.js";
-import { reachable } from "./cascades.js";
+import { cascadeMeetsChanges, reachable } from "./cascades.js";
 import type { Bind } from "./connections.js";
 import { SessionCore } from "./core.js";
 import { hooksOfClass, LISTENERS, type Listened, type SessionEventName, type SessionEvents } from "./events.js";
@@ -190,6 +190,7 @@ export class Session implements AsyncDisposable {
           "session.not-persistent",
         );
       }
+      if (cascadeMeetsChanges(instance, this.#core)) await this.#core.autoflush();
       await this.#core.objects.markDeleted(instance);
     });
   }

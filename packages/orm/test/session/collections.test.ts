@@ -266,6 +266,32 @@ describeEachDatabase("kinds of collections", (target) => {
     expect(told).toEqual([kept]);
     expect(await session.execute(select(Player.c.name, Player.c.teamId)).all()).toEqual([["moved", 2]]);
   });
+  it("a delete cascade sees what is not written yet: rows that refer by the key alone", async () => {
+    await using session = open();
+    const [team, other] = [new Team({ id: 1 }), new Team({ id: 2 })];
+    other.byName.push(new Player({ name: "moved" }));
+    session.addAll([team, other]);
+    await session.commit();
+    session.expungeAll();
+    const moved = await session.scalars(select(Player)).one();
+    const all = await session.scalars(select(Team).orderBy(Team.c.id)).all();
+    moved.teamId = 1;
+    session.add(new Player({ name: "new", teamId: 1 }));
+    taken(db);
+    await session.delete(all[0]!);
+    await session.delete(all[1]!);
+    await session.commit();
+    // One flush before the first load; the deletions stay together.
+    expect(taken(db)).toEqual(["UPDATE player", "INSERT player", "DELETE team_tag", "DELETE player", "DELETE team"]);
+    expect(await session.scalars(select(Player.c.name)).all()).toEqual([]);
+    const kept = new Team({ id: 3 });
+    session.add(kept);
+    await session.commit();
+    session.add(new Player({ name: "new", teamId: 3 }));
+    await session.noAutoflush(() => session.delete(kept));
+    expect(session.new.size).toBe(1);
+    await session.rollback();
+  });
   it("an object put in by an index is refused at the flush instead of lost", async () => {
     await using session = open();
     const team = new Team({ id: 1 });
