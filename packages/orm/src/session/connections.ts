@@ -25,7 +25,8 @@ interface Bound {
   readonly root: Transaction | Savepoint | undefined;
   /** Begun outside: a rollback reaches it, a commit and a close do not. */
   readonly rollbackOnly: boolean;
-  readonly nested: Savepoint[];
+  /** Savepoints of the session's, the innermost last. */
+  nested: readonly Savepoint[];
   /** Takes back the options of the session, which a connection of others does not keep. */
   readonly leave: (() => void) | undefined;
 }
@@ -43,6 +44,13 @@ const NOBODY: readonly Bound[] = [];
 async function begunOn(connection: Connection, running: Promise<void>): Promise<Connection> {
   await running;
   return connection;
+}
+const NO_SAVEPOINTS: readonly Savepoint[] = [];
+/** Takes it off the list. */
+function innermost(bound: Bound): Savepoint | undefined {
+  const last = bound.nested.at(-1);
+  bound.nested = bound.nested.slice(0, -1);
+  return last;
 }
 const NO_SCOPES: readonly Scope[] = [];
 
@@ -107,15 +115,24 @@ export class SessionConnections {
   /** An engine's connection with no savepoint to be set: nothing to wait for. */
   #opened(bind: Engine, connection: Connection, host: ConnectionHost): MaybePromise<Connection> {
     const leave = this.#enter(connection);
-    const bound: Bound = { bind, connection, own: true, root: undefined, rollbackOnly: false, nested: [], leave };
+    const bound: Bound = {
+      bind,
+      connection,
+      own: true,
+      root: undefined,
+      rollbackOnly: false,
+      nested: NO_SAVEPOINTS,
+      leave,
+    };
     this.#bound = this.#bound.length === 0 ? [bound] : [...this.#bound, bound];
     if (this.#depth > 0) return this.#nest(bound, host);
     const running = host.begun(connection);
     return running instanceof Promise ? begunOn(connection, running) : connection;
   }
   /** Savepoints were set while the connection was on its way. */
-  async #nest({ connection, nested }: Bound, host: ConnectionHost): Promise<Connection> {
-    while (nested.length < this.#depth) nested.push(await connection.beginNested());
+  async #nest(bound: Bound, host: ConnectionHost): Promise<Connection> {
+    const { connection } = bound;
+    while (bound.nested.length < this.#depth) bound.nested = [...bound.nested, await connection.beginNested()];
     await host.begun(connection);
     return connection;
   }
@@ -135,9 +152,9 @@ export class SessionConnections {
           rollbackOnly = this.#join !== "controlFully";
         }
       } else if (this.#twoPhase) root = await connection.begin({ twoPhase: true });
-      const bound: Bound = { bind, connection, own, root, rollbackOnly, nested: [], leave };
+      const bound: Bound = { bind, connection, own, root, rollbackOnly, nested: NO_SAVEPOINTS, leave };
       this.#bound = [...this.#bound, bound];
-      for (let i = 0; i < this.#depth; i++) bound.nested.push(await connection.beginNested());
+      for (let i = 0; i < this.#depth; i++) bound.nested = [...bound.nested, await connection.beginNested()];
     } catch (error) {
       // Nothing knows of it yet, so nothing would give it back.
       if (!this.#bound.some((b) => b.bind === bind)) leave?.();
@@ -149,16 +166,16 @@ export class SessionConnections {
   }
   async beginNested(): Promise<void> {
     this.#depth++;
-    for (const bound of this.#bound) bound.nested.push(await bound.connection.beginNested());
+    for (const bound of this.#bound) bound.nested = [...bound.nested, await bound.connection.beginNested()];
   }
   async releaseNested(): Promise<void> {
     this.#depth--;
-    for (const bound of this.#bound) await bound.nested.pop()?.commit();
+    for (const bound of this.#bound) await innermost(bound)?.commit();
   }
   /** Back to the innermost savepoint, which stays open for another attempt only in name: it is gone on the server. */
   async rollbackNested(): Promise<void> {
     this.#depth--;
-    for (const bound of this.#bound) await bound.nested.pop()?.rollback();
+    for (const bound of this.#bound) await innermost(bound)?.rollback();
   }
   /** The first phase on every connection: from here on each server promises that its commit succeeds. */
   async prepare(): Promise<void> {

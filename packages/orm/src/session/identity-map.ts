@@ -37,6 +37,8 @@ export class IdentityMap implements Identities {
   #stores: Map<Mapper, Store> | undefined;
   #firstRoot: Mapper | undefined;
   #first: Store | undefined;
+  /** Of that hierarchy, the first objects that came, while nothing else was asked: most short sessions load once. */
+  #alone: readonly Managed[] | undefined;
   readonly #token: unknown;
   #places: Map<unknown, IdentityMap> | undefined;
   constructor(token?: unknown) {
@@ -60,13 +62,22 @@ export class IdentityMap implements Identities {
 
   #known(mapper: Mapper): Store | undefined {
     const { root } = mapper;
-    return this.#firstRoot === root ? this.#first : this.#stores?.get(root);
+    return this.#firstRoot === root ? (this.#first ?? this.#keepAlone()) : this.#stores?.get(root);
+  }
+  /** The list that came first and is alone so far gets a store: somebody wants more of it than to let it go. */
+  #keepAlone(): Store | undefined {
+    if (this.#alone === undefined) return undefined;
+    const store = new Store();
+    store.segments = [this.#alone];
+    this.#alone = undefined;
+    this.#first = store;
+    return store;
   }
   #store(mapper: Mapper): Store {
     const known = this.#known(mapper);
     if (known !== undefined) return known;
     const store = new Store();
-    if (this.#first === undefined) {
+    if (this.#firstRoot === undefined) {
       this.#firstRoot = mapper.root;
       this.#first = store;
     } else {
@@ -76,8 +87,9 @@ export class IdentityMap implements Identities {
     return store;
   }
   *#all(): Generator<Store> {
-    if (this.#first === undefined) return;
-    yield this.#first;
+    const first = this.#first ?? this.#keepAlone();
+    if (first === undefined) return;
+    yield first;
     if (this.#stores !== undefined) yield* this.#stores.values();
   }
   #indexed(mapper: Mapper): Store {
@@ -139,12 +151,18 @@ export class IdentityMap implements Identities {
     store.count--;
   }
   isEmpty(mapper: Mapper): boolean {
+    if (this.#alone !== undefined && this.#firstRoot === mapper.root) return false;
     const store = this.#known(mapper);
     return store === undefined || (store.count === 0 && store.segments.length === 0);
   }
   append(mapper: Mapper, instances: readonly Managed[]): void {
     if (instances.length === 0) return;
     if (this.#token !== undefined) for (const instance of instances) setToken(instance, this.#token);
+    if (this.#firstRoot === undefined) {
+      this.#firstRoot = mapper.root;
+      this.#alone = instances;
+      return;
+    }
     const store = this.#store(mapper);
     if (store.segments === NO_SEGMENTS) store.segments = [instances];
     else store.segments.push(instances);
@@ -155,6 +173,7 @@ export class IdentityMap implements Identities {
   }
   /** Like `all`, without a generator's cost per object. `visit` must not change the map. */
   forEach(visit: (instance: Managed) => void): void {
+    if (this.#alone !== undefined) for (let i = 0; i < this.#alone.length; i++) visit(this.#alone[i] as Managed);
     if (this.#first !== undefined) visitAll(this.#first, visit);
     if (this.#stores !== undefined) for (const store of this.#stores.values()) visitAll(store, visit);
     for (const place of this.#nested()) place.forEach(visit);
@@ -174,6 +193,7 @@ export class IdentityMap implements Identities {
   }
   clear(): void {
     this.#first = undefined;
+    this.#alone = undefined;
     this.#firstRoot = undefined;
     this.#stores = undefined;
     for (const place of this.#nested()) place.clear();
