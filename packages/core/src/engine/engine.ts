@@ -306,10 +306,8 @@ export class Engine implements AsyncDisposable {
   open(options: ConnectionOptions = this.#connectionOptions, signal?: AbortSignal): MaybePromise<Connection> {
     if (options !== this.#connectionOptions) checkConnectionOptions(options);
     const lease = this.#core.pool.acquire(signal);
-    return lease instanceof Promise ? this.#connectionLater(lease, options) : this.#connection(lease, options);
-  }
-  async #connectionLater(lease: Promise<Lease>, options: ConnectionOptions): Promise<Connection> {
-    return this.#connection(await lease, options);
+    if (lease instanceof Promise) return lease.then((l) => this.#connection(l, options));
+    return this.#connection(lease, options);
   }
   #connection(lease: Lease, options: ConnectionOptions): Connection {
     try {

@@ -168,9 +168,6 @@ export class Pool {
     const { record } = lease;
     if (clean && !lease.detached && record.connection.alive && !this.events.has("reset")) return this.#store(record);
     if (!record.connection.alive) return lease.detached ? this.#part(record) : this.#drop(record);
-    return this.#takeBack(lease, record, clean, abandoned);
-  }
-  #takeBack(lease: Lease, record: PoolRecord, clean: boolean, abandoned: boolean): MaybePromise<void> {
     const back = lease.detached ? () => this.#part(record) : () => this.#store(record);
     const failed = (error: unknown) => (lease.detached ? this.#part(record) : this.#fail(record, error));
     try {

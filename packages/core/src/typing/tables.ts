@@ -91,8 +91,8 @@ type OwnRow<M extends AnyTable> = M extends { readonly bulkValues: infer U }
   : never;
 /** Columns that `bulkValues` can give need not be given. */
 type BulkRow<R, U> = Omit<R, Filled<U>> & Partial<Pick<R, Filled<U> & keyof R>> & OwnKeys<U>;
-type Filled<U> = { [K in keyof U]: U[K] extends (...args: any) => infer V ? keyof V : never }[keyof U];
-type OwnKeys<U> = { [K in keyof U]?: U[K] extends (value: infer V, ...rest: any) => unknown ? V : never };
+type Filled<U> = { [K in keyof U]: U[K] extends (...args: never) => infer V ? keyof V : never }[keyof U];
+type OwnKeys<U> = { [K in keyof U]?: U[K] extends (value: infer V, ...rest: never) => unknown ? V : never };
 /** SET of an UPDATE: values or expressions. */
 export type Changes<M extends AnyTable> = SetClause<PropsOf<M>> & OwnChanges<M>;
 /** Attributes of the class's own, as its `updateExpressions` say which columns are set for them. */

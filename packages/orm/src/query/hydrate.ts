@@ -327,7 +327,7 @@ export function loneEntity(plan: OrmPlan, session: SessionInternals, row: unknow
   const [entity] = plan.entities as readonly [EntityPlan];
   plan.convert?.(row);
   // Of the right length at once: an empty list makes room for many at its first push.
-  const instances = [undefined as unknown as Managed];
+  const instances = new Array<Managed>(1);
   const made = new entity.mapper.loadClass(LOAD_TOKEN, row, entity.offset, session.face, {
     instances,
     context: entity.tree,

@@ -41,10 +41,6 @@ export interface ConnectionHost {
   begun(connection: Connection): MaybePromise<void>;
 }
 const NOBODY: readonly Bound[] = [];
-async function begunOn(connection: Connection, running: Promise<void>): Promise<Connection> {
-  await running;
-  return connection;
-}
 const NO_SAVEPOINTS: readonly Savepoint[] = [];
 /** Takes it off the list. */
 function innermost(bound: Bound): Savepoint | undefined {
@@ -98,12 +94,12 @@ export class SessionConnections {
     if (bind instanceof Engine && this.#depth === 0 && !this.#twoPhase) {
       const opened = bind.open(undefined, this.#signal);
       if (!(opened instanceof Promise)) return this.#opened(bind, opened, host);
-      return this.#wait(bind, this.#openedLater(bind, opened, host));
+      return this.#wait(
+        bind,
+        opened.then((connection) => this.#opened(bind, connection, host)),
+      );
     }
     return this.#wait(bind, this.#open(bind, host));
-  }
-  async #openedLater(bind: Engine, opening: Promise<Connection>, host: ConnectionHost): Promise<Connection> {
-    return this.#opened(bind, await opening, host);
   }
   #wait(bind: Engine | Connection, opening: Promise<Connection>): Promise<Connection> {
     this.#opening ??= new Map();
@@ -127,7 +123,7 @@ export class SessionConnections {
     this.#bound = this.#bound.length === 0 ? [bound] : [...this.#bound, bound];
     if (this.#depth > 0) return this.#nest(bound, host);
     const running = host.begun(connection);
-    return running instanceof Promise ? begunOn(connection, running) : connection;
+    return running instanceof Promise ? running.then(() => connection) : connection;
   }
   /** Savepoints were set while the connection was on its way. */
   async #nest(bound: Bound, host: ConnectionHost): Promise<Connection> {

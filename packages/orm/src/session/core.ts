@@ -541,14 +541,10 @@ export class SessionCore implements WholeSession, SessionFace {
     while (this.waiting.length > 0) this.waiting.shift()?.start();
     try {
       const draining = this.#queue.close();
-      return (draining === undefined ? this.reset(invalidate) : this.#closeDrained(draining, invalidate)) ?? DONE;
+      return (draining === undefined ? this.reset(invalidate) : draining.then(() => this.reset(invalidate))) ?? DONE;
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-  async #closeDrained(draining: Promise<void>, invalidate: boolean): Promise<void> {
-    await draining;
-    await this.reset(invalidate);
   }
   /** At once where the drivers answer at once. */
   reset(invalidate = false): MaybePromise<void> {
@@ -559,11 +555,8 @@ export class SessionCore implements WholeSession, SessionFace {
       this.#forget();
       throw error;
     }
-    if (ending instanceof Promise) return this.#forgetAfter(ending);
+    if (ending instanceof Promise) return ending.finally(() => this.#forget());
     this.#forget();
-  }
-  #forgetAfter(ending: Promise<void>): Promise<void> {
-    return ending.finally(() => this.#forget());
   }
   #forget(): void {
     this.objects.expungeAll();

@@ -93,13 +93,9 @@ export class SqliteConnection implements DriverConnection {
     try {
       return this.#execute(sql, params, hint);
     } catch (error) {
-      if (isBusy(error)) return this.#executeLater(sql, params, hint, error);
+      if (isBusy(error)) return this.#patiently(() => this.#execute(sql, params, hint), error);
       throw this.#noted(error);
     }
-  }
-  /** In a method of its own: a function made in `execute` would cost each statement memory. */
-  #executeLater(sql: string, params: readonly unknown[], hint: StatementHint, error: unknown): Promise<RawResult> {
-    return this.#patiently(() => this.#execute(sql, params, hint), error);
   }
   executeMany(sql: string, sets: readonly (readonly unknown[])[], hint: StatementHint): MaybePromise<RawResult> {
     if (sets.length === 0) return { rows: [], fields: null, rowCount: 0, lastInsertId: null };
@@ -173,12 +169,9 @@ export class SqliteConnection implements DriverConnection {
     try {
       this.#beginNow(options);
     } catch (error) {
-      if (isBusy(error)) return this.#beginLater(options, error);
+      if (isBusy(error)) return this.#patiently(() => this.#beginNow(options), error);
       throw this.#noted(error);
     }
-  }
-  #beginLater(options: BeginOptions, error: unknown): Promise<void> {
-    return this.#patiently(() => this.#beginNow(options), error);
   }
   #beginNow(options: BeginOptions): void {
     if (options.readOnly) {
